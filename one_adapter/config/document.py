@@ -1,0 +1,203 @@
+"""A source file as a `Document`: its text, its tree, and what is wrong with its form."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from bisect import bisect_right
+from functools import cached_property
+from pathlib import PurePath
+
+from one_adapter.config.json_text import read_json
+from one_adapter.config.node import (
+    Duplicate,
+    Member,
+    Node,
+    Problem,
+    Span,
+    SyntaxProblem,
+    escape,
+    leaves,
+    segments,
+)
+from one_adapter.errors import OneAdapterError
+
+__all__ = [
+    "Document",
+    "Duplicate",
+    "Member",
+    "Node",
+    "Problem",
+    "Span",
+    "escape",
+    "leaves",
+    "load",
+    "parse",
+    "read_bytes",
+    "segments",
+]
+
+LARGEST_FILE = 64 << 20
+_LINE_END = re.compile(r"\r\n|\n|\r")
+FORMATS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+
+
+class Document:
+    """One source file, read but not yet understood.
+
+    `root` is None exactly when `problem` says why there is no tree; a `problem`
+    beside a tree (a file ending the gateway does not take) is possible.
+    Offsets count characters of `text`, in which bytes that are no UTF-8 stand as
+    U+FFFD and a byte order mark as U+FEFF.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        format: str,
+        text: str,
+        root: Node | None,
+        problem: Problem | None,
+        duplicates: tuple[Duplicate, ...],
+    ) -> None:
+        self.name = name
+        self.format = format
+        self.text = text
+        self.root = root
+        self.problem = problem
+        self.duplicates = duplicates
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The offset at which each line begins; lines end with LF, CRLF or a lone CR."""
+        return [0, *(found.end() for found in _LINE_END.finditer(self.text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1, columns in characters.
+
+        >>> parse(b'{"a":\\n 1}', "x.json").position(7)
+        (2, 2)
+        """
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def find(self, pointer: str) -> Node | None:
+        """The node a JSON pointer leads to, by keys as written; None when there is none."""
+        node = self.root
+        for part in segments(pointer):
+            if node is None:
+                return None
+            node = _child(node, part)
+        return node
+
+    def key_span(self, pointer: str) -> Span | None:
+        """The key token that leads to `pointer`; None for the root and for array elements."""
+        parent, _, last = pointer.rpartition("/")
+        node = self.find(parent) if pointer else None
+        if node is None:
+            return None
+        key = segments("/" + last)[0]
+        spans = [member.key_span for member in node.members if member.key == key]
+        return spans[-1] if spans else None
+
+    def place(self, pointer: str) -> tuple[int, int]:
+        """Line and column of the value at `pointer`, or of the nearest thing around it."""
+        while pointer:
+            node = self.find(pointer)
+            if node is not None:
+                return self.position(node.span.start)
+            pointer = pointer.rpartition("/")[0]
+        return self.position(self.root.span.start) if self.root else (1, 1)
+
+
+def _child(node: Node, part: str) -> Node | None:
+    if node.kind == "array":
+        index = int(part) if part.isdecimal() and len(part) < 9 else -1
+        return node.items[index] if 0 <= index < len(node.items) else None
+    return node.get(part)
+
+
+def parse(data: bytes, name: str, format: str | None = None) -> Document:
+    """Read bytes as the kind of file `name` says they are (or `format` does).
+
+    Total: whatever the bytes are, the answer is a `Document`. Without a known
+    ending, a text that begins with a bracket is taken for JSON, any other for YAML.
+
+    >>> parse(b'{"services": }', "config.json").problem.message
+    "'}' where a value should be"
+    """
+    text = data.decode("utf-8", "replace")
+    ending = PurePath(name).suffix
+    known = format or FORMATS.get(ending)
+    kind = known or ("json" if text.lstrip().startswith(("{", "[")) else "yaml")
+    problem = None
+    if known is None and name != "-":
+        what = f"the gateway reads .json, .yaml and .yml files, not {ending or 'files without an ending'}"
+        problem = Problem("ending", what, Span(0, 0))
+    if kind == "yaml" and problem is None:
+        problem = _bad_encoding(data, text)
+    root: Node | None = None
+    duplicates: tuple[Duplicate, ...] = ()
+    if problem is None or problem.kind == "ending":
+        try:
+            root, duplicates = _read(text, kind)
+        except SyntaxProblem as found:
+            problem = problem or found.problem
+    return Document(name, kind, text, root, problem, duplicates)
+
+
+def _read(text: str, kind: str) -> tuple[Node, tuple[Duplicate, ...]]:
+    if kind == "json":
+        return read_json(text)
+    from one_adapter.config.yaml_text import read_yaml  # a JSON file never pays for importing yaml
+
+    return read_yaml(text)
+
+
+def _bad_encoding(data: bytes, text: str) -> Problem | None:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        at = text.index("\ufffd")
+        return Problem("encoding", "the file is not UTF-8 here", Span(at, at + 1))
+    return None
+
+
+def load(path: str) -> Document:
+    """Read a file, or standard input for "-".
+
+    Raises `OneAdapterError` (exit code 2) for what cannot be read at all: a missing
+    file, a directory, a pipe or device, no permission, more than 64 MiB.
+    """
+    return parse(read_bytes(path), path)
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a regular file or of standard input; errors as for `load`."""
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1) if path == "-" else _read_file(path)
+    if len(data) > LARGEST_FILE:
+        raise OneAdapterError(f"{path}: larger than 64 MiB, that is no configuration")
+    return data
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        # Non-blocking: opening a named pipe must not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise OneAdapterError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise OneAdapterError(f"{path}: cannot be read: {reason}") from None
+    with os.fdopen(handle, "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISDIR(mode):
+            raise OneAdapterError(f"{path}: is a directory, not a configuration file")
+        if not stat.S_ISREG(mode):
+            raise OneAdapterError(f"{path}: is not a regular file")
+        try:
+            return file.read(LARGEST_FILE + 1)
+        except OSError as problem:
+            raise OneAdapterError(f"{path}: cannot be read: {problem.strerror}") from None

@@ -1,0 +1,247 @@
+"""A YAML reader that keeps positions and types scalars as the gateway's YAML library does.
+
+PyYAML's parser gives the events (libyaml's where it was built with it); the tree
+is built here with a stack of our own, because composing recursively falls over
+on hostile nesting, and because PyYAML's scalar rules are those of YAML 1.1 while
+the gateway reads YAML 1.2 with yaml.v3's additions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
+
+MAX_DEPTH = 1_000
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
+_NULLS = frozenset(["", "~", "null", "Null", "NULL"])
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][0-9_]*|0)$")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+_SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
+_LONGEST_INTEGER = 40
+_FEW = 400_000
+_MANY = 4_000_000
+
+
+class _Open:
+    """A mapping or sequence still being read."""
+
+    __slots__ = ("anchor", "children", "is_map", "place", "start")
+
+    def __init__(self, start: int, place: str, is_map: bool, anchor: str | None) -> None:
+        self.start = start
+        self.place = place
+        self.is_map = is_map
+        self.anchor = anchor
+        self.children: list[Node] = []
+
+    def child_place(self) -> str:
+        if not self.is_map:
+            return f"{self.place}/{len(self.children)}"
+        return (
+            f"{self.place}/{escape(_key_text(self.children[-1]))}" if len(self.children) % 2 else self.place
+        )
+
+
+def read_yaml(text: str) -> tuple[Node, tuple[Duplicate, ...]]:
+    """The tree of the first document in a YAML text and its repeated keys.
+
+    An empty text is null. Raises `SyntaxProblem` where the gateway would refuse.
+
+    >>> node, repeated = read_yaml("a: [1, on]")
+    >>> node.value
+    {'a': [1, 'on']}
+    """
+    shift = 1 if text.startswith("\ufeff") else 0
+    reader = _Reader(text, shift)
+    try:
+        node = reader.read(yaml.parse(text[shift:], Loader=_LOADER))
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        at = min(mark.index + shift if mark else 0, max(0, len(text) - 1))
+        said = problem.problem or problem.context or "this is no YAML"
+        raise SyntaxProblem(f"this is no YAML: {said}", at) from None
+    except yaml.reader.ReaderError as problem:
+        at = min(problem.position + shift, max(0, len(text) - 1))
+        raise SyntaxProblem("YAML allows no control characters", at) from None
+    if node is None:
+        return Node("null", None, Span(len(text), len(text))), ()
+    reader.refuse_bombs()
+    return node, tuple(reader.duplicates)
+
+
+class _Reader:
+    def __init__(self, text: str, shift: int) -> None:
+        self.text = text
+        self.shift = shift
+        self.duplicates: list[Duplicate] = []
+        self.anchors: dict[str, Node | None] = {}
+        self.sizes: dict[int, int] = {}
+        self.decoded = 0
+        self.by_alias = 0
+
+    def read(self, events: Iterator[Any]) -> Node | None:
+        stack: list[_Open] = []
+        for event in events:
+            node: Node | None
+            if isinstance(event, yaml.ScalarEvent):
+                node = self._scalar(event)
+                self._remember(event.anchor, node)
+            elif isinstance(event, yaml.AliasEvent):
+                node = self._alias(event)
+            elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+                self._open(stack, event)
+                continue
+            elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+                opened = stack.pop()
+                node = self._close(opened, self._offset(event.end_mark))
+                self._remember(opened.anchor, node)
+            elif isinstance(event, yaml.DocumentEndEvent):
+                return None
+            else:
+                continue
+            if not stack:
+                return node
+            stack[-1].children.append(node)
+        return None
+
+    def _offset(self, mark: Any) -> int:
+        return int(mark.index) + self.shift
+
+    def _value_start(self, event: Any) -> int:
+        """Where the value itself begins, past its anchor and tag."""
+        start = self._offset(event.start_mark)
+        found = _PROPERTIES.match(self.text, start)
+        return found.end() if found and found.end() <= self._offset(event.end_mark) else start
+
+    def _open(self, stack: list[_Open], event: Any) -> None:
+        start = self._value_start(event)
+        if len(stack) >= MAX_DEPTH:
+            raise SyntaxProblem("this is nested more than 1,000 levels deep", start)
+        place = stack[-1].child_place() if stack else ""
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        stack.append(_Open(start, place, is_map, event.anchor))
+
+    def _remember(self, anchor: str | None, node: Node) -> None:
+        if anchor:
+            self.anchors[anchor] = node
+
+    def _alias(self, event: Any) -> Node:
+        start, end = self._offset(event.start_mark), self._offset(event.end_mark)
+        if event.anchor not in self.anchors:
+            raise SyntaxProblem(f"no anchor &{event.anchor} stands before this alias", start, end)
+        node = self.anchors[event.anchor]
+        if node is None:
+            raise SyntaxProblem(f"the anchor &{event.anchor} contains itself", start, end)
+        self.by_alias += self.sizes.get(id(node), 1)
+        return node
+
+    def _close(self, opened: _Open, end: int) -> Node:
+        while end > opened.start and self.text[end - 1 : end].isspace():
+            end -= 1
+        span = Span(opened.start, end)
+        size = 1 + sum(self.sizes.get(id(child), 1) for child in opened.children)
+        if opened.is_map:
+            members = self._members(opened)
+            values = {member.key: member.node.value for member in members}
+            node = Node("object", values, span, members)
+        else:
+            items = tuple(opened.children)
+            node = Node("array", [item.value for item in items], span, (), items)
+        self.sizes[id(node)] = size
+        self.decoded = size
+        if size > _MANY:
+            raise SyntaxProblem("this document contains excessive aliasing", opened.start)
+        return node
+
+    def _members(self, opened: _Open) -> tuple[Member, ...]:
+        """The pairs of a mapping; what `<<` merges in stands before what is written out."""
+        written: list[Member] = []
+        merged: list[Member] = []
+        first: dict[str, Span] = {}
+        pairs = zip(opened.children[::2], opened.children[1::2], strict=True)
+        for key, node in pairs:
+            if key.kind in ("object", "array"):
+                raise SyntaxProblem("a key must be text, not a list or mapping", key.span.start, key.span.end)
+            name = _key_text(key)
+            if name == "<<" and self.text[key.span.start : key.span.end] == "<<":
+                merged += self._merged(node)
+                continue
+            if name in first:
+                pointer = f"{opened.place}/{escape(name)}"
+                self.duplicates.append(Duplicate(pointer, first[name], key.span))
+            first.setdefault(name, key.span)
+            written.append(Member(name, key.span, node))
+        return (*(member for member in merged if member.key not in first), *written)
+
+    def _merged(self, node: Node) -> list[Member]:
+        sources = node.items if node.kind == "array" else (node,)
+        if any(source.kind != "object" for source in sources):
+            what = "a merge key (<<) takes a mapping or a list of mappings"
+            raise SyntaxProblem(what, node.span.start, node.span.end)
+        return [member for source in reversed(sources) for member in source.members]
+
+    def _scalar(self, event: Any) -> Node:
+        start, end = self._value_start(event), self._offset(event.end_mark)
+        while end > start and self.text[end - 1 : end].isspace():
+            end -= 1
+        span = Span(start, end)
+        tag = event.tag or ""
+        if event.implicit[0] or tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"):
+            kind, value = resolve(event.value)
+            return Node(kind, value, span, raw="" if kind == "string" else event.value)
+        if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+            kind, value = resolve(event.value)
+            if kind != "number":
+                raise SyntaxProblem(f"{event.value!r} is no number", start, max(end, start + 1))
+            return Node(kind, value, span, raw=event.value)
+        return Node("string", event.value, span)
+
+    def refuse_bombs(self) -> None:
+        """Refuse a document that is mostly aliases, by yaml.v3's own rule of thumb."""
+        if self.by_alias <= 100 or self.decoded <= 1_000:
+            return
+        spread = (min(max(self.decoded, _FEW), _MANY) - _FEW) / (_MANY - _FEW)
+        if self.by_alias / self.decoded > 0.99 - 0.89 * spread:
+            raise SyntaxProblem("this document contains excessive aliasing", 0)
+
+
+def _key_text(key: Node) -> str:
+    return key.value if key.kind == "string" else key.raw
+
+
+def resolve(text: str) -> tuple[Kind, Any]:
+    """The kind and value of an untagged plain scalar.
+
+    >>> resolve("0x10"), resolve("yes"), resolve("~"), resolve("1e3")
+    (('number', 16), ('string', 'yes'), ('null', None), ('number', 1000.0))
+    """
+    if text in _NULLS:
+        return "null", None
+    if text in _BOOLS:
+        return "bool", _BOOLS[text]
+    if text[0] not in "+-.0123456789":
+        return "string", text
+    special = _SPECIAL.match(text)
+    if special:
+        return "number", float((special[1] or "") + (special[2] or special[3]).lower())
+    if _INTEGER.match(text) and len(text) <= _LONGEST_INTEGER:
+        digits = text.replace("_", "")
+        sign, bare = (-1, digits[1:]) if digits[0] == "-" else (1, digits.lstrip("+"))
+        if len(bare) > 1 and bare[0] == "0" and bare[1].isdigit():
+            bare = "0o" + bare[1:]
+        try:
+            return "number", sign * int(bare, 0)
+        except ValueError:
+            return "string", text
+    if _FLOAT.match(text.replace("_", "")):
+        return "number", float(text.replace("_", ""))
+    return "string", text
