@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from one_adapter.config.node import Duplicate, Member, Node, Span, SyntaxProblem, escape
+from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
 
 MAX_DEPTH = 10_000
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -19,7 +19,7 @@ _STRING = re.compile(r'"([^"\\\x00-\x1f]*)(?:"|(?=\\))')
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
-_WORDS: dict[str, tuple[str, Any]] = {
+_WORDS: dict[str, tuple[Kind, Any]] = {
     "true": ("bool", True),
     "false": ("bool", False),
     "null": ("null", None),
@@ -199,7 +199,7 @@ class _Reader:
         for word, (kind, value) in _WORDS.items():
             if self.text.startswith(word, start):
                 self.at = start + len(word)
-                return Node(kind, value, Span(start, self.at))  # type: ignore[arg-type]
+                return Node(kind, value, Span(start, self.at))
         raise self._unexpected(char, "a value")
 
     def _unexpected(self, char: str, wanted: str) -> SyntaxProblem:

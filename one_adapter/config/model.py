@@ -17,7 +17,7 @@ from one_adapter.config.fields import Struct, flag_of, integer_of, members_by_fi
 from one_adapter.config.node import Member, Node, escape
 
 #: What Go's strings.TrimSpace takes away.
-_BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class _View:
 
     __slots__ = ("members", "pointer")
 
-    def __init__(self, struct: Struct, node: Node | None, pointer: str, format: str) -> None:  # noqa: A002
+    def __init__(self, struct: Struct, node: Node | None, pointer: str, format: str) -> None:
         usable = node is not None and node.kind == "object"
         self.members: dict[str, Member] = members_by_field(struct, node, format) if usable and node else {}
         self.pointer = pointer
@@ -192,7 +192,7 @@ def _texts(node: Node | None) -> tuple[str, ...]:
 
 
 class _Reader:
-    def __init__(self, format: str) -> None:  # noqa: A002
+    def __init__(self, format: str) -> None:
         self.format = format
 
     def view(self, struct: Struct, node: Node | None, pointer: str) -> _View:

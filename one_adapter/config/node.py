@@ -67,7 +67,7 @@ class Problem:
     span: Span
 
 
-class SyntaxProblem(Exception):
+class SyntaxProblem(Exception):  # noqa: N818 - a problem to report, caught by its only caller
     """Raised inside the readers and caught by `Document`; carries the `Problem`."""
 
     def __init__(self, message: str, start: int, end: int | None = None) -> None:

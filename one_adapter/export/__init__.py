@@ -1,0 +1,1 @@
+"""WRITE: the plan as files."""

@@ -1,0 +1,1 @@
+"""DECIDE: what the gateway would do, said once, in neutral words."""
