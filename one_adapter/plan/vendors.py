@@ -1,0 +1,309 @@
+"""Which upstream a service means: a table of rows, and code for the few odd ones.
+
+Vendors that speak OpenAI's protocol take LiteLLM's `openai/` route with a base
+address: it passes on every field a client sends, as the gateway did, while
+LiteLLM's native providers refuse many. The facts are those of LiteLLM 1.106 and
+of the vendors' own notices up to November 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from one_adapter.config import defaults
+from one_adapter.config.model import Service
+from one_adapter.plan.addresses import Address, base_address, deployment_of
+from one_adapter.plan.types import SecretRef, Upstream
+
+CHAT = "/chat/completions"
+OPENAI_SHAPED = ("openai", "deepseek", "zhipu", "groq")
+EMBEDDING_TYPES = ("openai", "qianfan")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A vendor that speaks OpenAI's protocol, known by its host: what people call it, what is special."""
+
+    name: str
+    host: str
+    base: str
+    vendor_slash_model: bool = False
+    guard: str = ""
+
+
+#: The vendors of the guide and their neighbours. `base` is what their documentation gives.
+HOSTS: tuple[Host, ...] = (
+    Host("OpenAI", "api.openai.com", "https://api.openai.com/v1"),
+    Host(
+        "Cloudflare Workers AI",
+        "api.cloudflare.com",
+        "https://api.cloudflare.com/client/v4/accounts/ACCOUNT_ID/ai/v1",
+        vendor_slash_model=True,
+    ),
+    Host("DeepSeek", "api.deepseek.com", "https://api.deepseek.com/v1"),
+    Host("Zhipu GLM", "open.bigmodel.cn", "https://open.bigmodel.cn/api/paas/v4", guard="glm"),
+    Host("Alibaba DashScope", "dashscope.aliyuncs.com", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
+    Host("Volcengine Ark", "ark.cn-beijing.volces.com", "https://ark.cn-beijing.volces.com/api/v3"),
+    Host("01.AI", "api.lingyiwanwu.com", "https://api.lingyiwanwu.com/v1"),
+    Host("Groq", "api.groq.com", "https://api.groq.com/openai/v1", guard="groq"),
+    Host(
+        "NVIDIA", "integrate.api.nvidia.com", "https://integrate.api.nvidia.com/v1", vendor_slash_model=True
+    ),
+    Host("SiliconFlow", "api.siliconflow.cn", "https://api.siliconflow.cn/v1", vendor_slash_model=True),
+    Host("Moonshot", "api.moonshot.cn", "https://api.moonshot.cn/v1"),
+    Host("OpenRouter", "openrouter.ai", "https://openrouter.ai/api/v1", vendor_slash_model=True),
+)
+
+#: Where a type goes that has no address of its own and whose model tells none either.
+TYPE_URLS: dict[str, str] = {
+    "deepseek": "https://api.deepseek.com/v1",
+    "zhipu": "https://open.bigmodel.cn/api/paas/v4",
+    "groq": "https://api.groq.com/openai/v1",
+}
+#: Models that can only be OpenAI's, beyond the prefixes the gateway knows.
+OPENAI_MODELS = ("o1", "o3", "o4-", "chatgpt-", "text-embedding-", "codex-", "davinci-")
+
+#: Spark's model names (lower case): websocket address and domain.
+SPARK: dict[str, tuple[str, str]] = {
+    name: (f"wss://spark-api.xf-yun.com{path}", domain)
+    for names, path, domain in (
+        (("spark-lite", "general", "lite"), "/v1.1/chat", "lite"),
+        (("spark-v2.0", "generalv2"), "/v2.1/chat", "generalv2"),
+        (("spark-pro", "generalv3"), "/v3.1/chat", "generalv3"),
+        (("spark-pro-128k", "pro-128k"), "/chat/pro-128k", "pro-128k"),
+        (("spark-max", "spark3.5-max", "generalv3.5"), "/v3.5/chat", "generalv3.5"),
+        (("spark-max32k", "max-32k"), "/chat/max-32k", "max-32k"),
+        (("4.0ultra",), "/v4.0/chat", "4.0Ultra"),
+    )
+    for name in names
+}
+SPARK_HTTP = "https://spark-api-open.xf-yun.com/v1"
+QIANFAN_V2 = "https://qianfan.baidubce.com/v2"
+TOKENHUB = "https://tokenhub.tencentmaas.com/v1"
+AZURE_API_VERSION = "2024-10-21"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices the user has where two ways are open."""
+
+    redirects: str = "smart"
+    spark: str = "websocket"
+
+
+def known_host(url: str) -> Host | None:
+    """The row of the vendor an address belongs to."""
+    host = Address(url).host
+    return next((row for row in HOSTS if row.host == host), None)
+
+
+def default_url(service_type: str, model: str) -> str:
+    """Where an OpenAI-shaped service without address sends a model; empty: nowhere.
+
+    The model's prefix decides first, whatever the type, as in the gateway.
+
+    >>> default_url("groq", "GPT-oss"), default_url("groq", "llama3"), default_url("openai", "x")
+    ('https://api.openai.com/v1', 'https://api.groq.com/openai/v1', '')
+    """
+    lowered = model.lower()
+    for prefix, url in defaults.DEFAULT_URLS:
+        if lowered.startswith(prefix):
+            return url
+    if service_type == "openai" and lowered.startswith(OPENAI_MODELS):
+        return "https://api.openai.com/v1"
+    return TYPE_URLS.get(service_type, "")
+
+
+def upstream_of(service: Service, credential: int, model: str, options: Options) -> Upstream | None:
+    """Where `service` sends `model` with its credential number `credential`.
+
+    None when there is no address to send it to, which the gateway answers with 500.
+    """
+    build = _BUILDERS[service.type]
+    return build(_Context(service, credential, model, options))
+
+
+def embedding_upstream_of(service: Service, credential: int, model: str, options: Options) -> Upstream | None:
+    """The same for embeddings; None for the types that have none."""
+    if service.type not in EMBEDDING_TYPES:
+        return None
+    if service.type == "openai" and not service.server_url:
+        context = _Context(service, credential, model, options)
+        return context.openai(Address(defaults.EMBEDDING_URL))
+    return upstream_of(service, credential, model, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    service: Service
+    credential: int
+    model: str
+    options: Options
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.service.each_credential[self.credential]
+
+    def has(self, field: str) -> bool:
+        value = self.values.get(field)
+        return isinstance(value, str) and bool(value.strip())
+
+    def text(self, field: str) -> str:
+        value = self.values.get(field)
+        return value.strip() if isinstance(value, str) else ""
+
+    def secret(self, field: str, successor: bool = False) -> SecretRef:
+        return SecretRef(self.service.id, self.credential, field, successor)
+
+    def key(self, field: str = "api_key") -> tuple[tuple[str, SecretRef], ...]:
+        """The api_key parameter; none when the source has no text there, and the upstream gets no key."""
+        return (("api_key", self.secret(field)),) if self.has(field) else ()
+
+    def openai(self, address: Address, **more: Any) -> Upstream:
+        """An upstream that speaks OpenAI's protocol."""
+        guards = more.pop("guards", ())
+        keys = more.pop("keys", None)
+        return Upstream(
+            "openai",
+            address.url,
+            more.pop("model", self.model),
+            query=address.query,
+            keys=self.key() if keys is None else keys,
+            guards=guards,
+            **more,
+        )
+
+
+def _openai_shaped(at: _Context) -> Upstream | None:
+    server_url = at.service.server_url or default_url(at.service.type, at.model)
+    if not server_url:
+        return None
+    address = base_address(server_url, CHAT, "/embeddings")
+    row = known_host(address.url) if at.service.server_url else None
+    guard = "groq" if at.service.type == "groq" else row.guard if row else ""
+    return at.openai(address, guards=(guard,) if guard else ())
+
+
+def _azure(at: _Context) -> Upstream | None:
+    if not at.service.server_url:
+        return None
+    address = base_address(at.service.server_url)
+    resource = base_address(at.service.server_url.partition("/openai")[0]).url
+    version = dict(address.query).get("api-version") or AZURE_API_VERSION
+    deployment = deployment_of(at.service.server_url) or at.model
+    parameters = (("api_version", version),)
+    return Upstream("azure", resource, deployment, parameters=parameters, keys=at.key())
+
+
+def _claude(at: _Context) -> Upstream:
+    address = base_address(
+        at.service.server_url or "https://api.anthropic.com", "/v1/messages", "/messages", "/v1"
+    )
+    return Upstream("anthropic", address.url, at.model, query=address.query, keys=at.key())
+
+
+def _gemini(at: _Context) -> Upstream:
+    given = at.service.server_url or "https://generativelanguage.googleapis.com/v1beta"
+    address = base_address(given, "/models")
+    return Upstream("gemini", address.url, at.model, query=address.query, keys=at.key())
+
+
+def _vertexai(at: _Context) -> Upstream | None:
+    project, location = at.text("project_id"), at.text("location")
+    if not project or not location:
+        return None
+    parameters = [("vertex_project", project), ("vertex_location", location)]
+    if at.has("json_file"):
+        parameters.append(("vertex_credentials", at.text("json_file")))
+    host = "aiplatform.googleapis.com" if location == "global" else f"{location}-aiplatform.googleapis.com"
+    return Upstream("vertex_ai", f"https://{host}", at.model, parameters=tuple(parameters))
+
+
+def _ollama(at: _Context) -> Upstream:
+    address = base_address(at.service.server_url or "http://127.0.0.1:11434", "/api/chat")
+    return Upstream("ollama_chat", address.url, at.model, query=address.query)
+
+
+def _dashscope(at: _Context) -> Upstream:
+    return at.openai(Address("https://dashscope.aliyuncs.com/compatible-mode/v1"))
+
+
+def _bailian(at: _Context) -> Upstream:
+    url = f"https://dashscope.aliyuncs.com/api/v2/apps/agent/{at.model}/compatible-mode/v1"
+    return at.openai(Address(url), label=f"responses/{at.model}")
+
+
+def _dify(at: _Context) -> Upstream:
+    address = base_address(at.service.server_url or "https://api.dify.ai/v1", "/chat-messages")
+    secrets = (at.secret("api_key"),)
+    return Upstream("dify", address.url, "", label=at.model, query=address.query, by_reference=secrets)
+
+
+def _huoshan(at: _Context) -> Upstream:
+    address = base_address(at.service.server_url or "https://ark.cn-beijing.volces.com/api/v3", CHAT)
+    bot = at.model.startswith("bot-") and not address.url.endswith("/bots")
+    address = Address(address.url + "/bots" if bot else address.url, address.query)
+    if at.has("api_key") or not at.has("access_key"):
+        return at.openai(address)
+    secrets = (at.secret("access_key"), at.secret("secret_key"))
+    return Upstream("huoshan", address.url, at.model, query=address.query, by_reference=secrets)
+
+
+def _minimax(at: _Context) -> Upstream:
+    """The pro endpoint is in none of the vendor's pages any more; the OpenAI-shaped one takes the same key."""
+    given = at.service.server_url or "https://api.minimaxi.com/v1"
+    address = base_address(given, "/text/chatcompletion_pro", "/text/chatcompletion_v2", CHAT)
+    url = address.url.replace("://api.minimax.chat", "://api.minimaxi.com")
+    return at.openai(Address(url, tuple(pair for pair in address.query if pair[0] != "GroupId")))
+
+
+def _xinghuo(at: _Context) -> Upstream | None:
+    url, domain = SPARK.get(at.model.lower(), ("", ""))
+    domain = at.text("domain") or domain
+    if at.options.spark == "http" and domain:
+        pair = (("api_key", at.secret("api_key:api_secret")),)
+        return at.openai(Address(SPARK_HTTP), model=domain, keys=pair)
+    address = base_address(at.service.server_url or url)
+    if not address.url or not domain:
+        return None
+    secrets = (at.secret("appid"), at.secret("api_key"), at.secret("api_secret"))
+    parameters = (("domain", domain),)
+    return Upstream(
+        "xinghuo",
+        address.url,
+        domain,
+        label=at.model,
+        query=address.query,
+        parameters=parameters,
+        by_reference=secrets,
+    )
+
+
+def _hunyuan(at: _Context) -> Upstream:
+    return at.openai(Address(TOKENHUB), keys=(("api_key", at.secret("tokenhub_api_key", successor=True)),))
+
+
+def _qianfan(at: _Context) -> Upstream:
+    """Baidu's V2 has the models under their lower-case names."""
+    pair = (("api_key", at.secret("v2_api_key", successor=True)),)
+    return at.openai(Address(QIANFAN_V2), model=at.model.lower(), keys=pair)
+
+
+_BUILDERS = {
+    **dict.fromkeys(OPENAI_SHAPED, _openai_shaped),
+    "azure": _azure,
+    "claude": _claude,
+    "gemini": _gemini,
+    "vertexai": _vertexai,
+    "ollama": _ollama,
+    "dashscope": _dashscope,
+    "bailian": _bailian,
+    "dify": _dify,
+    "huoshan": _huoshan,
+    "minimax": _minimax,
+    "xinghuo": _xinghuo,
+    "hunyuan": _hunyuan,
+    "qianfan": _qianfan,
+}
