@@ -1,0 +1,125 @@
+"""Write the pages that are made from the code; with `--check`, exit 1 and name those that would change.
+
+Usage: python docs/generate.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from one_adapter.cli import main as command_line
+
+DOCS = Path(__file__).resolve().parent
+
+CLI_HEAD = """\
+<!-- Written by docs/generate.py from the commands themselves. -->
+# The commands
+
+Exit codes: 0 all is well; 1 the configuration has errors; 2 wrong usage or an input that cannot be read.
+"""
+
+
+def cli_page() -> str:
+    """`cli.md`: every command with its arguments and options."""
+    assert isinstance(command_line, click.Group)
+    parts = [CLI_HEAD]
+    for name, command in sorted(command_line.commands.items()):
+        if not command.hidden:
+            parts.append(_command(f"one-adapter {name}", command))
+    return "\n".join(parts)
+
+
+def _command(title: str, command: click.Command) -> str:
+    words = [title]
+    options = []
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            words.append(_argument(parameter))
+        elif isinstance(parameter, click.Option) and not parameter.hidden:
+            options.append(f"| {_spelling(parameter)} | {_explanation(parameter)} |")
+    if options:
+        words.insert(1, "[OPTIONS]")
+    text = [f"## `{title}`\n", f"```text\n{' '.join(words)}\n```\n", _prose(command.help or "")]
+    if options:
+        text += ["| Option | What it does |\n|---|---|\n" + "\n".join(options) + "\n"]
+    return "\n".join(text)
+
+
+def _argument(parameter: click.Argument) -> str:
+    name = parameter.metavar or (parameter.name or "").upper()
+    return name if parameter.required or name.startswith("[") else f"[{name}]"
+
+
+def _spelling(option: click.Option) -> str:
+    """``--port`` with the value it takes, in code, safe inside a table."""
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    if option.is_flag or option.count:
+        return names
+    if isinstance(option.type, click.Choice):
+        choices = " \\| ".join(f"`{choice}`" for choice in option.type.choices)
+        return f"{names} {choices}"
+    return f"{names} {option.metavar or option.type.name.upper()}"
+
+
+def _explanation(option: click.Option) -> str:
+    text = " ".join((option.help or "").split()).replace("|", "\\|")
+    if isinstance(option.show_default, str):
+        return f"{text} Default: {option.show_default}."
+    shown = option.default if isinstance(option.default, (str, int)) else None
+    if shown is None or shown == "" or option.is_flag:
+        return text
+    return f"{text} Default: `{shown}`."
+
+
+def _prose(help_text: str) -> str:
+    """Click's help as Markdown: a paragraph marked to keep its line breaks is an example."""
+    paragraphs = []
+    for paragraph in help_text.split("\n\n"):
+        lines = paragraph.strip().splitlines()
+        if lines and lines[0].strip() == "\b":
+            paragraphs.append("```text\n" + "\n".join(lines[1:]) + "\n```")
+        elif lines:
+            paragraphs.append(paragraph.strip())
+    return "\n\n".join(paragraphs) + "\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page}
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """(path, text) of every page made from the code."""
+    for name, make in PAGES.items():
+        yield DOCS / name, make()
+
+
+def stale() -> list[str]:
+    """The pages that differ from what the code says now, by their names under docs/."""
+    found = []
+    for path, text in pages():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            found.append(str(path.relative_to(DOCS)))
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages; with `--check`, only look."""
+    if arguments not in ([], ["--check"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    if arguments:
+        old = stale()
+        for name in old:
+            print(f"docs/{name} is stale: run python docs/generate.py", file=sys.stderr)
+        return 1 if old else 0
+    for path, text in pages():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,205 @@
+"""The package keeps to its own plan: arrows between the parts, version, documentation, files that ship."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+import one_adapter
+from one_adapter.cli import main as command_line
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "one_adapter"
+README = ROOT / "README.md"
+CHINESE_README = ROOT / "README.zh-CN.md"
+EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
+
+# part -> the parts it may import; `errors` is open to all but the providers.
+ARROWS = {
+    "errors": set(),
+    "config": {"errors"},
+    "plan": {"config", "errors"},
+    "lint": {"config", "plan", "errors"},
+    "export": {"plan", "config", "errors"},
+    "runtime": {"plan", "errors"},
+    "providers": set(),
+    "cli": {"lint", "export", "runtime", "plan", "config", "errors"},
+}
+MAY_IMPORT_LITELLM = {"runtime", "providers"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """(part, file) of every module of the package."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if not part.startswith("__"):
+            yield part, path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of the modules that a file imports, wherever in it."""
+    own = ("one_adapter", *path.relative_to(PACKAGE).with_suffix("").parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(own[: len(own) - node.level]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    ("part", "path"),
+    modules(),
+    ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else None,
+)
+def test_a_module_imports_only_what_lies_below_it(part: str, path: Path) -> None:
+    assert part in ARROWS, f"the part {part} has no place in the plan"
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("one_adapter.")}
+    ours -= {part, "__version__"}
+    assert ours <= ARROWS[part], f"{path.relative_to(ROOT)} imports {sorted(ours - ARROWS[part])}"
+    if part not in MAY_IMPORT_LITELLM:
+        assert not [name for name in imports(path) if name.split(".")[0] == "litellm"]
+
+
+def test_one_version_is_told_everywhere() -> None:
+    assert importlib.metadata.version("one-adapter") == one_adapter.__version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == one_adapter.__version__
+
+
+def test_the_package_tells_type_checkers_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_the_base_dependencies_are_three_small_packages() -> None:
+    required = importlib.metadata.requires("one-adapter") or []
+    base = {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in required if "extra ==" not in line}
+    assert base == {"click", "jsonschema", "pyyaml"}
+
+
+def test_the_malicious_releases_of_litellm_are_out_of_range() -> None:
+    from packaging.requirements import Requirement
+
+    lines = map(Requirement, importlib.metadata.requires("one-adapter") or [])
+    allowed = next(line.specifier for line in lines if line.name == "litellm")
+    assert not [bad for bad in ("1.82.7", "1.82.8", "1.107.0") if allowed.contains(bad)]
+
+
+def test_the_lock_names_versions_and_hashes_and_no_place() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    entries = re.split(r"^(?=\S)", lock, flags=re.MULTILINE)[1:]
+    assert len(entries) > 100
+    assert not [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
+
+
+def commands() -> list[tuple[str, click.Command]]:
+    assert isinstance(command_line, click.Group)
+    return [(name, command) for name, command in command_line.commands.items() if not command.hidden]
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=[name for name, _ in commands()])
+def test_every_command_and_option_explains_itself(name: str, command: click.Command) -> None:
+    assert command.help
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    assert not [option.opts for option in options if not (option.help or option.hidden)]
+    for readme in (README, CHINESE_README):
+        assert f"one-adapter {name}" in readme.read_text(encoding="utf-8")
+
+
+def generator() -> Path:
+    return ROOT / "docs" / "generate.py"
+
+
+def test_the_generated_pages_are_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, generator(), "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+READING = {
+    "--help": ["--help"],
+    "--version": ["--version"],
+    "lint": ["lint", "{config}"],
+    "lint --format sarif": ["lint", "--format", "sarif", "{config}"],
+    "export": ["export", "{config}"],
+    "explain": ["explain", "{config}"],
+    "explain --format json": ["explain", "--format", "json", "{config}"],
+    "schema": ["schema"],
+    "run --help": ["run", "--help"],
+}
+
+
+@pytest.mark.parametrize("arguments", READING.values(), ids=READING.keys())
+def test_a_command_that_only_reads_never_imports_litellm(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from one_adapter.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    heavy = {'litellm', 'openai', 'fastapi', 'httpx', 'aiohttp'} & set(sys.modules)\n"
+        "    assert not heavy, heavy\n"
+    )
+    words = [word.format(config=ROOT / "examples" / "nvidia.json") for word in arguments]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
+
+
+def blocks(path: Path) -> dict[str, str]:
+    """The README's fenced blocks that carry a mark, by it."""
+    text = path.read_text(encoding="utf-8")
+    return dict(re.findall(r"<!-- ci: (\S+) -->\n```sh\n(.*?)\n```", text, re.DOTALL))
+
+
+def test_the_readmes_print_the_same_commands() -> None:
+    english = blocks(README)
+    assert set(english) == {"run", "ask", "test"}
+    assert english == blocks(CHINESE_README)
+    assert all("\n" not in english[name] for name in ("run", "test")), "each is one command"
+
+
+@pytest.mark.parametrize(
+    "path", [README, CHINESE_README, ROOT / "examples" / "README.md"], ids=lambda p: p.name
+)
+def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert local
+    assert not [target for target in local if not (path.parent / target).exists()]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_has_no_errors(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "one_adapter", "lint", path], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_examples_together_hold_every_vendor() -> None:
+    def services(path: Path) -> list[dict[str, object]]:
+        found = json.loads(path.read_text(encoding="utf-8"))["services"]["openai"]
+        return [{key: value for key, value in service.items() if key != "id"} for service in found]
+
+    together = services(ROOT / "examples" / "guide.json")
+    alone = [service for path in EXAMPLES if path.name != "guide.json" for service in services(path)]
+    assert len(together) == len(alone) == 12
+    assert not [service for service in alone if service not in together]
+    named = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert not [path.name for path in EXAMPLES if f"({path.name})" not in named]
