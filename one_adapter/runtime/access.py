@@ -1,0 +1,108 @@
+"""Who calls: a client key opens the LLM routes for its models, the master key opens everything.
+
+Keys come from environment variables named in the YAML. They are compared in constant time, every
+key each time, and a refusal never says whether a key was near.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from one_adapter.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from litellm.proxy._types import UserAPIKeyAuth
+
+SCHEMES = ("bearer ", "deepl-auth-key ")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody with a right to call; `name` is fit for logs."""
+
+    name: str
+    models: frozenset[str]
+    admin: bool = False
+
+    def may(self, model: str) -> bool:
+        """Tell whether this client may ask for `model`, by the name it sends.
+
+        >>> Client("k", frozenset({"a"})).may("a"), Client("k", frozenset({"*"})).may("b")
+        (True, True)
+        """
+        return "*" in self.models or model in self.models
+
+
+class Keys:
+    """The keys of one process.
+
+    >>> from one_adapter.runtime.settings import KeyRule
+    >>> rules = Settings(keys=(KeyRule("K", ("*",)),))
+    >>> Keys(rules, {"K": "secret"}).identify([(b"authorization", b"Bearer secret")]).name
+    'K'
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        """Look the keys up; a variable that is unset or blank opens nothing."""
+        self._open = settings.open
+        self._keys: list[tuple[bytes, Client]] = []
+        for rule in settings.keys:
+            value = environment.get(rule.env, "").strip()
+            if value:
+                self._keys.append((value.encode(), Client(rule.env, frozenset(rule.models))))
+        master = environment.get("LITELLM_MASTER_KEY", "").strip()
+        if master:
+            admin = Client("master key", frozenset({"*"}), admin=True)
+            self._keys.append((master.encode(), admin))
+
+    def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
+        """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
+        found: list[Client] = []
+        for given in _given(headers):
+            found += [client for key, client in self._keys if hmac.compare_digest(key, given)]
+        if any(client.admin for client in found):
+            return next(client for client in found if client.admin)
+        if self._open:
+            return Client("anybody", frozenset({"*"}))
+        if not found:
+            return None
+        return Client(found[0].name, frozenset().union(*(client.models for client in found)))
+
+
+def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    given = []
+    for name, value in headers:
+        if name == b"authorization":
+            text = value.decode("latin-1")
+            for scheme in SCHEMES:
+                if text.lower().startswith(scheme):
+                    given.append(text[len(scheme) :].strip().encode("latin-1"))
+        elif name in (b"x-api-key", b"x-litellm-api-key"):
+            given.append(value.strip())
+    return [value for value in given if value]
+
+
+async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
+    """Answer LiteLLM's `custom_auth`: the same decision as at the door, for every other route too.
+
+    Raises LiteLLM's ProxyException: 401 without a valid key, 403 for a route that client keys
+    do not open.
+    """
+    from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
+
+    from one_adapter.runtime import door
+
+    del api_key  # read from the headers, where LiteLLM found it too
+    path = request.url.path
+    client = door.caller(request.scope)
+    if client is None:
+        raise ProxyException("Invalid or missing API key.", "authentication_error", None, 401)
+    if client.admin:
+        return UserAPIKeyAuth(api_key="master", user_role=LitellmUserRoles.PROXY_ADMIN)
+    if not door.opens(path):
+        raise ProxyException("This key opens the LLM routes only.", "permission_error", None, 403)
+    return UserAPIKeyAuth(api_key=client.name, key_alias=client.name)

@@ -1,0 +1,139 @@
+"""The one callback that the exported YAML names: it hands each concern to its module.
+
+Loading it also puts the door (`door.py`) before LiteLLM's application, so that the stock
+`litellm --config exported.yaml` behaves as `one-adapter run` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import litellm
+from litellm.integrations.custom_logger import CustomLogger
+from litellm.types.utils import all_litellm_params
+
+from one_adapter.runtime import door, endpoints, live
+from one_adapter.runtime.answers import Refusal, both_names, header_text
+from one_adapter.runtime.proxies import Clients
+from one_adapter.runtime.request import Request, current
+from one_adapter.runtime.shaping import shape
+
+INNER_CALLS = ("completion", "embedding")
+GROUP_HEADER = "x-litellm-model-group"
+NAME_HEADER = "x-litellm-model-name"
+
+
+class Handler(CustomLogger):
+    """LiteLLM's hooks, each a line or two."""
+
+    def __init__(self) -> None:
+        """Start with no clients of our own."""
+        super().__init__()
+        self.clients = Clients(os.environ)
+        self.reserved = frozenset(all_litellm_params)
+
+    async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any) -> Any:  # noqa: ARG002
+        """Ask for the group that answers the client's name; refuse what came past the door."""
+        request = current.get()
+        if request is not None:
+            data["model"] = request.group
+        return data
+
+    async def async_filter_deployments(
+        self,
+        model: str,  # noqa: ARG002
+        healthy_deployments: list[Any],
+        messages: Any,  # noqa: ARG002
+        request_kwargs: dict[str, Any] | None = None,  # noqa: ARG002
+        parent_otel_span: Any = None,  # noqa: ARG002
+    ) -> list[Any]:
+        """Choose the deployment in the service's order, past open breakers."""
+        request = current.get()
+        if request is None:
+            return healthy_deployments
+        try:
+            chosen = live.state().choose(request, asyncio.get_running_loop().time())
+        except Refusal as refusal:
+            request.refused = True
+            raise _raised(refusal) from None
+        return [one for one in healthy_deployments if one["model_info"]["id"] == chosen.id]
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any]:
+        """Wait for the limit, start the clock, and shape the call."""
+        request = current.get()
+        info = kwargs.get("model_info")
+        if request is None or not info:
+            return kwargs
+        state = live.state()
+        policy = state.policies.get(info.get("id"))
+        if policy is None:
+            return kwargs
+        loop = asyncio.get_running_loop()
+        try:
+            await state.admit(request, policy, loop.time())
+        except Refusal as refusal:
+            raise _raised(refusal) from None
+        if policy.timeout > 0:
+            request.arm(loop, policy.timeout)
+        if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
+            shape(request, policy, kwargs, self.reserved)
+            client = self.clients.client(policy, kwargs)
+            if client is not None:
+                kwargs["client"] = client
+        return kwargs
+
+    async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:  # noqa: ARG002
+        """Give reasoning both its names and make headers of names that are not ASCII."""
+        request = current.get()
+        for choice in getattr(response, "choices", None) or ():
+            message = getattr(choice, "message", None)
+            reasoning = getattr(message, "reasoning_content", None)
+            if reasoning and getattr(message, "reasoning", None) is None:
+                message.reasoning = reasoning
+        if request is not None:
+            _ascii_headers(response)
+            if request.kind == "embeddings" and request.policy is not None:
+                response.model = request.policy.embedding_model or request.policy.upstream_model
+        return response
+
+    async def async_post_call_response_headers_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, **more: Any  # noqa: ARG002
+    ) -> dict[str, str] | None:
+        """Make a header of a client's model name that is not ASCII."""
+        request = current.get()
+        if request is None or request.group.isascii():
+            return None
+        return {GROUP_HEADER: header_text(request.group)}
+
+
+def _raised(refusal: Refusal) -> Exception:
+    """Return a refusal as an error that LiteLLM hands on with its status."""
+    from litellm.proxy._types import ProxyException
+
+    if refusal.status == 429:
+        return litellm.RateLimitError(refusal.message, "one-adapter", "")
+    if refusal.status == 503:
+        return litellm.ServiceUnavailableError(refusal.message, "one-adapter", "")
+    return ProxyException(refusal.message, "invalid_request_error", refusal.param, refusal.status)
+
+
+def _ascii_headers(response: Any) -> None:
+    hidden = getattr(response, "_hidden_params", None)
+    extra = hidden.get("additional_headers") if isinstance(hidden, dict) else None
+    if isinstance(extra, dict):
+        for name, value in extra.items():
+            if isinstance(value, str) and not value.isascii():
+                extra[name] = header_text(value)
+
+
+def install() -> None:
+    """Put the door before LiteLLM's application; again does nothing."""
+    from litellm.proxy import proxy_server
+
+    door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints))
+
+
+handler = Handler()
+install()

@@ -1,0 +1,87 @@
+"""HTTP clients of our own, for deployments that need a proxy or query parameters.
+
+One client is kept per deployment and key. An OpenAI-shaped upstream gets an `AsyncOpenAI`, the
+others LiteLLM's `AsyncHTTPHandler` around an httpx client. Without a proxy rule the environment's
+HTTP_PROXY is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from one_adapter.runtime.settings import Policy, ProxyRule
+
+if TYPE_CHECKING:
+    import httpx
+
+OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
+
+
+def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return URL scheme -> proxy URL.
+
+    With an https proxy alone, http upstreams go through it as well, as they do in the gateway.
+
+    >>> mounts(ProxyRule(https_env="P"), {"P": "http://proxy:3128"})
+    {'all://': 'http://proxy:3128'}
+    """
+    if rule is None:
+        return {}
+    socks = environment.get(rule.socks5_env, "")
+    if socks:
+        return {"all://": socks}
+    plain, secure = environment.get(rule.http_env, ""), environment.get(rule.https_env, "")
+    if plain and secure:
+        return {"http://": plain, "https://": secure}
+    return {"all://": plain or secure} if plain or secure else {}
+
+
+class Clients:
+    """The clients of one process."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take the variables that hold the proxies' URLs."""
+        self._environment = environment
+        self._made: dict[tuple[str, str, str], Any] = {}
+
+    def client(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
+        """Return the client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
+        if policy.proxy is None and not policy.query:
+            return None
+        key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = self._make(policy, kwargs)
+        return found
+
+    def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
+        transport = self._http(policy)
+        if policy.provider in OPENAI_CLIENTS:
+            from openai import AsyncOpenAI
+
+            return AsyncOpenAI(
+                api_key=kwargs.get("api_key"),
+                base_url=kwargs.get("api_base"),
+                http_client=transport,
+                default_query=dict(policy.query) or None,
+                max_retries=0,
+            )
+        from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+
+        handler = AsyncHTTPHandler()
+        handler.client = transport
+        return handler
+
+    def _http(self, policy: Policy) -> httpx.AsyncClient:
+        import httpx
+
+        ways = {
+            scheme: httpx.AsyncHTTPTransport(proxy=url)
+            for scheme, url in mounts(policy.proxy, self._environment).items()
+        }
+        timeout = httpx.Timeout(policy.timeout or 600.0)
+        limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+        return httpx.AsyncClient(
+            mounts=ways, timeout=timeout, limits=limits, params=dict(policy.query), trust_env=False
+        )

@@ -1,0 +1,70 @@
+"""The call as it leaves for the upstream: LiteLLM's arguments, changed where parity needs it.
+
+An OpenAI-shaped upstream gets every field of the client's body as it was sent, zeros, nulls and
+unknown fields too: they go into `extra_body`, past LiteLLM's opinions of what a model supports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from one_adapter.runtime.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, hidden
+from one_adapter.runtime.guards import GUARDS, flatten
+from one_adapter.runtime.request import Request
+from one_adapter.runtime.settings import Policy
+
+#: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
+CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
+#: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
+RESERVED = frozenset(
+    "api_base api_key base_url client credential credential_env custom_llm_provider domain extra_body "
+    "extra_headers extra_query headers litellm_params messages metadata model model_info model_list "
+    "organization proxy stream stream_options timeout".split()
+)
+OPTIONS = frozenset(CHAT_OPTIONS) | frozenset(EMBEDDING_OPTIONS) | {"metadata"}
+
+
+def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: frozenset[str]) -> None:
+    """Change the arguments of one upstream call in place.
+
+    `reserved` names the arguments LiteLLM knows as its own; a client's field of such a name never
+    becomes an argument.
+    """
+    name = policy.upstream_model
+    if request.kind == "embeddings":
+        name = policy.embedding_model or name
+    prefix = f"{policy.provider}/" if str(kwargs.get("model", "")).startswith(f"{policy.provider}/") else ""
+    kwargs["model"] = f"{prefix}{name}"
+    messages = kwargs.get("messages")
+    if policy.flatten_parts and isinstance(messages, list):
+        kwargs["messages"] = messages = flatten(messages)
+    if policy.provider == "openai":
+        _pass_through(request, policy, kwargs, name)
+        return
+    for guard in policy.guards:
+        GUARDS[guard](kwargs, name)
+    if policy.provider in CUSTOM and request.kind == "chat":
+        own = RESERVED | reserved
+        kwargs.update((k, v) for k, v in hidden(request.body, "chat").items() if k not in own)
+
+
+def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name: str) -> None:
+    if request.kind in ("chat", "embeddings"):
+        fields = {k: v for k, v in request.body.items() if k not in STRUCTURE}
+        if request.kind == "chat" and not isinstance(request.body.get("messages"), list):
+            fields["messages"] = request.body.get("messages")
+        _forget(kwargs, request.body)
+    else:
+        fields = {k: kwargs[k] for k in CHAT_OPTIONS if kwargs.get(k) is not None}
+        _forget(kwargs, CHAT_OPTIONS)
+    for guard in policy.guards:
+        GUARDS[guard](fields, name)
+    if fields:
+        kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **fields}
+
+
+def _forget(kwargs: dict[str, Any], names: Mapping[str, Any]) -> None:
+    for name in names:
+        if name in CHAT_OPTIONS or name in EMBEDDING_OPTIONS:
+            kwargs.pop(name, None)

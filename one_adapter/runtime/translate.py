@@ -1,0 +1,219 @@
+"""`/translate`, `/v1/translate` and `/v2/translate`: DeepL's shapes over a chat model.
+
+Every text is one chat completion that comes in through the door like any client's, so keys,
+limits, order and breakers hold for it too. `/v2` takes a list of texts and asks for a few at a
+time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from one_adapter.runtime.answers import Refusal
+
+if TYPE_CHECKING:
+    from one_adapter.runtime.door import Door, Message, Receive, Scope, Send
+    from one_adapter.runtime.state import State
+
+PATHS = ("/translate", "/v1/translate", "/v2/translate")
+AT_ONCE = 4
+TEMPLATE = (
+    "Translate the text after the line of dashes into the language with the code %s. "
+    "Answer with the translation and nothing else.\n---\n%s"
+)
+PASSED_ON = (b"authorization", b"x-api-key", b"host", b"user-agent")
+
+
+def prompt(template: str, language: str, text: str) -> str:
+    """Fill the first two `%s` of a template with the language and the text.
+
+    >>> prompt("To %s: %s", "DE", "100 %s")
+    'To DE: 100 %s'
+    """
+    parts = (template or TEMPLATE).split("%s", 2)
+    fills = [language, text]
+    out = parts[0]
+    for part, fill in zip(parts[1:], fills, strict=False):
+        out += fill + part
+    return out if len(parts) == 3 else f"{out}\n{text}"
+
+
+async def serve(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one translation request."""
+    from one_adapter.runtime.door import answer, read
+
+    door.require(state, scope)
+    body = _parse(await read(scope, receive))
+    many = scope["path"].startswith("/v2")
+    texts = body.get("text")
+    language = body.get("target_lang")
+    if many and not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+        raise Refusal(400, "The field 'text' must be a list of texts.", "invalid_type", "text")
+    if not many and not (isinstance(texts, str) and texts):
+        raise Refusal(400, "The field 'text' must be a text.", "invalid_type", "text")
+    if not isinstance(language, str) or not language:
+        raise Refusal(400, "The field 'target_lang' must name a language.", "invalid_type", "target_lang")
+    wanted = texts if many else [texts]
+    prompts = [prompt(state.settings.translation.prompt_template, language, text) for text in wanted]
+    job = _Job(door, state, scope, asyncio.Event())
+    watcher = asyncio.create_task(job.watch(receive))
+    try:
+        if body.get("stream"):
+            await _stream(job, prompts, many, send)
+            return
+        found = await job.all(prompts)
+    finally:
+        watcher.cancel()
+    source = str(body.get("source_lang") or "")
+    if many:
+        entries = [{"detected_source_language": source, "text": text} for text in found]
+        await answer(send, 200, {"translations": entries})
+        return
+    number = random.randrange(8_000_000_000, 9_000_000_000)  # noqa: S311 - a label, as DeepL's clients expect
+    whole = {"code": 200, "data": found[0], "id": number, "method": "Pro"}
+    await answer(send, 200, {**whole, "source_lang": source, "target_lang": language})
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw)
+    except ValueError as problem:
+        raise Refusal(400, f"The body is not JSON: {problem}.", "invalid_json") from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body must be a JSON object.", "invalid_json")
+    return body
+
+
+async def _stream(job: _Job, prompts: list[str], many: bool, send: Send) -> None:
+    began = False
+    for text in prompts:
+        async for delta in job.pieces(text):
+            if not began:
+                headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                began = True
+            entry: dict[str, Any] = {"code": 0, "data": delta, "target_lang": ""}
+            if many:
+                entry = {"translations": [{"detected_source_language": "", "text": delta}]}
+            event = f"data: {json.dumps(entry, ensure_ascii=False)}\n\n".encode()
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+    if not began:
+        raise Refusal(400, "There is nothing to translate.", "invalid_type", "text")
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Job:
+    """The chat completions of one translation request."""
+
+    def __init__(self, door: Door, state: State, scope: Scope, left: asyncio.Event) -> None:
+        self.door, self.rule, self.scope, self.left = door, state.settings.translation, scope, left
+
+    async def watch(self, receive: Receive) -> None:
+        """Notice when the client leaves."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left.set()
+
+    async def all(self, prompts: list[str]) -> list[str]:
+        """Return the translations in order; the first failure is the answer to the whole."""
+        gate = asyncio.Semaphore(self.rule.concurrency or AT_ONCE)
+
+        async def one(text: str) -> str:
+            async with gate:
+                return await self.whole(text)
+
+        tasks = [asyncio.create_task(one(text)) for text in prompts]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def whole(self, text: str) -> str:
+        """Return one translation, asked for again as often as the rule's `retry` says."""
+        status, raw = 0, b""
+        for _ in range(1 + max(0, self.rule.retry)):
+            chunks: list[bytes] = []
+            status = await self._call(text, False, _collect(chunks))
+            raw = b"".join(chunks)
+            if status not in (429, 500, 502, 503, 504):
+                break
+        if status != 200:
+            raise Refusal(status or 502, _message(raw), "translation_failed")
+        choices = json.loads(raw).get("choices") or [{}]
+        return str((choices[0].get("message") or {}).get("content") or "")
+
+    async def pieces(self, text: str) -> AsyncIterator[str]:
+        """Yield the parts of one translation as they come."""
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+        async def run() -> int:
+            try:
+                return await self._call(text, True, queue.put)
+            finally:
+                queue.put_nowait(None)
+
+        task = asyncio.create_task(run())
+        rest = b""
+        try:
+            while (part := await queue.get()) is not None:
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    if line.startswith(b"data: {"):
+                        yield _delta(line[6:])
+            status = await task
+            if status != 200:
+                raise Refusal(status or 502, _message(rest), "translation_failed")
+        finally:
+            task.cancel()
+
+    async def _call(self, text: str, stream: bool, take: Callable[[bytes], Awaitable[None]]) -> int:
+        body = {"model": self.rule.model, "messages": [{"role": "user", "content": text}]}
+        raw = json.dumps({**body, **({"stream": True} if stream else {})}).encode()
+        headers = [(name, value) for name, value in self.scope["headers"] if name in PASSED_ON]
+        path = "/v1/chat/completions"
+        scope = {**self.scope, "path": path, "raw_path": path.encode(), "headers": headers, "state": {}}
+        status = 0
+        parts = [{"type": "http.request", "body": raw, "more_body": False}]
+
+        async def receive() -> Message:
+            if parts:
+                return parts.pop()
+            await self.left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                await take(message.get("body", b""))
+
+        await self.door(scope, receive, send)
+        return status
+
+
+def _collect(chunks: list[bytes]) -> Callable[[bytes], Awaitable[None]]:
+    async def take(chunk: bytes) -> None:
+        chunks.append(chunk)
+
+    return take
+
+
+def _delta(raw: bytes) -> str:
+    try:
+        choices = json.loads(raw).get("choices") or [{}]
+    except ValueError:
+        return ""
+    return str((choices[0].get("delta") or {}).get("content") or "")
+
+
+def _message(raw: bytes) -> str:
+    try:
+        return str(json.loads(raw)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return "The translation failed."
