@@ -1,0 +1,113 @@
+"""Requests per second, latency and streams: our start, our callback, and the stock proxy.
+
+Three proxies with one worker each stand side by side, all serving the same gateway with one vendor, and
+are loaded in turn: `one-adapter run`; the stock `litellm --config` with the exported file; and the stock
+command with the same file but without our callback. The vendor is a fixed answer over plain asyncio; the
+last line says how much faster it is than what is measured. Proxy, vendor and load share the cores.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+import yaml
+from _measure import Pairs, table
+from _proxy import Proxy, export, free_port, run_command, serving, stock_command
+
+KEY = "sk-the-clients-key"
+HERE = Path(__file__).resolve().parent
+ROUNDS = 5
+Figures = dict[str, float]
+
+
+def load(port: int, connections: int, seconds: float, *more: str) -> Figures:
+    """One measurement in a process of its own."""
+    script = HERE / "_load.py"
+    words = [sys.executable, str(script), str(port), KEY, str(connections), str(seconds), *more]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr[-1000:])
+    figures: Figures = json.loads(done.stdout)
+    return figures
+
+
+def measure(proxy: Proxy) -> Figures:
+    """All figures of one proxy, one round."""
+    many, one = load(proxy.port, 16, 5), load(proxy.port, 1, 5)
+    stream = load(proxy.port, 1, 4, "stream")
+    return {
+        "rps at 16 connections": many["rps"],
+        "p50 at 1 connection": one["p50_ms"],
+        "p99 at 1 connection": one["p99_ms"],
+        "p99 at 16 connections": many["p99_ms"],
+        "stream: to the first piece": stream["first_ms"],
+        "stream: passing a piece on": stream["passing_ms"],
+        "memory after the load": proxy.megabytes(),
+    }
+
+
+UNITS = {"rps at 16 connections": "/s", "memory after the load": "MB"}
+
+
+def main() -> None:
+    """Print the table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        vendor = free_port()
+        process = subprocess.Popen([sys.executable, HERE / "_upstream.py", str(vendor)])
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        proxies = start(stack, folder, vendor)
+        for proxy in proxies.values():
+            load(proxy.port, 4, 3)
+            load(proxy.port, 1, 1, "stream")
+        found: dict[str, list[Figures]] = {name: [] for name in proxies}
+        for _ in range(ROUNDS):
+            for name, proxy in proxies.items():
+                found[name].append(measure(proxy))
+        alone = load(vendor, 16, 3)["rps"]
+    rows = []
+    for this, that in (("run", "stock"), ("stock", "stock without our callback")):
+        for figure in found[this][0]:
+            these, those = ([one[figure] for one in found[name]] for name in (this, that))
+            rows.append(Pairs(f"{this}, {figure}", that, these, those, UNITS.get(figure, "ms")))
+    print(table(rows))
+    fastest = max(median(one["rps at 16 connections"] for one in rounds) for rounds in found.values())
+    times = alone / fastest
+    print(f"\nThe vendor alone: {alone:,.0f} requests a second, {times:.0f} times the fastest proxy.")
+
+
+def start(stack: ExitStack, folder: Path, vendor: int) -> dict[str, Proxy]:
+    """The three proxies, up and answering."""
+    config = folder / "gateway.json"
+    service = {
+        "models": ["m"],
+        "enabled": True,
+        "credentials": {"api_key": "sk-the-vendors-key"},
+        "server_url": f"http://127.0.0.1:{vendor}/v1",
+    }
+    config.write_text(json.dumps({"api_key": KEY, "services": {"openai": [service]}}), encoding="utf-8")
+    secrets = export(config, folder / "exported")
+    exported = folder / "exported" / "config.yaml"
+    bare = folder / "bare.yaml"
+    settings = yaml.safe_load(exported.read_text(encoding="utf-8"))
+    del settings["litellm_settings"]["callbacks"]
+    bare.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    ours, stock, without = free_port(), free_port(), free_port()
+    return {
+        "run": stack.enter_context(serving(run_command(config, ours), ours, KEY)),
+        "stock": stack.enter_context(serving(stock_command(exported, stock), stock, KEY, secrets)),
+        "stock without our callback": stack.enter_context(
+            serving(stock_command(bare, without), without, KEY, secrets)
+        ),
+    }
+
+
+if __name__ == "__main__":
+    main()
