@@ -102,7 +102,7 @@ class LimitPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ProxyPolicy:
-    """Through which proxy a service's calls go; the addresses stay in the source (they may hold passwords)."""
+    """Through which proxy a service's calls go; addresses stay in the source (they may hold passwords)."""
 
     http: bool = False
     https: bool = False

@@ -252,7 +252,7 @@ def _huoshan(at: _Context) -> Upstream:
 
 
 def _minimax(at: _Context) -> Upstream:
-    """The pro endpoint is in none of the vendor's pages any more; the OpenAI-shaped one takes the same key."""
+    """The vendor's pages name no pro endpoint any more; the OpenAI-shaped one takes the same key."""
     given = at.service.server_url or "https://api.minimaxi.com/v1"
     address = base_address(given, "/text/chatcompletion_pro", "/text/chatcompletion_v2", CHAT)
     url = address.url.replace("://api.minimax.chat", "://api.minimaxi.com")

@@ -1,0 +1,229 @@
+"""The plan's targets as LiteLLM deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any
+from urllib.parse import quote
+
+from one_adapter.export.secrets import Secrets
+from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
+from one_adapter.plan.types import LimitPolicy, Order, Plan, Route, ServicePolicy, Target
+from one_adapter.plan.vendors import EMBEDDING_TYPES, known_host
+
+#: Above this the weights of a group are written as shares.
+LARGEST_WEIGHT = 1_000_000
+#: What stands for a key where the upstream wants none; LiteLLM would send OPENAI_API_KEY otherwise.
+NO_KEY = "none"
+#: Providers of ours: each with the handler the proxy is told to load.
+HANDLERS = {
+    "dify": "one_adapter.providers.dify.handler",
+    "huoshan": "one_adapter.providers.huoshan.handler",
+    "xinghuo": "one_adapter.providers.xinghuo.handler",
+}
+#: Providers whose key has another parameter's name or none.
+KEYLESS = ("ollama_chat", "vertex_ai", *HANDLERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The deployments of one client name for one kind of call."""
+
+    name: str
+    mode: str
+    order: Order
+    targets: tuple[Target, ...]
+    twins: dict[tuple[str, int], Target] | None
+
+
+def groups_of(plan: Plan) -> Iterator[Group]:
+    """Every group of deployments the plan asks for, in its order; names with an asterisk are left out."""
+    for route in plan.routes:
+        if "*" in route.name:
+            continue
+        yield from _groups(route)
+
+
+def _groups(route: Route) -> Iterator[Group]:
+    mode = "embedding" if route.kind == "embedding" else "chat"
+    embeddings = route.embedding_targets
+    if embeddings is None:
+        twins = {_place(t): t for t in route.targets} if route.kind != "chat" else {}
+        yield Group(route.name, mode, route.order, route.targets, twins)
+        return
+    chat_urls = {_place(target): target.upstream.url for target in route.targets}
+    if all(chat_urls.get(_place(target)) == target.upstream.url for target in embeddings):
+        yield Group(route.name, mode, route.order, route.targets, {_place(t): t for t in embeddings})
+        return
+    yield Group(route.name, "chat", route.order, route.targets, None)
+    yield Group(route.name, "embedding", route.order, embeddings, None)
+
+
+def _place(target: Target) -> tuple[str, int]:
+    return target.service, target.credential
+
+
+def weights(shares: list[Fraction]) -> list[int | float]:
+    """Whole numbers in the proportion of the shares, or the shares where those would be huge.
+
+    >>> weights([Fraction(3, 4), Fraction(1, 4)])
+    [3, 1]
+    """
+    common = lcm(*(share.denominator for share in shares))
+    if common > LARGEST_WEIGHT:
+        return [round(float(share), 9) for share in shares]
+    return [int(share * common) for share in shares]
+
+
+class Deployments:
+    """Writes the model list of a plan; `pure` leaves out what only one-adapter reads."""
+
+    def __init__(self, plan: Plan, secrets: Secrets, pure: bool) -> None:
+        self.plan = plan
+        self.secrets = secrets
+        self.pure = pure
+        self.policies = {policy.id: policy for policy in plan.services}
+        self.anchors: dict[str, str] = {}
+        self.introduced: set[str] = set()
+        self.number = 0
+
+    def model_list(self) -> list[Any]:
+        """The entries of `model_list`, with a comment where a service appears first."""
+        entries: list[Any] = []
+        for group in groups_of(self.plan):
+            sizes = weights([target.share for target in group.targets]) if len(group.targets) > 1 else [None]
+            for target, weight in zip(group.targets, sizes, strict=False):
+                if self.pure and target.upstream.provider in HANDLERS:
+                    continue
+                entries += self._introduction(target)
+                entries.append(self._deployment(group, target, weight))
+        return entries
+
+    def _introduction(self, target: Target) -> list[Comment]:
+        if target.service in self.introduced:
+            return []
+        self.introduced.add(target.service)
+        row = known_host(target.upstream.url)
+        named = f" ({row.name})" if row else ""
+        return [Comment(f"service {target.service}{named}")]
+
+    def _deployment(self, group: Group, target: Target, weight: int | float | None) -> dict[Any, Any]:
+        self.number += 1
+        info: dict[Any, Any] = {
+            "id": f"{target.service}.{target.credential}.{self.number}",
+            "mode": group.mode,
+        }
+        if not self.pure:
+            # LiteLLM logs a warning for each request to a model whose price it does not know.
+            info |= {"input_cost_per_token": 0, "output_cost_per_token": 0}
+            info["one_adapter"] = self._ours(group, target)
+        return {
+            "model_name": group.name,
+            "litellm_params": self._parameters(target, weight),
+            "model_info": info,
+        }
+
+    def _parameters(self, target: Target, weight: int | float | None) -> dict[str, Any]:
+        upstream = target.upstream
+        parameters: dict[str, Any] = {"model": f"{upstream.provider}/{quote_name(upstream.name)}"}
+        if upstream.provider != "vertex_ai":
+            hidden = self.secrets.addresses.get(upstream.url)
+            parameters["api_base"] = f"os.environ/{hidden}" if hidden else upstream.url
+        for name, ref in upstream.keys:
+            parameters[name] = f"os.environ/{self.secrets.names[ref]}"
+        if not upstream.keys and upstream.provider not in KEYLESS:
+            parameters["api_key"] = NO_KEY
+        if upstream.by_reference:
+            parameters["credential_env"] = self.secrets.prefixes[_place(target)]
+        parameters |= dict(upstream.parameters)
+        policy = self.policies[target.service]
+        parameters["timeout"] = policy.timeout
+        if policy.proxy and upstream.provider in HANDLERS:
+            kind = next(kind for kind in ("socks5", "https", "http") if getattr(policy.proxy, kind))
+            parameters["proxy_env"] = self.secrets.proxies[kind]
+        if weight is not None:
+            parameters["weight"] = weight
+        if upstream.provider == "openai" and not upstream.label:
+            parameters["use_chat_completions_api"] = True
+        return parameters
+
+    def _ours(self, group: Group, target: Target) -> Anchored | Alias:
+        policy, upstream = self.policies[target.service], target.upstream
+        ours: dict[str, Any] = {"service": target.service, "credential": target.credential}
+        if len(group.targets) > 1:
+            ours["order"] = group.order
+            if group.order == "rr" and target.turns != 1:
+                ours["turns"] = target.turns
+        if quote_name(upstream.name) != upstream.name:
+            ours["upstream_model"] = upstream.name
+        if group.twins is not None and group.mode == "chat":
+            twin = group.twins.get(_place(target))
+            if twin is None:
+                ours["embeddings"] = False
+            elif twin.upstream.model != upstream.model:
+                ours["embedding_model"] = twin.upstream.model
+        ours |= self._policy(policy, target)
+        if upstream.guards:
+            ours["guards"] = Flow(list(upstream.guards))
+        if target.flatten:
+            ours["flatten_parts"] = True
+        if upstream.query:
+            ours["query"] = Flow(dict(upstream.query))
+        return self._anchored(target.service, ours)
+
+    def _policy(self, policy: ServicePolicy, target: Target) -> dict[str, Any]:
+        ours: dict[str, Any] = {"timeout": policy.timeout}
+        if policy.limit:
+            ours["limit"] = _limit(policy.limit, scope="service")
+        elif policy.credential_limits and policy.credential_limits[target.credential]:
+            ours["limit"] = _limit(policy.credential_limits[target.credential], scope="credential")
+        if policy.embedding_limit and policy.type in EMBEDDING_TYPES:
+            ours["embedding_limit"] = _limit(policy.embedding_limit)
+        if self.plan.breaker:
+            breaker = self.plan.breaker
+            ours["breaker"] = Flow(
+                {
+                    "failures": breaker.failures,
+                    "recovery_seconds": breaker.recovery_seconds,
+                    "probes": breaker.probes,
+                }
+            )
+        if policy.proxy:
+            kinds = [kind for kind in ("http", "https", "socks5") if getattr(policy.proxy, kind)]
+            ours["proxy"] = Flow({f"{kind}_env": self.secrets.proxies[kind] for kind in kinds})
+        return ours
+
+    def _anchored(self, service: str, ours: dict[str, Any]) -> Anchored | Alias:
+        """The policies in full the first time, and by their name from then on."""
+        content = repr(ours)
+        if content in self.anchors:
+            return Alias(self.anchors[content])
+        base = service.replace(".", "_")
+        taken = set(self.anchors.values())
+        name, number = base, 2
+        while name in taken:
+            name, number = f"{base}-{number}", number + 1
+        self.anchors[content] = name
+        return Anchored(name, ours)
+
+
+def quote_name(name: str) -> str:
+    """A model's name as the ASCII text LiteLLM can put into a header.
+
+    >>> quote_name("@cf/meta/llama:3"), quote_name("文心 4")
+    ('@cf/meta/llama:3', '%E6%96%87%E5%BF%83 4')
+    """
+    return name if name.isascii() and name.isprintable() else quote(name, safe="/:@ ")
+
+
+def _limit(limit: LimitPolicy | None, scope: str = "") -> Flow:
+    assert limit is not None
+    shown: dict[str, Any] = {
+        "kind": limit.kind,
+        "per_window": limit.per_window,
+        "wait_seconds": limit.wait_seconds,
+    }
+    return Flow({**shown, "scope": scope} if scope else shown)

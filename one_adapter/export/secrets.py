@@ -1,0 +1,168 @@
+"""The names secrets have in the environment, and the `.env` that holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from one_adapter.config.model import Gateway
+from one_adapter.errors import OneAdapterError
+from one_adapter.plan.addresses import has_password
+from one_adapter.plan.types import Access, Plan, SecretRef, Target
+
+PREFIX = "SOA"
+MASTER_KEY = "LITELLM_MASTER_KEY"
+#: LiteLLM replaces a text that begins so by a variable's value, wherever it stands, and does so twice.
+REFERENCE = "os.environ/"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Every variable the exported file refers to.
+
+    `values` holds name -> value; an empty value is one the user must still fill in.
+    `api_keys` maps a secret to its variable, `prefixes` a service's credential to
+    the prefix of the variables its adapter reads, `proxies` a kind of proxy to the
+    variable with its address.
+    """
+
+    values: Mapping[str, str]
+    names: Mapping[SecretRef, str]
+    prefixes: Mapping[tuple[str, int], str]
+    proxies: Mapping[str, str]
+    addresses: Mapping[str, str]
+    to_create: tuple[str, ...] = field(default=())
+
+
+def variable(*parts: object) -> str:
+    """A variable's name made of words, of which anything but letters and digits becomes an underscore.
+
+    >>> variable("openai-1", "api_key")
+    'SOA_OPENAI_1_API_KEY'
+    """
+    words = "_".join(str(part) for part in parts)
+    ascii_words = re.sub(r"[^0-9A-Za-z]+", "_", words).strip("_").upper()
+    return f"{PREFIX}_{ascii_words}"
+
+
+def client_key_names(access: Access) -> list[str]:
+    """The variables that hold the clients' keys, in the plan's order.
+
+        >>> from one_adapter.plan.addresses import has_password
+    from one_adapter.plan.types import ClientKeyPolicy
+        >>> client_key_names(Access(False, (ClientKeyPolicy(0, ("*",)), ClientKeyPolicy(1, ()))))
+        ['SOA_CLIENT_KEY_1', 'SOA_CLIENT_KEY_2']
+    """
+    return [
+        variable("client_key") if key.index is None else variable("client_key", key.index + 1)
+        for key in access.keys
+    ]
+
+
+def secrets_of(gateway: Gateway, plan: Plan) -> Secrets:
+    """Every secret of a plan under its variable's name.
+
+    Raises `OneAdapterError` (exit code 1) for a value LiteLLM would take for a
+    reference to the environment.
+    """
+    return _Collector(gateway, plan).collect()
+
+
+class _Collector:
+    def __init__(self, gateway: Gateway, plan: Plan) -> None:
+        self.gateway = gateway
+        self.plan = plan
+        self.services = {service.id: service for service in gateway.services}
+        self.values: dict[str, str] = {}
+        self.names: dict[SecretRef, str] = {}
+        self.prefixes: dict[tuple[str, int], str] = {}
+        self.to_create: list[str] = []
+
+    def collect(self) -> Secrets:
+        for name, key in zip(client_key_names(self.plan.access), self.plan.access.keys, strict=True):
+            value = self.gateway.api_key if key.index is None else self.gateway.api_keys[key.index].api_key
+            self._add(name, value.strip())
+        addresses: dict[str, str] = {}
+        for target in self._targets():
+            url = target.upstream.url
+            if has_password(url) and url not in addresses:
+                addresses[url] = self._add(variable(target.service, "address"), url)
+            for _, ref in target.upstream.keys:
+                self._secret(ref)
+            for ref in target.upstream.by_reference:
+                self._by_reference(ref)
+        proxies = self._proxies()
+        return Secrets(
+            self.values, self.names, self.prefixes, proxies, addresses, tuple(dict.fromkeys(self.to_create))
+        )
+
+    def _targets(self) -> Iterator[Target]:
+        for route in self.plan.routes:
+            yield from route.targets
+            yield from route.embedding_targets or ()
+
+    def _add(self, name: str, value: str) -> str:
+        if value.startswith(REFERENCE):
+            what = f"a value that begins with {REFERENCE} would be replaced by LiteLLM"
+            raise OneAdapterError(f"{name}: {what}; write the key itself into the configuration", 1)
+        taken = name
+        number = 2
+        while self.values.get(taken, value) != value:
+            taken = f"{name}_{number}"
+            number += 1
+        self.values[taken] = value
+        return taken
+
+    def _value(self, ref: SecretRef) -> str:
+        credential = self.services[ref.service].each_credential[ref.credential]
+        parts = [credential.get(part) for part in ref.field.split(":")]
+        return ":".join(part.strip() if isinstance(part, str) else "" for part in parts)
+
+    def _secret(self, ref: SecretRef) -> None:
+        if ref in self.names:
+            return
+        number = (ref.credential + 1,) if ref.credential else ()
+        name = variable(ref.service, ref.field, *number)
+        self.names[ref] = self._add(name, "" if ref.successor else self._value(ref))
+        if ref.successor:
+            self.to_create.append(self.names[ref])
+
+    def _by_reference(self, ref: SecretRef) -> None:
+        place = (ref.service, ref.credential)
+        if place not in self.prefixes:
+            number = (ref.credential + 1,) if ref.credential else ()
+            self.prefixes[place] = variable(ref.service, *number)
+        if ref not in self.names:
+            name = f"{self.prefixes[place]}_{ref.field.upper()}"
+            self.names[ref] = self._add(name, self._value(ref))
+
+    def _proxies(self) -> dict[str, str]:
+        used = [service.proxy for service in self.plan.services if service.proxy]
+        proxy = self.gateway.proxy
+        given = {"http": proxy.http_proxy, "https": proxy.https_proxy, "socks5": proxy.socks5_proxy}
+        wanted = [kind for kind in given if any(getattr(each, kind) for each in used)]
+        return {kind: self._add(variable("proxy", kind), given[kind]) for kind in wanted}
+
+
+def dotenv(values: Mapping[str, str], to_create: Iterable[str]) -> str:
+    """The text of a `.env`: one quoted assignment a line; what must still be created is marked.
+
+    >>> print(dotenv({"A": 'x"$y'}, []), end="")
+    A='x"$y'
+    """
+    missing = set(to_create)
+    lines = []
+    for name, value in values.items():
+        if name in missing:
+            lines.append("# to be created with the vendor, see the report")
+        lines.append(f"{name}={_quoted(value)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _quoted(value: str) -> str:
+    """`value` in quotes that python-dotenv, Docker Compose and a shell all undo to the same text."""
+    if "'" not in value and "\\" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

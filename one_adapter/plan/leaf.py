@@ -1,0 +1,127 @@
+"""A leaf of the source on its way to a verdict, and what the judges may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from one_adapter.config.model import Gateway, Service
+from one_adapter.config.node import Node, escape
+from one_adapter.plan.redirects import Names, names_of
+from one_adapter.plan.types import Plan, ServicePolicy, Verdict
+from one_adapter.plan.vendors import Options
+
+
+class Judgement(NamedTuple):
+    """What became of a leaf: the verdict, where it went, and why."""
+
+    verdict: Verdict
+    target: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf: its pointer, its path in the gateway's words, the keys as written, its node.
+
+    The path has `*` for a user's own key or an index, `?` from an unknown field
+    on, and `!` for a key that a later one overrides.
+    """
+
+    pointer: str
+    path: tuple[str, ...]
+    keys: tuple[str, ...]
+    node: Node
+
+    def below(self, key: str, word: str, node: Node) -> Leaf:
+        """The child under `key`; everything under an unknown or overridden key stays so."""
+        stop = self.path[-1:] in (("?",), ("!",))
+        path = self.path if stop else (*self.path, word)
+        return Leaf(f"{self.pointer}/{escape(key)}", path, (*self.keys, key), node)
+
+    @property
+    def name(self) -> str:
+        """The last key as written."""
+        return self.keys[-1] if self.keys else ""
+
+    @property
+    def text(self) -> str:
+        """The text of a string leaf; empty for any other."""
+        return self.node.value if self.node.kind == "string" else self.node.raw
+
+
+class Scope:
+    """The configuration and its plan, indexed for the judges."""
+
+    def __init__(self, gateway: Gateway, plan: Plan, options: Options) -> None:
+        self.gateway = gateway
+        self.plan = plan
+        self.options = options
+        self.first_places: dict[tuple[str, str], str] = {}
+
+    @cached_property
+    def services(self) -> dict[str, Service]:
+        """Every service by type and index as written in a pointer."""
+        return {f"{service.type}/{service.index}": service for service in self.gateway.services}
+
+    @cached_property
+    def policies(self) -> dict[str, ServicePolicy]:
+        """The policy of each enabled service, by id."""
+        return {policy.id: policy for policy in self.plan.services}
+
+    @cached_property
+    def names(self) -> dict[str, Names]:
+        """The names of each enabled service, by id."""
+        return {
+            service.id: names_of(service, self.options.redirects)
+            for service in self.gateway.services
+            if service.enabled
+        }
+
+    @cached_property
+    def used(self) -> set[tuple[str, str]]:
+        """(service id, upstream name) of everything that goes somewhere."""
+        return {
+            (target.service, target.upstream.name)
+            for route in self.plan.routes
+            for target in (*route.targets, *(route.embedding_targets or ()))
+        }
+
+    @cached_property
+    def answering(self) -> dict[str, bool]:
+        """Each name of the plan, and whether it leads anywhere."""
+        return {route.name: bool(route.targets or route.embedding_targets) for route in self.plan.routes}
+
+    def service_at(self, leaf: Leaf) -> Service | None:
+        """The service a leaf belongs to."""
+        return self.services.get("/".join(leaf.keys[1:3]))
+
+
+Judge = Callable[[Scope, Leaf], Judgement]
+
+
+def mapped(target: str, note: str = "") -> Judgement:
+    """LiteLLM has the same thing by itself."""
+    return Judgement("mapped", target, note)
+
+
+def emulated(target: str, note: str = "") -> Judgement:
+    """It works, and needs one-adapter in the proxy."""
+    return Judgement("emulated", target, note)
+
+
+def approximated(target: str, note: str) -> Judgement:
+    """The same intent with other semantics, which `note` names."""
+    return Judgement("approximated", target, note)
+
+
+def inert(note: str) -> Judgement:
+    """The gateway reads it and does nothing, or it says what holds anyway."""
+    return Judgement("inert", "", note)
+
+
+def dropped(note: str) -> Judgement:
+    """It is lost; `note` says why and what to do."""
+    return Judgement("dropped", "", note)

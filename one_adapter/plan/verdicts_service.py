@@ -1,0 +1,258 @@
+"""What becomes of the settings of one service."""
+
+from __future__ import annotations
+
+from one_adapter.config import defaults
+from one_adapter.config.model import Service
+from one_adapter.plan.leaf import (
+    Judge,
+    Judgement,
+    Leaf,
+    Scope,
+    approximated,
+    dropped,
+    emulated,
+    inert,
+    mapped,
+)
+from one_adapter.plan.policy import counting_field, limit_of
+from one_adapter.plan.tasks import RETIRED, SUCCESSORS
+from one_adapter.plan.vendors import EMBEDDING_TYPES, known_host
+
+INFO = "model_info.one_adapter"
+#: The credentials each type reads; every other name there says nothing to the gateway.
+CREDENTIALS: dict[str, tuple[str, ...]] = {
+    "hunyuan": ("secret_id", "secret_key"),
+    "huoshan": ("api_key", "access_key", "secret_key"),
+    "minimax": ("api_key", "group_id"),
+    "ollama": (),
+    "qianfan": ("api_key", "secret_key", "addresss"),
+    "vertexai": ("project_id", "location", "json_file"),
+    "xinghuo": ("appid", "api_key", "api_secret", "domain"),
+}
+PARAMETERS = {
+    "project_id": "litellm_params.vertex_project",
+    "location": "litellm_params.vertex_location",
+    "json_file": "litellm_params.vertex_credentials",
+    "domain": "litellm_params.domain",
+}
+#: Types whose address is built in; a server_url there does nothing in the gateway.
+NO_ADDRESS = ("hunyuan", "qianfan", "dashscope", "bailian", "vertexai")
+
+
+def _service(scope: Scope, leaf: Leaf) -> Service:
+    return scope.services["/".join(leaf.keys[1:3])]
+
+
+def _id(scope: Scope, leaf: Leaf) -> Judgement:
+    if not leaf.text.strip():
+        return inert(f"empty: {_service(scope, leaf).id}")
+    return mapped(f"{INFO}.service")
+
+
+def _provider(_: Scope, __: Leaf) -> Judgement:
+    return inert("a label for the web console")
+
+
+def _enabled(_: Scope, __: Leaf) -> Judgement:
+    return mapped("model_list")
+
+
+def _model(scope: Scope, leaf: Leaf) -> Judgement:
+    service, name = _service(scope, leaf), leaf.text.strip()
+    listing = service.embedding_models if leaf.path[3] == "embedding_models" else service.models
+    if not name:
+        return inert("blank")
+    if _repeated(scope, leaf, name):
+        return inert("already listed")
+    if "*" in name:
+        return dropped("would be a pattern in LiteLLM; give the model a name without an asterisk")
+    if name == "random":
+        return inert("the gateway's own model of this name hides it")
+    if listing is service.embedding_models and service.type not in EMBEDDING_TYPES:
+        return mapped("model_list", "answers chats only: the gateway has no embeddings for this type")
+    names = scope.names[service.id]
+    if not any(
+        (service.id, m) in scope.used for m in (names.upstream_model(name), names.embedding_model(name))
+    ):
+        return dropped("no address is known for it, and the gateway answers 500; give server_url")
+    if service.type in RETIRED and name.lower().startswith(RETIRED[service.type][0]):
+        return approximated("model_list", RETIRED[service.type][1])
+    if service.type in SUCCESSORS:
+        return approximated("model_list", "goes to the vendor's successor, which may not have this model")
+    return mapped("model_list")
+
+
+def _repeated(scope: Scope, leaf: Leaf, name: str) -> bool:
+    """Whether the same name stands earlier in its list."""
+    place = (leaf.pointer.rpartition("/")[0], name)
+    return scope.first_places.setdefault(place, leaf.pointer) != leaf.pointer
+
+
+def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
+    service = _service(scope, leaf)
+    names = scope.names[service.id]
+    if names.turned:
+        note = "stands the other way round: both names answer, and the listed id goes upstream"
+        return approximated("model_list", note)
+    if "*" in leaf.name:
+        return dropped("would be a pattern in LiteLLM; give the alias a name without an asterisk")
+    if not service.models and not service.embedding_models:
+        return inert("the service lists no model to enter it under")
+    if not scope.answering.get(leaf.name):
+        return dropped(
+            "no address is known for what it leads to, and the gateway answers 500; give server_url"
+        )
+    if leaf.name == leaf.text:
+        return mapped("model_list", "leads to itself; the gateway then hides the name from its list")
+    return mapped("model_list")
+
+
+def _map(scope: Scope, leaf: Leaf) -> Judgement:
+    service = _service(scope, leaf)
+    names = scope.names[service.id]
+    reached = {names.redirect.get(name, name) for name in names.turns()}
+    if leaf.name not in reached:
+        return inert("no name of this service becomes this one; a map is followed once")
+    return mapped("litellm_params.model")
+
+
+def _reasoning(_: Scope, __: Leaf) -> Judgement:
+    return mapped("built in", "LiteLLM carries reasoning_content of every model by itself")
+
+
+def _limit(scope: Scope, leaf: Leaf) -> Judgement:
+    service = _service(scope, leaf)
+    embedding = leaf.path[3] == "embedding_limit"
+    given = service.embedding_limit if embedding else service.limit
+    target = f"{INFO}.{leaf.path[3]}"
+    if embedding and not service.embedding_models:
+        return inert("the service has no embedding models")
+    return _limit_field(leaf, limit_of(given) is not None, _counting(given), target)
+
+
+def _limit_field(leaf: Leaf, exists: bool, counting: str | None, target: str) -> Judgement:
+    if not leaf.node.value or not exists:
+        return inert("0: no limit" if not leaf.node.value else "no limit above 0 stands beside it")
+    if leaf.path[-1] == "timeout" or leaf.name == counting:
+        return emulated(target)
+    if leaf.path[-1] == counting:
+        return emulated(target)
+    return inert(f"{counting} counts; of several limits only the first of qps, qpm, rpm, concurrency")
+
+
+def _counting(limit: object) -> str | None:
+    return counting_field({name: getattr(limit, name) for name in ("qps", "qpm", "rpm", "concurrency")})
+
+
+def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
+    service = _service(scope, leaf)
+    if not leaf.text.strip():
+        return inert("empty: the default address")
+    if service.type in NO_ADDRESS:
+        return inert(f"the gateway ignores it for type {service.type}")
+    if service.type == "dify":
+        return mapped("litellm_params.api_base", "honoured, where the gateway always called the public cloud")
+    if service.type == "azure":
+        return mapped(
+            "litellm_params.api_base", "deployment and api-version are kept, which the gateway dropped"
+        )
+    if "?" in leaf.text:
+        return emulated("litellm_params.api_base", "its query goes on every call")
+    row = known_host(service.server_url)
+    return mapped("litellm_params.api_base", row.name if row else "")
+
+
+def _use_proxy(scope: Scope, _: Leaf) -> Judgement:
+    strategy = scope.gateway.proxy.strategy
+    if strategy not in ("default", "all"):
+        return inert(f"the strategy {strategy} does not ask")
+    return emulated(f"{INFO}.proxy")
+
+
+def _timeout(_: Scope, leaf: Leaf) -> Judgement:
+    if not leaf.node.value:
+        return inert(f"0: the default of {defaults.TIMEOUT_SECONDS} s")
+    return emulated(
+        f"litellm_params.timeout, {INFO}.timeout", "covers the wait, the answer and the whole stream"
+    )
+
+
+def _credential(scope: Scope, leaf: Leaf) -> Judgement:
+    service = _service(scope, leaf)
+    if service.credential_list:
+        return inert("credential_list counts instead")
+    return _credential_field(scope, service, leaf, leaf.keys[4:], 0)
+
+
+def _listed_credential(scope: Scope, leaf: Leaf) -> Judgement:
+    service = _service(scope, leaf)
+    if len(leaf.keys) < 6:
+        return inert("empty")
+    index = int(leaf.keys[4])
+    if scope.gateway.load_balancing == "first" and index:
+        return inert("under load_balancing first only the first credential is used")
+    return _credential_field(scope, service, leaf, leaf.keys[5:], index)
+
+
+def _credential_field(
+    scope: Scope, service: Service, leaf: Leaf, keys: tuple[str, ...], index: int
+) -> Judgement:
+    if not keys:
+        return inert("empty")
+    name = keys[0]
+    if name == "limit":
+        return _credential_limit(scope, service, leaf, index)
+    if name not in CREDENTIALS.get(service.type, ("api_key",)):
+        return inert(f"type {service.type} reads no such credential")
+    if leaf.node.kind != "string":
+        return inert("not a text: the gateway sends an empty one")
+    if not leaf.text.strip():
+        return inert("empty")
+    if service.type in SUCCESSORS:
+        return dropped(SUCCESSORS[service.type])
+    if name == "group_id":
+        return dropped("the vendor's endpoint of today takes none; nothing to do")
+    if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
+        return inert("api_key counts instead")
+    if service.type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
+        return emulated("litellm_params.credential_env", "read from the environment by the adapter")
+    return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")
+
+
+def _credential_limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
+    policy = scope.policies[service.id]
+    if policy.limit is not None:
+        return inert("the service's own limit counts instead")
+    given = service.each_credential[index].get("limit")
+    numbers = given if isinstance(given, dict) else {}
+    usable = {k: v for k, v in numbers.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    if leaf.node.kind != "number" or leaf.name not in (*usable, "timeout"):
+        return inert("not a number")
+    if leaf.name not in ("qps", "qpm", "rpm", "concurrency", "timeout"):
+        return inert("the gateway reads no such limit")
+    return _limit_field(
+        leaf, policy.credential_limits[index] is not None, counting_field(usable), f"{INFO}.limit"
+    )
+
+
+SERVICE: dict[tuple[str, ...], Judge] = {
+    ("id",): _id,
+    ("provider",): _provider,
+    ("enabled",): _enabled,
+    ("models", "*"): _model,
+    ("embedding_models", "*"): _model,
+    ("model_redirect", "*"): _redirect,
+    ("model_map", "*"): _map,
+    ("reasoning_models", "*"): _reasoning,
+    **{
+        (name, kind): _limit
+        for name in ("limit", "embedding_limit")
+        for kind in ("qps", "qpm", "rpm", "concurrency", "timeout")
+    },
+    ("server_url",): _server_url,
+    ("use_proxy",): _use_proxy,
+    ("timeout",): _timeout,
+}
+#: Fields below which everything is judged by one function, at whatever depth it stands.
+DEEP: dict[str, Judge] = {"credentials": _credential, "credential_list": _listed_credential}
