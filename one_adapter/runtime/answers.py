@@ -32,7 +32,7 @@ OPENAI_TYPES = {
 
 
 @dataclass(eq=False)
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
     """A request that ends here, with the HTTP status and words the client gets."""
 
     status: int

@@ -112,8 +112,8 @@ def parse(raw: bytes, kind: str) -> dict[str, Any]:
     if kind == "chat":
         _check_chat(body)
     if kind == "responses" and body.get("previous_response_id"):
-        problem = "Earlier responses are not stored here: send the whole conversation as input."
-        raise Refusal(400, problem, "unsupported_parameter", "previous_response_id")
+        stateless = "Earlier responses are not stored here: send the whole conversation as input."
+        raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
     return body
 
 

@@ -7,6 +7,7 @@ Loading it also puts the door (`door.py`) before LiteLLM's application, so that 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import Any
 
@@ -14,18 +15,20 @@ import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime import door, endpoints, live
-from one_adapter.runtime.answers import Refusal, both_names, header_text
+from one_adapter.runtime import door, endpoints, live, profile
+from one_adapter.runtime.answers import Refusal, header_text
 from one_adapter.runtime.proxies import Clients
-from one_adapter.runtime.request import Request, current
+from one_adapter.runtime.request import current
 from one_adapter.runtime.shaping import shape
 
+#: Seconds after loading the configuration when start-up objects are taken from the collector.
+SETTLED = 0.5
 INNER_CALLS = ("completion", "embedding")
 GROUP_HEADER = "x-litellm-model-group"
 NAME_HEADER = "x-litellm-model-name"
 
 
-class Handler(CustomLogger):
+class Handler(CustomLogger):  # type: ignore[misc]
     """LiteLLM's hooks, each a line or two."""
 
     def __init__(self) -> None:
@@ -34,7 +37,13 @@ class Handler(CustomLogger):
         self.clients = Clients(os.environ)
         self.reserved = frozenset(all_litellm_params)
 
-    async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any) -> Any:  # noqa: ARG002
+    async def async_pre_call_hook(
+        self,
+        user_api_key_dict: Any,  # noqa: ARG002
+        cache: Any,  # noqa: ARG002
+        data: dict[str, Any],
+        call_type: Any,  # noqa: ARG002
+    ) -> Any:
         """Ask for the group that answers the client's name; refuse what came past the door."""
         request = current.get()
         if request is not None:
@@ -84,13 +93,18 @@ class Handler(CustomLogger):
                 kwargs["client"] = client
         return kwargs
 
-    async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:  # noqa: ARG002
+    async def async_post_call_success_hook(
+        self,
+        data: dict[str, Any],  # noqa: ARG002
+        user_api_key_dict: Any,  # noqa: ARG002
+        response: Any,
+    ) -> Any:
         """Give reasoning both its names and make headers of names that are not ASCII."""
         request = current.get()
         for choice in getattr(response, "choices", None) or ():
             message = getattr(choice, "message", None)
             reasoning = getattr(message, "reasoning_content", None)
-            if reasoning and getattr(message, "reasoning", None) is None:
+            if message is not None and reasoning and getattr(message, "reasoning", None) is None:
                 message.reasoning = reasoning
         if request is not None:
             _ascii_headers(response)
@@ -99,7 +113,12 @@ class Handler(CustomLogger):
         return response
 
     async def async_post_call_response_headers_hook(
-        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, **more: Any  # noqa: ARG002
+        self,
+        data: dict[str, Any],  # noqa: ARG002
+        user_api_key_dict: Any,  # noqa: ARG002
+        response: Any,  # noqa: ARG002
+        request_headers: Any = None,  # noqa: ARG002
+        **more: Any,  # noqa: ARG002
     ) -> dict[str, str] | None:
         """Make a header of a client's model name that is not ASCII."""
         request = current.get()
@@ -112,11 +131,14 @@ def _raised(refusal: Refusal) -> Exception:
     """Return a refusal as an error that LiteLLM hands on with its status."""
     from litellm.proxy._types import ProxyException
 
+    raised: Exception = ProxyException(
+        refusal.message, "invalid_request_error", refusal.param, refusal.status
+    )
     if refusal.status == 429:
-        return litellm.RateLimitError(refusal.message, "one-adapter", "")
+        raised = litellm.RateLimitError(refusal.message, "one-adapter", "")
     if refusal.status == 503:
-        return litellm.ServiceUnavailableError(refusal.message, "one-adapter", "")
-    return ProxyException(refusal.message, "invalid_request_error", refusal.param, refusal.status)
+        raised = litellm.ServiceUnavailableError(refusal.message, "one-adapter", "")
+    return raised
 
 
 def _ascii_headers(response: Any) -> None:
@@ -129,9 +151,13 @@ def _ascii_headers(response: Any) -> None:
 
 
 def install() -> None:
-    """Put the door before LiteLLM's application; again does nothing."""
+    """Put the door before LiteLLM's application and apply the profile; again does nothing."""
     from litellm.proxy import proxy_server
 
+    if profile.chosen() == "fast":
+        profile.after_import()
+        with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
+            asyncio.get_running_loop().call_later(SETTLED, profile.settle)
     door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints))
 
 

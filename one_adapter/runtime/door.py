@@ -35,9 +35,12 @@ LLM_ROUTES = {
 PUBLIC = ("/health/liveliness", "/health/liveness", "/health/readiness")
 #: First parts of the paths under which LiteLLM is managed: closed with 403 instead of 404.
 MANAGEMENT = frozenset(
-    "audit budget cache callbacks config credentials customer debug end_user get global guardrails health "
-    "key mcp-rest model model_group organization policies prompts router settings spend sso tag team "
-    "ui update user utils vector_store".split()
+    (
+        *("audit", "budget", "cache", "callbacks", "config", "credentials", "customer", "debug", "end_user"),
+        *("get", "global", "guardrails", "health", "key", "mcp-rest", "model", "model_group", "organization"),
+        *("policies", "prompts", "router", "settings", "spend", "sso", "tag", "team", "ui", "update", "user"),
+        *("utils", "vector_store"),
+    )
 )
 
 

@@ -20,7 +20,7 @@ Release = Callable[[], None]
 MINUTE = 60.0
 
 
-class Full(Exception):
+class Full(Exception):  # noqa: N818 - it is a state, not a fault
     """The turn does not come in time; `retry_after` is when it might, in seconds."""
 
     def __init__(self, retry_after: float) -> None:
@@ -149,7 +149,7 @@ class Bucket(Limiter):
         # A token short of a billionth is a token: timers and floats are not exact.
         return max(0.0, (1.0 - 1e-9 - self._tokens) / self._rate)
 
-    def _book(self, now: float) -> None:
+    def _book(self, now: float) -> None:  # noqa: ARG002
         self._tokens -= 1.0
 
     def _unbook(self) -> None:

@@ -18,11 +18,13 @@ from one_adapter.runtime.settings import Policy
 CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
 #: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
 RESERVED = frozenset(
-    "api_base api_key base_url client credential credential_env custom_llm_provider domain extra_body "
-    "extra_headers extra_query headers litellm_params messages metadata model model_info model_list "
-    "organization proxy stream stream_options timeout".split()
+    (
+        *("api_base", "api_key", "base_url", "client", "credential", "credential_env", "custom_llm_provider"),
+        *("domain", "extra_body", "extra_headers", "extra_query", "headers", "litellm_params", "messages"),
+        *("metadata", "model", "model_info", "model_list", "organization", "proxy", "stream"),
+        *("stream_options", "timeout"),
+    )
 )
-OPTIONS = frozenset(CHAT_OPTIONS) | frozenset(EMBEDDING_OPTIONS) | {"metadata"}
 
 
 def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: frozenset[str]) -> None:

@@ -57,7 +57,7 @@ async def serve(door: Door, state: State, scope: Scope, receive: Receive, send: 
         raise Refusal(400, "The field 'text' must be a text.", "invalid_type", "text")
     if not isinstance(language, str) or not language:
         raise Refusal(400, "The field 'target_lang' must name a language.", "invalid_type", "target_lang")
-    wanted = texts if many else [texts]
+    wanted = [str(text) for text in (texts if isinstance(texts, list) else [texts])]
     prompts = [prompt(state.settings.translation.prompt_template, language, text) for text in wanted]
     job = _Job(door, state, scope, asyncio.Event())
     watcher = asyncio.create_task(job.watch(receive))

@@ -100,7 +100,9 @@ class Vendor:
         body = json.loads(raw) if raw else None
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         path, _, query = request.raw_path.partition("?")
-        call = Call(request.method, path, query, key, body, {k.lower(): v for k, v in request.headers.items()})
+        call = Call(
+            request.method, path, query, key, body, {k.lower(): v for k, v in request.headers.items()}
+        )
         self.calls.append(call)
         kinds = dict(TRIGGER.findall(path))
         if "slow" in kinds:
@@ -126,7 +128,9 @@ class Vendor:
         if body.get("stream"):
             return await self._stream(request, body, kinds, text)
         if "cut" in kinds:
-            response = web.StreamResponse(headers={"content-length": "1000", "content-type": "application/json"})
+            response = web.StreamResponse(
+                headers={"content-length": "1000", "content-type": "application/json"}
+            )
             await response.prepare(request)
             await response.write(b'{"id": "half')
             assert request.transport is not None

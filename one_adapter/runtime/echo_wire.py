@@ -1,0 +1,196 @@
+"""The wire formats in which the dry run's echo server answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+GEMINI = re.compile(r"/models/([^/:]+):")
+AZURE = re.compile(r"/deployments/([^/]+)/")
+
+
+def wire_of(url: str) -> str:
+    """Return the format of the vendor at `url`.
+
+    >>> wire_of("https://x/v1/messages"), wire_of("https://x/v1/chat/completions")
+    ('anthropic', 'openai')
+    """
+    if url.endswith("/messages"):
+        return "anthropic"
+    if ":generateContent" in url or ":streamGenerateContent" in url:
+        return "gemini"
+    if url.endswith("/api/chat"):
+        return "ollama"
+    if url.endswith("/chat-messages"):
+        return "dify"
+    if url.endswith("/responses"):
+        return "responses"
+    return "embeddings" if url.endswith("/embeddings") else "openai"
+
+
+def model_in(url: str) -> str:
+    """Return the model that an address names, "" for none."""
+    found = GEMINI.search(url) or AZURE.search(url)
+    return found.group(1) if found else ""
+
+
+def message_in(body: dict[str, Any]) -> str:
+    """Return the last thing the client said, whatever the format.
+
+    >>> message_in({"messages": [{"content": [{"text": "hi"}]}]}), message_in({"query": "hello"})
+    ('hi', 'hello')
+    """
+    spark = ((body.get("payload") or {}).get("message") or {}).get("text")
+    turns = body.get("messages") or body.get("contents") or spark
+    if isinstance(turns, list) and turns and isinstance(turns[-1], dict):
+        content = turns[-1].get("content", turns[-1].get("parts", ""))
+    else:
+        content = body.get("query", body.get("input", ""))
+    if isinstance(content, list):
+        return " ".join(
+            str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content
+        )
+    return str(content)
+
+
+def stream_type(wire: str) -> str:
+    """Return the content type of a stream."""
+    return "application/x-ndjson" if wire == "ollama" else "text/event-stream"
+
+
+def whole(wire: str, model: str, text: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a whole answer that says `text`."""
+    if wire == "embeddings":
+        given = body.get("input")
+        many = given if isinstance(given, list) else [given]
+        data = [{"object": "embedding", "index": at, "embedding": [0.5, 0.25]} for at in range(len(many))]
+        return {"object": "list", "model": model, "data": data, "usage": USAGE}
+    if wire == "anthropic":
+        return {**_anthropic(model), "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}
+    if wire == "gemini":
+        return _gemini(text, "STOP")
+    if wire == "ollama":
+        return _ollama(model, text, True)
+    if wire == "responses":
+        part = {"type": "output_text", "text": text, "annotations": []}
+        item = {
+            "type": "message",
+            "id": "msg_echo",
+            "role": "assistant",
+            "status": "completed",
+            "content": [part],
+        }
+        return {**_response(model, "completed"), "output": [item]}
+    if wire == "dify":
+        return {
+            "event": "message",
+            "message_id": "echo",
+            "id": "echo",
+            "answer": text,
+            "mode": "chat",
+            **_dify(),
+        }
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {**_chat(model, "chat.completion"), "choices": [choice], "usage": USAGE}
+
+
+def stream(wire: str, model: str, text: str) -> Iterator[bytes]:
+    """Yield a streamed answer that says `text`, ready to be sent."""
+    if wire == "ollama":
+        yield json.dumps(_ollama(model, text, False)).encode() + b"\n"
+        yield json.dumps(_ollama(model, "", True)).encode() + b"\n"
+    elif wire == "gemini":
+        yield _event(_gemini(text, "STOP"))
+    elif wire == "dify":
+        yield _event({"event": "message", "message_id": "echo", "answer": text, **_dify()})
+        yield _event({"event": "message_end", "message_id": "echo", "metadata": {"usage": USAGE}, **_dify()})
+    elif wire == "anthropic":
+        for name, data in _anthropic_events(model, text):
+            yield _event({"type": name, **data}, name)
+    elif wire == "responses":
+        started = {"type": "response.created", "response": {**_response(model, "in_progress"), "output": []}}
+        yield _event(started, "response.created")
+        place = {"item_id": "msg_echo", "output_index": 0, "content_index": 0}
+        yield _event(
+            {"type": "response.output_text.delta", **place, "delta": text}, "response.output_text.delta"
+        )
+        ended = {"type": "response.completed", "response": whole(wire, model, text, {})}
+        yield _event(ended, "response.completed")
+    else:
+        for delta, finish in (
+            ({"role": "assistant", "content": ""}, None),
+            ({"content": text}, None),
+            ({}, "stop"),
+        ):
+            choice = {"index": 0, "delta": delta, "finish_reason": finish}
+            yield _event({**_chat(model, "chat.completion.chunk"), "choices": [choice]})
+        yield _event({**_chat(model, "chat.completion.chunk"), "choices": [], "usage": USAGE})
+        yield b"data: [DONE]\n\n"
+
+
+def spark_frames(text: str) -> list[dict[str, Any]]:
+    """Return the two frames of iFlytek's websocket that say `text`."""
+    frames: list[dict[str, Any]] = []
+    for status, part in ((0, text), (2, "")):
+        header = {"code": 0, "message": "Success", "sid": "echo", "status": status}
+        said = {"content": part, "role": "assistant", "index": 0}
+        payload: dict[str, Any] = {"choices": {"status": status, "seq": status, "text": [said]}}
+        if status == 2:
+            payload["usage"] = {"text": {"question_tokens": 1, **USAGE}}
+        frames.append({"header": header, "payload": payload})
+    return frames
+
+
+def _event(data: dict[str, Any], name: str = "") -> bytes:
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def _chat(model: str, kind: str) -> dict[str, Any]:
+    return {"id": "chatcmpl-echo", "object": kind, "created": 0, "model": model}
+
+
+def _response(model: str, status: str) -> dict[str, Any]:
+    usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    head = {"id": "resp_echo", "object": "response", "created_at": 0, "status": status, "model": model}
+    return {**head, "usage": usage, "parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+
+
+def _dify() -> dict[str, Any]:
+    return {"conversation_id": "echo", "task_id": "echo", "created_at": 0}
+
+
+def _gemini(text: str, finish: str) -> dict[str, Any]:
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish, "index": 0}
+    usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+    return {"candidates": [candidate], "usageMetadata": usage}
+
+
+def _ollama(model: str, text: str, done: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {"model": model, "created_at": "1970-01-01T00:00:00Z", "done": done}
+    answer["message"] = {"role": "assistant", "content": text}
+    if done:
+        answer |= {"done_reason": "stop", "prompt_eval_count": 1, "eval_count": 1}
+    return answer
+
+
+def _anthropic(model: str) -> dict[str, Any]:
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    head = {"id": "msg_echo", "type": "message", "role": "assistant", "model": model, "content": []}
+    return {**head, "stop_reason": None, "stop_sequence": None, "usage": usage}
+
+
+def _anthropic_events(model: str, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "message_start", {"message": _anthropic(model)}
+    yield "content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}
+    yield "content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": text}}
+    yield "content_block_stop", {"index": 0}
+    yield (
+        "message_delta",
+        {"delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 1}},
+    )
+    yield "message_stop", {}

@@ -1,0 +1,145 @@
+"""Starting the stock LiteLLM proxy in this process, and ending it without leaving a trace.
+
+LiteLLM takes its configuration from a file whose name ends in .yaml, so there is one for as long
+as the proxy runs. It holds no secrets, only its owner can read it, and it is removed at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime import profile as profiles
+
+#: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
+GRACE, LAST = 2, 4.5
+DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
+#: What a service's own proxy setting stands for; the gateway's services do not read these.
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+OWN_OPTIONS = ("--config", "-c", "--host", "--port")
+
+
+def serve(
+    config_yaml: str,
+    environment: Mapping[str, str],
+    host: str,
+    port: int,
+    litellm_args: Sequence[str] = (),
+    profile: str = "fast",
+    sealed: bool = False,
+) -> int:
+    """Run the proxy on `host`:`port` until it is told to end; return the exit code, 0.
+
+    `environment` is added to this process's own: the secrets that the YAML names. With
+    `litellm_args` LiteLLM's own command line runs in this process and takes them. `sealed` keeps
+    the process on loopback. Raises `OneAdapterError` when the port is taken or LiteLLM is missing.
+    """
+    _check(host, port, litellm_args)
+    for name in PROXY_VARIABLES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+    os.environ.update(environment)
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("LITELLM_MASTER_KEY", f"sk-{secrets.token_urlsafe(32)}")
+    os.environ[profiles.VARIABLE] = profile
+    if sealed:
+        from one_adapter.runtime import echo
+
+        echo.seal()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    with _file(config_yaml) as path:
+        os.environ["CONFIG_FILE_PATH"] = path
+        os.environ["WORKER_CONFIG"] = path
+        if profile == "fast":
+            profiles.before_import(os.environ)
+        _run(path, host, port, litellm_args, sealed)
+    return 0
+
+
+def _check(host: str, port: int, litellm_args: Sequence[str]) -> None:
+    for option in litellm_args:
+        if option.partition("=")[0] in OWN_OPTIONS:
+            raise OneAdapterError(f"{option} is one-adapter's to set, it cannot be given to LiteLLM.")
+    for package in ("litellm", "uvicorn", "fastapi"):
+        if importlib.util.find_spec(package) is None:
+            raise OneAdapterError("The proxy is not installed: pip install 'one-adapter[proxy]'.")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        raise OneAdapterError(f"Cannot listen on {host}:{port}: {reason}.") from None
+
+
+@contextlib.contextmanager
+def _file(text: str) -> Iterator[str]:
+    """Give the text a path for the time of the block."""
+    directory = tempfile.mkdtemp(prefix="one-adapter-")
+    try:
+        path = Path(directory, "config.yaml")
+        path.touch(0o600)
+        path.write_text(text, "utf-8")
+        yield str(path)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise SystemExit(0)
+
+
+def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: bool) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """uvicorn's server, which ends in any case once it is told to."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            watchdog = threading.Timer(LAST, os._exit, (0,))
+            watchdog.daemon = True
+            watchdog.start()
+            super().handle_exit(sig, frame)
+
+    if litellm_args:
+        from litellm.proxy.proxy_cli import run_server
+
+        stock = uvicorn.run
+
+        def run(*positional: Any, **named: Any) -> None:
+            stock(*positional, **{"timeout_graceful_shutdown": GRACE, **named})
+
+        uvicorn.run = run
+        arguments = ["--config", path, "--host", host, "--port", str(port), *litellm_args]
+        run_server.main(arguments, prog_name="one-adapter run", standalone_mode=False)
+        return
+    from litellm.proxy.proxy_server import app
+
+    fast = profiles.chosen() == "fast"
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="asyncio" if sealed else "auto",
+        log_level="error" if fast else "info",
+        access_log=not fast,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    Server(config).run()

@@ -1,0 +1,63 @@
+"""The launch profile: the same LiteLLM, answering faster.
+
+`fast` (the default) lowers the log level, holds the garbage collector off while LiteLLM is imported
+and takes what is then there out of its sight, and stops an import that LiteLLM tries in vain on
+every request. `stock` changes nothing. docs/performance.md has a row for each choice.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+from collections.abc import MutableMapping
+from typing import Any
+
+PROFILES = ("fast", "stock")
+VARIABLE = "ONE_ADAPTER_PROFILE"
+#: Versions in which the patch of `_quiet_telemetry` was tried.
+PATCHED = ("1.105.", "1.106.")
+#: Collections of the youngest generation per so many allocations, of the older per so many of those.
+THRESHOLDS = (50_000, 20, 50)
+
+
+def chosen() -> str:
+    """Return the profile of this process."""
+    return "stock" if os.environ.get(VARIABLE) == "stock" else "fast"
+
+
+def before_import(environment: MutableMapping[str, str]) -> None:
+    """Set what LiteLLM reads while it is imported; values already set are left alone."""
+    environment.setdefault("LITELLM_LOG", "ERROR")
+    gc.disable()
+
+
+def after_import() -> None:
+    """Change the loaded LiteLLM where only that helps."""
+    _quiet_telemetry()
+
+
+def settle() -> None:
+    """Take everything alive out of the garbage collector's sight and let it work again, seldom."""
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
+    gc.enable()
+
+
+def _quiet_telemetry() -> None:
+    """Stop LiteLLM from importing its telemetry on every request when it cannot be imported.
+
+    `_seed_request_destinations` routes traces to the accounts of keys or teams; without
+    opentelemetry-sdk its import fails, silently and slowly, each time.
+    """
+    if importlib.util.find_spec("opentelemetry") and importlib.util.find_spec("opentelemetry.sdk"):
+        return
+    from litellm._version import version
+    from litellm.proxy.auth import user_api_key_auth
+
+    if str(version).startswith(PATCHED) and hasattr(user_api_key_auth, "_seed_request_destinations"):
+        user_api_key_auth._seed_request_destinations = _nothing
+
+
+def _nothing(*arguments: Any, **named: Any) -> None:
+    """Stand in for a function that would do nothing here, slowly."""
