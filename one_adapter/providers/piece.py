@@ -9,7 +9,6 @@ from typing import Any
 from litellm.types.utils import (
     ChatCompletionMessageToolCall,
     Delta,
-    Function,
     ModelResponse,
     ModelResponseStream,
     StreamingChoices,
@@ -79,7 +78,7 @@ async def assemble(pieces: AsyncIterator[Piece], response: ModelResponse) -> Mod
     if reasoning:
         choice.message.reasoning_content = reasoning
     if tools:
-        choice.message.tool_calls = [_whole_call(tool) for tool in tools]
+        choice.message.tool_calls = [ChatCompletionMessageToolCall(**_call(tool)) for tool in tools]
     return response
 
 
@@ -107,17 +106,16 @@ class Chunker:
             yield end_chunk(piece.finish, piece.tokens, self._extra)
 
     def _delta(self, piece: Piece) -> ModelResponseStream:
-        delta = Delta(content=piece.text or None, role=self._role)
+        parts: dict[str, Any] = {"content": piece.text or None, "role": self._role}
         self._role = None
         if piece.reasoning:
-            delta.reasoning_content = piece.reasoning
+            parts["reasoning_content"] = piece.reasoning
         if piece.tool:
-            delta.tool_calls = [_whole_call(piece.tool).model_dump() | {"index": self._tools}]
+            parts["tool_calls"] = [_call(piece.tool) | {"index": self._tools}]
             self._tools += 1
+        choice = StreamingChoices(index=0, delta=Delta(**parts), finish_reason=None)
         named = {"id": self._id} if self._id else {}
-        return ModelResponseStream(
-            model=self._model, choices=[StreamingChoices(index=0, delta=delta, finish_reason=None)], **named
-        )
+        return ModelResponseStream(model=self._model, choices=[choice], **named)
 
 
 def end_chunk(finish: str, tokens: Tokens | None, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -140,10 +138,9 @@ def end_chunk(finish: str, tokens: Tokens | None, extra: Mapping[str, Any] | Non
     }
 
 
-def _whole_call(tool: ToolCall) -> ChatCompletionMessageToolCall:
-    return ChatCompletionMessageToolCall(
-        id=tool.id, type="function", function=Function(name=tool.name, arguments=tool.arguments)
-    )
+def _call(tool: ToolCall) -> dict[str, Any]:
+    function = {"name": tool.name, "arguments": tool.arguments}
+    return {"id": tool.id, "type": "function", "function": function}
 
 
 class Stopper:
