@@ -1,7 +1,70 @@
-"""The `one-adapter` command."""
+"""The `one-adapter` command: each subcommand calls one stage after another and prints."""
 
 from __future__ import annotations
 
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from one_adapter import __version__
+from one_adapter.errors import OneAdapterError
+
+#: Subcommands and where they are defined; a module is imported when its command is asked for.
+COMMANDS = {
+    "lint": "one_adapter.lint.commands:lint_command",
+    "export": "one_adapter.commands.export:export_command",
+    "explain": "one_adapter.commands.explain:explain_command",
+    "run": "one_adapter.commands.run:run_command",
+    "schema": "one_adapter.lint.commands:schema_command",
+}
+
+
+class OnDemand(click.Group):
+    """A group whose commands are imported one at a time, so that none pays for another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None lets click say that there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error of ours ends in one sentence and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except OneAdapterError as problem:
+            click.echo(f"Error: {problem}", err=True)
+            ctx.exit(problem.exit_code)
+
+
+@click.group(cls=OnDemand, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="one-adapter")
+def cli() -> None:
+    """Take a simple-one-api configuration to LiteLLM.
+
+    lint says what the gateway would refuse or misread, export writes a LiteLLM
+    proxy configuration, run starts a LiteLLM proxy on it, explain shows where
+    every model name leads.
+
+    Exit codes: 0 fine, 1 the configuration has errors, 2 wrong usage or
+    unreadable input.
+    """
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; what is printed is UTF-8 whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+    cli(prog_name="one-adapter")

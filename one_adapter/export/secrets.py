@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from one_adapter.config.model import Gateway
 from one_adapter.errors import OneAdapterError
+from one_adapter.export.yaml_text import scalar
 from one_adapter.plan.addresses import has_password
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
 
@@ -49,10 +50,9 @@ def variable(*parts: object) -> str:
 def client_key_names(access: Access) -> list[str]:
     """The variables that hold the clients' keys, in the plan's order.
 
-        >>> from one_adapter.plan.addresses import has_password
-    from one_adapter.plan.types import ClientKeyPolicy
-        >>> client_key_names(Access(False, (ClientKeyPolicy(0, ("*",)), ClientKeyPolicy(1, ()))))
-        ['SOA_CLIENT_KEY_1', 'SOA_CLIENT_KEY_2']
+    >>> from one_adapter.plan.types import ClientKeyPolicy
+    >>> client_key_names(Access(False, (ClientKeyPolicy(0, ("*",)), ClientKeyPolicy(1, ()))))
+    ['SOA_CLIENT_KEY_1', 'SOA_CLIENT_KEY_2']
     """
     return [
         variable("client_key") if key.index is None else variable("client_key", key.index + 1)
@@ -166,3 +166,18 @@ def _quoted(value: str) -> str:
         return f"'{value}'"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def inlined(text: str, values: Mapping[str, str]) -> str:
+    """An exported configuration with the values of variables in the place of their names.
+
+    Variables our own code reads at run time (client keys, proxies, adapters) stay by
+    name: only what LiteLLM resolves is written out.
+    """
+    pattern = re.compile(rf"(?<=: ){REFERENCE}([A-Z][A-Z0-9_]*)$", re.MULTILINE)
+    return pattern.sub(lambda found: _inline(found.group(1), found.group(0), values), text)
+
+
+def _inline(name: str, reference: str, values: Mapping[str, str]) -> str:
+    value = values.get(name)
+    return reference if value is None else scalar(value)

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*\Z")
-#: Words and shapes that YAML 1.1 or 1.2 would read as something other than text.
-_WORDS = re.compile(
-    r"(?i)(?:y|n|yes|no|on|off|true|false|null|nan|inf|[0-9.].*|0x[0-9a-f]+|[a-f0-9]+(?:e[0-9]+)?)\Z"
-)
+#: Words that YAML 1.1 or 1.2 would read as something other than text.
+_WORDS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|nan|inf)\Z")
 _ESCAPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 

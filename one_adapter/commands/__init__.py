@@ -1,0 +1,1 @@
+"""The subcommands that go through several stages, one file each."""

@@ -1,0 +1,115 @@
+"""`one-adapter export`: the configuration as files for LiteLLM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from one_adapter.commands.options import config_argument, options_of, reading_options
+from one_adapter.commands.source import Source, accepted, exportable
+from one_adapter.errors import OneAdapterError
+from one_adapter.export.files import is_folder, new_master_key, write_folder, write_new
+from one_adapter.export.proxy_config import environment, proxy_config
+from one_adapter.export.report import strict_rows, summary_lines, write_report
+from one_adapter.export.secrets import MASTER_KEY, Secrets, dotenv, inlined
+
+
+@click.command("export")
+@config_argument
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE|DIR",
+    help="Write there instead of standard output; into a folder go config.yaml and .env.",
+)
+@click.option(
+    "--secrets",
+    "secrets_as",
+    type=click.Choice(["env", "inline"]),
+    default="env",
+    show_default=True,
+    help="Refer to secrets by environment variables, or write their values into the YAML.",
+)
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--report", metavar="FILE", help="Say what became of every setting: .md, .json or .html.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when a setting was approximated or dropped.")
+@click.option("--pure", is_flag=True, help="Stock LiteLLM only: nothing of one-adapter at run time.")
+@reading_options
+def export_command(
+    config: str,
+    output: str | None,
+    secrets_as: str,
+    force: bool,
+    report: str | None,
+    strict: bool,
+    pure: bool,
+    redirects: str,
+    spark: str,
+) -> None:
+    """Write CONFIG as a LiteLLM proxy configuration.
+
+    CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
+    standard input. YAML goes to standard output unless --output says otherwise.
+    """
+    source = accepted(config, options_of(redirects, spark))
+    secrets = exportable(source)
+    if report is not None:
+        _refuse_existing(Path(report), force)
+    text = proxy_config(source.plan, secrets, pure)
+    values = environment(secrets, new_master_key())
+    if secrets_as == "inline":
+        text = inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
+        _say_what_stays(values, text)
+    _write(text, dotenv(values, secrets.to_create), output, force, private=secrets_as == "inline")
+    if report is not None:
+        _write_report(source, secrets, report, force, pure)
+    if output is not None:
+        for line in summary_lines(source.plan, secrets):
+            click.echo(line, err=True)
+    if strict and strict_rows(source.plan):
+        count = len(strict_rows(source.plan))
+        what = "1 setting was" if count == 1 else f"{count} settings were"
+        raise OneAdapterError(f"{source.document.name}: {what} approximated or dropped (--strict)", 1)
+
+
+def _say_what_stays(values: Mapping[str, str], text: str) -> None:
+    """Name the variables that the proxy reads by itself, whatever is written into the file."""
+    staying = [name for name in values if re.search(rf"\b{name}\b", text)]
+    if staying:
+        click.echo(f"Still read from the environment: {', '.join(staying)}", err=True)
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise OneAdapterError(f"{path}: is there already; --force writes over it")
+
+
+def _write(text: str, env: str, output: str | None, force: bool, private: bool) -> None:
+    if output is None or output == "-":
+        click.echo(text, nl=False)
+    elif is_folder(output):
+        write_folder(output, text, env, force)
+    else:
+        write_new(Path(output), text, force, private)
+
+
+def report_kind(path: str) -> Literal["markdown", "json", "html"]:
+    """What kind of report a file's name asks for; markdown unless it ends in .json or .html."""
+    kinds: dict[str, Literal["json", "html"]] = {".json": "json", ".html": "html", ".htm": "html"}
+    return kinds.get(Path(path).suffix.lower(), "markdown")
+
+
+def _write_report(source: Source, secrets: Secrets, report: str, force: bool, pure: bool) -> None:
+    text = write_report(
+        report_kind(report),
+        source.document.name,
+        source.plan,
+        secrets,
+        [finding.to_json() for finding in source.findings],
+        pure,
+    )
+    write_new(Path(report), text, force)

@@ -1,0 +1,111 @@
+"""`one-adapter run`: a LiteLLM proxy on the gateway's configuration and port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import click
+
+from one_adapter.commands.options import config_argument, options_of, reading_options
+from one_adapter.commands.source import accepted, exportable
+from one_adapter.errors import OneAdapterError
+from one_adapter.export.explain import explain_text
+from one_adapter.export.files import new_master_key
+from one_adapter.export.proxy_config import environment, proxy_config
+from one_adapter.plan.types import Plan, Route, Target, Upstream
+
+LOOPBACK = "127.0.0.1"
+
+
+@click.command("run", context_settings={"ignore_unknown_options": False})
+@config_argument
+@click.option("--host", help="Address to listen on. Default: the configuration's; loopback without a key.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Default: the port of the configuration.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Nothing leaves the machine: a local server answers with what each vendor would have received.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["fast", "stock"]),
+    default="fast",
+    show_default=True,
+    help="fast: the settings of docs/performance.md; stock: LiteLLM as it comes.",
+)
+@reading_options
+@click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
+def run_command(
+    config: str,
+    host: str | None,
+    port: int | None,
+    dry_run: bool,
+    profile: str,
+    redirects: str,
+    spark: str,
+    litellm_args: tuple[str, ...],
+) -> None:
+    """Run a LiteLLM proxy on CONFIG, with the gateway's port, names and keys.
+
+    CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
+    standard input. What follows -- goes to LiteLLM's own command line.
+    """
+    source = accepted(config, options_of(redirects, spark))
+    secrets = exportable(source)
+    from one_adapter.runtime import launch  # after the judgement: an error costs no start
+
+    plan = source.plan
+    where = host or default_host(plan)
+    number = port or plan.port
+    for task in plan.tasks:
+        if task.level != "info" and (task.code != "open-proxy" or where != LOOPBACK):
+            click.echo(f"{task.level.capitalize()}: {task.message}", err=True)
+    click.echo(explain_text(plan))
+    click.echo(f"\none-adapter listens on http://{_shown(where)}:{number}/v1", nl=True)
+    running = plan
+    if dry_run:
+        from one_adapter.runtime import echo
+
+        server = echo.start()
+        click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
+        running = through(plan, lambda url: echo.through_echo(server.base_url, url))
+        secrets = replace(secrets, addresses={})
+    text = proxy_config(running, secrets)
+    values = environment(secrets, new_master_key())
+    code = launch.serve(text, values, where, number, litellm_args, profile=profile, sealed=dry_run)
+    if code:
+        raise OneAdapterError("the proxy ended by itself", code)
+
+
+def default_host(plan: Plan) -> str:
+    """Where to listen when nobody says: as the gateway does, but never open to a network."""
+    return LOOPBACK if plan.access.open else plan.host or "0.0.0.0"  # noqa: S104 - the gateway's own default
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104
+        return LOOPBACK
+    return f"[{host}]" if ":" in host else host
+
+
+def through(plan: Plan, stand_in: Callable[[str], str]) -> Plan:
+    """The plan with every upstream's address replaced, for a run in which no call leaves the machine."""
+
+    def upstream(one: Upstream) -> Upstream:
+        if one.provider == "huoshan":  # its adapter would fetch a key from the vendor first
+            one = replace(one, provider="openai", by_reference=(), keys=(("api_key", one.by_reference[0]),))
+        return replace(one, url=stand_in(one.url))
+
+    def targets(several: tuple[Target, ...]) -> tuple[Target, ...]:
+        return tuple(replace(target, upstream=upstream(target.upstream)) for target in several)
+
+    def route(one: Route) -> Route:
+        embeddings = one.embedding_targets
+        return replace(
+            one,
+            targets=targets(one.targets),
+            embedding_targets=None if embeddings is None else targets(embeddings),
+        )
+
+    return replace(plan, any=plan.any and route(plan.any), routes=tuple(route(one) for one in plan.routes))

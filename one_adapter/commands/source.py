@@ -1,0 +1,52 @@
+"""From a path to a judged configuration and its plan: the way every command begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from one_adapter.config.document import Document
+from one_adapter.config.model import Gateway, read_gateway
+from one_adapter.config.store import load_source, stale_sibling
+from one_adapter.errors import OneAdapterError
+from one_adapter.export.proxy_config import refuse_references
+from one_adapter.export.secrets import Secrets, secrets_of
+from one_adapter.lint import Finding, judge, refused, render_text
+from one_adapter.plan.build import decide
+from one_adapter.plan.types import Plan
+from one_adapter.plan.vendors import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configuration the gateway would accept, with what was found in it and decided on it."""
+
+    document: Document
+    gateway: Gateway
+    findings: tuple[Finding, ...]
+    plan: Plan
+
+
+def accepted(path: str, options: Options) -> Source:
+    """Read and judge a configuration, and decide on it.
+
+    Raises `OneAdapterError`: exit code 2 for what cannot be read, exit code 1, with
+    the errors on standard error, for what the gateway would refuse.
+    """
+    document = load_source(path)
+    findings = judge(document)
+    if refused(findings):
+        errors = tuple(finding for finding in findings if finding.severity == "error")
+        click.echo(render_text(errors, [document]), err=True, nl=False)
+        raise OneAdapterError(f"{document.name}: the gateway would refuse this configuration", 1)
+    stale = stale_sibling(path, document)
+    if stale:
+        click.echo(f"Warning: {stale}", err=True)
+    return Source(document, read_gateway(document), findings, decide(document, options))
+
+
+def exportable(source: Source) -> Secrets:
+    """The secrets of a plan; raises `OneAdapterError` (exit code 1) where LiteLLM would expand the source."""
+    refuse_references(source.document)
+    return secrets_of(source.gateway, source.plan)
