@@ -14,7 +14,6 @@ from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.files import is_folder, new_master_key, write_folder, write_new
 from one_adapter.export.proxy_config import environment, proxy_config
-from one_adapter.export.report import strict_rows, summary_lines, write_report
 from one_adapter.export.secrets import MASTER_KEY, Secrets, dotenv, inlined
 
 
@@ -55,6 +54,8 @@ def export_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. YAML goes to standard output unless --output says otherwise.
     """
+    from one_adapter.export.report import strict_rows, summary_lines
+
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source)
     if report is not None:
@@ -104,6 +105,8 @@ def report_kind(path: str) -> Literal["markdown", "json", "html"]:
 
 
 def _write_report(source: Source, secrets: Secrets, report: str, force: bool, pure: bool) -> None:
+    from one_adapter.export.report import write_report
+
     text = write_report(
         report_kind(report),
         source.document.name,

@@ -21,7 +21,7 @@ def reading_options(command: Command) -> Command:
         type=click.Choice(["smart", "literal"]),
         default="smart",
         show_default=True,
-        help="Read a model_redirect that plainly stands the other way round as it is meant, or to the letter.",
+        help="Take a model_redirect that plainly stands the other way round as meant, or to the letter.",
     )
     spark = click.option(
         "--spark",

@@ -38,7 +38,7 @@ def accepted(path: str, options: Options) -> Source:
     findings = judge(document)
     if refused(findings):
         errors = tuple(finding for finding in findings if finding.severity == "error")
-        click.echo(render_text(errors, [document]), err=True, nl=False)
+        click.echo(render_text(errors, document), err=True, nl=False)
         raise OneAdapterError(f"{document.name}: the gateway would refuse this configuration", 1)
     stale = stale_sibling(path, document)
     if stale:

@@ -24,6 +24,8 @@ HANDLERS = {
     "huoshan": "one_adapter.providers.huoshan.handler",
     "xinghuo": "one_adapter.providers.xinghuo.handler",
 }
+#: Providers with a protocol of their own: what it has no word for is left out, as the gateway did.
+NATIVE = ("anthropic", "azure", "gemini", "ollama_chat", "vertex_ai")
 #: Providers whose key has another parameter's name or none.
 KEYLESS = ("ollama_chat", "vertex_ai", *HANDLERS)
 
@@ -148,6 +150,8 @@ class Deployments:
             parameters["weight"] = weight
         if upstream.provider == "openai" and not upstream.label:
             parameters["use_chat_completions_api"] = True
+        if upstream.provider in NATIVE:
+            parameters["drop_params"] = True
         return parameters
 
     def _ours(self, group: Group, target: Target) -> Anchored | Alias:

@@ -130,7 +130,7 @@ class _Router:
         embeddings = self._targets(name, embeds, embedding=True)
         if kind == "embedding":
             return Route(name, listed, kind, self.order, embeddings)
-        same = embeddings == chats
+        same = embeddings == tuple(replace(target, flatten=False) for target in chats)
         return Route(name, listed, kind, self.order, chats, None if same else embeddings)
 
     def _targets(self, name: str, entries: Sequence[Entry], embedding: bool) -> tuple[Target, ...]:

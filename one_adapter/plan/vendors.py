@@ -65,6 +65,9 @@ TYPE_URLS: dict[str, str] = {
 #: Models that can only be OpenAI's, beyond the prefixes the gateway knows.
 OPENAI_MODELS = ("o1", "o3", "o4-", "chatgpt-", "text-embedding-", "codex-", "davinci-")
 
+#: The only GLM models whose parameters the gateway clamps.
+CLAMPED_GLM = defaults.DEFAULT_MODELS["zhipu"]
+
 #: Spark's model names (lower case): websocket address and domain.
 SPARK: dict[str, tuple[str, str]] = {
     name: (f"wss://spark-api.xf-yun.com{path}", domain)
@@ -183,6 +186,8 @@ def _openai_shaped(at: _Context) -> Upstream | None:
     address = base_address(server_url, CHAT, "/embeddings")
     row = known_host(address.url) if at.service.server_url else None
     guard = "groq" if at.service.type == "groq" else row.guard if row else ""
+    if guard == "glm" and at.model not in CLAMPED_GLM:
+        guard = ""
     return at.openai(address, guards=(guard,) if guard else ())
 
 
