@@ -1,0 +1,116 @@
+"""The commands `lint` and `schema`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from one_adapter.lint.render import Judged
+
+FORMATS = ("text", "json", "github", "sarif")
+
+
+@click.command("lint")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="FILE…")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print; text, or github inside GitHub Actions.")
+@click.option("--select", multiple=True, metavar="CODE", help="Only these rules: a code, a name, or SOA3 for all that begin so.")
+@click.option("--ignore", multiple=True, metavar="CODE[:POINTER]", help="Not these rules, or not at this place and below.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option("--explain", metavar="CODE", help="Print a rule's page; all lists the rules.")
+def lint_command(
+    files: tuple[str, ...],
+    form: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    explain: str | None,
+) -> None:
+    """Say what the gateway would refuse, what it would misread, and what to do.
+
+    FILE is a configuration, a folder to search, or - for standard input. The exit code is 1 when there
+    are errors (the gateway would refuse the file), 2 when a file cannot be read, and 0 otherwise.
+    """
+    from one_adapter.errors import OneAdapterError
+
+    try:
+        code = _explain(explain) if explain else _lint(files, form, select, ignore, fail_on)
+    except OneAdapterError as error:
+        click.echo(f"one-adapter: {error}", err=True)
+        code = error.exit_code
+    sys.exit(code)
+
+
+@click.command("schema")
+def schema_command() -> None:
+    """Print the JSON schema of the configuration, for editors."""
+    from one_adapter.lint.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+def _explain(word: str) -> int:
+    from one_adapter.lint.pages import page, table
+    from one_adapter.lint.registry import rule_named
+
+    click.echo(table() if word == "all" else page(rule_named(word)), nl=False)
+    return 0
+
+
+def _lint(
+    files: tuple[str, ...], form: str | None, select: tuple[str, ...], ignore: tuple[str, ...], fail_on: str
+) -> int:
+    from one_adapter.errors import OneAdapterError
+    from one_adapter.lint.choice import chosen, read_patterns
+    from one_adapter.lint.finding import SEVERITIES, at_least
+    from one_adapter.lint.registry import judge
+    from one_adapter.lint.render import Judged
+    from one_adapter.lint.sources import documents
+
+    if not files:
+        raise click.UsageError("Name a configuration file, a folder, or - for standard input.")
+    selected, ignored = read_patterns(select, "--select"), read_patterns(ignore, "--ignore")
+    judged: list[Judged] = []
+    unreadable = False
+    for document in documents(files):
+        if isinstance(document, OneAdapterError):
+            unreadable = True
+            click.echo(f"one-adapter: {document}", err=True)
+        else:
+            judged.append(Judged(document, chosen(judge(document), selected, ignored)))
+    if judged or not unreadable:
+        _print(judged, form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
+    if unreadable:
+        return 2
+    severity = SEVERITIES[SEVERITIES.index(fail_on)]  # type: ignore[arg-type]
+    return 1 if any(at_least(one.findings, severity) for one in judged) else 0
+
+
+def _print(judged: list[Judged], form: str) -> None:
+    if form == "text":
+        from one_adapter.lint.render import render_text, summary
+
+        colour = _colour()
+        for one in judged:
+            if one.findings:
+                click.echo(render_text(one.findings, one.document, colour), color=colour)
+        click.echo(summary(judged))
+        return
+    from one_adapter.lint import formats
+
+    render = {"json": formats.render_json, "github": formats.render_github, "sarif": formats.render_sarif}[form]
+    click.echo(render(judged), nl=False)
+
+
+def _colour() -> bool:
+    """Colours are for people: only on a terminal, and not when NO_COLOR says no."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,108 @@
+"""What a rule is handed: the document, what it means, and a way to say where something stands."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from one_adapter.config.document import Document, Span
+from one_adapter.config.fields import fold
+from one_adapter.config.model import Gateway, Service, read_gateway
+from one_adapter.config.node import escape
+from one_adapter.lint.decoding import Place, Record, Refusal, decode
+from one_adapter.lint.finding import Note, Severity
+
+
+class Context:
+    """One document under judgement. Everything is worked out once, when first asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The configuration, normalised as the gateway normalises it."""
+        return read_gateway(self.document)
+
+    @cached_property
+    def _decoded(self) -> tuple[Record, list[Refusal]]:
+        return decode(self.document)
+
+    @property
+    def record(self) -> Record:
+        """What the gateway's decoder leaves, before normalisation."""
+        return self._decoded[0]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Every value the gateway's decoder refuses."""
+        return self._decoded[1]
+
+    @cached_property
+    def enabled(self) -> tuple[Service, ...]:
+        """The services that are switched on."""
+        return tuple(service for service in self.gateway.services if service.enabled)
+
+    def field(self, pointer: str, name: str) -> str:
+        """The pointer of a known field of the object at `pointer`, with its key as written."""
+        node = self.document.find(pointer)
+        for member in reversed(node.members if node else ()):
+            other_case = self.document.format == "json" and fold(member.key) == fold(name)
+            if member.key == name or other_case:
+                return f"{pointer}/{escape(member.key)}"
+        return f"{pointer}/{name}"
+
+    def redirect(self, service: Service | None, key: str) -> str:
+        """The pointer of a redirect of a service, or of a global one."""
+        return f"{self.field(service.pointer if service else '', 'model_redirect')}/{escape(key)}"
+
+    def span(self, pointer: str) -> Span:
+        """The token of the value at `pointer`, or of the nearest value around it."""
+        while pointer:
+            node = self.document.find(pointer)
+            if node is not None:
+                return _first_token(node.span, node.kind)
+            pointer = pointer.rpartition("/")[0]
+        root = self.document.root
+        return _first_token(root.span, root.kind) if root else Span(0, 0)
+
+    def key(self, pointer: str) -> Span:
+        """The key's token that leads to `pointer`; the value's where there is no key."""
+        return self.document.key_span(pointer) or self.span(pointer)
+
+    def note(
+        self,
+        pointer: str,
+        message: str,
+        help: str = "",  # noqa: A002 - the word for it
+        expected: str = "",
+        *,
+        severity: Severity | None = None,
+        also: tuple[Span, str] | None = None,
+    ) -> Note:
+        """A note about the value at a pointer."""
+        return Note(pointer, self.span(pointer), message, help, expected, severity, also)
+
+    def key_note(
+        self,
+        pointer: str,
+        message: str,
+        help: str = "",  # noqa: A002 - the word for it
+        expected: str = "",
+        *,
+        severity: Severity | None = None,
+        also: tuple[Span, str] | None = None,
+    ) -> Note:
+        """A note about the key that leads to a pointer."""
+        return Note(pointer, self.key(pointer), message, help, expected, severity, also)
+
+    def place_note(self, place: Place, message: str, help: str = "", expected: str = "") -> Note:  # noqa: A002
+        """A note about a decoded value."""
+        node = self.document.find(place.pointer)
+        whole = node is not None and node.kind in ("object", "array") and node.span == place.span
+        span = Span(place.span.start, place.span.start + 1) if whole and place.span.end else place.span
+        return Note(place.pointer, span, message, help, expected)
+
+
+def _first_token(span: Span, kind: str) -> Span:
+    """A scalar's whole span; of a list or an object only where it begins."""
+    return span if kind not in ("object", "array") else Span(span.start, min(span.end, span.start + 1))

@@ -1,0 +1,69 @@
+"""The rules by code, and the judge that asks each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from one_adapter.config.document import Document
+from one_adapter.errors import OneAdapterError
+from one_adapter.lint.context import Context
+from one_adapter.lint.finding import Check, Finding, Rule, Severity, found, in_order
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(code: str, name: str, severity: Severity) -> Callable[[Check], Check]:
+    """Register a function as a rule. Its docstring is the rule's page."""
+
+    def register(check: Check) -> Check:
+        RULES[code] = Rule(code, name, severity, check)
+        return check
+
+    return register
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule, by code.
+
+    >>> rules()[0].code
+    'SOA001'
+    """
+    # Imported for what they register; here, because they import this module.
+    from one_adapter.lint import (  # noqa: F401
+        rules_addresses,
+        rules_balancing,
+        rules_credentials,
+        rules_fields,
+        rules_files,
+        rules_limits,
+        rules_names,
+        rules_redirects,
+        rules_refused_services,
+        rules_refused_settings,
+        rules_vendors,
+    )
+
+    return tuple(RULES[code] for code in sorted(RULES))
+
+
+def rule_named(word: str) -> Rule:
+    """The rule with this code or name; `OneAdapterError` when there is none.
+
+    >>> rule_named("unknown-field").code
+    'SOA101'
+    """
+    for candidate in rules():
+        if word.upper() == candidate.code or word.lower() == candidate.name:
+            return candidate
+    raise OneAdapterError(f"{word}: there is no such rule; one-adapter lint --explain all lists them")
+
+
+def judge(document: Document) -> tuple[Finding, ...]:
+    """Every finding about a document, by position. Total: it never raises, whatever the document holds.
+
+    >>> from one_adapter.config.document import parse
+    >>> [finding.name for finding in judge(parse(b'{"services": {"openal": []}}', "config.json"))]
+    ['nothing-enabled', 'unsupported-service-type']
+    """
+    context = Context(document)
+    return in_order(found(known, note, document) for known in rules() for note in known.check(context))

@@ -1,0 +1,150 @@
+"""SOA40x: load balancing and the proxy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from one_adapter.lint.context import Context
+from one_adapter.lint.finding import Note
+from one_adapter.lint.registry import rule
+
+_SOCKS = re.compile(r"(?:socks5h?://)?(?:[^@/\s]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[0-9]{1,5}")
+
+
+@rule("SOA401", "round-robin-is-random", "warning")
+def round_robin_is_random(context: Context) -> Iterator[Note]:
+    """`round_robin` does not rotate.
+
+    The word that rotates is `rr`.
+
+    Gateway: accepts `round_robin` and draws at random.
+
+    LiteLLM: the export follows what the gateway did: `simple-shuffle`. Write `rr` to have one-adapter rotate.
+    """
+    if context.gateway.load_balancing == "round_robin":
+        yield context.note(
+            context.field("", "load_balancing"),
+            "round_robin draws at random",
+            "Write rr to take turns, or random to say what happens.",
+        )
+
+
+@rule("SOA402", "hash-is-random", "info")
+def hash_is_random(context: Context) -> Iterator[Note]:
+    """`hash` does not keep a client with one service.
+
+    Gateway: hashes the time of the call, so the draw is random.
+
+    LiteLLM: exported as random shares.
+    """
+    if context.gateway.load_balancing == "hash":
+        yield context.note(
+            context.field("", "load_balancing"),
+            "hash draws at random: what it hashes is the time",
+            "Write random to say what happens.",
+        )
+
+
+@rule("SOA403", "first-across-types", "warning")
+def first_across_types(context: Context) -> Iterator[Note]:
+    """Under `first`, one name is offered by services of two types.
+
+    Within one type the order of the file counts. Between types there is no order.
+
+    Gateway: walks its types in another order at every start; which of the services is "first" changes
+    from start to start.
+
+    LiteLLM: the export takes the order of the file.
+    """
+    if context.gateway.load_balancing != "first":
+        return
+    first: dict[str, tuple[str, str]] = {}
+    told: set[str] = set()
+    for service in context.enabled:
+        names = (*service.models, *service.embedding_models)
+        for name in dict.fromkeys((*names, *(service.model_redirect if names else ()))):
+            kind, pointer = first.setdefault(name, (service.type, service.pointer))
+            if kind != service.type and name not in told:
+                told.add(name)
+                line, _ = context.document.position(context.span(pointer).start)
+                yield context.note(
+                    service.pointer,
+                    f'which service is first for "{name}" changes from start to start: '
+                    f"a {kind} service in line {line} and this {service.type} service offer it",
+                    "Give it another name in one of the two.",
+                )
+
+
+@rule("SOA404", "nothing-enabled", "warning")
+def nothing_enabled(context: Context) -> Iterator[Note]:
+    """No service is switched on.
+
+    `enabled` is false unless the file says `true`.
+
+    Gateway: starts, and answers every call with 400; `/v1/models` is 404.
+
+    LiteLLM: a proxy without a model; `export` and `run` say so and stop.
+    """
+    if context.document.root is None or context.enabled or context.refusals:
+        return
+    services = context.gateway.services
+    if services:
+        message, advice = "no service is switched on", 'Set "enabled" to true.'
+        yield context.note(services[0].pointer, message, advice)
+    else:
+        pointer = context.field("", "services")
+        yield context.note(pointer, "there is no service, so nothing can be asked", 'Add one under "services".')
+
+
+@rule("SOA405", "proxy-covers-nothing", "warning")
+def proxy_covers_nothing(context: Context) -> Iterator[Note]:
+    """There is a proxy that no call goes through.
+
+    Strategy `default` covers only services with `"use_proxy": true`; `all` covers all but those with
+    `false`; `disabled` (the default) covers none.
+
+    Gateway: calls every vendor directly.
+
+    LiteLLM: so does the export.
+    """
+    proxy = context.gateway.proxy
+    on = context.enabled
+    given = [name for name in ("http_proxy", "https_proxy", "socks5_proxy") if getattr(proxy, name)]
+    if proxy.strategy == "disabled":
+        wanted = [service for service in on if service.use_proxy]
+        if given or wanted:
+            where = context.field(proxy.pointer, given[0]) if given else f"{wanted[0].pointer}/use_proxy"
+            yield context.note(
+                where, "the proxy is not used: proxy.strategy is disabled", "Set proxy.strategy to default or all."
+            )
+    elif on and proxy.strategy == "default" and not any(service.use_proxy for service in on):
+        yield context.note(
+            context.field(proxy.pointer, "strategy"),
+            "the strategy default covers only services with use_proxy, and none has it",
+            'Set "use_proxy" to true in a service, or write all.',
+        )
+    elif on and proxy.strategy == "all" and all(service.use_proxy is False for service in on):
+        yield context.note(
+            context.field(proxy.pointer, "strategy"),
+            "every service that is switched on has use_proxy false, so the proxy is not used",
+            "Write force_all, or remove use_proxy.",
+        )
+
+
+@rule("SOA406", "bad-socks-address", "warning")
+def bad_socks_address(context: Context) -> Iterator[Note]:
+    """`socks5_proxy` is no `host:port`.
+
+    Gateway: accepts any text, and answers every call that should go through it with 500.
+
+    LiteLLM: the upstream call would fail in the same way; `run` stops and says so.
+    """
+    proxy = context.gateway.proxy
+    if proxy.type == "socks5" and proxy.socks5_proxy and not _SOCKS.fullmatch(proxy.socks5_proxy):
+        yield context.note(
+            context.field(proxy.pointer, "socks5_proxy"),
+            "this is no address of a SOCKS5 proxy; every call through it fails",
+            "Write host:port, as in 127.0.0.1:1080.",
+            "host:port",
+        )

@@ -1,0 +1,211 @@
+"""SOA1xx: keys and types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from one_adapter.config import fields
+from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
+from one_adapter.config.node import Node, escape
+from one_adapter.lint.context import Context
+from one_adapter.lint.finding import Note
+from one_adapter.lint.registry import rule
+
+#: Fields that people look for in the wrong object: struct, what it is called.
+_HOMES: tuple[tuple[Struct, str], ...] = (
+    (fields.GATEWAY, "the top level"),
+    (fields.SERVICE, "a service"),
+    (fields.LIMIT, "a service's limit"),
+    (fields.PROXY, "proxy"),
+    (fields.BREAKER, "circuit_breaker"),
+    (fields.TRANSLATION, "translation"),
+)
+#: Keys that say something to an editor and not to the gateway.
+_FOR_EDITORS = ("$schema",)
+
+
+def known_objects(context: Context) -> Iterator[tuple[Struct, Node, str]]:
+    """Every object of the document whose fields the gateway knows, with its table and pointer."""
+    if context.document.root is not None:
+        yield from _below(fields.GATEWAY, context.document.root, "", context.document.format)
+
+
+def _below(wanted: Type, node: Node, pointer: str, form: str) -> Iterator[tuple[Struct, Node, str]]:
+    if isinstance(wanted, ListOf):
+        if isinstance(wanted.item, Struct):
+            for index, item in enumerate(node.items):
+                yield from _below(wanted.item, item, f"{pointer}/{index}", form)
+    elif isinstance(wanted, MapOf):
+        if isinstance(wanted.value, (Struct, ListOf)):
+            for member in node.members:
+                yield from _below(wanted.value, member.node, f"{pointer}/{escape(member.key)}", form)
+    elif isinstance(wanted, Struct) and node.kind == "object":
+        yield wanted, node, pointer
+        for member in node.members:
+            name = known_name(wanted, member.key, form)
+            if name is not None and member.node.kind in ("object", "array"):
+                yield from _below(wanted.fields[name], member.node, f"{pointer}/{escape(member.key)}", form)
+
+
+@rule("SOA101", "unknown-field", "warning")
+def unknown_field(context: Context) -> Iterator[Note]:
+    """The gateway does not know this field.
+
+    Most often a slip of the keyboard (`model` for `models`), or a field that belongs somewhere else.
+
+    Gateway: keeps the field in its store and does nothing with it.
+
+    LiteLLM: nothing is exported for it; the export's report lists it as dropped.
+    """
+    form = context.document.format
+    for struct, node, pointer in known_objects(context):
+        for member in node.members:
+            other_case = known_name(struct, member.key, "json") and member.key not in struct.fields
+            if known_name(struct, member.key, form) or other_case:
+                continue
+            if pointer == "" and member.key in _FOR_EDITORS:
+                continue
+            yield Note(
+                f"{pointer}/{escape(member.key)}",
+                member.key_span,
+                f'the gateway knows no field "{member.key}" {_where(pointer)}',
+                _guess(struct, member.key, form),
+            )
+
+
+def _where(pointer: str) -> str:
+    parts = pointer.split("/")[1:]
+    if not parts:
+        return "at the top level"
+    if parts[0].lower() == "services" and len(parts) == 3:
+        return "in a service"
+    named = [part for part in parts if not part.isdecimal()]
+    return f"in {named[-1]}"
+
+
+def _guess(struct: Struct, key: str, form: str) -> str:
+    from difflib import get_close_matches  # only a file with a slip in it pays for this
+
+    spelt = [struct.written(name, form) for name in struct.fields]
+    lower = key.lower().replace("-", "_")
+    for name in struct.fields:
+        if {key, name} == {"promptTemplate", "prompt_template"} or key == name:
+            return f"In a {form.upper()} file it is called {struct.written(name, form)}."
+    if key == "prompt_template" and "promptTemplate" in struct.fields:
+        return "In a JSON file it is called promptTemplate."
+    squeezed = {name.replace("_", "").lower(): name for name in spelt}
+    same = squeezed.get(lower.replace("_", ""))
+    close = [same] if same else get_close_matches(lower, spelt, 1, 0.7)
+    if close:
+        return f"Did you mean {close[0]}?"
+    homes = [home for other, home in _HOMES if other is not struct and lower in other.fields]
+    return f"It belongs in {' or '.join(homes)}." if homes else "It can be removed."
+
+
+@rule("SOA102", "wrong-type", "error")
+def wrong_type(context: Context) -> Iterator[Note]:
+    """A value has a type the gateway's parser does not take there.
+
+    In JSON a text is not a number and `"true"` is not `true`. In YAML a number or boolean
+    becomes text by itself where text is wanted; a text in quotes never becomes a number.
+
+    Gateway: ends with `cannot unmarshal …`. Nothing else of the file is read.
+
+    LiteLLM: never sees the file; `export` and `run` stop here as well.
+    """
+    for refusal in context.refusals:
+        if refusal.kind == "type" and refusal.place.pointer:
+            from one_adapter.lint.schema import explain_type  # jsonschema is only loaded for this
+
+            said, expected, advice = explain_type(context.document, refusal)
+            yield context.place_note(refusal.place, said, advice, expected)
+
+
+@rule("SOA103", "number-out-of-range", "error")
+def number_out_of_range(context: Context) -> Iterator[Note]:
+    """A number is too large for its field, or has a fraction where a whole number is wanted.
+
+    Times are whole seconds. In JSON even `30.0` and `3e1` are refused for them; in YAML a fraction
+    is cut off. No number may be beyond what 64 bits hold.
+
+    Gateway: ends with `cannot unmarshal number … into Go struct field … of type int`.
+
+    LiteLLM: never sees the file; `export` and `run` stop here as well.
+    """
+    for refusal in context.refusals:
+        if refusal.kind != "range":
+            continue
+        value = refusal.node.value
+        whole = refusal.expected == "integer" and abs(value) < 1 << 63
+        what = "this must be a whole number, written without a point or exponent" if whole else "this number is too large"
+        advice = f"Write {int(value)}." if whole and value == int(value) else ""
+        yield context.place_note(refusal.place, what, advice, "a whole number" if whole else "a 64-bit number")
+
+
+@rule("SOA104", "key-case", "warning")
+def key_case(context: Context) -> Iterator[Note]:
+    """A key is written in another case than the gateway's own.
+
+    It works in JSON and fails silently in YAML, so it breaks on the day somebody converts the file.
+
+    Gateway: JSON keys match in any case. YAML keys match exactly: there `Services:` is an unknown
+    field, and the gateway starts with no service at all.
+
+    LiteLLM: its own YAML keys match exactly. What the gateway understood is exported.
+    """
+    form = context.document.format
+    for struct, node, pointer in known_objects(context):
+        for member in node.members:
+            name = known_name(struct, member.key, "json")
+            if name is None or member.key in (name, struct.written(name, form)):
+                continue
+            spelt = struct.written(name, form)
+            does = "JSON takes it, YAML would not" if form == "json" else "in YAML the gateway does not see it"
+            yield Note(
+                f"{pointer}/{escape(member.key)}",
+                member.key_span,
+                f'"{member.key}" is "{spelt}" in another case; {does}',
+                f"Write {spelt}.",
+            )
+
+
+@rule("SOA105", "params-range-unread", "warning")
+def params_range_unread(context: Context) -> Iterator[Note]:
+    """`params_range` has no effect.
+
+    It looks as if it kept temperature, top_p and max_tokens within bounds.
+
+    Gateway: parses it and never looks at it again; no request is changed.
+
+    LiteLLM: nothing is exported for it. A deployment's `litellm_params` can set a fixed
+    temperature or max_tokens, but LiteLLM has no ranges.
+    """
+    place = context.record.places.get("params_range")
+    node = context.document.find(place.pointer) if place else None
+    if place and node is not None and node.members:
+        yield context.key_note(
+            place.pointer,
+            "the gateway never reads params_range; no request is kept within these bounds",
+            "Remove it, or set fixed values in the clients.",
+        )
+
+
+@rule("SOA106", "yaml-only-value", "error")
+def yaml_only_value(context: Context) -> Iterator[Note]:
+    """A YAML value has no form in JSON.
+
+    YAML knows numbers that are not finite (`.inf`, `.nan`) and keys that are no text (`1:`, `true:`).
+    The gateway copies every configuration by way of JSON, which has neither.
+
+    Gateway: ends with `json: unsupported value` or `unsupported type: map[interface {}]interface {}`.
+
+    LiteLLM: never sees the file; `export` and `run` stop here as well.
+    """
+    for refusal in context.refusals:
+        if refusal.kind != "form":
+            continue
+        if refusal.key:
+            message = f"the key {refusal.key} is no text, and the gateway cannot keep it"
+            yield context.place_note(refusal.place, message, f'Put it in quotes: "{refusal.key}".')
+        else:
+            yield context.place_note(refusal.place, "the gateway cannot keep a number that is not finite")

@@ -1,0 +1,222 @@
+"""SOA22x: what the gateway refuses in a service, switched on or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from one_adapter.config import defaults
+from one_adapter.config.model import trim
+from one_adapter.config.node import Span
+from one_adapter.lint.context import Context
+from one_adapter.lint.decoding import Listing, Place, Record, Table
+from one_adapter.lint.finding import Note
+from one_adapter.lint.go_text import parse_url
+from one_adapter.lint.registry import rule
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SCHEMES = ("http", "https", "ws", "wss")
+#: What earlier versions, other gateways and hopeful people call a type, and what to write today.
+_TYPES_ELSEWHERE = {
+    "aliyun": "dashscope",
+    "qwen": "dashscope",
+    "tongyi": "dashscope",
+    "anthropic": "claude",
+    "google": "gemini",
+    "vertex": "vertexai",
+    "baidu": "qianfan",
+    "ernie": "qianfan",
+    "tencent": "hunyuan",
+    "spark": "xinghuo",
+    "iflytek": "xinghuo",
+    "volcengine": "huoshan",
+    "ark": "huoshan",
+    "doubao": "huoshan",
+    "glm": "zhipu",
+    "zhipuai": "zhipu",
+    "bigmodel": "zhipu",
+}
+
+
+def _types(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
+    """Every service type as written: name, place of its list, its key's token, the list."""
+    table = context.record.values.get("services")
+    if isinstance(table, Table):
+        for name, (value, place, key) in table.entries.items():
+            yield name, place, key, value if isinstance(value, Listing) else None
+
+
+def _services(context: Context) -> Iterator[tuple[str, int, Record, Place]]:
+    for name, _, _, listing in _types(context):
+        for index, (entry, place) in enumerate(listing.shown() if listing else ()):
+            if isinstance(entry, Record):
+                yield name, index, entry, place
+
+
+@rule("SOA220", "unsupported-service-type", "error")
+def unsupported_service_type(context: Context) -> Iterator[Note]:
+    """There is a service type the gateway does not know.
+
+    There are 17, in lower case: azure, bailian, claude, dashscope, deepseek, dify, gemini, groq, hunyuan,
+    huoshan, minimax, ollama, openai, qianfan, vertexai, xinghuo, zhipu. Every vendor that speaks
+    OpenAI's protocol (Moonshot, SiliconFlow, 01.AI, NVIDIA, OpenRouter, …) goes under `openai` with its
+    `server_url`.
+
+    Gateway: ends with `services.TYPE: unsupported service type`, even if the list is empty or everything
+    in it is disabled. Earlier versions knew cozecn, cozecom and agentbuilder.
+
+    LiteLLM: knows most of these vendors; write the service under `openai`, then export.
+    """
+    for name, place, key, _ in _types(context):
+        if name not in defaults.SERVICE_TYPES:
+            yield Note(place.pointer, key, f'the gateway knows no service type "{name}"', _type_help(name))
+
+
+def _type_help(name: str) -> str:
+    from difflib import get_close_matches  # only a file with a slip in it pays for this
+
+    lower = name.strip().lower()
+    if lower in defaults.RETIRED_TYPES:
+        return "This version of the gateway no longer has it. Remove it."
+    if lower in defaults.SERVICE_TYPES:
+        return f"Write {lower}, in lower case."
+    if lower in _TYPES_ELSEWHERE:
+        return f"It is called {_TYPES_ELSEWHERE[lower]} here."
+    close = get_close_matches(lower, defaults.SERVICE_TYPES, 1, 0.7)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return "A vendor that speaks OpenAI's protocol goes under openai, with its server_url."
+
+
+@rule("SOA221", "bad-service-id", "error")
+def bad_service_id(context: Context) -> Iterator[Note]:
+    """A service's `id` has characters in it that the gateway does not take.
+
+    Letters, digits, dot, underscore and dash, beginning with a letter or a digit. Without an id a
+    service is called `openai-1`, `openai-2`, and so on.
+
+    Gateway: ends with `services.openai.0.id: must be a stable identifier …`.
+
+    LiteLLM: the id becomes part of the deployments' `model_info.id`.
+    """
+    for _, _, entry, _ in _services(context):
+        ident = trim(entry.text("id"))
+        if ident and not _ID.fullmatch(ident):
+            better = _UNSAFE.sub("-", ident).strip("-._")
+            yield context.place_note(
+                entry.at("id"),
+                "this id has characters in it that the gateway does not take",
+                f"Write {better}." if better else "Remove it; the service then gets an id by itself.",
+                "letters, digits, . _ - (first a letter or digit)",
+            )
+
+
+@rule("SOA222", "duplicate-service-id", "error")
+def duplicate_service_id(context: Context) -> Iterator[Note]:
+    """Two services have the same id.
+
+    Ids are unique over all types. A service without an id has one too: its type and its number,
+    `openai-1` for the first of type openai.
+
+    Gateway: ends with `services.openai.1.id: duplicate service id`.
+
+    LiteLLM: never sees it; `export` and `run` stop here as well.
+    """
+    seen: dict[str, Place] = {}
+    for name, index, entry, place in _services(context):
+        written = trim(entry.text("id"))
+        ident = written or f"{name}-{index + 1}"
+        where = entry.at("id") if written else place
+        if ident in seen and _ID.fullmatch(ident):
+            line, column = context.document.position(seen[ident].span.start)
+            implied = "" if written else " (the one it gets without an id of its own)"
+            note = context.place_note(
+                where,
+                f'the id "{ident}"{implied} is already taken',
+                f"Choose another id; the first is in line {line}, column {column}.",
+            )
+            yield note._replace(also=(seen[ident].span, "taken here"))
+        seen.setdefault(ident, where)
+
+
+@rule("SOA223", "negative-limit", "error")
+def negative_limit(context: Context) -> Iterator[Note]:
+    """A limit or a timeout is below zero.
+
+    0 means: no limit, and for `timeout` the built-in 30 seconds.
+
+    Gateway: ends with `services.openai.0.limit: limits and timeouts must not be negative`, also for
+    `timeout` and `embedding_limit`.
+
+    LiteLLM: never sees it; `export` and `run` stop here as well.
+    """
+    names = ("qps", "qpm", "rpm", "concurrency", "timeout")
+    for _, _, entry, _ in _services(context):
+        limits = [(entry.record("limit"), name) for name in names]
+        limits += [(entry.record("embedding_limit"), name) for name in names]
+        for record, name in [(entry, "timeout"), *limits]:
+            if record.number(name) < 0:
+                yield context.place_note(record.at(name), f"{name} is below zero", "", "0 (none) or more")
+
+
+@rule("SOA224", "no-models", "error")
+def no_models(context: Context) -> Iterator[Note]:
+    """A service is switched on and has no model.
+
+    It needs a name in `models` or `embedding_models`; blank names do not count. The types qianfan,
+    hunyuan, xinghuo, deepseek, zhipu, minimax, huoshan, gemini and groq have built-in models and may
+    leave both out.
+
+    Gateway: ends with `services.openai.0.models: at least one chat or embedding model is required`.
+
+    LiteLLM: a deployment always names its model.
+    """
+    for name, _, entry, place in _services(context):
+        if name in defaults.DEFAULT_MODELS or not entry.flag("enabled"):
+            continue
+        named = [*entry.items("models"), *entry.items("embedding_models")]
+        if not any(isinstance(text, str) and trim(text) for text, _ in named):
+            where = entry.places.get("models", place)
+            yield context.place_note(
+                where,
+                f"this {name} service is switched on and has no model",
+                'Name one in "models", or set "enabled" to false.',
+                'a name in "models" or "embedding_models"',
+            )
+
+
+@rule("SOA225", "bad-server-url", "error")
+def bad_server_url(context: Context) -> Iterator[Note]:
+    """`server_url` is not an absolute http, https, ws or wss address.
+
+    Scheme and host belong to it: `https://api.openai.com/v1`.
+
+    Gateway: ends with `services.openai.0.server_url: must be an absolute HTTP(S) or WebSocket URL`.
+    It reads the address as Go's `url.Parse` does, which takes no blank in the host and no percent sign
+    without two hexadecimal digits.
+
+    LiteLLM: would only fail at the first request.
+    """
+    for _, _, entry, _ in _services(context):
+        text = trim(entry.text("server_url"))
+        parsed = parse_url(text) if text else None
+        if parsed is None or (not isinstance(parsed, str) and parsed.host and parsed.scheme in _SCHEMES):
+            continue
+        reason, advice = _url_reason(text, parsed)
+        yield context.place_note(
+            entry.at("server_url"),
+            f"server_url is no absolute address: {reason}",
+            advice,
+            "https://host/path (or http, ws, wss)",
+        )
+
+
+def _url_reason(text: str, parsed: object) -> tuple[str, str]:
+    if isinstance(parsed, str):
+        return parsed, ""
+    if "://" not in text:
+        return "it has no scheme", "Begin it with https://."
+    if text.lower().startswith(tuple(f"{scheme}://" for scheme in _SCHEMES)):
+        return "it has no host", ""
+    return "the gateway does not speak this protocol", ""

@@ -1,0 +1,84 @@
+"""SOA62x: what became of the vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from one_adapter.lint.context import Context
+from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.registry import rule
+from one_adapter.lint.vendor_facts import BROKEN, ENDED, RETIRED
+
+
+@rule("SOA620", "vendor-ended", "warning")
+def vendor_ended(context: Context) -> Iterator[Note]:
+    """The vendor ended the API this service type speaks.
+
+    Baidu switched the Qianfan V1 API off on 2026-08-31, Tencent its Hunyuan platform on 2026-09-30. The
+    old pairs of keys open nothing any more.
+
+    Gateway: starts, and every call fails.
+
+    LiteLLM: the export leads to the successor (Qianfan V2, TokenHub) and names the new key that is needed.
+    """
+    for service in context.enabled:
+        if service.type in ENDED:
+            what, way = ENDED[service.type]
+            yield context.note(service.pointer, what, way)
+
+
+@rule("SOA621", "default-models-retired", "warning")
+def default_models_retired(context: Context) -> Iterator[Note]:
+    """A service lists no models, and the built-in ones are retired.
+
+    The gateway's built-in lists are from 2024.
+
+    Gateway: offers the retired names to clients; every call fails.
+
+    LiteLLM: the export writes the same names. List today's models in `models`.
+    """
+    for service in context.enabled:
+        gone = RETIRED.get(service.type, ((), ""))[0]
+        if service.default_models and any(name.lower() in gone for name in service.models):
+            yield context.note(
+                service.pointer,
+                f"without models, {service.type} offers {listed(service.models, 'and')}, which are retired",
+                'List today\'s models in "models".',
+            )
+
+
+@rule("SOA622", "retired-model", "warning")
+def retired_model(context: Context) -> Iterator[Note]:
+    """A service lists a model its vendor has retired.
+
+    Gateway: offers the name to clients; every call fails.
+
+    LiteLLM: the export writes the same name.
+    """
+    for service in context.enabled:
+        gone, notice = RETIRED.get(service.type, ((), ""))
+        if service.default_models or not gone:
+            continue
+        base = context.field(service.pointer, "models")
+        node = context.document.find(base)
+        for index, item in enumerate(node.items if node else ()):
+            name = item.value.strip() if isinstance(item.value, str) else ""
+            upstream = service.model_map.get(service.model_redirect.get(name, name), name)
+            if upstream.lower() in gone:
+                yield context.note(f"{base}/{index}", f'"{name}" is gone: {notice}', "Name one of today's models.")
+
+
+@rule("SOA623", "type-does-not-work", "info")
+def type_does_not_work(context: Context) -> Iterator[Note]:
+    """The gateway's own support for this type is broken.
+
+    Gateway: bailian answers with an empty 200; vertexai sends a fixed prompt and no credential; azure
+    sends no deployment.
+
+    LiteLLM: the export makes them work, so clients will notice a difference, for the better.
+    """
+    for service in context.enabled:
+        if service.type in BROKEN:
+            yield context.note(
+                service.pointer, f"in the gateway the type {service.type} {BROKEN[service.type]}", "Exported, it works."
+            )

@@ -1,0 +1,159 @@
+"""The JSON schema: where it is kept, and what it says about a value of the wrong type.
+
+Most files have no such value, and jsonschema takes longer to import than a whole
+lint to run. So the decoder finds the values, and the schema is asked to explain them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from one_adapter.config import fields
+from one_adapter.config.document import Document, segments
+from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, known_name
+from one_adapter.config.node import Node
+from one_adapter.lint.decoding import Refusal
+
+FILE_NAME = "simple-one-api.schema.json"
+
+#: JSON Schema's words for types, as a person says them.
+WORDS = {
+    "array": "a list",
+    "object": "an object",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+_FOUND = {
+    "array": "a list",
+    "object": "an object",
+    "string": "text",
+    "number": "a number",
+    "bool": "a boolean",
+    "null": "null",
+}
+_SCALARS = {"string": "string", "bool": "boolean", "integer": "integer", "number": "number"}
+
+
+def schema_text() -> str:
+    """The schema as it is shipped, a JSON text.
+
+    >>> schema_text().startswith("{")
+    True
+    """
+    here = Path(__file__).resolve().parent
+    shipped = here / FILE_NAME
+    # A wheel has the schema beside this module; a checkout keeps it at the top, where editors find it.
+    place = shipped if shipped.exists() else here.parent.parent / "schemas" / FILE_NAME
+    return place.read_text(encoding="utf-8")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The schema, read once."""
+    parsed: dict[str, Any] = json.loads(schema_text())
+    return parsed
+
+
+def explain_type(document: Document, refusal: Refusal) -> tuple[str, str, str]:
+    """What is wrong with a refused value: one sentence, what was expected, what to do."""
+    name, part = _described(document, refusal.place.pointer)
+    wanted = _wanted(part, refusal)
+    title = part.get("title", "") if part else ""
+    said = f"{name} must be {wanted}, this is {_FOUND[refusal.node.kind]}"
+    return said, f"{wanted} ({title})" if title else wanted, _advice(refusal)
+
+
+def _wanted(part: dict[str, Any] | None, refusal: Refusal) -> str:
+    """The type the schema asks for, or the decoder's where the schema has no objection."""
+    if part is not None:
+        from jsonschema import Draft7Validator  # 70 ms, for files with a wrong type only
+
+        validator = Draft7Validator({**part, "definitions": schema()["definitions"]})
+        for error in validator.iter_errors(refusal.node.value):
+            if error.validator == "type" and not error.absolute_path and isinstance(error.validator_value, str):
+                return WORDS[error.validator_value]
+    return WORDS[_json_type(refusal.expected)]
+
+
+def _json_type(wanted: Type) -> str:
+    if isinstance(wanted, str):
+        return _SCALARS[wanted]
+    return "array" if isinstance(wanted, ListOf) else "object"
+
+
+def _described(document: Document, pointer: str) -> tuple[str, dict[str, Any] | None]:
+    """How a value is called, and the part of the schema that describes it."""
+    wanted: Type = fields.GATEWAY
+    part: dict[str, Any] | None = schema()
+    name = "this"
+    for step in segments(pointer):
+        if isinstance(wanted, Struct):
+            field = known_name(wanted, step, document.format) or known_name(wanted, step, "json")
+            if field is None:
+                return name, None
+            wanted, name = wanted.fields[field], field
+            part = _property(part, wanted_key(part, field, document))
+        elif isinstance(wanted, MapOf):
+            wanted, name = wanted.value, f'"{step}"'
+            part = _property(part, step)
+        elif isinstance(wanted, ListOf):
+            name = f"an element of {name}"
+            wanted = wanted.item
+            part = _merged(part).get("items") if part else None
+    return name, _merged(part) if part else None
+
+
+def wanted_key(part: dict[str, Any] | None, field: str, document: Document) -> str:
+    """The schema's name for a field: YAML's own spelling where the schema has both."""
+    spelt = "prompt_template" if field == "promptTemplate" and document.format == "yaml" else field
+    return spelt if part and spelt in _merged(part).get("properties", {}) else field
+
+
+def _property(part: dict[str, Any] | None, key: str) -> dict[str, Any] | None:
+    if part is None:
+        return None
+    whole = _merged(part)
+    found = whole.get("properties", {}).get(key, whole.get("additionalProperties"))
+    return found if isinstance(found, dict) else None
+
+
+def _merged(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the schema with its references followed and its alternatives laid over each other."""
+    while "$ref" in part:
+        part = schema()["definitions"][part["$ref"].rpartition("/")[2]]
+    if "allOf" not in part:
+        return part
+    whole: dict[str, Any] = {}
+    for piece in part["allOf"]:
+        more = _merged(piece)
+        both = {**whole.get("properties", {}), **more.get("properties", {})}
+        whole = {**whole, **more, "properties": both}
+    return {**whole, "title": part.get("title", whole.get("title", ""))}
+
+
+def _advice(refusal: Refusal) -> str:
+    wanted, node = refusal.expected, refusal.node
+    if isinstance(wanted, ListOf):
+        return _list_advice(wanted, node)
+    if wanted == "string" and node.kind in ("number", "bool"):
+        return "Put it in quotes."
+    if wanted == "bool" and node.kind == "string" and node.value.strip().lower() in ("true", "false"):
+        return f"Write {node.value.strip().lower()}, without quotes."
+    if wanted == "bool" and node.kind == "number" and node.value in (0, 1):
+        return f"Write {'true' if node.value else 'false'}."
+    if wanted in ("integer", "number") and node.kind == "string" and node.value.strip().isdecimal():
+        return f"Write {node.value.strip()}, without quotes."
+    if isinstance(wanted, (MapOf, Struct)) and node.kind == "array" and len(node.items) == 1:
+        return "Take away the square brackets."
+    return ""
+
+
+def _list_advice(wanted: ListOf, node: Node) -> str:
+    if isinstance(wanted.item, AnyValue) or node.kind in ("string", "object"):
+        return "Put it into square brackets, even if it is the only one."
+    return ""
