@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from one_adapter.cli import main as command_line
+from one_adapter.cli import cli
 
 DOCS = Path(__file__).resolve().parent
 
@@ -25,10 +25,11 @@ Exit codes: 0 all is well; 1 the configuration has errors; 2 wrong usage or an i
 
 def cli_page() -> str:
     """`cli.md`: every command with its arguments and options."""
-    assert isinstance(command_line, click.Group)
     parts = [CLI_HEAD]
-    for name, command in sorted(command_line.commands.items()):
-        if not command.hidden:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        if command is not None and not command.hidden:
             parts.append(_command(f"one-adapter {name}", command))
     return "\n".join(parts)
 
