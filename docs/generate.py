@@ -1,10 +1,16 @@
-"""Write the pages that are made from the code; with `--check`, exit 1 and name those that would change.
+"""Write what is made from the code; with `--check`, exit 1 and name the files that would change.
 
 Usage: python docs/generate.py [--check]
+
+Whole pages come from `PAGES`. In the READMEs, a block that follows the comment `<!-- output: COMMAND -->`
+holds what the command prints; ` | head -n N` at the end of it leaves the rest out.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +20,8 @@ import click
 from one_adapter.cli import cli
 
 DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+WITH_OUTPUTS = ("README.md", "README.zh-CN.md")
 
 CLI_HEAD = """\
 <!-- Written by docs/generate.py from the commands themselves. -->
@@ -88,33 +96,65 @@ def _prose(help_text: str) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
+def with_outputs(text: str) -> str:
+    """The text with every output block as the commands print it now."""
+    return re.sub(
+        r"(<!-- output: (.+?) -->\n```\w+\n).*?(?=```)",
+        lambda found: found[1] + output(found[2]),
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def output(command: str) -> str:
+    """What `one-adapter …` prints, in the project's folder, outside of any terminal or workflow."""
+    words, _, cut = command.partition(" | head -n ")
+    arguments = words.removeprefix("one-adapter ").split()
+    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_ACTIONS"}
+    done = subprocess.run(
+        [sys.executable, "-m", "one_adapter", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**environment, "NO_COLOR": "1"},
+        check=False,
+    )
+    if done.returncode not in (0, 1) or not done.stdout:
+        raise SystemExit(f"{command}: {done.stderr}")
+    lines = done.stdout.splitlines(keepends=True)
+    return "".join(lines[: int(cut)] if cut else lines)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page}
 
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """(path, text) of every page made from the code."""
+    """(path, text) of every file made from the code, or partly so."""
     for name, make in PAGES.items():
         yield DOCS / name, make()
+    for name in WITH_OUTPUTS:
+        path = ROOT / name
+        yield path, with_outputs(path.read_text(encoding="utf-8"))
 
 
 def stale() -> list[str]:
-    """The pages that differ from what the code says now, by their names under docs/."""
-    found = []
-    for path, text in pages():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            found.append(str(path.relative_to(DOCS)))
-    return found
+    """The files that differ from what the code says now, by their names in the project."""
+    return [
+        str(path.relative_to(ROOT))
+        for path, text in pages()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages; with `--check`, only look."""
+    """Write the files; with `--check`, only look."""
     if arguments not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
     if arguments:
         old = stale()
         for name in old:
-            print(f"docs/{name} is stale: run python docs/generate.py", file=sys.stderr)
+            print(f"{name} is stale: run python docs/generate.py", file=sys.stderr)
         return 1 if old else 0
     for path, text in pages():
         path.parent.mkdir(parents=True, exist_ok=True)
