@@ -9,6 +9,7 @@ the gateway reads YAML 1.2 with yaml.v3's additions.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][0-9_]*|0)$")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
+#: Tags that promise a kind, which yaml.v3 holds a scalar to.
+_TAGGED: dict[str, Kind] = {"null": "null", "bool": "bool", "int": "number", "float": "number"}
 _LONGEST_INTEGER = 40
 _FEW = 400_000
 _MANY = 4_000_000
@@ -107,6 +110,7 @@ class _Reader:
             else:
                 continue
             if not stack:
+                next(events, None)  # the gateway's reader looks behind the value as well
                 return node
             stack[-1].children.append(node)
         return None
@@ -194,15 +198,17 @@ class _Reader:
         while end > start and self.text[end - 1 : end].isspace():
             end -= 1
         span = Span(start, end)
-        tag = event.tag or ""
-        if event.implicit[0] or tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"):
+        if event.implicit[0]:
             kind, value = resolve(event.value)
             return Node(kind, value, span, raw="" if kind == "string" else event.value)
-        if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+        tag = (event.tag or "").removeprefix("tag:yaml.org,2002:")
+        if tag in _TAGGED:
             kind, value = resolve(event.value)
-            if kind != "number":
-                raise SyntaxProblem(f"{event.value!r} is no number", start, max(end, start + 1))
+            if kind != _TAGGED[tag] or (tag == "int" and isinstance(value, float)):
+                raise SyntaxProblem(f"this is no !!{tag}", start, max(end, start + 1))
             return Node(kind, value, span, raw=event.value)
+        if tag == "binary" and not _is_base64(event.value):
+            raise SyntaxProblem("this is no base64", start, max(end, start + 1))
         return Node("string", event.value, span)
 
     def refuse_bombs(self) -> None:
@@ -212,6 +218,14 @@ class _Reader:
         spread = (min(max(self.decoded, _FEW), _MANY) - _FEW) / (_MANY - _FEW)
         if self.by_alias / self.decoded > 0.99 - 0.89 * spread:
             raise SyntaxProblem("this document contains excessive aliasing", 0)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _key_text(key: Node) -> str:
@@ -243,5 +257,7 @@ def resolve(text: str) -> tuple[Kind, Any]:
         except ValueError:
             return "string", text
     if _FLOAT.match(text.replace("_", "")):
-        return "number", float(text.replace("_", ""))
+        number = float(text.replace("_", ""))
+        if abs(number) != float("inf"):  # beyond 64 bits it is no number to yaml.v3, but text
+            return "number", number
     return "string", text

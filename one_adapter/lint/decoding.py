@@ -14,6 +14,7 @@ it at all, and with which values? The differences that matter:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +24,8 @@ from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, fol
 from one_adapter.config.node import Member, Node, Span, escape
 
 _INT64 = 1 << 63
+_TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?"
+_DATE = re.compile(rf"(\d{{4}})-(\d\d?)-(\d\d?)(?:(?:[Tt]{_TIME}(?:Z|[+-]\d\d:\d\d))| {_TIME})?")
 _TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])
 _FALSE = frozenset(["n", "N", "no", "No", "NO", "off", "Off", "OFF"])
 _ZERO: dict[str, Any] = {"string": "", "bool": False, "integer": 0, "number": 0.0}
@@ -268,7 +271,22 @@ class _Decoder:
         from one_adapter.config.yaml_text import resolve  # imported already: the file is YAML
 
         written = self.text[member.key_span.start : member.key_span.end]
-        return written[:1] in ('"', "'") or resolve(written)[0] == "string"
+        plain = resolve(written)[0] == "string" and not _is_date(written)
+        return written[:1] in ('"', "'") or plain
+
+
+def _is_date(text: str) -> bool:
+    """Whether yaml.v3 takes a plain scalar for a point in time."""
+    found = _DATE.fullmatch(text)
+    if not found:
+        return False
+    from datetime import datetime  # a key that looks like a date is rare
+
+    try:
+        datetime(*(int(part) for part in found.groups() if part))  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True
 
 
 def _finite(number: float) -> bool:
