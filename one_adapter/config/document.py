@@ -191,12 +191,12 @@ def _read_file(path: str) -> bytes:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise OneAdapterError(f"{path}: cannot be read: {reason}") from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        what = "a directory, not a configuration file" if stat.S_ISDIR(mode) else "not a regular file"
+        raise OneAdapterError(f"{path}: is {what}")
     with os.fdopen(handle, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if stat.S_ISDIR(mode):
-            raise OneAdapterError(f"{path}: is a directory, not a configuration file")
-        if not stat.S_ISREG(mode):
-            raise OneAdapterError(f"{path}: is not a regular file")
         try:
             return file.read(LARGEST_FILE + 1)
         except OSError as problem:
