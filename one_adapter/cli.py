@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -67,4 +68,6 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
+    # A command builds one tree, prints it and ends: collecting garbage on the way finds none.
+    gc.disable()
     cli(prog_name="one-adapter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -54,6 +55,8 @@ def run_command(
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source)
     from one_adapter.runtime import launch  # after the judgement: an error costs no start
+
+    gc.enable()  # a proxy lives long, unlike the other commands
 
     plan = source.plan
     where = host or default_host(plan)

@@ -125,7 +125,9 @@ class _Router:
         embeds = [entry for entry in entries if entry.service.type in EMBEDDING_TYPES]
         kind: Kind = "chat" if not embeds else "embedding" if only_embedding else "both"
         chats = self._targets(name, entries, embedding=False)
-        if not embeds:
+        if not embeds or (len(embeds) == len(entries) and all(map(_embeds_alike, entries))):
+            if kind == "embedding":
+                chats = tuple(replace(target, flatten=False) for target in chats)
             return Route(name, listed, kind, self.order, chats)
         embeddings = self._targets(name, embeds, embedding=True)
         if kind == "embedding":
@@ -197,6 +199,11 @@ class _Router:
         drawn = sum(weights.values(), Fraction(0))
         shares = (weight / drawn for weight in weights.values())
         return tuple(replace(target, share=share) for target, share in zip(found, shares, strict=True))
+
+
+def _embeds_alike(entry: Entry) -> bool:
+    """Whether a service sends embeddings where it sends chats: to its address, with the same renames."""
+    return bool(entry.service.server_url) and not entry.service.model_map
 
 
 def _parts_matcher(gateway: Gateway) -> Callable[[str], bool]:
