@@ -14,6 +14,7 @@ import ipaddress
 import json
 import re
 import ssl
+import tempfile
 import threading
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -50,6 +51,7 @@ class Vendors:
         self.minted = 0
         self.revoked: set[str] = set()
         self.port = self.tls_port = 0
+        self.certificate = ""  # of the TLS port, as PEM text
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -84,10 +86,11 @@ class Vendors:
         app.router.add_post("/mint/{scenario}/", self._mint)
         app.router.add_post("/ark/{scenario}/chat/completions", self._ark)
         app.router.add_post("/ark/{scenario}/bots/chat/completions", self._ark)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
         self.port = await self._listen(runner, None)
-        self.tls_port = await self._listen(runner, self_signed())
+        self.certificate, tls = self_signed()
+        self.tls_port = await self._listen(runner, tls)
         return runner
 
     async def _listen(self, runner: web.AppRunner, tls: ssl.SSLContext | None) -> int:
@@ -466,10 +469,8 @@ async def _gone(socket: Any, seconds: float) -> None:
         raise ConnectionResetError
 
 
-def self_signed() -> ssl.SSLContext:
-    """A TLS server that no client has reason to trust."""
-    import tempfile
-
+def self_signed() -> tuple[str, ssl.SSLContext]:
+    """A certificate that no client has reason to trust, and a TLS server with it."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -490,11 +491,11 @@ def self_signed() -> ssl.SSLContext:
         .sign(key, hashes.SHA256())
     )
     form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    pem += key.private_bytes(serialization.Encoding.PEM, *form)
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    pem = public + key.private_bytes(serialization.Encoding.PEM, *form)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:
         file.write(pem)
         file.flush()
         context.load_cert_chain(file.name)
-    return context
+    return public.decode(), context

@@ -75,6 +75,7 @@ FAULTS = [
     Fault("garbage frames", "dify", "garbage", "BadGatewayError", 502),
     Fault("garbage frames", "dify", "late-garbage", "BadGatewayError", 502),
     Fault("garbage frames", "huoshan", f"{MINTING}garbage", "BadGatewayError", 502),
+    Fault("garbage frames", "huoshan", "garbage", "BadGatewayError", 502),
     Fault("broken off", "xinghuo", "late-drop", "APIConnectionError", 500),
     Fault("broken off", "dify", "late-drop", "APIConnectionError", 500),
     Fault("broken off", "dify", "early-drop", "APIConnectionError", 500),
@@ -85,6 +86,7 @@ FAULTS = [
     Fault("upload without id", "dify", "no-id", "BadGatewayError", 502, {"messages": "picture"}),
 ]
 STREAM_ONLY = [
+    Fault("garbage frames", "huoshan", "late-garbage", "BadGatewayError", 502),
     Fault("60 s silence", "huoshan", "late-silence", "Timeout", 408, QUICK),
     Fault("broken off", "huoshan", "late-drop", "APIConnectionError", 500),
     Fault("broken off", "huoshan", "late-end", "APIConnectionError", 500),

@@ -149,9 +149,15 @@ def _client(base: str, key: str, proxy: str | None) -> openai.AsyncOpenAI:
     async def authorize(request: httpx.Request) -> None:
         request.headers["Authorization"] = f"Bearer {key}"
 
-    shared = http_client(proxy).transport
-    http = httpx.AsyncClient(transport=shared, event_hooks={"request": [authorize]}, trust_env=False)
+    hooks = {"request": [authorize], "response": [_is_an_answer]}
+    http = httpx.AsyncClient(transport=http_client(proxy).transport, event_hooks=hooks, trust_env=False)
     return openai.AsyncOpenAI(api_key="none", base_url=base, http_client=http, max_retries=0)
+
+
+async def _is_an_answer(response: httpx.Response) -> None:
+    kind = response.headers.get("content-type", "")
+    if response.is_success and not kind.startswith(("application/json", "text/event-stream")):
+        raise VendorError(Kind.GARBAGE, f"the service sent an answer of the type {kind or 'unknown'}")
 
 
 def _problem(error: openai.OpenAIError, limit: float, key: str) -> VendorError:

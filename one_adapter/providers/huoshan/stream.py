@@ -19,11 +19,17 @@ class Watched:
 
     async def chunks(self) -> AsyncIterator[Any]:
         """The raw chunks, unchanged. Raises VendorError when they end before the answer does."""
-        async for chunk in self._raw:
-            for choice in chunk.choices:
-                self._finish = choice.finish_reason or self._finish
-            self._tokens = _usage(chunk) or self._tokens
-            yield chunk
+        broken = False
+        try:
+            async for chunk in self._raw:
+                for choice in chunk.choices:
+                    self._finish = choice.finish_reason or self._finish
+                self._tokens = _usage(chunk) or self._tokens
+                yield chunk
+        except ValueError:  # an event that is not JSON
+            broken = True
+        if broken:
+            raise VendorError(Kind.GARBAGE, "the service sent an event that cannot be read")
         if not self._finish:
             raise VendorError(Kind.CONNECTION, "the stream broke off before its end")
 
