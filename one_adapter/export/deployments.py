@@ -215,12 +215,14 @@ class Deployments:
 
 
 def quote_name(name: str) -> str:
-    """A model's name as the ASCII text LiteLLM can put into a header.
+    """A model's name as the ASCII text LiteLLM can put into a header and takes for no pattern.
 
-    >>> quote_name("@cf/meta/llama:3"), quote_name("文心 4")
-    ('@cf/meta/llama:3', '%E6%96%87%E5%BF%83 4')
+    >>> quote_name("@cf/meta/llama:3"), quote_name("文心 4"), quote_name("")
+    ('@cf/meta/llama:3', '%E6%96%87%E5%BF%83 4', 'unnamed')
     """
-    return name if name.isascii() and name.isprintable() else quote(name, safe="/:@ ")
+    if name.isascii() and name.isprintable() and "*" not in name:
+        return name or "unnamed"
+    return quote(name, safe="/:@ ")
 
 
 def _limit(limit: LimitPolicy | None, scope: str = "") -> Flow:
