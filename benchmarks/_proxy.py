@@ -85,6 +85,7 @@ def stock_command(exported: Path, port: int) -> list[str | Path]:
 
 def export(config: Path, folder: Path) -> dict[str, str]:
     """Write `config.yaml` and `.env` into `folder`; the variables of the latter."""
+    folder.mkdir(exist_ok=True)
     words: list[str | Path] = [BIN / "one-adapter", "export", config, "-o", folder]
     subprocess.run(words, check=True, capture_output=True)
     lines = (folder / ".env").read_text(encoding="utf-8").splitlines()

@@ -8,6 +8,7 @@ holds what the command prints; ` | head -n N` at the end of it leaves the rest o
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -52,7 +53,9 @@ def _command(title: str, command: click.Command) -> str:
             options.append(f"| {_spelling(parameter)} | {_explanation(parameter)} |")
     if options:
         words.insert(1, "[OPTIONS]")
-    text = [f"## `{title}`\n", f"```text\n{' '.join(words)}\n```\n", _prose(command.help or "")]
+    usage = " ".join(words)
+    about = _prose(inspect.cleandoc(command.help or ""))
+    text = [f"## `{title}`\n", f"```text\n{usage}\n```\n", about]
     if options:
         text += ["| Option | What it does |\n|---|---|\n" + "\n".join(options) + "\n"]
     return "\n".join(text)
@@ -71,7 +74,8 @@ def _spelling(option: click.Option) -> str:
     if isinstance(option.type, click.Choice):
         choices = " \\| ".join(f"`{choice}`" for choice in option.type.choices)
         return f"{names} {choices}"
-    return f"{names} {option.metavar or option.type.name.upper()}"
+    value = option.metavar or option.type.name.upper()
+    return f"{names} {value}".replace("|", "\\|")
 
 
 def _explanation(option: click.Option) -> str:
