@@ -91,18 +91,18 @@ class _Router:
         return Routing(tuple(self._with_aliases(routes).values()), None)
 
     def _with_aliases(self, routes: dict[str, Route]) -> dict[str, Route]:
-        """Global redirects: followed once, and before anything else."""
+        """Global redirects: followed once, before anything else, and by chats alone."""
         resolved = dict(routes)
         for name, wanted in self.gateway.model_redirect.items():
             goal, own = routes.get(wanted), routes.get(name)
-            if name == wanted and goal:
-                continue
-            if goal is None:
-                if own is not None:
-                    resolved[name] = replace(own, targets=(), embedding_targets=own.targets, alias_of="")
+            if (name == wanted and goal) or (goal is None and own is None):
                 continue
             listed = own is not None and own.listed
-            resolved[name] = Route(name, listed, "chat", goal.order, goal.targets, alias_of=wanted)
+            embeddings = _embeddings(own) if own else ()
+            kind: Kind = "both" if embeddings else "chat"
+            order, targets = (goal.order, goal.targets) if goal else (self.order, ())
+            alias_of = wanted if goal else ""
+            resolved[name] = Route(name, listed, kind, order, targets, embeddings or None, alias_of)
         return resolved
 
     def _listed(self) -> set[str]:
@@ -199,6 +199,13 @@ class _Router:
         drawn = sum(weights.values(), Fraction(0))
         shares = (weight / drawn for weight in weights.values())
         return tuple(replace(target, share=share) for target, share in zip(found, shares, strict=True))
+
+
+def _embeddings(route: Route) -> tuple[Target, ...]:
+    """Where embedding calls under a name go; global redirects do not move them."""
+    if route.kind == "chat":
+        return ()
+    return route.targets if route.embedding_targets is None else route.embedding_targets
 
 
 def _embeds_alike(entry: Entry) -> bool:
