@@ -81,15 +81,6 @@ class Scope:
         }
 
     @cached_property
-    def used(self) -> set[tuple[str, str]]:
-        """(service id, upstream name) of everything that goes somewhere."""
-        return {
-            (target.service, target.upstream.name)
-            for route in self.plan.routes
-            for target in (*route.targets, *(route.embedding_targets or ()))
-        }
-
-    @cached_property
     def answering(self) -> dict[str, bool]:
         """Each name of the plan, and whether it leads anywhere."""
         return {route.name: bool(route.targets or route.embedding_targets) for route in self.plan.routes}

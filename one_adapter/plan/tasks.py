@@ -60,13 +60,18 @@ def _service(service: Service, options: Options) -> Iterator[Task]:
         gone = [model for model in service.models if model.lower().startswith(prefixes)]
         if gone:
             yield Task("error", "model-retired", at, f"{service.id}: {', '.join(gone)}: {message}.")
-    if names_of(service, options.redirects).turned:
+    names = names_of(service, options.redirects)
+    if names.turned:
         message = (
             f"{service.id}: model_redirect stands the other way round; both names of each pair answer, "
             "and the listed id goes upstream. With --redirects literal the file is taken at its word"
         )
         yield Task("warning", "redirects-turned", at, f"{message}.")
-    homeless = [model for model in service.models if upstream_of(service, 0, model, options) is None]
+    homeless = [
+        model
+        for model in service.models
+        if upstream_of(service, 0, names.upstream_model(model), options) is None
+    ]
     if homeless:
         message = (
             f"{service.id}: no address is known for {', '.join(homeless)}; the gateway answers 500 for it"

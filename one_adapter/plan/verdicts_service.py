@@ -17,9 +17,10 @@ from one_adapter.plan.leaf import (
 )
 from one_adapter.plan.policy import counting_field, limit_of
 from one_adapter.plan.tasks import RETIRED, SUCCESSORS
-from one_adapter.plan.vendors import EMBEDDING_TYPES, known_host
+from one_adapter.plan.vendors import EMBEDDING_TYPES, embedding_upstream_of, known_host, upstream_of
 
 INFO = "model_info.one_adapter"
+NO_UPSTREAM = "no address is known for where it leads, and the gateway answers 500; give server_url"
 #: The credentials each type reads; every other name there says nothing to the gateway.
 CREDENTIALS: dict[str, tuple[str, ...]] = {
     "hunyuan": ("secret_id", "secret_key"),
@@ -71,16 +72,21 @@ def _model(scope: Scope, leaf: Leaf) -> Judgement:
         return inert("the gateway's own model of this name hides it")
     if listing is service.embedding_models and service.type not in EMBEDDING_TYPES:
         return mapped("model_list", "answers chats only: the gateway has no embeddings for this type")
-    names = scope.names[service.id]
-    if not any(
-        (service.id, m) in scope.used for m in (names.upstream_model(name), names.embedding_model(name))
-    ):
-        return dropped("no address is known for it, and the gateway answers 500; give server_url")
+    if not _has_address(scope, service, name, embedding=listing is service.embedding_models):
+        return dropped(NO_UPSTREAM)
     if service.type in RETIRED and name.lower().startswith(RETIRED[service.type][0]):
         return approximated("model_list", RETIRED[service.type][1])
     if service.type in SUCCESSORS:
         return approximated("model_list", "goes to the vendor's successor, which may not have this model")
     return mapped("model_list")
+
+
+def _has_address(scope: Scope, service: Service, name: str, embedding: bool = False) -> bool:
+    """Whether a service knows where to send a name."""
+    names = scope.names[service.id]
+    if embedding:
+        return embedding_upstream_of(service, 0, names.embedding_model(name), scope.options) is not None
+    return upstream_of(service, 0, names.upstream_model(name), scope.options) is not None
 
 
 def _repeated(scope: Scope, leaf: Leaf, name: str) -> bool:
@@ -99,10 +105,8 @@ def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
         return dropped("would be a pattern in LiteLLM; give the alias a name without an asterisk")
     if not service.models and not service.embedding_models:
         return inert("the service lists no model to enter it under")
-    if not scope.answering.get(leaf.name):
-        return dropped(
-            "no address is known for what it leads to, and the gateway answers 500; give server_url"
-        )
+    if not _has_address(scope, service, leaf.name):
+        return dropped(NO_UPSTREAM)
     if leaf.name == leaf.text:
         return mapped("model_list", "leads to itself; the gateway then hides the name from its list")
     return mapped("model_list")
@@ -134,9 +138,9 @@ def _limit(scope: Scope, leaf: Leaf) -> Judgement:
 def _limit_field(leaf: Leaf, exists: bool, counting: str | None, target: str) -> Judgement:
     if not leaf.node.value or not exists:
         return inert("0: no limit" if not leaf.node.value else "no limit above 0 stands beside it")
-    if leaf.path[-1] == "timeout" or leaf.name == counting:
-        return emulated(target)
-    if leaf.path[-1] == counting:
+    # The gateway's word where it knows the field; credentials are free text, spelt as they are.
+    name = leaf.name if leaf.path[-1] == "*" else leaf.path[-1]
+    if name in ("timeout", counting):
         return emulated(target)
     return inert(f"{counting} counts; of several limits only the first of qps, qpm, rpm, concurrency")
 
@@ -205,7 +209,7 @@ def _credential_field(
         return _credential_limit(scope, service, leaf, index)
     if name not in CREDENTIALS.get(service.type, ("api_key",)):
         return inert(f"type {service.type} reads no such credential")
-    if leaf.node.kind != "string":
+    if leaf.node.kind != "string" or len(keys) > 1:
         return inert("not a text: the gateway sends an empty one")
     if not leaf.text.strip():
         return inert("empty")
@@ -215,6 +219,8 @@ def _credential_field(
         return dropped("the vendor's endpoint of today takes none; nothing to do")
     if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
         return inert("api_key counts instead")
+    if name == "domain":
+        return emulated(PARAMETERS[name], "sent by the adapter")
     if service.type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
         return emulated("litellm_params.credential_env", "read from the environment by the adapter")
     return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")

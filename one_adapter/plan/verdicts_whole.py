@@ -103,7 +103,7 @@ def _global_redirect(scope: Scope, leaf: Leaf) -> Judgement:
         return inert("leads to itself")
     if not scope.answering.get(goal):
         return inert(f"leads to {goal!r}, which no service answers; followed once, never further")
-    return mapped(f"router_settings.model_group_alias.{leaf.name}")
+    return mapped("model_list", f"the deployments of {goal!r} under this name too")
 
 
 def _never_read(_: Scope, __: Leaf) -> Judgement:

@@ -389,6 +389,11 @@ def test_what_a_person_should_know_is_told(config: dict[str, Any], level: str, c
     assert code in codes(config, level)
 
 
+def test_a_redirected_model_has_the_address_of_what_it_leads_to() -> None:
+    config = only("openai", models=["mine"], model_redirect={"mine": "glm-4"})
+    assert "no-address" not in codes(config, "warning")
+
+
 def test_nothing_is_told_of_a_plain_configuration() -> None:
     assert (
         plan({**only("openai", models=["gpt-4"], credentials={"api_key": "k"}), "api_key": "c"}).tasks == ()
