@@ -24,6 +24,7 @@ _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][0-9_]*|0)$")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+_VALUE = re.compile(r":(?:\s|$)")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 #: Tags that promise a kind, which yaml.v3 holds a scalar to.
 _TAGGED: dict[str, Kind] = {"null": "null", "bool": "bool", "int": "number", "float": "number"}
@@ -110,10 +111,25 @@ class _Reader:
             else:
                 continue
             if not stack:
-                next(events, None)  # the gateway's reader looks behind the value as well
+                self._look_behind(events)
                 return node
             stack[-1].children.append(node)
         return None
+
+    def _look_behind(self, events: Iterator[Any]) -> None:
+        """Only the first document counts, but yaml.v3 looks one key further, and half a mapping is too much."""
+        end = next(events, None)
+        if end is None or end.explicit:
+            return
+        try:
+            next(events, None)
+        except yaml.parser.ParserError as problem:
+            at = self._offset(problem.problem_mark)
+            rest = self.text[at:].partition("\n")[0]
+            if rest[:1] not in ",]}" and _VALUE.search(rest):
+                raise SyntaxProblem("there is something after the end of the configuration", at) from None
+        except yaml.YAMLError:
+            return
 
     def _offset(self, mark: Any) -> int:
         return int(mark.index) + self.shift

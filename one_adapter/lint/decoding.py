@@ -28,6 +28,7 @@ _TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?"
 _DATE = re.compile(rf"(\d{{4}})-(\d\d?)-(\d\d?)(?:(?:[Tt]{_TIME}(?:Z|[+-]\d\d:\d\d))| {_TIME})?")
 _TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])
 _FALSE = frozenset(["n", "N", "no", "No", "NO", "off", "Off", "OFF"])
+_NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _ZERO: dict[str, Any] = {"string": "", "bool": False, "integer": 0, "number": 0.0}
 
 
@@ -185,10 +186,11 @@ class _Decoder:
         return record
 
     def members(self, node: Node) -> tuple[Member, ...]:
-        """JSON decodes every member; YAML only the one that counts (merged ones may be hidden)."""
+        """JSON decodes every member; YAML only the one that counts (merged ones may be hidden), and no null key."""
         if self.form == "json":
             return node.members
-        return tuple({member.key: member for member in node.members}.values())
+        last = {member.key: member for member in node.members}
+        return tuple(member for member in last.values() if member.key not in _NULLS or self.is_quoted(member))
 
     def extensions(self, wanted: Struct, record: Record, extra: dict[str, Member]) -> None:
         """What the gateway keeps beside its known fields, and reads again as JSON."""
@@ -267,12 +269,14 @@ class _Decoder:
                     self.refusals.append(Refusal("form", key_place, node, AnyValue(), member.key))
                 stack.append((member.node, inner))
 
+    def is_quoted(self, member: Member) -> bool:
+        return self.text[member.key_span.start : member.key_span.start + 1] in ('"', "'")
+
     def is_text_key(self, member: Member) -> bool:
         from one_adapter.config.yaml_text import resolve  # imported already: the file is YAML
 
         written = self.text[member.key_span.start : member.key_span.end]
-        plain = resolve(written)[0] == "string" and not _is_date(written)
-        return written[:1] in ('"', "'") or plain
+        return self.is_quoted(member) or (resolve(written)[0] == "string" and not _is_date(written))
 
 
 def _is_date(text: str) -> bool:
