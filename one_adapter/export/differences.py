@@ -1,0 +1,172 @@
+"""Where clients see something else than with the gateway, on purpose: the named differences.
+
+Each has a paragraph of this name in docs/differences.md. The table says when one
+concerns a configuration, so that a report names no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from one_adapter.plan.tasks import SUCCESSORS
+from one_adapter.plan.types import Plan, Target
+
+When = Callable[[Plan], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A difference by its name, in one sentence, and the test whether a plan has it."""
+
+    name: str
+    title: str
+    applies: When
+
+
+def differences_of(plan: Plan) -> tuple[Difference, ...]:
+    """The differences that concern a plan, in the order of the table."""
+    return tuple(difference for difference in DIFFERENCES if difference.applies(plan))
+
+
+def _targets(plan: Plan) -> Iterator[Target]:
+    for route in plan.routes:
+        yield from route.targets
+        yield from route.embedding_targets or ()
+
+
+def _always(_: Plan) -> bool:
+    return True
+
+
+def _has(*types: str) -> When:
+    return lambda plan: any(service.type in types for service in plan.services)
+
+
+def _has_task(code: str) -> When:
+    return lambda plan: any(task.code == code for task in plan.tasks)
+
+
+def _has_note(part: str) -> When:
+    return lambda plan: any(part in row.note for row in plan.ledger)
+
+
+def _embeds(plan: Plan) -> bool:
+    return any(route.kind != "chat" for route in plan.routes)
+
+
+def _other_address(service_type: str, usual: str) -> When:
+    def applies(plan: Plan) -> bool:
+        ids = {service.id for service in plan.services if service.type == service_type}
+        return any(target.service in ids and target.upstream.url != usual for target in _targets(plan))
+
+    return applies
+
+
+def _asks_for(*models: str) -> When:
+    return lambda plan: any(target.upstream.model in models for target in _targets(plan))
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "vendor-ended",
+        "services whose vendor ended the old endpoint lead to its successor, with a key you create",
+        _has(*SUCCESSORS),
+    ),
+    Difference(
+        "minimax-new-endpoint",
+        "MiniMax is called at its OpenAI-shaped endpoint instead of chatcompletion_pro",
+        _has("minimax"),
+    ),
+    Difference(
+        "azure-deployment-kept",
+        "Azure gets the deployment and the api-version of server_url, which the gateway threw away",
+        _has("azure"),
+    ),
+    Difference("bailian-answers", "bailian answers, where the gateway sent an empty 200", _has("bailian")),
+    Difference(
+        "vertexai-answers",
+        "vertexai sends the client's own words and your credentials, which the gateway did not",
+        _has("vertexai"),
+    ),
+    Difference(
+        "dify-server-url-honoured",
+        "Dify is called at its server_url, which the gateway ignored",
+        _other_address("dify", "https://api.dify.ai/v1"),
+    ),
+    Difference("dify-answers", "Dify answers without streaming too", _has("dify")),
+    Difference(
+        "claude-messages-path",
+        "a Claude server_url is a base address, to which /v1/messages is added",
+        _other_address("claude", "https://api.anthropic.com"),
+    ),
+    Difference(
+        "claude-request-shape",
+        "requests to Claude have the form its vendor documents",
+        _has("claude"),
+    ),
+    Difference(
+        "spark-max32k-domain",
+        "Spark's max-32k model is asked under its own domain",
+        _asks_for("max-32k"),
+    ),
+    Difference(
+        "huoshan-parameters-kept",
+        "Volcengine gets the client's parameters, which the gateway left out",
+        _has("huoshan"),
+    ),
+    Difference(
+        "url-query-kept",
+        "the query of a server_url goes on every call, in the right place",
+        lambda plan: any(target.upstream.query for target in _targets(plan)),
+    ),
+    Difference(
+        "redirects-turned",
+        "redirects that stand the other way round are read the way they are meant",
+        _has_task("redirects-turned"),
+    ),
+    Difference(
+        "wildcard-names-left-out",
+        "a name with an asterisk is left out, because LiteLLM would widen it to a pattern",
+        _has_task("wildcard-name"),
+    ),
+    Difference(
+        "padded-key-usable",
+        "blanks around api_key are taken off, so that clients can use it",
+        _has_note("blanks around it"),
+    ),
+    Difference(
+        "keys-guard-every-route",
+        "client keys guard every route in both header forms",
+        lambda plan: not plan.access.open,
+    ),
+    Difference(
+        "open-stays-on-loopback",
+        "without a client key the proxy listens on loopback alone, unless --host says otherwise",
+        lambda plan: plan.access.open,
+    ),
+    Difference(
+        "rotation-begins-first",
+        "rr begins with the first entry of a name, not the second",
+        lambda plan: any(route.order == "rr" and len(route.targets) > 1 for route in plan.routes),
+    ),
+    Difference(
+        "breaker-ignores-client-errors",
+        "an upstream's 400, 401, 403, 404 and 422 do not open the circuit breaker",
+        lambda plan: plan.breaker is not None,
+    ),
+    Difference(
+        "proxy-covers-every-type",
+        "a service of type groq goes through the proxy too",
+        lambda plan: any(service.type == "groq" and service.proxy for service in plan.services),
+    ),
+    Difference(
+        "embeddings-answer-plainly",
+        "an unknown embedding model is an error, and answers carry the client's model name",
+        _embeds,
+    ),
+    Difference("messages-kept", "no message is dropped, whatever its role", _always),
+    Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),
+    Difference("answers-whole", "whole answers keep tool calls, reasoning and finish_reason", _always),
+    Difference("streams-end-properly", "a stream that breaks says so in an event", _always),
+)

@@ -1,0 +1,76 @@
+"""The names clients can use and where each leads, fit to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from one_adapter.plan.addresses import without_password
+from one_adapter.plan.types import Kind, Plan, Route, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One upstream of a name: its share, its service, its address without secrets, and its model.
+
+    `credential` counts from 0; None where the service has one only.
+    """
+
+    share: Fraction
+    service: str
+    credential: int | None
+    address: str
+    query: bool
+    model: str
+    provider: str
+    spare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name clients can send. `embeddings` differ from `leads` only where the plan's do."""
+
+    name: str
+    listed: bool
+    kind: Kind
+    leads: tuple[Lead, ...]
+    embeddings: tuple[Lead, ...] = ()
+    alias_of: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Whether it leads anywhere, and is written into the exported file."""
+        return "*" not in self.name and bool(self.leads or self.embeddings)
+
+
+def names_of(plan: Plan) -> tuple[Name, ...]:
+    """Every name of a plan, in its order; the name that stands for all others has an empty one."""
+    several = {policy.id for policy in plan.services if len(policy.credential_limits) > 1}
+    several |= {target.service for route in plan.routes for target in route.targets if target.credential}
+    routes = ((plan.any,) if plan.any else ()) + plan.routes
+    return tuple(_name(route, several) for route in routes)
+
+
+def _name(route: Route, several: set[str]) -> Name:
+    return Name(
+        route.name,
+        route.listed,
+        route.kind,
+        tuple(_lead(target, several) for target in route.targets),
+        tuple(_lead(target, several) for target in route.embedding_targets or ()),
+        route.alias_of or "",
+    )
+
+
+def _lead(target: Target, several: set[str]) -> Lead:
+    upstream = target.upstream
+    return Lead(
+        target.share,
+        target.service,
+        target.credential if target.service in several else None,
+        without_password(upstream.url),
+        bool(upstream.query),
+        upstream.model,
+        upstream.provider,
+        target.spare,
+    )

@@ -1,0 +1,251 @@
+"""What became of the old file, gathered once and written as Markdown, JSON or HTML.
+
+No value of a secret gets in here: of addresses, user name, password and query are
+left out, and texts that quote the file are searched for the secrets' values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from one_adapter.export.differences import Difference, differences_of
+from one_adapter.export.names import Name, names_of
+from one_adapter.export.pure import pure_costs
+from one_adapter.export.rows import lines_of
+from one_adapter.export.secrets import MASTER_KEY, Secrets, client_key_names
+from one_adapter.export.start import Command, commands_of
+from one_adapter.export.wording import counted, visible
+from one_adapter.plan.types import VERDICTS, Level, Plan, Row, SecretRef, Verdict
+
+__all__ = ["pure_costs", "report_of", "strict_rows", "summary_lines", "write_report"]
+
+Format = Literal["markdown", "json", "html"]
+
+#: What a reader should look at first.
+GRAVEST: tuple[Verdict, ...] = ("dropped", "approximated", "emulated", "mapped", "inert")
+MEANINGS: Mapping[Verdict, str] = {
+    "mapped": "LiteLLM has the same thing by itself",
+    "emulated": "works, and needs one-adapter in the proxy",
+    "approximated": "the same intent with other semantics",
+    "inert": "the gateway reads it and does nothing, or it says what holds anyway",
+    "dropped": "lost; the note says why and what to do",
+}
+#: Shorter values are words rather than secrets, and are not searched for in texts.
+SHORTEST_SECRET = 6
+HIDDEN = "•••"
+#: How many lost or changed settings the terminal names.
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to do or to know by hand, with its place in the file ("" where it has none)."""
+
+    level: Level
+    code: str
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable the exported file reads: its name and what it is for, never its value."""
+
+    name: str
+    purpose: str
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a report says, in the order it says it."""
+
+    source: str
+    pure: bool
+    plan: Plan
+    counts: Mapping[Verdict, int]
+    rows: tuple[Row, ...]
+    items: tuple[Item, ...]
+    differences: tuple[Difference, ...]
+    costs: tuple[str, ...]
+    names: tuple[Name, ...]
+    variables: tuple[Variable, ...]
+    commands: tuple[Command, ...]
+    findings: tuple[Mapping[str, Any], ...]
+
+
+def write_report(
+    kind: Format,
+    source_name: str,
+    plan: Plan,
+    secrets: Secrets,
+    findings: list[dict[str, Any]],
+    pure: bool = False,
+) -> str:
+    """The report as a text of the given kind; the same input gives the same bytes.
+
+    Raises `OneAdapterError` (exit code 2) where HTML is asked for and the library
+    that lays out its picture is not installed.
+    """
+    report = report_of(source_name, plan, secrets, findings, pure)
+    # Each kind is imported when it is asked for: JSON needs no HTML, and HTML needs the extra.
+    if kind == "json":
+        from one_adapter.export.report_json import json_report
+
+        return json_report(report)
+    if kind == "html":
+        from one_adapter.export.report_html import html_report
+
+        return html_report(report)
+    from one_adapter.export.report_markdown import markdown_report
+
+    return markdown_report(report)
+
+
+def report_of(
+    source_name: str, plan: Plan, secrets: Secrets, findings: Sequence[Mapping[str, Any]], pure: bool
+) -> Report:
+    """Everything a report says about a plan."""
+    hide = _hider(secrets)
+    counts = Counter(row.verdict for row in plan.ledger)
+    rows = sorted(plan.ledger, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
+    shown = tuple({**finding, **_hidden(finding, hide)} for finding in findings)
+    return Report(
+        source=source_name,
+        pure=pure,
+        plan=plan,
+        counts={verdict: counts[verdict] for verdict in VERDICTS},
+        rows=tuple(
+            Row(row.pointer, row.verdict, hide(row.target), hide(row.note), row.line, row.column)
+            for row in rows
+        ),
+        items=tuple(_items(plan, secrets, shown, hide)),
+        differences=differences_of(plan),
+        costs=tuple(pure_costs(plan)) if pure else (),
+        names=names_of(plan),
+        variables=tuple(_variables(plan, secrets)),
+        commands=commands_of(source_name, plan, pure),
+        findings=shown,
+    )
+
+
+def strict_rows(plan: Plan) -> list[Row]:
+    """The rows `--strict` fails for: what is approximated or dropped, gravest first."""
+    bad = [row for row in plan.ledger if row.verdict in ("dropped", "approximated")]
+    return sorted(bad, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
+
+
+def summary_lines(plan: Plan, secrets: Secrets) -> list[str]:
+    """A few lines for the terminal after an export: the counts, what is lost, what must be created."""
+    hide = _hider(secrets)
+    counts = Counter(row.verdict for row in plan.ledger)
+    parts = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
+    lines = [f"{counted(len(plan.ledger), 'setting')}: {', '.join(parts)}"] if parts else []
+    bad = strict_rows(plan)
+    joined = lines_of(bad)
+    for line in joined[:SHOWN]:
+        row = line.row
+        more = f" and {line.number - 1} more beside it" if line.number > 1 else ""
+        lines.append(visible(f"  {row.verdict} {line.place} {row.pointer}{more}: {hide(row.note)}"))
+    if len(joined) > SHOWN:
+        left = sum(line.number for line in joined[SHOWN:])
+        lines.append(f"  and {left} more; --report FILE names them all")
+    lines += [visible(f"  to do: {hide(task.message)}") for task in plan.tasks if task.level == "error"]
+    if secrets.to_create:
+        lines.append(f"  to be created and filled in: {', '.join(secrets.to_create)}")
+    return lines
+
+
+def meaning(report: Report, verdict: Verdict) -> str:
+    """What a verdict says in this report."""
+    if report.pure and verdict == "emulated":
+        return "needs one-adapter in the proxy, which --pure leaves out: it is lost"
+    return MEANINGS[verdict]
+
+
+class _Hider:
+    """Replaces the values of secrets in a text."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        texts = set()
+        for value in secrets.values.values():
+            texts.update({value, *value.split(":")} if "://" not in value else {value, _password(value)})
+        found = {text for text in texts if len(text) >= SHORTEST_SECRET}
+        self.texts = sorted(found, key=lambda text: (-len(text), text))
+
+    def __call__(self, text: str) -> str:
+        for secret in self.texts:
+            if secret in text:
+                text = text.replace(secret, HIDDEN)
+        return text
+
+
+def _password(url: str) -> str:
+    return unquote(urlsplit(url).password or "")
+
+
+def _hider(secrets: Secrets) -> _Hider:
+    return _Hider(secrets)
+
+
+def _hidden(finding: Mapping[str, Any], hide: _Hider) -> dict[str, str]:
+    return {key: hide(str(finding.get(key, ""))) for key in ("message", "help")}
+
+
+def _items(
+    plan: Plan, secrets: Secrets, findings: Iterable[Mapping[str, Any]], hide: _Hider
+) -> Iterable[Item]:
+    """Tasks and findings, errors first; what is nothing to do comes last."""
+    if not plan.access.open and not any(secrets.values.get(name) for name in client_key_names(plan.access)):
+        yield Item("warning", "no-client-key", "No client key is set, so that no client gets in.")
+    items = [
+        Item(task.level, task.code, hide(task.message), _place(plan, task.pointer)) for task in plan.tasks
+    ]
+    items += [
+        Item("warning", "secret-missing", f"{name} is empty in the old file: fill it in.")
+        for name, value in secrets.values.items()
+        if not value and name not in secrets.to_create and name not in client_key_names(plan.access)
+    ]
+    for finding in findings:
+        if finding["severity"] == "info":
+            continue
+        text = ". ".join(part.rstrip(".") for part in (finding["message"], finding["help"]) if part) + "."
+        place = f"{finding['line']}:{finding['column']}"
+        items.append(Item(finding["severity"], str(finding["code"]), text, place))
+    levels: tuple[Level, ...] = ("error", "warning", "info")
+    yield from sorted(items, key=lambda item: levels.index(item.level))
+
+
+def _place(plan: Plan, pointer: str) -> str:
+    """Line and column of the first leaf at or below a pointer; empty for the whole file."""
+    if not pointer:
+        return ""
+    for row in plan.ledger:
+        if row.pointer == pointer or row.pointer.startswith(f"{pointer}/"):
+            return f"{row.line}:{row.column}"
+    return ""
+
+
+def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
+    purposes = {MASTER_KEY: "LiteLLM's own admin key; one-adapter makes one, clients never use it"}
+    for name, key in zip(client_key_names(plan.access), plan.access.keys, strict=True):
+        allowed = "every model" if "*" in key.models else counted(len(key.models), "model")
+        purposes[name] = f"key of clients, for {allowed}"
+    for kind, name in secrets.proxies.items():
+        purposes[name] = f"address of the {kind.upper()} proxy"
+    for url, name in secrets.addresses.items():
+        purposes[name] = f"address with user name and password, at {urlsplit(url).hostname or 'its host'}"
+    for ref, name in secrets.names.items():
+        purposes.setdefault(name, _purpose(ref))
+    yield Variable(MASTER_KEY, purposes[MASTER_KEY])
+    for name in secrets.values:
+        yield Variable(name, purposes.get(name, ""), name in secrets.to_create)
+
+
+def _purpose(ref: SecretRef) -> str:
+    number = f", credential {ref.credential + 1}" if ref.credential else ""
+    return f"{ref.field} of service {ref.service}{number}"

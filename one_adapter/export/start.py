@@ -1,0 +1,36 @@
+"""How the exported configuration is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+
+from one_adapter.plan.types import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line for the shell, and what it does."""
+
+    line: str
+    what: str
+
+
+def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]:
+    """The commands that start the proxy on the port the gateway had."""
+    # An open proxy stays on loopback; any other listens where the gateway did, everywhere by default.
+    host = plan.host or ("127.0.0.1" if plan.access.open else "")
+    address = f"--host {quote(host)} --port {plan.port}" if host else f"--port {plan.port}"
+    litellm = f"set -a; . ./.env; set +a; litellm --config config.yaml {address}"
+    if pure:
+        return (
+            Command("pip install 'litellm[proxy]'", "installs stock LiteLLM"),
+            Command(litellm, "reads the secrets from .env and starts it"),
+        )
+    source = "config.json" if source_name == "-" else source_name
+    return (
+        Command("pip install 'one-adapter[proxy]'", "installs LiteLLM and what the exported file needs"),
+        Command(f"one-adapter run {quote(source)} --dry-run", "tries it: no call leaves the machine"),
+        Command(f"one-adapter run {quote(source)}", f"starts it on port {plan.port}, as the gateway was"),
+        Command(litellm, "the same with the exported config.yaml and .env, from then on yours"),
+    )
