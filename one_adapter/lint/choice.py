@@ -36,7 +36,9 @@ def read_patterns(words: Iterable[str], option: str) -> tuple[Pattern, ...]:
         for part in _parts(word):
             name, colon, pointer = part.partition(":")
             codes = frozenset(
-                rule.code for rule in rules() if rule.code.startswith(name.upper()) or rule.name == name.lower()
+                rule.code
+                for rule in rules()
+                if rule.code.startswith(name.upper()) or rule.name == name.lower()
             )
             if not codes or not name:
                 raise OneAdapterError(f"{option} {part}: there is no such rule; --explain all lists them")
@@ -48,7 +50,7 @@ def _parts(word: str) -> list[str]:
     """Words are separated by commas; a comma inside of a pointer does not count."""
     parts: list[str] = []
     for part in word.split(","):
-        if parts and ":" in parts[-1] and not part[:3].upper() == "SOA":
+        if parts and ":" in parts[-1] and part[:3].upper() != "SOA":
             parts[-1] += f",{part}"
         else:
             parts.append(part.strip())

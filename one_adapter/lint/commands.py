@@ -16,9 +16,24 @@ FORMATS = ("text", "json", "github", "sarif")
 
 @click.command("lint")
 @click.argument("files", nargs=-1, type=click.Path(), metavar="FILE…")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print; text, or github inside GitHub Actions.")
-@click.option("--select", multiple=True, metavar="CODE", help="Only these rules: a code, a name, or SOA3 for all that begin so.")
-@click.option("--ignore", multiple=True, metavar="CODE[:POINTER]", help="Not these rules, or not at this place and below.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="How to print; text, or github inside GitHub Actions.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="CODE",
+    help="Only these rules: a code, a name, or SOA3 for all that begin so.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODE[:POINTER]",
+    help="Not these rules, or not at this place and below.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info"]),
@@ -91,7 +106,7 @@ def _lint(
         _print(judged, form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
     if unreadable:
         return 2
-    severity = SEVERITIES[SEVERITIES.index(fail_on)]  # type: ignore[arg-type]
+    severity = next(known for known in SEVERITIES if known == fail_on)
     return 1 if any(at_least(one.findings, severity) for one in judged) else 0
 
 
@@ -107,7 +122,9 @@ def _print(judged: list[Judged], form: str) -> None:
         return
     from one_adapter.lint import formats
 
-    render = {"json": formats.render_json, "github": formats.render_github, "sarif": formats.render_sarif}[form]
+    render = {"json": formats.render_json, "github": formats.render_github, "sarif": formats.render_sarif}[
+        form
+    ]
     click.echo(render(judged), nl=False)
 
 

@@ -8,7 +8,8 @@ from one_adapter.config.document import Document, Span
 from one_adapter.config.fields import fold
 from one_adapter.config.model import Gateway, Service, read_gateway
 from one_adapter.config.node import escape
-from one_adapter.lint.decoding import Place, Record, Refusal, decode
+from one_adapter.lint.decoded import Place, Record, Refusal
+from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity
 
 
@@ -73,7 +74,7 @@ class Context:
         self,
         pointer: str,
         message: str,
-        help: str = "",  # noqa: A002 - the word for it
+        help: str = "",
         expected: str = "",
         *,
         severity: Severity | None = None,
@@ -86,7 +87,7 @@ class Context:
         self,
         pointer: str,
         message: str,
-        help: str = "",  # noqa: A002 - the word for it
+        help: str = "",
         expected: str = "",
         *,
         severity: Severity | None = None,
@@ -95,7 +96,7 @@ class Context:
         """A note about the key that leads to a pointer."""
         return Note(pointer, self.key(pointer), message, help, expected, severity, also)
 
-    def place_note(self, place: Place, message: str, help: str = "", expected: str = "") -> Note:  # noqa: A002
+    def place_note(self, place: Place, message: str, help: str = "", expected: str = "") -> Note:
         """A note about a decoded value."""
         node = self.document.find(place.pointer)
         whole = node is not None and node.kind in ("object", "array") and node.span == place.span

@@ -117,7 +117,9 @@ def _result(one: Judged, finding: Finding, numbers: dict[str, int]) -> dict[str,
         "ruleId": finding.code,
         "ruleIndex": numbers[finding.code],
         "level": _LEVELS[finding.severity],
-        "message": {"text": " ".join(part for part in (one_line(finding.message), one_line(finding.help)) if part)},
+        "message": {
+            "text": " ".join(part for part in (one_line(finding.message), one_line(finding.help)) if part)
+        },
         "locations": [location],
     }
 

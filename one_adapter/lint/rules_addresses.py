@@ -136,7 +136,9 @@ def no_default_address(context: Context) -> Iterator[Note]:
         if service.server_url:
             continue
         if service.type == "azure":
-            yield context.note(service.pointer, "an azure service needs its server_url", "Set it to your resource.")
+            yield context.note(
+                service.pointer, "an azure service needs its server_url", "Set it to your resource."
+            )
         if service.type not in OPENAI_SHAPED:
             continue
         lost = [name for name in service.models if not _has_default(service, name)]
@@ -145,7 +147,7 @@ def no_default_address(context: Context) -> Iterator[Note]:
             yield context.note(
                 service.pointer,
                 f'there is no server_url, and no address is known for "{lost[0]}"{more}',
-                'Set "server_url"; the gateway only knows names that begin with glm-, deepseek-, yi- or gpt-.',
+                'Set "server_url"; the gateway knows only names that begin with glm-, deepseek-, yi-, gpt-.',
             )
 
 
@@ -194,5 +196,7 @@ def path_doubled(context: Context) -> Iterator[Note]:
             yield context.note(
                 pointer,
                 "the gateway appends /chat/completions a second time here",
-                "Remove the slash at the end." if path != bare and _VERSIONED.search(bare[: -len(_CHAT)]) else "Remove /chat/completions.",
+                "Remove the slash at the end."
+                if path != bare and _VERSIONED.search(bare[: -len(_CHAT)])
+                else "Remove /chat/completions.",
             )

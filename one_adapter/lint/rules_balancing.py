@@ -94,7 +94,9 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
         yield context.note(services[0].pointer, message, advice)
     else:
         pointer = context.field("", "services")
-        yield context.note(pointer, "there is no service, so nothing can be asked", 'Add one under "services".')
+        yield context.note(
+            pointer, "there is no service, so nothing can be asked", 'Add one under "services".'
+        )
 
 
 @rule("SOA405", "proxy-covers-nothing", "warning")
@@ -116,7 +118,9 @@ def proxy_covers_nothing(context: Context) -> Iterator[Note]:
         if given or wanted:
             where = context.field(proxy.pointer, given[0]) if given else f"{wanted[0].pointer}/use_proxy"
             yield context.note(
-                where, "the proxy is not used: proxy.strategy is disabled", "Set proxy.strategy to default or all."
+                where,
+                "the proxy is not used: proxy.strategy is disabled",
+                "Set proxy.strategy to default or all.",
             )
     elif on and proxy.strategy == "default" and not any(service.use_proxy for service in on):
         yield context.note(

@@ -9,13 +9,14 @@ from typing import Any
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
 from one_adapter.lint.context import Context
-from one_adapter.lint.decoding import Record, Table
+from one_adapter.lint.decoded import Record, Table
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.registry import rule
 from one_adapter.lint.vendor_facts import CREDENTIALS, is_private, server_host
 
 _PLACEHOLDER = re.compile(
-    r"(?:[a-z]{1,8}[-_]{1,2})*x{3,}|x{3,}.*|.*[-_.]x{3,}|your[-_ ].*|<.*>|\*+|\.{3,}|sk-\.*|.*(?:changeme|placeholder).*"
+    r"(?:[a-z]{1,8}[-_]{1,2})*x{3,}|x{3,}.*|.*[-_.]x{3,}|your[-_ ].*|<.*>|\*+|\.{3,}|sk-\.*"
+    r"|.*(?:changeme|placeholder).*"
     r"|(?:api|secret|access)[-_ ]?key|.*(?:你的|填写).*",
     re.IGNORECASE,
 )
@@ -43,7 +44,7 @@ def client_key_unusable(context: Context) -> Iterator[Note]:
         if master and key and key != master:
             yield context.note(
                 pointer,
-                "this key is never accepted: it is not the api_key at the top, and that one is asked for first",
+                "this key is never accepted: the api_key at the top is asked for first, and differs",
                 "Remove the api_key at the top, or this entry.",
             )
 
@@ -100,9 +101,13 @@ def key_allows_nothing(context: Context) -> Iterator[Note]:
         table = entry.values.get("supported_models")
         lists = [value for value, _, _ in table.entries.values()] if isinstance(table, Table) else []
         if key and not any(listing is not None and listing.shown() for listing in lists):
-            where = entry.places["supported_models"].pointer if "supported_models" in entry.places else pointer
+            where = (
+                entry.places["supported_models"].pointer if "supported_models" in entry.places else pointer
+            )
             yield context.note(
-                where, "this key allows no model, so every chat with it is refused", 'Write {"*": ["*"]} to allow all.'
+                where,
+                "this key allows no model, so every chat with it is refused",
+                'Write {"*": ["*"]} to allow all.',
             )
 
 
@@ -164,13 +169,17 @@ def missing_credential(context: Context) -> Iterator[Note]:
     LiteLLM: the export writes a variable without a value into `.env`.
     """
     for service in context.enabled:
-        if service.type not in CREDENTIALS or (service.server_url and is_private(server_host(service.server_url))):
+        if service.type not in CREDENTIALS or (
+            service.server_url and is_private(server_host(service.server_url))
+        ):
             continue
         for pointer, values in _sets(context, service):
             missing = _missing(CREDENTIALS[service.type].needed, values)
             if missing:
                 place = pointer if context.document.find(pointer) else service.pointer
-                yield context.note(place, f"{service.type} needs {missing}, which is not here", _other_case(missing, values))
+                yield context.note(
+                    place, f"{service.type} needs {missing}, which is not here", _other_case(missing, values)
+                )
 
 
 def _missing(needed: tuple[tuple[str, ...], ...], values: Mapping[str, Any]) -> str:
@@ -202,9 +211,15 @@ def credential_not_text(context: Context) -> Iterator[Note]:
             continue
         for pointer, values in _sets(context, service):
             for name, value in values.items():
-                if name in CREDENTIALS[service.type].known and not isinstance(value, str) and value is not None:
+                if (
+                    name in CREDENTIALS[service.type].known
+                    and not isinstance(value, str)
+                    and value is not None
+                ):
                     yield context.note(
-                        f"{pointer}/{escape(name)}", f"{name} is no text, so an empty one is sent", "Put it in quotes."
+                        f"{pointer}/{escape(name)}",
+                        f"{name} is no text, so an empty one is sent",
+                        "Put it in quotes.",
                     )
 
 
@@ -260,5 +275,7 @@ def literal_os_environ(context: Context) -> Iterator[Note]:
     for pointer, node in leaves(context.document.root):
         if node.kind == "string" and node.value.startswith("os.environ/"):
             yield context.note(
-                pointer, "os.environ/ means nothing to the gateway, and something else to LiteLLM", "Write the value itself."
+                pointer,
+                "os.environ/ means nothing to the gateway, and something else to LiteLLM",
+                "Write the value itself.",
             )

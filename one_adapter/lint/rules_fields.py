@@ -137,9 +137,15 @@ def number_out_of_range(context: Context) -> Iterator[Note]:
             continue
         value = refusal.node.value
         whole = refusal.expected == "integer" and abs(value) < 1 << 63
-        what = "this must be a whole number, written without a point or exponent" if whole else "this number is too large"
+        what = (
+            "this must be a whole number, written without a point or exponent"
+            if whole
+            else "this number is too large"
+        )
         advice = f"Write {int(value)}." if whole and value == int(value) else ""
-        yield context.place_note(refusal.place, what, advice, "a whole number" if whole else "a 64-bit number")
+        yield context.place_note(
+            refusal.place, what, advice, "a whole number" if whole else "a 64-bit number"
+        )
 
 
 @rule("SOA104", "key-case", "warning")
@@ -160,7 +166,9 @@ def key_case(context: Context) -> Iterator[Note]:
             if name is None or member.key in (name, struct.written(name, form)):
                 continue
             spelt = struct.written(name, form)
-            does = "JSON takes it, YAML would not" if form == "json" else "in YAML the gateway does not see it"
+            does = (
+                "JSON takes it, YAML would not" if form == "json" else "in YAML the gateway does not see it"
+            )
             yield Note(
                 f"{pointer}/{escape(member.key)}",
                 member.key_span,

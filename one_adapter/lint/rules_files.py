@@ -67,7 +67,11 @@ def invalid_syntax(context: Context) -> Iterator[Note]:
     """
     problem = context.document.problem
     if problem and problem.kind == "syntax" and not _has_mark(context.document):
-        yield Note("", problem.span, problem.message, _syntax_help(context.document, problem.message))
+        span = problem.span
+        if "comma after the last" in problem.message:
+            comma = context.document.text.rfind(",", 0, span.start)
+            span = Span(comma, comma + 1)
+        yield Note("", span, problem.message, _syntax_help(context.document, problem.message))
 
 
 def _syntax_help(document: Document, message: str) -> str:
@@ -153,7 +157,10 @@ def not_an_object(context: Context) -> Iterator[Note]:
     root = context.document.root
     if root is not None and root.kind not in ("object", "null"):
         yield context.note(
-            "", f"a configuration is an object, this is {_KINDS[root.kind]}", "", 'an object with "services" in it'
+            "",
+            f"a configuration is an object, this is {_KINDS[root.kind]}",
+            "",
+            'an object with "services" in it',
         )
 
 

@@ -58,7 +58,11 @@ def limit_below_one(context: Context) -> Iterator[Note]:
     for pointer, numbers, _ in _limits(context):
         kind, value = next(iter(numbers.items()))
         if value < 1:
-            advice = "Write rpm with 60 times the number." if kind == "qps" and value * 60 >= 1 else "Write 1 or more."
+            advice = (
+                "Write rpm with 60 times the number."
+                if kind == "qps" and value * 60 >= 1
+                else "Write 1 or more."
+            )
             yield context.note(
                 context.field(pointer, kind), f"a {kind} below 1 lets no call through", advice, "1 or more"
             )
@@ -136,5 +140,7 @@ def embedding_limit_unused(context: Context) -> Iterator[Note]:
         limit = service.embedding_limit
         if service.type not in _EMBEDDING_TYPES and any(getattr(limit, kind) > 0 for kind in KINDS):
             yield context.key_note(
-                limit.pointer, f"the gateway has no embeddings for {service.type}, so this limits nothing", "Remove it."
+                limit.pointer,
+                f"the gateway has no embeddings for {service.type}, so this limits nothing",
+                "Remove it.",
             )

@@ -86,7 +86,7 @@ def look_alike_names(context: Context) -> Iterator[Note]:
             yield context.note(
                 pointer,
                 f'"{name}" and "{before[0]}" are two models to the gateway',
-                f"If they are meant to be one, write both alike; the first is in line {line}, column {column}.",
+                f"If they are meant to be one, write them alike; the first is in line {line}, column {column}.",
                 also=(before[1].span, "first here"),
             )
 
@@ -103,7 +103,9 @@ def model_called_random(context: Context) -> Iterator[Note]:
     for pointer, node, on in _written(context):
         if on and node.value.strip() == "random":
             yield context.note(
-                pointer, 'the gateway keeps "random" for itself: it means any model', "Give it an alias by model_redirect."
+                pointer,
+                'the gateway keeps "random" for itself: it means any model',
+                "Give it an alias by model_redirect.",
             )
 
 

@@ -34,7 +34,11 @@ def redirects_reversed(context: Context) -> Iterator[Note]:
                 context.redirect(service, key),
                 f'redirects the wrong way round: the vendor gets "{value}", which is no model of its own',
                 f'The key is what clients send, the value what the vendor gets: write "{value}": "{key}".'
-                + (f" The same for all {len(service.model_redirect)}." if len(service.model_redirect) > 1 else ""),
+                + (
+                    f" The same for all {len(service.model_redirect)}."
+                    if len(service.model_redirect) > 1
+                    else ""
+                ),
             )
 
 
@@ -74,8 +78,8 @@ def redirect_to_itself(context: Context) -> Iterator[Note]:
 
     It changes nothing for requests, and yet it does harm.
 
-    Gateway: takes the name out of `/v1/models` (the target of a redirect is hidden, and here the target is the
-    model itself); with one model the list is empty, which it answers with 404. The model still works.
+    Gateway: takes the name out of `/v1/models` (the target of a redirect is hidden, and here the target is
+    the model itself); with one model the list is empty, which it answers with 404. The model still works.
 
     LiteLLM: nothing is exported for it; the model is listed as it should be.
     """
@@ -172,7 +176,9 @@ def redirect_to_nowhere(context: Context) -> Iterator[Note]:
         target = "random" if (key, value) == ("all", "all") else value
         if target not in known and (key == "all" or not catch_all):
             yield context.note(
-                context.redirect(None, key), f'no service that is switched on answers "{value}"', _nearest(value, known)
+                context.redirect(None, key),
+                f'no service that is switched on answers "{value}"',
+                _nearest(value, known),
             )
 
 
@@ -216,7 +222,9 @@ def empty_redirect(context: Context) -> Iterator[Note]:
     for service in context.gateway.services:
         for key, value in service.model_redirect.items():
             if not value.strip():
-                yield context.note(context.redirect(service, key), f'"{key}" leads to an empty name', "Name a model.")
+                yield context.note(
+                    context.redirect(service, key), f'"{key}" leads to an empty name', "Name a model."
+                )
             elif value != value.strip() or key != key.strip():
                 yield context.note(
                     context.redirect(service, key),

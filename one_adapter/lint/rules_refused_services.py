@@ -9,7 +9,7 @@ from one_adapter.config import defaults
 from one_adapter.config.model import trim
 from one_adapter.config.node import Span
 from one_adapter.lint.context import Context
-from one_adapter.lint.decoding import Listing, Place, Record, Table
+from one_adapter.lint.decoded import Listing, Place, Record, Table
 from one_adapter.lint.finding import Note
 from one_adapter.lint.go_text import parse_url
 from one_adapter.lint.registry import rule
@@ -176,6 +176,8 @@ def no_models(context: Context) -> Iterator[Note]:
         if name in defaults.DEFAULT_MODELS or not entry.flag("enabled"):
             continue
         named = [*entry.items("models"), *entry.items("embedding_models")]
+        if any(refusal.place.pointer.startswith(f"{place.pointer}/") for refusal in context.refusals):
+            continue  # a list of the wrong type has been spoken of already
         if not any(isinstance(text, str) and trim(text) for text, _ in named):
             where = entry.places.get("models", place)
             yield context.place_note(

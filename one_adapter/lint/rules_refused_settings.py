@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from one_adapter.config import defaults
 from one_adapter.config.model import trim
 from one_adapter.lint.context import Context
-from one_adapter.lint.decoding import Record
+from one_adapter.lint.decoded import Record
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go_text import listening_port, parse_url
 from one_adapter.lint.registry import rule
@@ -34,7 +34,10 @@ def bad_server_port(context: Context) -> Iterator[Note]:
     if port is None or not 1 <= port <= 65535:
         guess = f'Write ":{text}".' if text.isdecimal() and 1 <= int(text[:6]) <= 65535 else 'Write ":9090".'
         yield context.place_note(
-            context.record.at("server_port"), "this is no address to listen on", guess, ":port or host:port, 1 to 65535"
+            context.record.at("server_port"),
+            "this is no address to listen on",
+            guess,
+            ":port or host:port, 1 to 65535",
         )
 
 
@@ -102,7 +105,9 @@ def _unknown_word(context: Context, record: Record, name: str, word: str, known:
 
     close = get_close_matches(word.replace("-", "_"), known, 1, 0.6)
     advice = f"Did you mean {close[0]}?" if close else ""
-    return context.place_note(record.at(name), f"the gateway knows no {name} of this name", advice, listed(known))
+    return context.place_note(
+        record.at(name), f"the gateway knows no {name} of this name", advice, listed(known)
+    )
 
 
 @rule("SOA206", "proxy-incomplete", "error")
@@ -124,14 +129,19 @@ def proxy_incomplete(context: Context) -> Iterator[Note]:
     if kind == "":
         place = proxy.at("type") if "type" in proxy.values else proxy.at("strategy")
         yield context.place_note(
-            place, f'proxy.strategy is "{strategy}" but there is no proxy.type', "", listed(defaults.PROXY_TYPES)
+            place,
+            f'proxy.strategy is "{strategy}" but there is no proxy.type',
+            "",
+            listed(defaults.PROXY_TYPES),
         )
     elif kind == "http" and not trim(proxy.text("http_proxy")) and not trim(proxy.text("https_proxy")):
         yield context.place_note(
             proxy.at("type"), "a proxy of type http needs an address", "Set http_proxy or https_proxy."
         )
     elif kind == "socks5" and not trim(proxy.text("socks5_proxy")):
-        yield context.place_note(proxy.at("type"), "a proxy of type socks5 needs an address", "Set socks5_proxy.")
+        yield context.place_note(
+            proxy.at("type"), "a proxy of type socks5 needs an address", "Set socks5_proxy."
+        )
 
 
 @rule("SOA207", "bad-proxy-address", "error")
@@ -173,7 +183,9 @@ def empty_client_key(context: Context) -> Iterator[Note]:
     for entry, place in context.record.items("api_keys"):
         if isinstance(entry, Record) and not entry.text("api_key"):
             where = entry.places.get("api_key", place)
-            yield context.place_note(where, "this entry of api_keys has no api_key", "Give it a key or remove it.")
+            yield context.place_note(
+                where, "this entry of api_keys has no api_key", "Give it a key or remove it."
+            )
 
 
 @rule("SOA209", "duplicate-client-key", "error")

@@ -65,7 +65,9 @@ def retired_model(context: Context) -> Iterator[Note]:
             name = item.value.strip() if isinstance(item.value, str) else ""
             upstream = service.model_map.get(service.model_redirect.get(name, name), name)
             if upstream.lower() in gone:
-                yield context.note(f"{base}/{index}", f'"{name}" is gone: {notice}', "Name one of today's models.")
+                yield context.note(
+                    f"{base}/{index}", f'"{name}" is gone: {notice}', "Name one of today's models."
+                )
 
 
 @rule("SOA623", "type-does-not-work", "info")
@@ -80,5 +82,7 @@ def type_does_not_work(context: Context) -> Iterator[Note]:
     for service in context.enabled:
         if service.type in BROKEN:
             yield context.note(
-                service.pointer, f"in the gateway the type {service.type} {BROKEN[service.type]}", "Exported, it works."
+                service.pointer,
+                f"in the gateway the type {service.type} {BROKEN[service.type]}",
+                "Exported, it works.",
             )

@@ -15,7 +15,7 @@ from one_adapter.config import fields
 from one_adapter.config.document import Document, segments
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node
-from one_adapter.lint.decoding import Refusal
+from one_adapter.lint.decoded import Refusal
 
 FILE_NAME = "simple-one-api.schema.json"
 
@@ -75,7 +75,11 @@ def _wanted(part: dict[str, Any] | None, refusal: Refusal) -> str:
 
         validator = Draft7Validator({**part, "definitions": schema()["definitions"]})
         for error in validator.iter_errors(refusal.node.value):
-            if error.validator == "type" and not error.absolute_path and isinstance(error.validator_value, str):
+            if (
+                error.validator == "type"
+                and not error.absolute_path
+                and isinstance(error.validator_value, str)
+            ):
                 return WORDS[error.validator_value]
     return WORDS[_json_type(refusal.expected)]
 

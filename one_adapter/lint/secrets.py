@@ -10,9 +10,12 @@ from one_adapter.config.document import Document
 from one_adapter.config.node import Node, Span
 
 _SECRET = re.compile(
-    r"api_?key|secret|token|passw|credential|access_?key|auth|appid|app_id|group_id|private|cookie|session", re.IGNORECASE
+    r"api_?key|secret|token|passw|credential|access_?key|auth|appid|app_id|group_id|private|cookie|session",
+    re.IGNORECASE,
 )
-_HARMLESS = frozenset(["limit", "qps", "qpm", "rpm", "concurrency", "timeout", "domain", "location", "addresss"])
+_HARMLESS = frozenset(
+    ["limit", "qps", "qpm", "rpm", "concurrency", "timeout", "domain", "location", "addresss"]
+)
 _CONTAINERS = frozenset(["credentials", "credential_list"])
 _USERINFO = re.compile(r"://([^/\s\"'@]*@)")
 _QUERY = re.compile(r"\?([^\s\"'#]*)")
@@ -23,7 +26,9 @@ _AFTER_WORD = re.compile(
     re.IGNORECASE,
 )
 #: And anything that looks like a key by itself: long, without blanks, no address and no model name.
-_KEY_LIKE = re.compile(r"(?<![\w./@-])(?=[\w\-.+=]*[0-9])(?=[\w\-.+=]*[A-Za-z])[\w\-.+=]{20,}(?![\w./:-])|\b(?:sk|gsk|nvapi|AKID|AKLT)[-_\w]{3,}")
+_KEY_LIKE = re.compile(
+    r"(?<![\w./@-])(?=[\w\-.+=]*[0-9])(?=[\w\-.+=]*[A-Za-z])[\w\-.+=]{20,}(?![\w./:-])|\b(?:sk|gsk|nvapi|AKID|AKLT)[-_\w]{3,}"
+)
 
 
 #: How far before an excerpt a word that sounds like a secret may stand, in a text that cannot be read.
@@ -85,7 +90,9 @@ def _in_tree(document: Document) -> Iterator[Span]:
 
 def _inner(text: str, span: Span) -> Span:
     """A value without its quotes, so that a reader still sees that it is text."""
-    quoted = span.end - span.start > 1 and text[span.start] in "\"'" and text[span.end - 1] == text[span.start]
+    quoted = (
+        span.end - span.start > 1 and text[span.start] in "\"'" and text[span.end - 1] == text[span.start]
+    )
     return Span(span.start + 1, span.end - 1) if quoted else span
 
 

@@ -12,7 +12,15 @@ class Credentials:
 
     needed: tuple[tuple[str, ...], ...]
     optional: tuple[str, ...] = ()
-    plain: tuple[str, ...] = ("domain", "addresss", "location", "project_id", "json_file", "group_id", "appid")
+    plain: tuple[str, ...] = (
+        "domain",
+        "addresss",
+        "location",
+        "project_id",
+        "json_file",
+        "group_id",
+        "appid",
+    )
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -29,7 +37,8 @@ _KEY = Credentials((("api_key",),))
 
 CREDENTIALS: dict[str, Credentials] = {
     **dict.fromkeys(
-        ("azure", "bailian", "claude", "dashscope", "deepseek", "dify", "gemini", "groq", "openai", "zhipu"), _KEY
+        ("azure", "bailian", "claude", "dashscope", "deepseek", "dify", "gemini", "groq", "openai", "zhipu"),
+        _KEY,
     ),
     "hunyuan": Credentials((("secret_id", "secret_key"),)),
     "huoshan": Credentials((("api_key",), ("access_key", "secret_key"))),
@@ -55,7 +64,9 @@ class Home:
 HOMES: tuple[Home, ...] = (
     Home("api.anthropic.com", "/v1/messages", ("claude",), "Anthropic"),
     Home("api.anthropic.com", "", ("claude", "openai"), "Anthropic"),
-    Home("generativelanguage.googleapis.com", "/v1beta/openai", ("openai",), "Gemini's OpenAI-compatible API"),
+    Home(
+        "generativelanguage.googleapis.com", "/v1beta/openai", ("openai",), "Gemini's OpenAI-compatible API"
+    ),
     Home("generativelanguage.googleapis.com", "", ("gemini",), "Gemini"),
     Home("*.openai.azure.com", "/openai/v1", ("azure", "openai"), "Azure OpenAI"),
     Home("*.openai.azure.com", "", ("azure",), "Azure OpenAI"),
@@ -95,11 +106,11 @@ OPENAI_SHAPED = ("openai", "deepseek", "zhipu", "groq")
 ENDED: dict[str, tuple[str, str]] = {
     "qianfan": (
         "Baidu ended the Qianfan V1 API on 2026-08-31",
-        "Use a service of type openai with server_url https://qianfan.baidubce.com/v2 and a new API key (bce-v3/…).",
+        "Use type openai with server_url https://qianfan.baidubce.com/v2 and a new API key (bce-v3/…).",
     ),
     "hunyuan": (
         "Tencent ended the Hunyuan platform on 2026-09-30",
-        "Use a service of type openai with server_url https://tokenhub.tencentmaas.com/v1 and a new TokenHub key.",
+        "Use type openai with server_url https://tokenhub.tencentmaas.com/v1 and a new TokenHub key.",
     ),
 }
 

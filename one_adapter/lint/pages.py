@@ -1,0 +1,116 @@
+"""The documentation of the rules, made of their docstrings and of the examples that test them.
+
+`python -m one_adapter.lint.pages` writes docs/rules/; a test fails when the pages are stale.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from one_adapter.config.document import Document, parse
+from one_adapter.lint.finding import Rule
+from one_adapter.lint.registry import judge, rules
+from one_adapter.lint.render import render_text
+
+_HERE = Path(__file__).resolve().parent
+_ROOT = _HERE.parent.parent
+_SEVERITIES = {
+    "error": "the gateway refuses the file",
+    "warning": "the gateway accepts it, and something will not do what it says",
+    "info": "worth knowing",
+}
+_HEADINGS = (("Gateway: ", "What the gateway does"), ("LiteLLM: ", "What LiteLLM would do"))
+_MISTAKES = 3
+
+
+def examples_of(rule: Rule, kind: str) -> Path | None:
+    """A rule's example: `bad` breaks it, `good` is the same put right. None where it is not installed."""
+    for folder in (_HERE / "examples", _ROOT / "tests" / "lint"):
+        found = sorted((folder / f"{rule.code}-{rule.name}").glob(f"{kind}.*"))
+        if found:
+            return found[0]
+    return None
+
+
+def page(rule: Rule) -> str:
+    """A rule's page, in Markdown.
+
+    >>> page(rules()[0]).splitlines()[0]
+    '# SOA001 file-ending'
+    """
+    paragraphs = rule.doc.split("\n\n")
+    parts = [
+        f"# {rule.code} {rule.name}",
+        f"*{rule.severity}*: {_SEVERITIES[rule.severity]}",
+        f"**{paragraphs[0]}**",
+    ]
+    prefixes = tuple(prefix for prefix, _ in _HEADINGS)
+    parts += [paragraph for paragraph in paragraphs[1:] if not paragraph.startswith(prefixes)]
+    bad, good = examples_of(rule, "bad"), examples_of(rule, "good")
+    if bad:
+        parts += ["## An example", _block(bad), "```text\n" + _findings(rule, bad) + "```"]
+    if good:
+        parts += ["## The same put right", _block(good)]
+    for prefix, heading in _HEADINGS:
+        said = [
+            _sentence(paragraph.removeprefix(prefix))
+            for paragraph in paragraphs
+            if paragraph.startswith(prefix)
+        ]
+        parts += [f"## {heading}", *said] if said else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital at its beginning, as it stands by itself under a heading."""
+    return text[:1].upper() + text[1:]
+
+
+def _block(path: Path) -> str:
+    text = path.read_bytes().decode("utf-8", "replace").replace("\ufeff", "")
+    kind = path.suffix.removeprefix(".")
+    return f"```{kind if kind != 'toml' else 'json'}\n{text.rstrip()}\n```"
+
+
+def _findings(rule: Rule, path: Path) -> str:
+    """What the linter says of the example under this rule, as for a file called config."""
+    document: Document = parse(path.read_bytes(), f"config{path.suffix}")
+    return render_text([one for one in judge(document) if one.code == rule.code][:_MISTAKES], document)
+
+
+def table() -> str:
+    """The list of all rules, in Markdown."""
+    lines = ["| Code | Name | Severity | What is wrong |", "|---|---|---|---|"]
+    for rule in rules():
+        title = rule.doc.partition("\n\n")[0].replace("\n", " ")
+        name = f"[{rule.name}]({rule.code}-{rule.name}.md)"
+        lines.append(f"| {rule.code} | {name} | {rule.severity} | {title} |")
+    return "\n".join(lines) + "\n"
+
+
+def files() -> dict[str, str]:
+    """Every page by its file name, with the list of rules as README.md."""
+    head = (
+        "# Rules\n\n"
+        "`one-adapter lint` judges by these rules. An error is what the gateway refuses; a warning is what\n"
+        "it accepts and then does otherwise than the file says; an info is worth knowing. Some rules are\n"
+        "graver in YAML than in JSON, as their pages tell. The pages are made from the rules themselves:\n"
+        "`python -m one_adapter.lint.pages` writes them.\n\n"
+    )
+    pages = {f"{rule.code}-{rule.name}.md": page(rule) for rule in rules()}
+    return {"README.md": head + table(), **pages}
+
+
+def write(folder: Path) -> None:
+    """Write the pages into a folder, and remove those of rules that are gone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = files()
+    for old in folder.glob("*.md"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(_ROOT / "docs" / "rules")
