@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # no look at the network when litellm is imported
 
 import litellm
-import mock_vendors
 import pytest
-from mock_vendors import Vendors
+from mock_vendors import CREDENTIALS, Vendors
 
 from one_adapter.providers import register
-
-CREDENTIALS = {
-    "CANARY_APPID": mock_vendors.SPARK_ID,
-    "CANARY_API_SECRET": mock_vendors.SPARK_SECRET,
-    "CANARY_API_KEY": mock_vendors.SPARK_KEY,
-    "CANARY_DIFY_API_KEY": mock_vendors.DIFY_KEY,
-    "CANARY_ARK_ACCESS_KEY": mock_vendors.ACCESS_KEY,
-    "CANARY_ARK_SECRET_KEY": mock_vendors.SECRET_KEY,
-}
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +28,10 @@ def _litellm(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(litellm, "suppress_debug_info", True)
     register()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.proxy)

@@ -1,6 +1,6 @@
-"""Stand-ins for iFlytek Spark, Dify and Volcengine Ark on loopback: strict about the protocol, able to misbehave.
+"""Stand-ins for iFlytek Spark, Dify and Volcengine Ark on loopback: strict, and able to misbehave.
 
-The first part of a path names the vendor, the second a scenario: `/spark/silent`, `/dify/late-error`, `/ark/429`.
+The first part of a path names the vendor, the second a scenario: `/spark/silent`, `/dify/late-error`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import ssl
 import tempfile
 import threading
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +28,15 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 SPARK_ID, SPARK_KEY, SPARK_SECRET = "canaryid", "canary-spark-key-4411", "canary-spark-secret-4412"
 DIFY_KEY = "app-canary-dify-key-4413"
 ACCESS_KEY, SECRET_KEY = "canary-access-key-4414", "canary-secret-key-4415"
+#: The environment in which the providers find them.
+CREDENTIALS = {
+    "CANARY_APPID": SPARK_ID,
+    "CANARY_API_SECRET": SPARK_SECRET,
+    "CANARY_API_KEY": SPARK_KEY,
+    "CANARY_DIFY_API_KEY": DIFY_KEY,
+    "CANARY_ARK_ACCESS_KEY": ACCESS_KEY,
+    "CANARY_ARK_SECRET_KEY": SECRET_KEY,
+}
 SYSTEM_DOMAINS = {"generalv3.5", "max-32k", "4.0Ultra", "own"}
 
 
@@ -104,9 +114,8 @@ class Vendors:
         scenario = request.match_info["scenario"]
         if found := re.fullmatch(r"http-(\d+)", scenario):
             return web.json_response({"message": "told to refuse"}, status=int(found[1]))
-        if sample := _sample("xinghuo", scenario):
-            if "status" in sample:
-                return web.Response(status=sample["status"], text=sample["body"])
+        if (sample := _sample("xinghuo", scenario)) and "status" in sample:
+            return web.Response(status=sample["status"], text=sample["body"])
         if problem := _spark_refusal(request):
             return web.json_response({"message": problem[1]}, status=problem[0])
         socket = web.WebSocketResponse(autoping=True)
@@ -129,7 +138,9 @@ class Vendors:
 
     async def _spark_answer(self, socket: Any, request: Any, scenario: str, frame: Any) -> bool:
         if problem := _spark_problem(frame):
-            await socket.send_json({"header": {"code": problem[0], "message": problem[1], "sid": "s", "status": 2}})
+            await socket.send_json(
+                {"header": {"code": problem[0], "message": problem[1], "sid": "s", "status": 2}}
+            )
             return True
         if sample := _sample("xinghuo", scenario):
             for one in sample["frames"]:
@@ -250,7 +261,9 @@ class Vendors:
         if scenario == "garbage":
             return web.Response(text="<html>")
         if problem := ark_signature_problem(request, raw):
-            return web.json_response({"ResponseMetadata": {"Error": {"Code": problem, "Message": problem}}}, status=401)
+            return web.json_response(
+                {"ResponseMetadata": {"Error": {"Code": problem, "Message": problem}}}, status=401
+            )
         self.minted += 1
         key = f"canary-minted-key-{self.minted}"
         if scenario == "refused-once" and self.minted % 2:
@@ -285,11 +298,21 @@ class Vendors:
         finish = "stop"
         if body.get("tools"):
             call = {"name": body["tools"][0]["function"]["name"], "arguments": '{"city":"北京"}'}
-            message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": call}]}
+            message |= {
+                "content": None,
+                "tool_calls": [{"id": "call_1", "type": "function", "function": call}],
+            }
             finish = "tool_calls"
         choice = {"index": 0, "finish_reason": finish, "message": message}
         return web.json_response(
-            {"id": "02", "object": "chat.completion", "created": 1, "model": "d", "choices": [choice], "usage": USAGE}
+            {
+                "id": "02",
+                "object": "chat.completion",
+                "created": 1,
+                "model": "d",
+                "choices": [choice],
+                "usage": USAGE,
+            }
         )
 
     async def _ark_stream(self, request: web.Request, scenario: str, body: Any) -> web.StreamResponse:
@@ -299,7 +322,13 @@ class Vendors:
 
         async def send(delta: Any, finish: str | None = None, **more: Any) -> None:
             choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-            chunk = {"id": "02", "object": "chat.completion.chunk", "created": 1, "model": "d", "choices": choices}
+            chunk = {
+                "id": "02",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "d",
+                "choices": choices,
+            }
             await response.write(b"data: " + json.dumps(chunk | more).encode() + b"\n\n")
 
         try:
@@ -317,7 +346,9 @@ class Vendors:
                 await asyncio.sleep(0.01 if scenario == "endless" else 0.1)
             if body.get("tools"):
                 call = {"name": body["tools"][0]["function"]["name"], "arguments": "{}"}
-                await send({"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": call}]})
+                await send(
+                    {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": call}]}
+                )
             await send({"content": "好"})
             await send({}, "tool_calls" if body.get("tools") else "stop")
             if (body.get("stream_options") or {}).get("include_usage"):
@@ -348,7 +379,9 @@ def _spark_refusal(request: web.Request) -> tuple[int, str] | None:
     fields = dict(re.findall(r'(\w+)="([^"]*)"', base64.b64decode(query["authorization"]).decode()))
     if fields.get("api_key") != SPARK_KEY:
         return 401, "Unauthorized"
-    late = abs((parsedate_to_datetime(query["date"]) - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
+    late = abs(
+        (parsedate_to_datetime(query["date"]) - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+    )
     if late > 300:
         return 403, "HMAC signature cannot be verified, a valid date or x-date header is required"
     text = f"host: {request.host}\ndate: {query['date']}\nGET {request.path} HTTP/1.1"
@@ -368,7 +401,7 @@ def _spark_problem(frame: Any) -> tuple[int, str] | None:
     if "system" in roles[1:] or ("system" in roles and chat["domain"] not in SYSTEM_DOMAINS):
         return 10003, "a system message where none may be"
     turns = roles[1:] if roles[0] == "system" else roles
-    if turns[-1] != "user" or any(one == two for one, two in zip(turns, turns[1:], strict=False)):
+    if turns[-1] != "user" or any(one == two for one, two in pairwise(turns)):
         return 10003, f"roles do not take turns: {roles}"
     if not all(isinstance(one["content"], str) and one["content"] for one in texts):
         return 10003, "empty content"
@@ -424,7 +457,9 @@ def _dify_error(status: int, code: str, message: str) -> web.Response:
 
 
 def _ark_error(status: int, code: str, message: str) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": message, "param": "", "type": ""}}, status=status)
+    return web.json_response(
+        {"error": {"code": code, "message": message, "param": "", "type": ""}}, status=status
+    )
 
 
 def ark_signature_problem(request: web.Request, body: bytes) -> str:

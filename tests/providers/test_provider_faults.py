@@ -1,18 +1,19 @@
-"""What goes wrong at a vendor reaches the caller as the right error class and status, with no secret in it."""
+"""What goes wrong at a vendor reaches the caller as the right error class and status, without a secret."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import litellm
 import pytest
 from asking import Outcome, add, ask, deployment, failed
-from conftest import CREDENTIALS
-from mock_vendors import Vendors
+from mock_vendors import CREDENTIALS, Vendors
 
 from one_adapter.providers import Huoshan, Xinghuo
 
@@ -25,7 +26,7 @@ class Fault(NamedTuple):
     scenario: str
     error: str
     status: int
-    more: dict[str, Any] = {}
+    more: Mapping[str, Any] = MappingProxyType({})
 
 
 QUICK = {"idle_timeout": 0.3}
@@ -51,7 +52,13 @@ FAULTS = [
     Fault("no licence", "xinghuo", "code-11200", "PermissionDeniedError", 403),
     Fault("overdue account", "huoshan", "403-AccountOverdueError", "PermissionDeniedError", 403),
     Fault("content filter", "xinghuo", "code-10013", "ContentPolicyViolationError", 400),
-    Fault("content filter", "huoshan", "400-InputTextSensitiveContentDetected", "ContentPolicyViolationError", 400),
+    Fault(
+        "content filter",
+        "huoshan",
+        "400-InputTextSensitiveContentDetected",
+        "ContentPolicyViolationError",
+        400,
+    ),
     Fault("context length", "xinghuo", "code-10907", "ContextWindowExceededError", 400),
     Fault("context length", "dify", "context", "ContextWindowExceededError", 400),
     Fault("context length", "huoshan", "context", "ContextWindowExceededError", 400),
@@ -234,7 +241,9 @@ def test_an_error_of_a_stream_is_the_same_for_a_program_without_an_event_loop(ve
     outcome = Outcome()
     try:
         for chunk in litellm.completion(
-            messages=[{"role": "user", "content": "hi"}], stream=True, **deployment(vendors, "xinghuo", "code-10013")
+            messages=[{"role": "user", "content": "hi"}],
+            stream=True,
+            **deployment(vendors, "xinghuo", "code-10013"),
         ):
             add(chunk, outcome)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""A provider connects the way the operator says: directly, or through the service's own proxy; TLS is checked."""
+"""A provider connects as the operator says: directly or through the service's own proxy, TLS checked."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def check(outcome: Outcome, expect: dict[str, Any]) -> None:
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", samples("xinghuo"))
 async def test_a_spark_answer(vendors: Vendors, name: str, stream: bool) -> None:
-    expect = samples("xinghuo")[name]["expect"] if stream else WHOLE.get(name, samples("xinghuo")[name]["expect"])
+    expect = (
+        samples("xinghuo")[name]["expect"] if stream else WHOLE.get(name, samples("xinghuo")[name]["expect"])
+    )
     check(await ask(stream, **deployment(vendors, "xinghuo", f"sample-{name}")), expect)
 
 
