@@ -23,9 +23,11 @@ _QUERY = "SELECT id, config_json FROM config_revisions WHERE active = 1 ORDER BY
 def is_store(path: str) -> bool:
     """Whether a file is an SQLite database, by its first bytes."""
     try:
+        if not Path(path).is_file():  # a pipe would wait for a writer
+            return False
         with Path(path).open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
