@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from one_adapter.config.model import Gateway
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.yaml_text import scalar
-from one_adapter.plan.addresses import has_password
+from one_adapter.plan.addresses import has_password, is_secret_parameter
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
 
 PREFIX = "SOA"
 MASTER_KEY = "LITELLM_MASTER_KEY"
 #: LiteLLM replaces a text that begins so by a variable's value, wherever it stands, and does so twice.
 REFERENCE = "os.environ/"
+#: What adapters look for under the prefix they are given.
+READ = ("APPID", "API_KEY", "API_SECRET", "ACCESS_KEY", "SECRET_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Secrets:
     `values` holds name -> value; an empty value is one the user must still fill in.
     `api_keys` maps a secret to its variable, `prefixes` a service's credential to
     the prefix of the variables its adapter reads, `proxies` a kind of proxy to the
-    variable with its address.
+    variable with its address, `addresses` an upstream's address that holds a password
+    and `queries` a (service, parameter, value) of an address's query that is a secret.
     """
 
     values: Mapping[str, str]
@@ -33,6 +36,7 @@ class Secrets:
     prefixes: Mapping[tuple[str, int], str]
     proxies: Mapping[str, str]
     addresses: Mapping[str, str]
+    queries: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     to_create: tuple[str, ...] = field(default=())
 
 
@@ -78,6 +82,7 @@ class _Collector:
         self.names: dict[SecretRef, str] = {}
         self.prefixes: dict[tuple[str, int], str] = {}
         self.to_create: list[str] = []
+        self.queries: dict[tuple[str, str, str], str] = {}
 
     def collect(self) -> Secrets:
         for name, key in zip(client_key_names(self.plan.access), self.plan.access.keys, strict=True):
@@ -88,13 +93,23 @@ class _Collector:
             url = target.upstream.url
             if has_password(url) and url not in addresses:
                 addresses[url] = self._add(variable(target.service, "address"), url)
+            for name, value in target.upstream.query:
+                place = (target.service, name, value)
+                if is_secret_parameter(name) and place not in self.queries:
+                    self.queries[place] = self._add(variable(target.service, "query", name), value)
             for _, ref in target.upstream.keys:
                 self._secret(ref)
             for ref in target.upstream.by_reference:
                 self._by_reference(ref)
         proxies = self._proxies()
         return Secrets(
-            self.values, self.names, self.prefixes, proxies, addresses, tuple(dict.fromkeys(self.to_create))
+            self.values,
+            self.names,
+            self.prefixes,
+            proxies,
+            addresses,
+            self.queries,
+            tuple(dict.fromkeys(self.to_create)),
         )
 
     def _targets(self) -> Iterator[Target]:
@@ -132,10 +147,17 @@ class _Collector:
         place = (ref.service, ref.credential)
         if place not in self.prefixes:
             number = (ref.credential + 1,) if ref.credential else ()
-            self.prefixes[place] = variable(ref.service, *number)
+            self.prefixes[place] = self._unused_prefix(variable(ref.service, *number))
         if ref not in self.names:
             name = f"{self.prefixes[place]}_{ref.field.upper()}"
             self.names[ref] = self._add(name, self._value(ref))
+
+    def _unused_prefix(self, wanted: str) -> str:
+        """`wanted`, or with a number where an adapter would read another credential's variables."""
+        taken, number = wanted, 2
+        while taken in self.prefixes.values() or any(f"{taken}_{each}" in self.values for each in READ):
+            taken, number = f"{wanted}_X{number}", number + 1
+        return taken
 
     def _proxies(self) -> dict[str, str]:
         used = [service.proxy for service in self.plan.services if service.proxy]
@@ -161,10 +183,17 @@ def dotenv(values: Mapping[str, str], to_create: Iterable[str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """`value` in quotes that python-dotenv, Docker Compose and a shell all undo to the same text."""
-    if "'" not in value and "\\" not in value and "\n" not in value:
+    """`value` in quotes that python-dotenv, Docker Compose and a shell all undo to the same text.
+
+    Single quotes say everything as it is, but python-dotenv replaces `${…}` even there.
+    In double quotes a dollar sign is the default of a variable nobody sets: all three
+    put it back, while they disagree about a backslash before it. A backtick in double
+    quotes is for the shell alone, which would run it otherwise.
+    """
+    if not any(part in value for part in ("'", "\\", "${")):
         return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${SOA_DOLLAR:-$}")
+    escaped = escaped.replace("`", "\\`")
     return f'"{escaped}"'
 
 

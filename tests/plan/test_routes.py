@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from configurations import configurations, document, openai, plan, service, shares, target, written
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
@@ -475,6 +475,7 @@ def test_the_shares_of_every_name_add_up_to_one(file: tuple[bytes, str], redirec
             assert each.upstream.url or each.upstream.provider == "vertex_ai"
 
 
+@settings(max_examples=50)
 @given(configurations())
 def test_shares_are_those_of_drawing_entries_one_by_one(config: dict[str, Any]) -> None:
     """The gateway's own table, entry by entry, against the plan's arithmetic."""

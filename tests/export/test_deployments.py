@@ -1,0 +1,342 @@
+"""The exported deployments: read back from the YAML, they are the plan again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import yaml
+from configurations import gateway, only, openai, plan, service, written
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from one_adapter.config.document import parse
+from one_adapter.config.model import read_gateway
+from one_adapter.export.deployments import groups_of, quote_name, weights
+from one_adapter.export.proxy_config import proxy_config
+from one_adapter.export.secrets import secrets_of
+from one_adapter.plan.build import plan_of
+from one_adapter.plan.types import Plan
+from one_adapter.plan.vendors import Options
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def exported(config: dict[str, Any], *, pure: bool = False, **options: str) -> dict[str, Any]:
+    decided = plan(config, **options)
+    loaded: dict[str, Any] = yaml.safe_load(proxy_config(decided, secrets_of(gateway(config), decided), pure))
+    return loaded
+
+
+def deployments(config: dict[str, Any], name: str, **options: str) -> list[dict[str, Any]]:
+    return [each for each in exported(config, **options)["model_list"] or [] if each["model_name"] == name]
+
+
+def ours(config: dict[str, Any], name: str = "m") -> dict[str, Any]:
+    (one,) = deployments(config, name)
+    found: dict[str, Any] = one["model_info"]["one_adapter"]
+    return found
+
+
+Shares = dict[tuple[str, str, str, int, str], float]
+
+
+def read_back(entries: list[dict[str, Any]]) -> Shares:
+    """(name, mode, service, credential, upstream name) -> share, from the exported file alone."""
+    totals: Counter[tuple[str, str]] = Counter()
+    for each in entries:
+        totals[each["model_name"], each["model_info"]["mode"]] += each["litellm_params"].get("weight", 1)
+    found: Counter[tuple[str, str, str, int, str]] = Counter()
+    for each in entries:
+        info = each["model_info"]
+        model = each["litellm_params"]["model"].partition("/")[2]
+        name = info["one_adapter"].get("upstream_model", model)
+        share = each["litellm_params"].get("weight", 1) / totals[each["model_name"], info["mode"]]
+        place = (info["one_adapter"]["service"], info["one_adapter"]["credential"])
+        found[(each["model_name"], info["mode"], *place, name)] += share
+    return dict(found)
+
+
+def planned(decided: Plan) -> Shares:
+    found: Counter[tuple[str, str, str, int, str]] = Counter()
+    for group in groups_of(decided):
+        for each in group.targets:
+            found[group.name, group.mode, each.service, each.credential, each.upstream.name] += float(
+                each.share
+            )
+    return dict(found)
+
+
+@given(written(), st.sampled_from(["smart", "literal"]), st.sampled_from(["websocket", "http"]))
+def test_the_deployments_read_back_give_the_plans_shares_again(
+    file: tuple[bytes, str], redirects: str, spark: str
+) -> None:
+    config = read_gateway(parse(*file))
+    decided = plan_of(config, Options(redirects, spark))
+    text = proxy_config(decided, secrets_of(config, decided))
+    entries = yaml.safe_load(text)["model_list"] or []
+    assert read_back(entries) == pytest.approx(planned(decided), abs=1e-6)
+    ids = [each["model_info"]["id"] for each in entries]
+    assert len(set(ids)) == len(ids)
+    for each in entries:
+        parameters = each["litellm_params"]
+        assert parameters["model"].isascii()
+        assert each["model_info"]["id"].isascii()
+        assert "*" not in each["model_name"]
+        assert "*" not in parameters["model"]
+    assert text == proxy_config(plan_of(config, Options(redirects, spark)), secrets_of(config, decided))
+
+
+@settings(max_examples=25)
+@given(written())
+def test_what_stock_litellm_gets_holds_nothing_of_ours(file: tuple[bytes, str]) -> None:
+    config = read_gateway(parse(*file))
+    decided = plan_of(config, Options())
+    text = proxy_config(decided, secrets_of(config, decided), pure=True)
+    settings = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    assert "one_adapter." not in settings
+    assert "one_adapter:" not in settings
+    assert "custom_provider_map" not in settings
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        (["1/2", "1/2"], [1, 1]),
+        (["3/4", "1/4"], [3, 1]),
+        (["1/3", "1/6", "1/2"], [2, 1, 3]),
+        (["1", "0"], [1, 0]),
+        (["1/1000003", "1000002/1000003"], [0.000001, 0.999999]),
+    ],
+)
+def test_weights_are_small_whole_numbers_where_they_can_be(shares: list[str], expected: list[float]) -> None:
+    found = weights([Fraction(share) for share in shares])
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert [type(one) for one in found] == [type(one) for one in expected]
+
+
+def test_a_spare_has_no_weight_and_says_its_order() -> None:
+    found = deployments(openai(service("m"), service("m"), load_balancing="first"), "m")
+    assert [each["litellm_params"]["weight"] for each in found] == [1, 0]
+    assert [each["model_info"]["one_adapter"]["order"] for each in found] == ["first", "first"]
+
+
+def test_a_rotation_says_how_many_turns_a_service_has() -> None:
+    config = openai(
+        service("u1", "x", model_redirect={"nick": "u1"}),
+        service("u2", model_redirect={"nick": "u2"}),
+        load_balancing="rr",
+    )
+    found = deployments(config, "nick")
+    assert [each["model_info"]["one_adapter"].get("turns") for each in found] == [2, None]
+    assert [each["litellm_params"]["weight"] for each in found] == [2, 1]
+
+
+def test_a_single_deployment_has_neither_weight_nor_order() -> None:
+    (found,) = deployments(openai(service("m")), "m")
+    assert "weight" not in found["litellm_params"]
+    assert "order" not in found["model_info"]["one_adapter"]
+
+
+def test_a_keyless_upstream_gets_a_word_instead_of_somebody_elses_key() -> None:
+    (found,) = deployments(openai(service("m", credentials={})), "m")
+    assert found["litellm_params"]["api_key"] == "none"
+    (found,) = deployments(only("ollama", models=["m"]), "m")
+    assert "api_key" not in found["litellm_params"]
+
+
+def test_an_address_with_a_password_is_a_reference() -> None:
+    (found,) = deployments(openai(service("m", server_url="http://me:pw@h.example/v1")), "m")
+    assert found["litellm_params"]["api_base"] == "os.environ/SOA_OPENAI_1_ADDRESS"
+
+
+def test_an_adapter_is_told_where_its_credentials_and_its_proxy_are() -> None:
+    proxy = {"strategy": "force_all", "type": "socks5", "socks5_proxy": "p:1"}
+    config = {**only("dify", models=["m"], credentials={"api_key": "k"}), "proxy": proxy}
+    (found,) = deployments(config, "m")
+    parameters = found["litellm_params"]
+    assert (parameters["credential_env"], parameters["proxy_env"]) == ("SOA_DIFY_1", "SOA_PROXY_SOCKS5")
+    handlers = exported(config)["litellm_settings"]["custom_provider_map"]
+    assert handlers == [{"provider": "dify", "custom_handler": "one_adapter.providers.dify.handler"}]
+
+
+def test_adapters_are_loaded_only_when_used() -> None:
+    assert "custom_provider_map" not in exported(openai(service("m")))["litellm_settings"]
+
+
+def test_limits_breaker_and_proxy_stand_beside_the_deployment() -> None:
+    proxy = {"strategy": "force_all", "type": "http", "http_proxy": "http://p", "https_proxy": "http://q"}
+    found = ours(openai(service("m", limit={"rpm": 5}, timeout=9), proxy=proxy))
+    assert found["limit"] == {"kind": "qpm", "per_window": 5, "wait_seconds": 120, "scope": "service"}
+    assert found["breaker"] == {"failures": 5, "recovery_seconds": 30, "probes": 1}
+    assert found["proxy"] == {"http_env": "SOA_PROXY_HTTP", "https_env": "SOA_PROXY_HTTPS"}
+    assert found["timeout"] == 9
+
+
+def test_without_a_breaker_there_is_none() -> None:
+    assert "breaker" not in ours(openai(service("m"), circuit_breaker={"enabled": False}))
+
+
+def test_a_credentials_own_limit_stands_at_its_deployment_alone() -> None:
+    keys = [{"api_key": "a", "limit": {"qps": 2}}, {"api_key": "b"}]
+    found = deployments(openai(service("m", credential_list=keys)), "m")
+    limits = [each["model_info"]["one_adapter"].get("limit") for each in found]
+    assert limits == [{"kind": "qps", "per_window": 2, "wait_seconds": 120, "scope": "credential"}, None]
+
+
+@pytest.mark.parametrize(("kind", "there"), [("openai", True), ("claude", False)])
+def test_an_embedding_limit_is_for_types_that_embed(kind: str, there: bool) -> None:
+    config = only(kind, models=["m"], embedding_limit={"rpm": 5}, server_url="https://v.example/v1")
+    assert ("embedding_limit" in ours(config)) is there
+
+
+def test_query_guards_and_flattening_are_told() -> None:
+    found = ours(only("groq", models=["m"], server_url="https://v.example/v1?tenant=7"))
+    assert (found["query"], found["guards"], found["flatten_parts"]) == ({"tenant": "7"}, ["groq"], True)
+
+
+def test_embeddings_that_ask_for_another_model_say_which() -> None:
+    assert ours(openai(service("m", model_map={"m": "mapped"})))["embedding_model"] == "m"
+    assert "embedding_model" not in ours(openai(service("m")))
+
+
+def test_a_name_that_cannot_embed_says_so() -> None:
+    assert ours(only("claude", models=["m"]))["embeddings"] is False
+    assert "embeddings" not in ours(openai(service("m")))
+
+
+def test_of_several_services_under_a_name_only_some_may_embed() -> None:
+    config = openai(service("m"))
+    config["services"]["claude"] = [service("m")]
+    found = {
+        each["model_info"]["one_adapter"]["service"]: each["model_info"]["one_adapter"]
+        for each in deployments(config, "m")
+    }
+    assert "embeddings" not in found["openai-1"]
+    assert found["claude-1"]["embeddings"] is False
+
+
+def test_embeddings_that_go_elsewhere_have_deployments_of_their_own() -> None:
+    found = deployments(only("openai", models=["glm-4"], credentials={"api_key": "k"}), "glm-4")
+    assert [(each["model_info"]["mode"], each["litellm_params"]["api_base"]) for each in found] == [
+        ("chat", "https://open.bigmodel.cn/api/paas/v4"),
+        ("embedding", "https://api.openai.com/v1"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["文心一言", "smile 🙂", "tab\there", "a*b"])
+def test_an_upstream_name_litellm_cannot_carry_is_quoted_and_told_in_full(name: str) -> None:
+    (found,) = deployments(openai(service("m", model_redirect={"m": name})), "m")
+    assert found["litellm_params"]["model"] == f"openai/{quote_name(name)}"
+    assert found["model_info"]["one_adapter"]["upstream_model"] == name
+    assert unquote(quote_name(name)) == name
+
+
+def test_names_with_an_asterisk_are_left_out() -> None:
+    config = openai(service("gpt-*", "m", model_redirect={"*": "m"}))
+    names = {each["model_name"] for each in exported(config)["model_list"]}
+    assert names == {"m", "random"}
+    assert "gpt-*" not in str(exported(config)["general_settings"])
+
+
+def test_policies_that_are_the_same_stand_once() -> None:
+    config = openai(service(*[f"m{number}" for number in range(9)]))
+    decided = plan(config)
+    text = proxy_config(decided, secrets_of(gateway(config), decided))
+    assert text.count("*openai-1\n") == 8
+    entries = yaml.safe_load(text)["model_list"]
+    assert (
+        len({str(each["model_info"]["one_adapter"]) for each in entries if each["model_name"] != "random"})
+        == 1
+    )
+
+
+def test_services_whose_ids_differ_in_a_dot_have_anchors_of_their_own() -> None:
+    found = exported(openai(service("m", id="a.b", timeout=1), service("n", id="a_b", timeout=2)))[
+        "model_list"
+    ]
+    assert {each["model_name"]: each["model_info"]["one_adapter"]["timeout"] for each in found[:2]} == {
+        "m": 1,
+        "n": 2,
+    }
+
+
+def test_the_pure_file_leaves_out_what_needs_an_adapter() -> None:
+    config = {"services": {"dify": [service("d")], "openai": [service("gpt-4o")]}}
+    names = [each["model_name"] for each in exported(config, pure=True)["model_list"]]
+    assert "d" not in names
+    assert "gpt-4o" in names
+
+
+def test_the_pure_file_has_litellms_cooldown_for_the_breaker() -> None:
+    config = openai(service("m"), circuit_breaker={"failure_threshold": 4, "recovery_timeout_seconds": 9})
+    router = exported(config, pure=True)["router_settings"]
+    assert (router["allowed_fails"], router["cooldown_time"]) == (3, 9)
+    off = openai(service("m"), circuit_breaker={"enabled": False})
+    assert exported(off, pure=True)["router_settings"]["disable_cooldowns"] is True
+
+
+def test_settings_for_the_whole_proxy() -> None:
+    config = openai(
+        service("m", embedding_models=["e"]),
+        api_keys=[{"api_key": "a", "supported_models": {"x": ["m"]}}],
+        model_redirect={"all": "m"},
+        translation={"promptTemplate": "t", "retry": 1, "concurrency": 2},
+    )
+    found = exported(config)
+    assert found["general_settings"]["one_adapter"] == {
+        "version": 1,
+        "catch_all": "m",
+        "unlisted": ["e"],
+        "access": {"open": False, "keys": [{"env": "SOA_CLIENT_KEY_1", "models": ["m"]}]},
+        "translation": {"model": "random", "prompt_template": "t", "retry": 1, "concurrency": 2},
+    }
+    assert found["general_settings"]["master_key"] == "os.environ/LITELLM_MASTER_KEY"
+    assert found["router_settings"]["num_retries"] == found["litellm_settings"]["num_retries"] == 0
+
+
+def test_all_to_nothing_makes_every_name_unknown() -> None:
+    config = openai(service("m"), model_redirect={"all": "gone"})
+    assert exported(config)["general_settings"]["one_adapter"]["catch_all"] == ""
+
+
+def test_nothing_configured_is_an_empty_list_of_models() -> None:
+    found = exported({})
+    assert found["model_list"] == []
+    assert found["general_settings"]["one_adapter"]["access"] == {"open": True, "keys": []}
+
+
+def test_every_process_writes_the_same_bytes() -> None:
+    code = (
+        "import sys\n"
+        "from one_adapter.config.document import load\n"
+        "from one_adapter.config.model import read_gateway\n"
+        "from one_adapter.export.explain import explain_json\n"
+        "from one_adapter.export.proxy_config import proxy_config\n"
+        "from one_adapter.export.secrets import dotenv, secrets_of\n"
+        "from one_adapter.plan.build import decide\n"
+        "for path in sys.argv[1:]:\n"
+        "    source = load(path)\n"
+        "    plan = decide(source)\n"
+        "    secrets = secrets_of(read_gateway(source), plan)\n"
+        "    print(proxy_config(plan, secrets), dotenv(secrets.values, secrets.to_create))\n"
+        "    print(explain_json(plan, []))\n"
+    )
+    sources = sorted(str(path) for path in (ROOT / "tests" / "golden").glob("*.json"))
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code, *sources],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8", "PATH": ""},
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(told) == 1
+    assert len(told.pop()) > 10_000
