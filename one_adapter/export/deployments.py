@@ -9,7 +9,7 @@ from math import lcm
 from typing import Any
 from urllib.parse import quote
 
-from one_adapter.export.secrets import Secrets
+from one_adapter.export.secrets import REFERENCE, Secrets
 from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
 from one_adapter.plan.types import LimitPolicy, Order, Plan, Route, ServicePolicy, Target
 from one_adapter.plan.vendors import EMBEDDING_TYPES, known_host
@@ -133,9 +133,9 @@ class Deployments:
         parameters: dict[str, Any] = {"model": f"{upstream.provider}/{quote_name(upstream.name)}"}
         if upstream.provider != "vertex_ai":
             hidden = self.secrets.addresses.get(upstream.url)
-            parameters["api_base"] = f"os.environ/{hidden}" if hidden else upstream.url
+            parameters["api_base"] = f"{REFERENCE}{hidden}" if hidden else upstream.url
         for name, ref in upstream.keys:
-            parameters[name] = f"os.environ/{self.secrets.names[ref]}"
+            parameters[name] = f"{REFERENCE}{self.secrets.names[ref]}"
         if not upstream.keys and upstream.provider not in KEYLESS:
             parameters["api_key"] = NO_KEY
         if upstream.by_reference:
@@ -175,8 +175,15 @@ class Deployments:
         if target.flatten:
             ours["flatten_parts"] = True
         if upstream.query:
-            ours["query"] = Flow(dict(upstream.query))
+            ours["query"] = Flow(self._query(target))
         return self._anchored(target.service, ours)
+
+    def _query(self, target: Target) -> dict[str, str]:
+        found = {}
+        for name, value in target.upstream.query:
+            hidden = self.secrets.queries.get((target.service, name, value))
+            found[name] = f"{REFERENCE}{hidden}" if hidden else value
+        return found
 
     def _policy(self, policy: ServicePolicy, target: Target) -> dict[str, Any]:
         ours: dict[str, Any] = {"timeout": policy.timeout}

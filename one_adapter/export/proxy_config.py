@@ -94,6 +94,10 @@ def _ours(plan: Plan) -> dict[Any, Any]:
     if unlisted:
         ours[Comment("names that work and are not shown by /v1/models")] = None
         ours["unlisted"] = unlisted
+    aliases = [route.name for route in plan.routes if route.alias_of and _answers(route)]
+    if aliases:
+        ours[Comment("names of the global model_redirect; /v1/models/NAME does not know them")] = None
+        ours["aliases"] = aliases
     keys = [
         Flow({"env": name, "models": list(key.models)})
         for name, key in zip(client_key_names(plan.access), plan.access.keys, strict=True)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+#: Characters of a path that stay as they are; `%` because what is escaped already must not be escaped again.
+_KEPT = "/%:@!$&'()*+,;=~-._"
+_SECRET = re.compile(r"key|token|secret|sign|passw|auth|credential|^(?:code|sig|pw)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,30 @@ def base_address(server_url: str, *endpoints: str) -> Address:
         if path.endswith(endpoint):
             path = path[: -len(endpoint)].rstrip("/")
             break
-    url = urlunsplit((parts.scheme.lower(), parts.netloc, path, "", ""))
+    url = urlunsplit((parts.scheme.lower(), _ascii_host(parts.netloc), quote(path, safe=_KEPT), "", ""))
     return Address(url, tuple(parse_qsl(parts.query, keep_blank_values=True)))
+
+
+def _ascii_host(netloc: str) -> str:
+    """`netloc` with an international host name as it stands in the DNS, and in a header."""
+    if netloc.isascii():
+        return netloc
+    user, at, host = netloc.rpartition("@")
+    name, colon, port = host.partition(":")
+    try:
+        name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        name = quote(name)
+    return f"{quote(user, safe=':%')}{at}{name}{colon}{port}"
+
+
+def is_secret_parameter(name: str) -> bool:
+    """Whether a query parameter's name says that its value is a secret.
+
+    >>> is_secret_parameter("api-key"), is_secret_parameter("tenant")
+    (True, False)
+    """
+    return bool(_SECRET.search(name))
 
 
 def without_password(url: str) -> str:
