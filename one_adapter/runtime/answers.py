@@ -90,6 +90,25 @@ def with_reasoning(event: bytes) -> bytes:
     return b"\n".join(lines)
 
 
+def with_model(event: bytes, model: str) -> bytes:
+    r"""Name the client's model in a streamed responses event that carries a whole response.
+
+    >>> with_model(b'data: {"response": {"model": "up"}}\n\n', "mine")
+    b'data: {"response": {"model": "mine"}}\n\n'
+    """
+    lines = event.split(b"\n")
+    for index, line in enumerate(lines):
+        if line.startswith(b"data: {"):
+            try:
+                data = json.loads(line[6:])
+            except ValueError:
+                continue
+            if isinstance(data.get("response"), dict):
+                data["response"]["model"] = model
+                lines[index] = b"data: " + json.dumps(data, ensure_ascii=False).encode()
+    return b"\n".join(lines)
+
+
 def both_names(message: object) -> None:
     """Add the missing one of `reasoning_content` and `reasoning` to a message or delta."""
     if isinstance(message, dict):

@@ -108,8 +108,6 @@ class Handler(CustomLogger):  # type: ignore[misc]
                 message.reasoning = reasoning
         if request is not None:
             _ascii_headers(response)
-            if request.kind == "embeddings" and request.policy is not None:
-                response.model = request.policy.embedding_model or request.policy.upstream_model
         return response
 
     async def async_post_call_response_headers_hook(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from one_adapter.runtime import body as bodies
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.answers import Refusal, error_body, error_event, with_reasoning
+from one_adapter.runtime.answers import Refusal, error_body, error_event, with_model, with_reasoning
 from one_adapter.runtime.request import Request, current
 from one_adapter.runtime.state import State
 
@@ -31,6 +32,10 @@ LLM_ROUTES = {
     "/v1/messages": "messages",
     "/v1/responses": "responses",
 }
+#: Headers that speak of the body as it was, or ask for an answer that could not be mended.
+REPLACED = (b"accept-encoding", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding")
+#: How LiteLLM begins a whole embeddings answer.
+MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: LiteLLM's own pages that need no key and tell nothing about the configuration.
 PUBLIC = ("/health/liveliness", "/health/liveness", "/health/readiness")
 #: First parts of the paths under which LiteLLM is managed: closed with 403 instead of 404.
@@ -184,8 +189,7 @@ def _headers(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes,
     kept = [
         (name, value)
         for name, value in headers
-        if not name.startswith((b"x-litellm-", b"litellm-"))
-        and name not in (b"content-length", b"content-type", b"transfer-encoding", b"content-encoding")
+        if not name.startswith((b"x-litellm-", b"litellm-")) and name not in REPLACED
     ]
     return [*kept, (b"content-type", b"application/json"), (b"content-length", str(size).encode())]
 
@@ -214,25 +218,48 @@ class _Outlet:
         self.send = send
         self.began = False
         self.stream = False
+        self.start: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         request = self.request
-        if request.expired:
+        if request.expired and not self.began:
             return
         if message["type"] == "http.response.start":
-            request.status = message["status"]
-            headers = list(message.get("headers") or [])
-            self.stream = any(
-                name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
-            )
-            if request.status == 429 and request.retry_after is not None:
-                headers.append((b"retry-after", _seconds(request.retry_after)))
-            self.began = True
-            message = {**message, "headers": headers}
+            message = self._begin(message)
+            if request.kind == "embeddings":
+                self.start = message
+                return
         elif self.stream:
             message = self._mend(message)
+        elif self.start is not None:
+            message = await self._named(self.start, message)
+        self.began = True
         request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self.send(message)
+
+    def _begin(self, message: Message) -> Message:
+        request = self.request
+        request.status = message["status"]
+        headers = list(message.get("headers") or [])
+        self.stream = any(
+            name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
+        )
+        if request.status == 429 and request.retry_after is not None:
+            headers.append((b"retry-after", _seconds(request.retry_after)))
+        return {**message, "headers": headers}
+
+    async def _named(self, start: Message, message: Message) -> Message:
+        """Send the start of an embeddings answer and name the upstream's model, as the gateway does."""
+        self.start = None
+        policy = self.request.policy
+        if start["status"] == 200 and policy is not None and not message.get("more_body", False):
+            name = json.dumps(policy.embedding_model or policy.upstream_model, ensure_ascii=False).encode()
+            body = MODEL.sub(lambda _: b'{"model":' + name, message.get("body", b""), count=1)
+            headers = [one for one in start["headers"] if one[0] != b"content-length"]
+            start = {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+            message = {**message, "body": body}
+        await self.send(start)
+        return message
 
     def _mend(self, message: Message) -> Message:
         part = message.get("body", b"")
@@ -240,6 +267,8 @@ class _Outlet:
             self.request.failed_midway = True
         if self.request.kind == "chat" and b'"reasoning' in part:
             return {**message, "body": with_reasoning(part)}
+        if self.request.kind == "responses" and b'"response":' in part:
+            return {**message, "body": with_model(part, self.request.client_model)}
         return message
 
     async def expire(self) -> None:

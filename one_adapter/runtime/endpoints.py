@@ -62,7 +62,8 @@ async def model(door: Door, state: State, scope: Scope, receive: Receive, send: 
 
     client = door.require(state, scope)
     name = unquote(scope["path"][len(MODELS) + 1 :])
-    if name not in state.groups or name == "random" or not client.may(name):
+    known = name in state.groups and name != "random" and name not in state.settings.aliases
+    if not known or not client.may(name):
         raise Refusal(404, f"The model {name!r} does not exist.", "model_not_found", "model")
     await answer(send, 200, _card(name))
 

@@ -18,6 +18,7 @@ from one_adapter.runtime.settings import Limit
 
 Release = Callable[[], None]
 MINUTE = 60.0
+TICK = 1e-6
 
 
 class Full(Exception):  # noqa: N818 - it is a state, not a fault
@@ -122,7 +123,8 @@ class Limiter(ABC):
             self._timer = None
         delay = self._delay(loop.time()) if self._queue else inf
         if delay < inf:
-            self._timer = loop.call_later(delay, self._wake)
+            # No shorter than a clock can tell apart, or the loop would spin.
+            self._timer = loop.call_later(max(delay, TICK), self._wake)
 
 
 class Bucket(Limiter):

@@ -99,6 +99,7 @@ class Settings:
     keys: tuple[KeyRule, ...] = ()
     catch_all: str | None = None
     unlisted: frozenset[str] = frozenset()
+    aliases: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ()
     translation: TranslationRule = TranslationRule()
 
@@ -181,6 +182,7 @@ def read_settings(value: object) -> Settings:
         keys=tuple(keys),
         catch_all=catch_all,
         unlisted=frozenset(reader.texts("unlisted")),
+        aliases=frozenset(reader.texts("aliases")),
         routes=reader.texts("routes"),
         translation=translation,
     )

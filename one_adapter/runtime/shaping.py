@@ -14,6 +14,10 @@ from one_adapter.runtime.guards import GUARDS, flatten
 from one_adapter.runtime.request import Request
 from one_adapter.runtime.settings import Policy
 
+#: What stands for an empty key: with none at all, OPENAI_API_KEY of the environment would be sent.
+NO_KEY = "none"
+#: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
+RESPONSES = "responses/"
 #: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
 CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
 #: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
@@ -34,6 +38,8 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
     becomes an argument.
     """
     name = policy.upstream_model
+    if name.startswith(RESPONSES):
+        return
     if request.kind == "embeddings":
         name = policy.embedding_model or name
     prefix = f"{policy.provider}/" if str(kwargs.get("model", "")).startswith(f"{policy.provider}/") else ""
@@ -42,6 +48,8 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
     if policy.flatten_parts and isinstance(messages, list):
         kwargs["messages"] = messages = flatten(messages)
     if policy.provider == "openai":
+        if not kwargs.get("api_key"):
+            kwargs["api_key"] = NO_KEY
         _pass_through(request, policy, kwargs, name)
         return
     for guard in policy.guards:
@@ -59,6 +67,9 @@ def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name
         _forget(kwargs, request.body)
     else:
         fields = {k: kwargs[k] for k in CHAT_OPTIONS if kwargs.get(k) is not None}
+        effort = fields.get("reasoning_effort")
+        if isinstance(effort, dict):  # LiteLLM's bridge from other protocols
+            fields["reasoning_effort"] = effort.get("effort")
         _forget(kwargs, CHAT_OPTIONS)
     for guard in policy.guards:
         GUARDS[guard](fields, name)
