@@ -110,12 +110,12 @@ def report_of(
     source_name: str, plan: Plan, secrets: Secrets, findings: Sequence[Mapping[str, Any]], pure: bool
 ) -> Report:
     """Everything a report says about a plan."""
-    hide = _hider(secrets)
+    hide = _Hider(plan, secrets)
     counts = Counter(row.verdict for row in plan.ledger)
     rows = sorted(plan.ledger, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
     shown = tuple({**finding, **_hidden(finding, hide)} for finding in findings)
     return Report(
-        source=source_name,
+        source="standard input" if source_name == "-" else source_name,
         pure=pure,
         plan=plan,
         counts={verdict: counts[verdict] for verdict in VERDICTS},
@@ -141,7 +141,7 @@ def strict_rows(plan: Plan) -> list[Row]:
 
 def summary_lines(plan: Plan, secrets: Secrets) -> list[str]:
     """A few lines for the terminal after an export: the counts, what is lost, what must be created."""
-    hide = _hider(secrets)
+    hide = _Hider(plan, secrets)
     counts = Counter(row.verdict for row in plan.ledger)
     parts = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
     lines = [f"{counted(len(plan.ledger), 'setting')}: {', '.join(parts)}"] if parts else []
@@ -170,10 +170,13 @@ def meaning(report: Report, verdict: Verdict) -> str:
 class _Hider:
     """Replaces the values of secrets in a text."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        texts = set()
+    def __init__(self, plan: Plan, secrets: Secrets) -> None:
+        texts: set[str] = set()
         for value in secrets.values.values():
-            texts.update({value, *value.split(":")} if "://" not in value else {value, _password(value)})
+            texts.update((value, *_passwords(value)) if "://" in value else (value, *value.split(":")))
+        for route in plan.routes:
+            for target in route.targets:
+                texts.update(value for _, value in target.upstream.query)
         found = {text for text in texts if len(text) >= SHORTEST_SECRET}
         self.texts = sorted(found, key=lambda text: (-len(text), text))
 
@@ -184,12 +187,10 @@ class _Hider:
         return text
 
 
-def _password(url: str) -> str:
-    return unquote(urlsplit(url).password or "")
-
-
-def _hider(secrets: Secrets) -> _Hider:
-    return _Hider(secrets)
+def _passwords(url: str) -> tuple[str, str]:
+    """The password in an address, as written and as meant."""
+    written = urlsplit(url).password or ""
+    return written, unquote(written)
 
 
 def _hidden(finding: Mapping[str, Any], hide: _Hider) -> dict[str, str]:
@@ -200,10 +201,9 @@ def _items(
     plan: Plan, secrets: Secrets, findings: Iterable[Mapping[str, Any]], hide: _Hider
 ) -> Iterable[Item]:
     """Tasks and findings, errors first; what is nothing to do comes last."""
-    if not plan.access.open and not any(secrets.values.get(name) for name in client_key_names(plan.access)):
-        yield Item("warning", "no-client-key", "No client key is set, so that no client gets in.")
+    places = _places(plan)
     items = [
-        Item(task.level, task.code, hide(task.message), _place(plan, task.pointer)) for task in plan.tasks
+        Item(task.level, task.code, hide(task.message), places.get(task.pointer, "")) for task in plan.tasks
     ]
     items += [
         Item("warning", "secret-missing", f"{name} is empty in the old file: fill it in.")
@@ -220,14 +220,15 @@ def _items(
     yield from sorted(items, key=lambda item: levels.index(item.level))
 
 
-def _place(plan: Plan, pointer: str) -> str:
-    """Line and column of the first leaf at or below a pointer; empty for the whole file."""
-    if not pointer:
-        return ""
+def _places(plan: Plan) -> dict[str, str]:
+    """Line and column of the first leaf at or below each pointer; the whole file has no place."""
+    places: dict[str, str] = {}
     for row in plan.ledger:
-        if row.pointer == pointer or row.pointer.startswith(f"{pointer}/"):
-            return f"{row.line}:{row.column}"
-    return ""
+        pointer = row.pointer
+        while pointer:
+            places.setdefault(pointer, f"{row.line}:{row.column}")
+            pointer = pointer.rpartition("/")[0]
+    return places
 
 
 def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
