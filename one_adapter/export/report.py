@@ -240,6 +240,8 @@ def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
         purposes[name] = f"address of the {kind.upper()} proxy"
     for url, name in secrets.addresses.items():
         purposes[name] = f"address with user name and password, at {urlsplit(url).hostname or 'its host'}"
+    for (service, parameter, _), name in secrets.queries.items():
+        purposes[name] = f"query parameter {parameter} in server_url of service {service}"
     for ref, name in secrets.names.items():
         purposes.setdefault(name, _purpose(ref))
     yield Variable(MASTER_KEY, purposes[MASTER_KEY])
