@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from one_adapter.cli import cli
+from one_adapter.lint.pages import files as rule_pages
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -136,6 +137,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     """(path, text) of every file made from the code, or partly so."""
     for name, make in PAGES.items():
         yield DOCS / name, make()
+    for name, text in rule_pages().items():
+        yield DOCS / "rules" / name, text
     for name in WITH_OUTPUTS:
         path = ROOT / name
         yield path, with_outputs(path.read_text(encoding="utf-8"))
