@@ -17,7 +17,8 @@ _HARMLESS = frozenset(
     ["limit", "qps", "qpm", "rpm", "concurrency", "timeout", "domain", "location", "addresss"]
 )
 _CONTAINERS = frozenset(["credentials", "credential_list"])
-_USERINFO = re.compile(r"://([^/\s\"'@]*@)")
+#: What stands before the @ of an address, also of one whose scheme was forgotten.
+_USERINFO = re.compile(r"(?:(?<=://)|(?:(?<=[\"'\s])|\A)(?=[^/\s\"'@]*:))([^/\s\"'@]*@)")
 _QUERY = re.compile(r"\?([^\s\"'#]*)")
 #: In a text that cannot be read: what follows a word that sounds like a secret, up to the end of the value.
 _AFTER_WORD = re.compile(
@@ -81,7 +82,7 @@ def _in_tree(document: Document) -> Iterator[Span]:
             continue
         if secret and node.kind != "null":
             yield _inner(text, node.span)
-        elif node.kind == "string" and "://" in node.value:
+        elif node.kind == "string" and ("://" in node.value or "@" in node.value):
             written = text[node.span.start : node.span.end]
             for pattern in (_USERINFO, _QUERY):
                 for found in pattern.finditer(written):
