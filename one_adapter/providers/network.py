@@ -30,7 +30,7 @@ else:  # aiohttp brings it along for the older Pythons
 
 __all__ = ["causes", "explain", "http_client", "session", "time_limit"]
 
-_CLIENT_LIFE = 3600.0  # seconds until LiteLLM's cache lets go of an idle client
+_CLIENT_LIFE = 30 * 86400.0  # seconds in LiteLLM's cache; an answer may take long, so not the usual hour
 _TLS_ERRORS = (ssl.SSLError, aiohttp.ClientSSLError)
 
 

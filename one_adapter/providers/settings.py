@@ -22,9 +22,7 @@ from one_adapter.providers.failure import Kind, VendorError
 #: Keys of litellm_params that every provider here knows; only the operator may set them.
 COMMON = frozenset({"credential_env", "proxy_env", "connect_timeout", "idle_timeout"})
 #: Keys that reach us among the client's parameters but are LiteLLM's own business.
-_NOT_PARAMETERS = frozenset(
-    {"stream", "max_retries", "extra_body", "use_chat_completions_api", "extra_headers"}
-)
+_NOT_PARAMETERS = frozenset({*all_litellm_params, "stream", "extra_body", "extra_headers"}) - {"metadata"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -60,9 +58,8 @@ def split(
         deployment = {**optional_params, "api_base": api_base}
     else:
         _refuse_forged(reserved, optional_params, extra, deployment)
-    skip = reserved | _NOT_PARAMETERS | set(all_litellm_params)
-    keep = {"user", "metadata"}
-    asked = {k: v for k, v in {**extra, **optional_params}.items() if k in keep or k not in skip}
+    skip = reserved | _NOT_PARAMETERS
+    asked = {name: value for name, value in {**extra, **optional_params}.items() if name not in skip}
     return _settings(reserved, deployment, litellm_params, timeout), asked
 
 

@@ -90,6 +90,7 @@ class Vendors:
     async def _open(self) -> web.AppRunner:
         app = web.Application(client_max_size=64 << 20)
         app.router.add_get("/spark/{scenario}", self._spark)
+        app.router.add_post("/spark-http/{scenario}/chat/completions", self._spark_http)
         app.router.add_post("/dify/{scenario}/chat-messages", self._dify)
         app.router.add_post("/dify/{scenario}/chat-messages/{task}/stop", self._dify_stop)
         app.router.add_post("/dify/{scenario}/files/upload", self._dify_upload)
@@ -135,6 +136,27 @@ class Vendors:
             self.live -= 1
             self.cut += not ended
         return socket
+
+    async def _spark_http(self, request: web.Request) -> web.Response:
+        scenario, body = request.match_info["scenario"], await request.json()
+        self.calls.append({"vendor": "spark-http", "body": body})
+        if request.headers["Authorization"] != f"Bearer {SPARK_KEY}:{SPARK_SECRET}":
+            return web.json_response(
+                {"error": {"message": f"no {request.headers['Authorization']}"}}, status=401
+            )
+        if scenario == "tool":
+            calls = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            choice = {"message": {"role": "assistant", "content": "", "tool_calls": calls}}
+            return web.json_response({"code": 0, "sid": "s", "choices": [choice]})
+        if scenario == "late-end":
+            return web.Response(
+                text='data:{"code":0,"choices":[{"delta":{"content":"x"}}]}\n\n',
+                content_type="text/event-stream",
+            )
+        sample = samples("xinghuo", "http_samples")[scenario]
+        return web.Response(
+            status=sample["status"], body=sample["body"].encode(), content_type=sample["content_type"]
+        )
 
     async def _spark_answer(self, socket: Any, request: Any, scenario: str, frame: Any) -> bool:
         if problem := _spark_problem(frame):

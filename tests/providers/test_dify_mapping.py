@@ -16,12 +16,11 @@ from one_adapter.providers.dify.events import (
     blocking,
     failure,
     http_failure,
-    parse,
-    sse,
     tokens,
 )
 from one_adapter.providers.dify.request import Upload, base_url, body, end_user, pictures, query
 from one_adapter.providers.failure import Kind, VendorError
+from one_adapter.providers.http import parse, sse
 from one_adapter.providers.piece import Piece, Tokens
 
 REQUESTS = {one["name"]: one["body"] for one in json.loads((VECTORS / "dify.json").read_text())["requests"]}
@@ -156,7 +155,7 @@ async def _stream(*chunks: bytes) -> AsyncGenerator[bytes, None]:
 
 
 async def _read(*chunks: bytes) -> list[Any]:
-    return [event async for event in sse(_stream(*chunks))]
+    return [parse(data) if data else {} async for data in sse(_stream(*chunks))]
 
 
 async def test_events_come_in_any_cut() -> None:

@@ -88,6 +88,10 @@ FAULTS = [
     Fault("broken off", "dify", "early-drop", "APIConnectionError", 500),
     Fault("broken off", "dify", "early-end", "APIConnectionError", 500),
     Fault("late error", "dify", "late-error", "InternalServerError", 500),
+    Fault("refused token", "spark-http", "x", "AuthenticationError", 401, {"credential_env": "WRONG"}),
+    Fault("broken off", "spark-http", "late-end", "APIConnectionError", 500),
+    Fault("bad request", "xinghuo", "chat", "BadRequestError", 400, {"temperature": "hot"}),
+    Fault("bad request", "dify", "chat", "BadRequestError", 400, {"inputs": "text"}),
     Fault("needs a person", "dify", "person", "BadRequestError", 400),
     Fault("failed workflow", "dify", "failed", "InternalServerError", 500),
     Fault("upload without id", "dify", "no-id", "BadGatewayError", 502, {"messages": "picture"}),
@@ -98,6 +102,11 @@ STREAM_ONLY = [
     Fault("broken off", "huoshan", "late-drop", "APIConnectionError", 500),
     Fault("broken off", "huoshan", "late-end", "APIConnectionError", 500),
 ]
+SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
+    "spark-skewed": ("xinghuo", {"model": "spark-skewed/generalv3.5"}),
+    "ark-skewed": ("huoshan", {"model": "ark-skewed/ep-1"}),
+    "spark-http": ("xinghuo", {}),
+}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
 
 
@@ -107,14 +116,11 @@ def _params(vendors: Vendors, fault: Fault) -> dict[str, Any]:
         more["openapi_base"] = vendors.url("mint", fault.scenario.removeprefix(MINTING))
     if more.get("messages") == "picture":
         more["messages"] = [{"role": "user", "content": [PICTURE]}]
-    provider = {"spark-skewed": "xinghuo", "ark-skewed": "huoshan"}.get(fault.provider, fault.provider)
+    provider, special = SPECIAL.get(fault.provider, (fault.provider, {}))
+    if fault.provider == "spark-http":
+        special = {"api_base": vendors.url("spark-http", fault.scenario)}
     scenario = "chat" if fault.scenario.startswith(MINTING) else fault.scenario
-    return deployment(vendors, provider, scenario, **more) | _skewed(fault.provider)
-
-
-def _skewed(provider: str) -> dict[str, Any]:
-    models = {"spark-skewed": "spark-skewed/generalv3.5", "ark-skewed": "ark-skewed/ep-1"}
-    return {"model": models[provider]} if provider in models else {}
+    return deployment(vendors, provider, scenario, **more) | special
 
 
 @pytest.fixture(autouse=True)

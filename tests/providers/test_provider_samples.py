@@ -41,6 +41,13 @@ async def test_a_spark_answer(vendors: Vendors, name: str, stream: bool) -> None
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("name", samples("xinghuo", "http_samples"))
+async def test_an_answer_of_sparks_http_api(vendors: Vendors, name: str, stream: bool) -> None:
+    given = deployment(vendors, "xinghuo", "") | {"api_base": vendors.url("spark-http", name)}
+    check(await ask(stream, **given), samples("xinghuo", "http_samples")[name]["expect"])
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", samples("dify"))
 async def test_a_dify_answer(vendors: Vendors, name: str, stream: bool) -> None:
     expect = samples("dify")[name]["expect"] if stream else WHOLE.get(name, samples("dify")[name]["expect"])

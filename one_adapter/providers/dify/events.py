@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from one_adapter.providers.failure import Kind, VendorError, of_status, of_words
+from one_adapter.providers.http import parse
 from one_adapter.providers.piece import Piece, Tokens
 
 log = logging.getLogger(__name__)
@@ -28,36 +28,6 @@ _HINTS = {
 }
 _INNER = "completion_request_error"  # carries the text of the model that the app uses
 _NEEDS_PERSON = ("workflow_paused", "human_input_required", "human_input_form_filled")
-
-
-async def sse(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[Mapping[str, Any], None]:
-    """The JSON objects of an event stream; a ping without data is an empty object.
-
-    Raises VendorError for data that is no JSON object.
-    """
-    pending, data = b"", b""
-    async for chunk in chunks:
-        *lines, pending = (pending + chunk).split(b"\n")
-        for raw in lines:
-            line = raw.rstrip(b"\r")
-            if line.startswith(b"data:"):
-                data += line[len(b"data:") :].strip()
-            elif not line:
-                yield parse(data) if data else {}
-                data = b""
-    if data := data + pending.removeprefix(b"data:").strip():
-        yield parse(data)
-
-
-def parse(data: bytes) -> Mapping[str, Any]:
-    """One JSON object. Raises VendorError for anything else."""
-    try:
-        value = json.loads(data)
-    except ValueError:
-        value = None
-    if isinstance(value, Mapping):
-        return value
-    raise VendorError(Kind.GARBAGE, "the service sent an answer that is not JSON")
 
 
 def failure(status: int, error: Mapping[str, Any]) -> VendorError:

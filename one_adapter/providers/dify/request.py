@@ -63,7 +63,12 @@ def body(
     history: str,
     user: str,
 ) -> dict[str, Any]:
-    """The request without its pictures. A known conversation gets the last user message only."""
+    """The request without its pictures. A known conversation gets the last user message only.
+
+    Raises VendorError for values that have not the form they must have.
+    """
+    if not isinstance(asked.get("inputs") or {}, Mapping) or not isinstance(asked.get("files") or [], list):
+        raise VendorError(Kind.BAD_REQUEST, "inputs must be an object and files a list")
     conversation = asked.get("conversation_id") or metadata.get("conversation_id")
     sent: dict[str, Any] = {
         "query": query(messages, LAST_MESSAGE if conversation else history),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime, timezone
 from typing import Any
 
@@ -63,9 +64,10 @@ class Huoshan(Provider):
         watched = Watched(stream.completion_stream)
         stream.completion_stream = watched.chunks()
         try:
-            async for chunk in paced(_readable(stream, call), call):
-                if chunk.choices and chunk.choices[0].finish_reason is None:
-                    yield chunk
+            async with aclosing(paced(_readable(stream, call), call)) as chunks:
+                async for chunk in chunks:
+                    if chunk.choices and chunk.choices[0].finish_reason is None:
+                        yield chunk
             yield watched.end()
         finally:
             await watched.close()
@@ -146,11 +148,14 @@ def _client(base: str, key: str, proxy: str | None) -> openai.AsyncOpenAI:
     The key is put on at the last moment, so that neither LiteLLM nor the client has it to log.
     """
 
+    shared = http_client(proxy)
+
     async def authorize(request: httpx.Request) -> None:
         request.headers["Authorization"] = f"Bearer {key}"
+        request.extensions["pool"] = shared  # LiteLLM closes a pool that nothing refers to any more
 
-    hooks = {"request": [authorize], "response": [_is_an_answer]}
-    http = httpx.AsyncClient(transport=http_client(proxy).transport, event_hooks=hooks, trust_env=False)
+    hooks: dict[str, list[Any]] = {"request": [authorize], "response": [_is_an_answer]}
+    http = httpx.AsyncClient(transport=shared.transport, event_hooks=hooks, trust_env=False)
     return openai.AsyncOpenAI(api_key="none", base_url=base, http_client=http, max_retries=0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from one_adapter.providers.failure import Kind, VendorError
 from one_adapter.providers.network import explain, session, time_limit
 from one_adapter.providers.piece import Piece
 from one_adapter.providers.settings import ignore_or_refuse
+from one_adapter.providers.xinghuo import openapi
 from one_adapter.providers.xinghuo.frames import (
     ANSWER_BLOCKED,
     Frame,
@@ -55,6 +56,7 @@ class Xinghuo(Provider):
     name = "xinghuo"
     prefix = "XINGHUO"
     secrets = ("APPID", "API_KEY", "API_SECRET")
+    optional_secrets = ("API_PASSWORD",)
     options = frozenset({"domain", "uid", "auditing", "patch_id"})
 
     def __init__(self, clock: Callable[[], datetime] = _utc) -> None:
@@ -62,16 +64,25 @@ class Xinghuo(Provider):
         self._clock = clock
 
     async def pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
-        """The answer, frame by frame."""
+        """The answer: over the websocket, or over HTTP where api_base is an http(s) address."""
         values = call.settings.values
         target = engine(call.model, call.settings.api_base, values.get("domain"))
+        over_http = target.url.startswith("http")
+        answer = openapi.answer(call, target.domain) if over_http else self._frames(call, target)
+        async with aclosing(answer) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _frames(self, call: Call, target: Engine) -> AsyncGenerator[Piece, None]:
+        """The answer, frame by frame."""
+        values = call.settings.values
         cannot = _CANNOT if target.functions else {**_CANNOT, "tools": f"{call.model} has no functions"}
         ignore_or_refuse(call.params, cannot, call.settings)
         params = dict(call.params) if target.functions else _without_tools(call.params)
         frame = request_frame(call.credential["APPID"], target, call.messages, params, values)
         given = called = False
         async with self._dialled(call, target) as socket:
-            await socket.send_json(frame)
+            await _send(socket, frame)
             while True:
                 answer = await _frame(socket)
                 if answer.code == ANSWER_BLOCKED and given and call.stream:
@@ -118,6 +129,14 @@ async def _refused(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerTy
     body = (await response.content.read(_BODY_SHOWN)).decode("utf-8", "replace")
     response.close()
     raise refusal(response.status, body)
+
+
+async def _send(socket: Socket, frame: Any) -> None:
+    try:
+        return await socket.send_json(frame)
+    except (aiohttp.ClientError, OSError) as error:
+        problem = explain(error, 0)
+    raise problem
 
 
 async def _frame(socket: Socket) -> Frame:

@@ -64,7 +64,24 @@ def request_frame(
     asked: Mapping[str, Any],
     fixed: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The request. `asked`: the client's parameters, `fixed`: the operator's, which win."""
+    """The request. `asked`: the client's parameters, `fixed`: the operator's, which win.
+
+    Raises VendorError for values that have not the form OpenAI's API gives them.
+    """
+    try:
+        return _request(app_id, engine, messages, asked, fixed)
+    except (AttributeError, TypeError, ValueError):
+        pass
+    raise VendorError(Kind.BAD_REQUEST, "a message or a parameter has not the form it must have")
+
+
+def _request(
+    app_id: str,
+    engine: Engine,
+    messages: list[dict[str, Any]],
+    asked: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+) -> dict[str, Any]:
     params = {**asked, **fixed}
     chat: dict[str, Any] = {"domain": engine.domain}
     if params.get("temperature") is not None:
