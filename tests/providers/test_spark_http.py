@@ -79,7 +79,7 @@ def test_the_end_of_an_answer() -> None:
 ODD = [
     {"choices": [1]},
     {"choices": 1},
-    {"usage": {}},
+    {"usage": {"total_tokens": 1}},
     {"usage": {"prompt_tokens": "x", "completion_tokens": 1}},
 ]
 
