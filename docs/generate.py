@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from one_adapter.cli import cli
+from one_adapter.export.matrix import conversion_page
 from one_adapter.lint.pages import files as rule_pages
 
 DOCS = Path(__file__).resolve().parent
@@ -130,7 +131,7 @@ def output(command: str) -> str:
     return "".join(lines[: int(cut)] if cut else lines)
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page}
+PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page, "conversion.md": conversion_page}
 
 
 def pages() -> Iterator[tuple[Path, str]]:

@@ -106,6 +106,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         _has("claude"),
     ),
     Difference(
+        "gemini-request-shape",
+        "requests to Gemini have the form its vendor documents, with all parameters",
+        _has("gemini"),
+    ),
+    Difference(
         "spark-max32k-domain",
         "Spark's max-32k model is asked under its own domain",
         _asks_for("max-32k"),
@@ -152,8 +157,18 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "breaker-ignores-client-errors",
-        "an upstream's 400, 401, 403, 404 and 422 do not open the circuit breaker",
+        "an upstream's 400, 401, 403, 404, 413, 415 and 422 do not open the circuit breaker",
         lambda plan: plan.breaker is not None,
+    ),
+    Difference(
+        "breaker-says-unavailable",
+        "while a circuit breaker is open, clients get 503 with retry-after instead of 400",
+        lambda plan: plan.breaker is not None,
+    ),
+    Difference(
+        "breaker-sees-aliases",
+        "failures under a global alias open its circuit breaker too",
+        lambda plan: plan.breaker is not None and any(route.alias_of for route in plan.routes),
     ),
     Difference(
         "proxy-covers-every-type",
@@ -161,11 +176,17 @@ DIFFERENCES: tuple[Difference, ...] = (
         lambda plan: any(service.type == "groq" and service.proxy for service in plan.services),
     ),
     Difference(
-        "embeddings-answer-plainly",
-        "an unknown embedding model is an error, and answers carry the client's model name",
+        "unknown-embedding-refused",
+        "an unknown embedding model is an error, where the gateway sent an empty 200",
         _embeds,
     ),
+    Difference(
+        "parts-leave-a-note",
+        "an image that a text model cannot take leaves a note in the text",
+        lambda plan: any(target.flatten for target in _targets(plan)),
+    ),
     Difference("messages-kept", "no message is dropped, whatever its role", _always),
+    Difference("request-numbers-exact", "numbers reach upstreams as they were sent", _always),
     Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),
     Difference("answers-whole", "whole answers keep tool calls, reasoning and finish_reason", _always),
     Difference("streams-end-properly", "a stream that breaks says so in an event", _always),

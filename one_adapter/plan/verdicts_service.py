@@ -46,20 +46,25 @@ def _service(scope: Scope, leaf: Leaf) -> Service:
 
 
 def _id(scope: Scope, leaf: Leaf) -> Judgement:
+    """The name of the service in every rule and report; an empty one is its type and number."""
     if not leaf.text.strip():
         return inert(f"empty: {_service(scope, leaf).id}")
     return mapped(f"{INFO}.service")
 
 
 def _provider(_: Scope, __: Leaf) -> Judgement:
+    """A label for the web console."""
     return inert("a label for the web console")
 
 
 def _enabled(_: Scope, __: Leaf) -> Judgement:
+    """Services that are switched off are not exported; nothing in them counts."""
     return mapped("model_list")
 
 
 def _model(scope: Scope, leaf: Leaf) -> Judgement:
+    """A group of deployments of this name. Left out: names with an asterisk, and names without any
+    address."""
     service, name = _service(scope, leaf), leaf.text.strip()
     listing = service.embedding_models if leaf.path[3] == "embedding_models" else service.models
     if not name:
@@ -96,6 +101,7 @@ def _repeated(scope: Scope, leaf: Leaf, name: str) -> bool:
 
 
 def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
+    """One more group of this name, the value going upstream; its share counts once for each listed model."""
     service = _service(scope, leaf)
     names = scope.names[service.id]
     if names.turned:
@@ -113,6 +119,7 @@ def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _map(scope: Scope, leaf: Leaf) -> Judgement:
+    """Renames what goes upstream, after `model_redirect`, once."""
     service = _service(scope, leaf)
     names = scope.names[service.id]
     reached = {names.redirect.get(name, name) for name in names.turns()}
@@ -122,10 +129,13 @@ def _map(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _reasoning(_: Scope, __: Leaf) -> Judgement:
+    """Not needed: LiteLLM carries the reasoning of every model by itself."""
     return mapped("built in", "LiteLLM carries reasoning_content of every model by itself")
 
 
 def _limit(scope: Scope, leaf: Leaf) -> Judgement:
+    """Waiting limits, kept by the proxy: the first above 0 of qps, qpm, rpm and concurrency, with its
+    timeout."""
     service = _service(scope, leaf)
     embedding = leaf.path[3] == "embedding_limit"
     given = service.embedding_limit if embedding else service.limit
@@ -150,6 +160,7 @@ def _counting(limit: object) -> str | None:
 
 
 def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
+    """The base address, without the endpoint at its end; its query goes on every call."""
     service = _service(scope, leaf)
     if not leaf.text.strip():
         return inert("empty: the default address")
@@ -168,6 +179,7 @@ def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _use_proxy(scope: Scope, _: Leaf) -> Judgement:
+    """Asked for by the proxy strategies `default` and `all`."""
     strategy = scope.gateway.proxy.strategy
     if strategy not in ("default", "all"):
         return inert(f"the strategy {strategy} does not ask")
@@ -175,6 +187,7 @@ def _use_proxy(scope: Scope, _: Leaf) -> Judgement:
 
 
 def _timeout(_: Scope, leaf: Leaf) -> Judgement:
+    """Seconds for the whole request: the wait, the answer and the stream."""
     if not leaf.node.value:
         return inert(f"0: the default of {defaults.TIMEOUT_SECONDS} s")
     return emulated(
@@ -183,6 +196,7 @@ def _timeout(_: Scope, leaf: Leaf) -> Judgement:
 
 
 def _credential(scope: Scope, leaf: Leaf) -> Judgement:
+    """Keys go to `.env` and are named in the file; see the table of service types for what each reads."""
     service = _service(scope, leaf)
     if service.credential_list:
         return inert("credential_list counts instead")
@@ -190,6 +204,7 @@ def _credential(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _listed_credential(scope: Scope, leaf: Leaf) -> Judgement:
+    """One deployment for each, with its part of the share, and its own `limit` where the service has none."""
     service = _service(scope, leaf)
     if len(leaf.keys) < 6:
         return inert("empty")

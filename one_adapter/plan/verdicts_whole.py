@@ -21,12 +21,14 @@ OURS = "general_settings.one_adapter"
 
 
 def _port(scope: Scope, _: Leaf) -> Judgement:
+    """Where `one-adapter run` listens; with stock LiteLLM it is given on the command line."""
     return mapped(
         f"one-adapter run --port {scope.plan.port}", "with stock litellm: --port on the command line"
     )
 
 
 def _log_level(_: Scope, leaf: Leaf) -> Judgement:
+    """LiteLLM has other levels and another form of log line."""
     level = leaf.text.strip().lower()
     if not level:
         return inert("empty: the default")
@@ -36,12 +38,15 @@ def _log_level(_: Scope, leaf: Leaf) -> Judgement:
 
 
 def _debug(_: Scope, leaf: Leaf) -> Judgement:
+    """LiteLLM has a debug log of its own."""
     if leaf.node.value is True:
         return approximated("LITELLM_LOG=DEBUG", "LiteLLM's debug log says other things")
     return inert("the default")
 
 
 def _load_balancing(scope: Scope, leaf: Leaf) -> Judgement:
+    """Weights for random, `round_robin` and `hash` (which are random in the gateway too), one service for
+    `first`, a strict rotation for `rr`."""
     word = scope.gateway.load_balancing
     if word == "rr":
         return emulated("model_info.one_adapter.order: rr", "strict rotation; it begins with the first entry")
@@ -55,6 +60,7 @@ def _load_balancing(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _api_key(scope: Scope, leaf: Leaf) -> Judgement:
+    """The key of clients, read from the environment; it never becomes the key that manages LiteLLM."""
     if not leaf.text.strip():
         return inert("empty: no key is asked for")
     padded = leaf.text != leaf.text.strip()
@@ -65,12 +71,15 @@ def _api_key(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _client_key(scope: Scope, leaf: Leaf) -> Judgement:
+    """One more key of clients; it guards every route. Beside another `api_key` it is of no use, as in the
+    gateway."""
     if _unusable(scope, leaf):
         return inert("beside another api_key this key never gets past the gateway's first door")
     return emulated(f"{OURS}.access", "guards every route, not only chats")
 
 
 def _supported(scope: Scope, leaf: Leaf) -> Judgement:
+    """The models a key may call, by the names clients send; the service they stand under says nothing."""
     if _unusable(scope, leaf):
         return inert("belongs to a key that can never be used")
     if leaf.node.kind == "array":
@@ -87,12 +96,14 @@ def _unusable(scope: Scope, leaf: Leaf) -> bool:
 
 
 def _multi_content(_: Scope, leaf: Leaf) -> Judgement:
+    """Upstream models that keep content in parts; for all others it is made into text."""
     if not leaf.text.strip():
         return inert("blank")
     return emulated("model_info.one_adapter.flatten_parts", "these upstream models keep content in parts")
 
 
 def _global_redirect(scope: Scope, leaf: Leaf) -> Judgement:
+    """An alias, followed once and before all else; `all` answers every name."""
     aliases = scope.gateway.model_redirect
     goal = aliases.get(leaf.name, "")
     if leaf.name == ALL:
@@ -107,32 +118,38 @@ def _global_redirect(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _never_read(_: Scope, __: Leaf) -> Judgement:
+    """The gateway reads it and never uses it."""
     return inert("the gateway reads it and never uses it")
 
 
 def _web(_: Scope, leaf: Leaf) -> Judgement:
+    """The web console has no counterpart: the exported file is edited instead."""
     if leaf.node.value is True:
         return dropped("the gateway's web console has no counterpart; edit the exported file")
     return inert("the default")
 
 
 def _translation_enable(_: Scope, __: Leaf) -> Judgement:
+    """The endpoint answers whether or not it is switched on."""
     return inert("the endpoint answers whether or not it is switched on")
 
 
 def _translation(_: Scope, leaf: Leaf) -> Judgement:
+    """How `/translate` and its like ask the model `random`."""
     if not leaf.node.value:
         return inert("the default")
     return emulated(f"{OURS}.translation")
 
 
 def _breaker_enabled(scope: Scope, _: Leaf) -> Judgement:
+    """Switches the circuit breaker; it is on when nothing is said."""
     if scope.plan.breaker is None:
         return mapped("router_settings.disable_cooldowns", "no breaker at all")
     return emulated("model_info.one_adapter.breaker", "on is the default")
 
 
 def _breaker(scope: Scope, leaf: Leaf) -> Judgement:
+    """The circuit breaker of each service and client model."""
     if scope.plan.breaker is None:
         return inert("the breaker is switched off")
     if not leaf.node.value:
@@ -141,6 +158,7 @@ def _breaker(scope: Scope, leaf: Leaf) -> Judgement:
 
 
 def _proxy(scope: Scope, leaf: Leaf) -> Judgement:
+    """The address goes to `.env`; each service that the strategy covers names it."""
     proxy = scope.gateway.proxy
     if proxy.strategy == "disabled":
         return inert("the proxy is not used" if leaf.path[-1] != "strategy" else "the default")
