@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -19,6 +20,8 @@ from one_adapter.plan.types import Plan, Row, Target
 from one_adapter.plan.vendors import Options
 
 Config = dict[str, Any]
+#: For properties over whole configurations, which take long to draw.
+FEWER = settings(max_examples=50)
 
 
 def document(config: object) -> Document:

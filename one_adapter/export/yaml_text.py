@@ -17,6 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*\Z")
 #: Words that YAML 1.1 or 1.2 would read as something other than text.
 _WORDS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|nan|inf)\Z")
 _ESCAPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_LARGEST_WHOLE = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,17 @@ def scalar(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value == int(value):
+    return _float(value) if isinstance(value, float) else str(value)
+
+
+def _float(value: float) -> str:
+    """A number as YAML 1.1 takes it for one: with a point where there is an exponent."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return f"{value!r}".replace("inf", ".inf").replace("nan", ".nan")
+    if value.is_integer() and abs(value) < _LARGEST_WHOLE:
         return str(int(value))
-    return str(value)
+    mantissa, exponent, power = repr(value).partition("e")
+    return f"{mantissa}{'.0' if exponent and '.' not in mantissa else ''}{exponent}{power}"
 
 
 def document(sections: Mapping[Any, Any]) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from configurations import gateway, only, written
+from configurations import FEWER, gateway, only, written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -213,6 +213,7 @@ def test_yaml_keys_in_another_case_mean_nothing() -> None:
     assert read_gateway(parse(b"Services: {openai: [{enabled: true}]}", "c.yaml")).services == ()
 
 
+@FEWER
 @given(written())
 def test_any_configuration_the_gateway_accepts_is_read(file: tuple[bytes, str]) -> None:
     found = read_gateway(parse(*file))

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
-from configurations import gateway, only, openai, plan, service, written
-from hypothesis import given, settings
+from configurations import FEWER, gateway, only, openai, plan, service, written
+from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
@@ -73,6 +73,7 @@ def planned(decided: Plan) -> Shares:
     return dict(found)
 
 
+@FEWER
 @given(written(), st.sampled_from(["smart", "literal"]), st.sampled_from(["websocket", "http"]))
 def test_the_deployments_read_back_give_the_plans_shares_again(
     file: tuple[bytes, str], redirects: str, spark: str
@@ -93,7 +94,7 @@ def test_the_deployments_read_back_give_the_plans_shares_again(
     assert text == proxy_config(plan_of(config, Options(redirects, spark)), secrets_of(config, decided))
 
 
-@settings(max_examples=25)
+@FEWER
 @given(written())
 def test_what_stock_litellm_gets_holds_nothing_of_ours(file: tuple[bytes, str]) -> None:
     config = read_gateway(parse(*file))

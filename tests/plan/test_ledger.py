@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from configurations import openai, plan, rows, service, written
+from configurations import FEWER, openai, plan, rows, service, written
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +45,7 @@ def plain(data: bytes, name: str) -> Any:
     return json.loads(data) if name.endswith(".json") else yaml.load(data, Loader=_Words)
 
 
+@FEWER
 @given(written(), st.sampled_from(["smart", "literal"]))
 def test_every_leaf_has_exactly_one_row(file: tuple[bytes, str], redirects: str) -> None:
     ledger = decide(parse(*file), Options(redirects)).ledger
@@ -60,6 +61,7 @@ def text_at(document: Document, line: int, column: int) -> str:
     return "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
 
 
+@FEWER
 @given(written())
 def test_line_and_column_of_a_row_point_at_its_leaf(file: tuple[bytes, str]) -> None:
     document = parse(*file)

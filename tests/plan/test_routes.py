@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from configurations import configurations, document, openai, plan, service, shares, target, written
-from hypothesis import given, settings
+from configurations import FEWER, configurations, document, openai, plan, service, shares, target, written
+from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
@@ -464,6 +464,7 @@ def whole(route: Route) -> bool:
     return all(not group or shared(group) == 1 for group in (route.targets, route.embedding_targets or ()))
 
 
+@FEWER
 @given(written(), st.sampled_from(["smart", "literal"]), st.sampled_from(["websocket", "http"]))
 def test_the_shares_of_every_name_add_up_to_one(file: tuple[bytes, str], redirects: str, spark: str) -> None:
     decided = plan_of(read_gateway(parse(*file)), Options(redirects, spark))
@@ -475,7 +476,7 @@ def test_the_shares_of_every_name_add_up_to_one(file: tuple[bytes, str], redirec
             assert each.upstream.url or each.upstream.provider == "vertex_ai"
 
 
-@settings(max_examples=50)
+@FEWER
 @given(configurations())
 def test_shares_are_those_of_drawing_entries_one_by_one(config: dict[str, Any]) -> None:
     """The gateway's own table, entry by entry, against the plan's arithmetic."""
