@@ -161,7 +161,9 @@ _SPELT: dict[int, dict[str, str]] = {}
 
 
 def _folded(struct: Struct) -> dict[str, str]:
-    return _FOLDED.setdefault(id(struct), {fold(name): name for name in struct.fields})
+    if id(struct) not in _FOLDED:
+        _FOLDED[id(struct)] = {fold(name): name for name in struct.fields}
+    return _FOLDED[id(struct)]
 
 
 def _spelt(struct: Struct) -> dict[str, str]:

@@ -9,6 +9,7 @@ The reader keeps its own stack, so that no input can exhaust Python's.
 from __future__ import annotations
 
 import re
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
@@ -16,15 +17,13 @@ from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxP
 MAX_DEPTH = 10_000
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"([^"\\\x00-\x1f]*)(?:"|(?=\\))')
-_PLAIN = re.compile(r'[^"\\\x00-\x1f]+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_HEX = re.compile(r"[0-9a-fA-F]{4}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, tuple[Kind, Any]] = {
     "true": ("bool", True),
     "false": ("bool", False),
     "null": ("null", None),
 }
-_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LONGEST_INTEGER = 40
 
 
@@ -163,30 +162,23 @@ class _Reader:
 
     def _long_string(self, start: int) -> str:
         """A string with escapes in it, or one that is broken."""
-        text, at, parts = self.text, start + 1, list[str]()
-        while True:
-            found = _PLAIN.match(text, at)
-            if found:
-                parts.append(found.group())
-                at = found.end()
-            char = text[at : at + 1]
-            if char == '"':
-                self.at = at + 1
-                return _join_surrogates("".join(parts))
-            if char != "\\":
-                what = (
-                    "this string has no end" if not char else "a line break or control character in a string"
-                )
-                raise SyntaxProblem(what, start if not char else at)
-            letter = text[at + 1 : at + 2]
-            if letter in _ESCAPES and letter:
-                parts.append(_ESCAPES[letter])
-                at += 2
-            elif letter == "u" and _HEX.match(text, at + 2):
-                parts.append(chr(int(text[at + 2 : at + 6], 16)))
-                at += 6
-            else:
-                raise SyntaxProblem(f"'\\{letter}' is no escape JSON knows", at, at + 2)
+        try:
+            value, self.at = scanstring(self.text, start + 1, True)
+        except JSONDecodeError as problem:
+            raise self._broken_string(start, problem) from None
+        return _join_surrogates(value)
+
+    def _broken_string(self, start: int, problem: JSONDecodeError) -> SyntaxProblem:
+        """Why a string is none, at the exact place."""
+        half_escape = (len(self.text) - len(self.text.rstrip("\\"))) % 2
+        if problem.msg.startswith("Unterminated") and not half_escape:
+            return SyntaxProblem("this string has no end", start)
+        if problem.msg.startswith("Invalid control"):
+            return SyntaxProblem("a line break or control character in a string", problem.pos)
+        last = len(self.text) if problem.msg.startswith("Unterminated") else problem.pos + 1
+        at = self.text.rfind("\\", start, last)
+        letter = self.text[at + 1 : at + 2]
+        return SyntaxProblem(f"'\\{letter}' is no escape JSON knows", at, at + 2)
 
     def _number_or_word(self, char: str) -> Node:
         start = self.at
@@ -220,6 +212,6 @@ def _shown(char: str) -> str:
 
 def _join_surrogates(text: str) -> str:
     r"""Pairs of \u escapes as the character they stand for; a lone half becomes U+FFFD, as in Go."""
-    if not any("\ud800" <= char <= "\udfff" for char in text):
+    if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -117,7 +117,7 @@ class _Reader:
         return None
 
     def _look_behind(self, events: Iterator[Any]) -> None:
-        """Only the first document counts, but yaml.v3 looks one key further, and half a mapping is too much."""
+        """Only the first document counts, but yaml.v3 looks one key further and takes no half a mapping."""
         end = next(events, None)
         if end is None or end.explicit:
             return

@@ -7,7 +7,7 @@ from functools import cached_property
 from one_adapter.config.document import Document, Span
 from one_adapter.config.fields import fold
 from one_adapter.config.model import Gateway, Service, read_gateway
-from one_adapter.config.node import escape
+from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.lint.decoded import Place, Record, Refusal
 from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity
@@ -43,9 +43,35 @@ class Context:
         """The services that are switched on."""
         return tuple(service for service in self.gateway.services if service.enabled)
 
+    @cached_property
+    def _members(self) -> dict[int, dict[str, Member]]:
+        return {}
+
+    def members(self, node: Node) -> dict[str, Member]:
+        """The members of an object by key, of several the last; worked out once for each object."""
+        if id(node) not in self._members:
+            self._members[id(node)] = {member.key: member for member in node.members}
+        return self._members[id(node)]
+
+    def find(self, pointer: str) -> Node | None:
+        """The node at a pointer, as `Document.find` gives it, but quick in objects with many members."""
+        node = self.document.root
+        for part in segments(pointer) if "~" in pointer else pointer.split("/")[1:]:
+            if node is None:
+                return None
+            if node.kind == "array":
+                index = int(part) if part.isdecimal() and len(part) < 9 else -1
+                node = node.items[index] if 0 <= index < len(node.items) else None
+            else:
+                member = self.members(node).get(part)
+                node = member.node if member else None
+        return node
+
     def field(self, pointer: str, name: str) -> str:
         """The pointer of a known field of the object at `pointer`, with its key as written."""
-        node = self.document.find(pointer)
+        node = self.find(pointer)
+        if node is not None and self.document.format == "yaml":
+            return f"{pointer}/{name}"
         for member in reversed(node.members if node else ()):
             other_case = self.document.format == "json" and fold(member.key) == fold(name)
             if member.key == name or other_case:
@@ -56,10 +82,25 @@ class Context:
         """The pointer of a redirect of a service, or of a global one."""
         return f"{self.field(service.pointer if service else '', 'model_redirect')}/{escape(key)}"
 
+    @cached_property
+    def listed_names(self) -> tuple[tuple[str, Node, bool], ...]:
+        """Every model name as written in a service: pointer, node, whether the service is on."""
+        names = []
+        for service in self.gateway.services:
+            node = self.find(service.pointer)
+            for member in node.members if node else ():
+                field = fold(member.key) if self.document.format == "json" else member.key
+                if field in ("models", "embedding_models"):
+                    for index, item in enumerate(member.node.items):
+                        if item.kind == "string":
+                            pointer = f"{service.pointer}/{escape(member.key)}/{index}"
+                            names.append((pointer, item, service.enabled))
+        return tuple(names)
+
     def span(self, pointer: str) -> Span:
         """The token of the value at `pointer`, or of the nearest value around it."""
         while pointer:
-            node = self.document.find(pointer)
+            node = self.find(pointer)
             if node is not None:
                 return _first_token(node.span, node.kind)
             pointer = pointer.rpartition("/")[0]
@@ -68,7 +109,10 @@ class Context:
 
     def key(self, pointer: str) -> Span:
         """The key's token that leads to `pointer`; the value's where there is no key."""
-        return self.document.key_span(pointer) or self.span(pointer)
+        parent, _, last = pointer.rpartition("/")
+        node = self.find(parent)
+        member = self.members(node).get(segments(f"/{last}")[0]) if node else None
+        return member.key_span if member else self.span(pointer)
 
     def note(
         self,
@@ -98,7 +142,7 @@ class Context:
 
     def place_note(self, place: Place, message: str, help: str = "", expected: str = "") -> Note:
         """A note about a decoded value."""
-        node = self.document.find(place.pointer)
+        node = self.find(place.pointer)
         whole = node is not None and node.kind in ("object", "array") and node.span == place.span
         span = Span(place.span.start, place.span.start + 1) if whole and place.span.end else place.span
         return Note(place.pointer, span, message, help, expected)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from one_adapter.config.document import Document
 from one_adapter.lint.excerpt import excerpt, harmless
 from one_adapter.lint.finding import SEVERITIES, Finding
+from one_adapter.lint.registry import MOST
 from one_adapter.lint.secrets import Secrets
 
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
@@ -94,7 +95,8 @@ def summary(judged: Iterable[Judged]) -> str:
     if not counts:
         return f"No problems {where}."
     words = [_count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
-    return f"{', '.join(words)} {where}."
+    limited = " No rule reports more than 1,000 of one file." if max(counts.values()) >= MOST else ""
+    return f"{', '.join(words)} {where}.{limited}"
 
 
 def _count(number: int, severity: str) -> str:

@@ -133,11 +133,13 @@ def key_pattern(context: Context) -> Iterator[Note]:
 
 def _sets(context: Context, service: Service) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The sets of credentials a service draws from, with their pointers."""
-    base = context.field(service.pointer, "credential_list")
     if service.credential_list and service.type != "azure":
+        base = context.field(service.pointer, "credential_list")
         yield from ((f"{base}/{index}", item) for index, item in enumerate(service.credential_list))
-    else:
+    elif service.credentials:
         yield context.field(service.pointer, "credentials"), service.credentials
+    else:
+        yield f"{service.pointer}/credentials", service.credentials
 
 
 @rule("SOA510", "placeholder-credential", "warning")
@@ -176,7 +178,7 @@ def missing_credential(context: Context) -> Iterator[Note]:
         for pointer, values in _sets(context, service):
             missing = _missing(CREDENTIALS[service.type].needed, values)
             if missing:
-                place = pointer if context.document.find(pointer) else service.pointer
+                place = pointer if context.find(pointer) else service.pointer
                 yield context.note(
                     place, f"{service.type} needs {missing}, which is not here", _other_case(missing, values)
                 )

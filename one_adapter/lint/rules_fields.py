@@ -189,7 +189,7 @@ def params_range_unread(context: Context) -> Iterator[Note]:
     temperature or max_tokens, but LiteLLM has no ranges.
     """
     place = context.record.places.get("params_range")
-    node = context.document.find(place.pointer) if place else None
+    node = context.find(place.pointer) if place else None
     if place and node is not None and node.members:
         yield context.key_note(
             place.pointer,

@@ -30,14 +30,12 @@ def _limits(context: Context) -> Iterator[tuple[str, Mapping[str, float], Servic
 
 def _credentials(context: Context, service: Service) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The limits of a service's credentials, with the credential's pointer."""
-    base = context.field(service.pointer, "credential_list")
-    places = [(f"{base}/{index}", item) for index, item in enumerate(service.credential_list)]
-    if not places:
-        places = [(context.field(service.pointer, "credentials"), service.credentials)]
-    for pointer, item in places:
+    for index, item in enumerate(service.each_credential):
         limit = item.get("limit")
         if isinstance(limit, dict):
-            yield pointer, limit
+            name = "credential_list" if service.credential_list else "credentials"
+            base = context.field(service.pointer, name)
+            yield f"{base}/{index}" if service.credential_list else base, limit
 
 
 def _positive(value: object) -> bool:

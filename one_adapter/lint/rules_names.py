@@ -9,21 +9,6 @@ from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
 
-_LISTS = ("models", "embedding_models")
-
-
-def _written(context: Context) -> Iterator[tuple[str, Node, bool]]:
-    """Every model name as written in a service: pointer, node, whether the service is on."""
-    form = context.document.format
-    for service in context.gateway.services:
-        node = context.document.find(service.pointer)
-        for member in node.members if node else ():
-            name = member.key.lower() if form == "json" else member.key
-            if name in _LISTS:
-                for index, item in enumerate(member.node.items):
-                    if item.kind == "string":
-                        yield f"{service.pointer}/{member.key}/{index}", item, service.enabled
-
 
 @rule("SOA320", "wildcard-in-name", "warning")
 def wildcard_in_name(context: Context) -> Iterator[Note]:
@@ -35,7 +20,7 @@ def wildcard_in_name(context: Context) -> Iterator[Note]:
 
     LiteLLM: takes it for a wildcard, which would open names that were closed. The export leaves the name out.
     """
-    for pointer, node, _ in _written(context):
+    for pointer, node, _ in context.listed_names:
         if "*" in node.value:
             yield context.note(
                 pointer, "an asterisk in a model name is a plain character, no wildcard", "Name each model."
@@ -58,7 +43,7 @@ def padded_name(context: Context) -> Iterator[Note]:
 
     LiteLLM: gets the trimmed name.
     """
-    for pointer, node, _ in _written(context):
+    for pointer, node, _ in context.listed_names:
         if not node.value.strip():
             yield context.note(pointer, "this name is empty and does not count", "Remove it.")
         elif node.value != node.value.strip():
@@ -76,7 +61,7 @@ def look_alike_names(context: Context) -> Iterator[Note]:
     LiteLLM: does so as well.
     """
     first: dict[str, tuple[str, Node]] = {}
-    for pointer, node, on in _written(context):
+    for pointer, node, on in context.listed_names:
         name = node.value.strip()
         if not on or not name:
             continue
@@ -86,7 +71,7 @@ def look_alike_names(context: Context) -> Iterator[Note]:
             yield context.note(
                 pointer,
                 f'"{name}" and "{before[0]}" are two models to the gateway',
-                f"If they are meant to be one, write them alike; the first is in line {line}, column {column}.",
+                f"If they are meant to be one, write both alike; the first: line {line}, column {column}.",
                 also=(before[1].span, "first here"),
             )
 
@@ -100,7 +85,7 @@ def model_called_random(context: Context) -> Iterator[Note]:
 
     LiteLLM: the exported group `random` draws from all models, as in the gateway.
     """
-    for pointer, node, on in _written(context):
+    for pointer, node, on in context.listed_names:
         if on and node.value.strip() == "random":
             yield context.note(
                 pointer,
@@ -118,7 +103,7 @@ def repeated_name(context: Context) -> Iterator[Note]:
     LiteLLM: gets it once.
     """
     seen: dict[tuple[str, str], Node] = {}
-    for pointer, node, _ in _written(context):
+    for pointer, node, _ in context.listed_names:
         name = node.value.strip()
         key = (pointer.rpartition("/")[0], name)
         if name and key in seen:

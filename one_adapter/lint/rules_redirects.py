@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from one_adapter.config.model import Service
@@ -9,6 +10,9 @@ from one_adapter.config.node import escape
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
+
+#: Among more names than this nobody is asked "did you mean": it would take seconds.
+_FEW = 1_000
 
 
 @rule("SOA301", "redirects-reversed", "warning")
@@ -107,8 +111,9 @@ def redirect_hides_model(context: Context) -> Iterator[Note]:
     LiteLLM: the export keeps it so: the model's name works and is marked as unlisted.
     """
     for service in context.enabled:
+        models = frozenset(service.models)
         for key, value in service.model_redirect.items():
-            if key != value and value in service.models and key not in service.models:
+            if key != value and value in models and key not in models:
                 yield context.note(
                     context.redirect(service, key),
                     f'"{value}" is not shown by /v1/models, because "{key}" leads to it',
@@ -149,12 +154,13 @@ def _owners(context: Context) -> dict[str, list[tuple[Service, int, bool]]]:
     owners: dict[str, list[tuple[Service, int, bool]]] = {}
     for service in context.enabled:
         names = (*service.models, *service.embedding_models)
+        counts = Counter(names)
         for alias in service.model_redirect:
             if names:
-                owners.setdefault(alias, []).append((service, len(names) + names.count(alias), True))
-        for name in dict.fromkeys(names):
+                owners.setdefault(alias, []).append((service, len(names) + counts[alias], True))
+        for name, count in counts.items():
             if name in aliases and name not in service.model_redirect:
-                owners.setdefault(name, []).append((service, names.count(name), False))
+                owners.setdefault(name, []).append((service, count, False))
     return owners
 
 
@@ -185,7 +191,7 @@ def redirect_to_nowhere(context: Context) -> Iterator[Note]:
 def _nearest(name: str, known: set[str]) -> str:
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
-    close = get_close_matches(name, sorted(known), 1, 0.8)
+    close = get_close_matches(name, sorted(known), 1, 0.8) if len(known) <= _FEW else []
     return f"Did you mean {close[0]}?" if close else "Name a model or a redirect of a service."
 
 

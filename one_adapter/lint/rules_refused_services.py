@@ -153,9 +153,11 @@ def negative_limit(context: Context) -> Iterator[Note]:
     """
     names = ("qps", "qpm", "rpm", "concurrency", "timeout")
     for _, _, entry, _ in _services(context):
-        limits = [(entry.record("limit"), name) for name in names]
-        limits += [(entry.record("embedding_limit"), name) for name in names]
-        for record, name in [(entry, "timeout"), *limits]:
+        places = [(entry, "timeout")]
+        for field in ("limit", "embedding_limit"):
+            if field in entry.values:
+                places += [(entry.record(field), name) for name in names]
+        for record, name in places:
             if record.number(name) < 0:
                 yield context.place_note(record.at(name), f"{name} is below zero", "", "0 (none) or more")
 

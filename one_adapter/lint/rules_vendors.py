@@ -60,7 +60,7 @@ def retired_model(context: Context) -> Iterator[Note]:
         if service.default_models or not gone:
             continue
         base = context.field(service.pointer, "models")
-        node = context.document.find(base)
+        node = context.find(base)
         for index, item in enumerate(node.items if node else ()):
             name = item.value.strip() if isinstance(item.value, str) else ""
             upstream = service.model_map.get(service.model_redirect.get(name, name), name)
