@@ -140,7 +140,10 @@ def _raised(refusal: Refusal) -> Exception:
 
 
 def _ascii_headers(response: Any) -> None:
-    hidden = getattr(response, "_hidden_params", None)
+    if isinstance(response, dict):  # a message in Anthropic's form
+        hidden = response.get("_hidden_params")
+    else:
+        hidden = getattr(response, "_hidden_params", None)
     extra = hidden.get("additional_headers") if isinstance(hidden, dict) else None
     if isinstance(extra, dict):
         for name, value in extra.items():

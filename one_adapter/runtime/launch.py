@@ -24,7 +24,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.runtime import profile as profiles
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
-GRACE, LAST = 2, 4.5
+GRACE, LAST = 2, 4.0
 DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
 #: What a service's own proxy setting stands for; the gateway's services do not read these.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -77,14 +77,16 @@ def _check(host: str, port: int, litellm_args: Sequence[str]) -> None:
     for package in ("litellm", "uvicorn", "fastapi"):
         if importlib.util.find_spec(package) is None:
             raise OneAdapterError("The proxy is not installed: pip install 'one-adapter[proxy]'.")
+    if not 0 <= port <= 65535:
+        raise OneAdapterError(f"Cannot listen on {host}:{port}: a port is a number from 0 to 65535.")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
         raise OneAdapterError(f"Cannot listen on {host}:{port}: {reason}.") from None
 
 
@@ -108,15 +110,7 @@ def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: bool) -> None:
     import uvicorn
 
-    class Server(uvicorn.Server):
-        """uvicorn's server, which ends in any case once it is told to."""
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            watchdog = threading.Timer(LAST, os._exit, (0,))
-            watchdog.daemon = True
-            watchdog.start()
-            super().handle_exit(sig, frame)
-
+    _end_in_any_case(Path(path).parent)
     if litellm_args:
         from litellm.proxy.proxy_cli import run_server
 
@@ -142,4 +136,26 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    Server(config).run()
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
+
+
+def _end_in_any_case(directory: Path) -> None:
+    """Make uvicorn's server end within `LAST` seconds once it is told to, whatever still hangs."""
+    import uvicorn
+
+    told = uvicorn.Server.handle_exit
+
+    def leave() -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+        os._exit(0)
+
+    def handle_exit(server: uvicorn.Server, sig: int, frame: FrameType | None) -> None:
+        watchdog = threading.Timer(LAST, leave)
+        watchdog.daemon = True
+        watchdog.start()
+        told(server, sig, frame)
+
+    uvicorn.Server.handle_exit = handle_exit  # type: ignore[method-assign,assignment]

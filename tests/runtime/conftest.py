@@ -1,6 +1,73 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+from proxy import CLIENT, Proxy, configuration, deployment
+from vendor import Vendor
+
+SPARE = {"order": "first", "breaker": {"failures": 2, "recovery_seconds": 60, "probes": 1}}
+ONE = {"kind": "concurrency", "per_window": 1, "wait_seconds": 1}
+
+
+@pytest.fixture(scope="session")
+def vendor() -> Iterator[Vendor]:
+    running = Vendor().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """One proxy for the whole session; a test that limits or breaks something has a model of its own."""
+    base = vendor.base
+    models = [
+        deployment("m1", f"{base}/a/v1", flatten_parts=True),
+        deployment("random", f"{base}/a/v1", service="openai-r"),
+        deployment("secret", f"{base}/secret/v1", key="UP_2", service="openai-2"),
+        deployment("org/model:free", f"{base}/a/v1", upstream="org/model:free"),
+        deployment("通义千问", f"{base}/a/v1", upstream="%E9%80%9A", upstream_model="通义"),
+        deployment("gpt-5", f"{base}/a/v1", upstream="gpt-5"),
+        deployment("thinker", f"{base}/reason/v1"),
+        deployment("tools", f"{base}/tool/v1"),
+        deployment("emb", f"{base}/a/v1", mode="embedding"),
+        deployment("turn", f"{base}/one/v1", service="t1", order="rr"),
+        deployment("turn", f"{base}/two/v1", service="t2", order="rr", key="UP_2"),
+        deployment("spare", f"{base}/fail500/v1", service="s1", weight=1, **SPARE),
+        deployment("spare", f"{base}/two/v1", service="s2", weight=0, **SPARE),
+        deployment("alone", f"{base}/fail500/v1", service="s3", **SPARE),
+        deployment("one", f"{base}/slow3/v1", service="one", limit=ONE),
+        deployment("brief", f"{base}/a/v1", service="one-brief", limit=ONE),
+        deployment("brief-cut", f"{base}/cut/v1", service="one-brief", limit=ONE),
+        deployment("brief-fail", f"{base}/fail500/v1", service="one-brief", limit=ONE),
+        deployment("brief-stream", f"{base}/slowchunk0.4/v1", service="one-brief", limit=ONE),
+        deployment("brief-slow", f"{base}/slow2/v1", service="one-brief", limit=ONE),
+        deployment("late", f"{base}/slow9/v1", service="late", timeout=1),
+        deployment("late-stream", f"{base}/slowchunk0.8/v1", service="late", timeout=1),
+        deployment("glm-4", f"{base}/a/v1", guards=["glm"]),
+        deployment("tenant", f"{base}/a/v1", query={"tenant": "7"}),
+        deployment("proxied", "http://upstream.invalid/v1", service="proxied", proxy={"http_env": "PROXY"}),
+        *(
+            deployment(f"fail-{code}", f"{base}/fail{code}/v1")
+            for code in (400, 401, 404, 422, 429, 500, 503)
+        ),
+        *(deployment(f"odd-{kind}", f"{base}/{kind}/v1") for kind in ("drop", "html", "cut")),
+    ]
+    text = configuration(
+        models, unlisted=["emb", "fast"], aliases=["fast"], translation={"prompt_template": "To %s: %s"}
+    )
+    running = Proxy(text, tmp_path_factory.mktemp("proxy") / "log", PROXY=base).wait()
+    yield running
+    code, seconds = running.stop()
+    assert code == 0
+    assert seconds < 5
+
+
+@pytest.fixture
+def key() -> str:
+    return CLIENT

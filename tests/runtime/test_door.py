@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -59,7 +59,7 @@ class Upstreamish:
         await self.behave(request, send, receive)
 
 
-async def fine(request: Request, send: Any, receive: Any) -> None:
+async def fine(_request: Request, send: Any, _receive: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b'{"model":"m","data":[]}', "more_body": False})
 
@@ -197,7 +197,7 @@ class TestWhoMayComeIn:
         async def scenario() -> list[str]:
             seen: list[str] = []
 
-            async def inner(scope: Any, receive: Any, send: Any) -> None:
+            async def inner(*_: Any) -> None:
                 seen.append("inner")
 
             async def send(message: Any) -> None:
@@ -213,7 +213,7 @@ class TestWhoMayComeIn:
         async def scenario() -> list[str]:
             seen: list[str] = []
 
-            async def inner(scope: Any, receive: Any, send: Any) -> None:
+            async def inner(scope: Any, *_: Any) -> None:
                 seen.append(scope["type"])
 
             await Door(inner, state_of)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
@@ -282,13 +282,13 @@ class TestBodies:
             b'{"model": ["m"]}',
             b'{"model": null}',
             b"{}",
-        ]
-        + [b'{"model": "m", "messages": "text"}', b'{"model": "m", "messages": [1]}']
-        + [
+            b'{"model": "m", "messages": "text"}',
+            b'{"model": "m", "messages": [1]}',
             b'{"model": "m", "messages": [{"role": "user", "content": 5}]}',
             b'{"model": "m", "stream": "yes"}',
-        ]
-        + [b'{"model": "m", "messages": [], "temperature": "hot"}', b"[" * 100_000],
+            b'{"model": "m", "messages": [], "temperature": "hot"}',
+            b"[" * 100_000,
+        ],
     )
     def test_what_is_no_request_is_400(self, raw: bytes) -> None:
         assert ask("POST", "/v1/chat/completions", raw)[0] == 400
@@ -349,7 +349,7 @@ class TestBodies:
         assert int(headers["content-length"]) == len('{"model":"up-m","data":[]}')
 
     def test_a_model_without_embeddings_says_so(self) -> None:
-        async def refuse(request: Request, send: Any, receive: Any) -> None:
+        async def refuse(*_: Any) -> None:
             raise AssertionError("not reached")
 
         state = state_of(deployment("m", embeddings=False))
@@ -358,7 +358,7 @@ class TestBodies:
 
 class TestTimeAndPlace:
     def test_an_upstream_that_takes_too_long_is_504_and_its_place_is_free(self) -> None:
-        async def slow(request: Request, send: Any, receive: Any) -> None:
+        async def slow(*_: Any) -> None:
             await asyncio.sleep(100)
 
         state = state_of(
@@ -370,7 +370,7 @@ class TestTimeAndPlace:
 
     @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
     def test_a_stream_that_takes_too_long_ends_with_an_error_in_the_routes_form(self, path: str) -> None:
-        async def slow(request: Request, send: Any, receive: Any) -> None:
+        async def slow(_request: Request, send: Any, _receive: Any) -> None:
             headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             for _ in range(9):
@@ -425,14 +425,14 @@ class TestTimeAndPlace:
 
 
 class TestBreaker:
-    RULE = {"failures": 2, "recovery_seconds": 30, "probes": 1}
+    RULE: ClassVar[dict[str, int]] = {"failures": 2, "recovery_seconds": 30, "probes": 1}
 
     def answers(
         self, statuses: list[int], more: int, services: tuple[str, ...] = ("s",), model: str = "m"
     ) -> list[int]:
         left = list(statuses)
 
-        async def behave(request: Request, send: Any, receive: Any) -> None:
+        async def behave(_request: Request, send: Any, _receive: Any) -> None:
             status = left.pop(0) if left else 200
             await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": b"{}", "more_body": False})
@@ -464,7 +464,7 @@ class TestBreaker:
     def test_a_stream_that_breaks_and_a_timeout_count_as_failures(self) -> None:
         calls = []
 
-        async def behave(request: Request, send: Any, receive: Any) -> None:
+        async def behave(request: Request, send: Any, _receive: Any) -> None:
             calls.append(request)
             if len(calls) == 1:
                 headers = [(b"content-type", b"text/event-stream")]
@@ -498,7 +498,7 @@ BEHAVIOURS = ("fine", "raise", "hang", "cut", "slow")
 def test_however_requests_end_every_place_comes_back(
     calls: list[tuple[str, int, int | None]], size: int
 ) -> None:
-    async def behave(request: Request, send: Any, receive: Any) -> None:
+    async def behave(request: Request, send: Any, _receive: Any) -> None:
         kind = request.body["kind"]
         if kind == "raise":
             raise RuntimeError("broken")

@@ -99,6 +99,7 @@ class Vendor:
         raw = await request.read()
         body = json.loads(raw) if raw else None
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        # Called as a proxy, the request line holds the whole address: the path then begins with http://.
         path, _, query = request.raw_path.partition("?")
         call = Call(
             request.method, path, query, key, body, {k.lower(): v for k, v in request.headers.items()}

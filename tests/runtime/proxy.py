@@ -1,0 +1,142 @@
+"""A real LiteLLM proxy in a process of its own, as `one-adapter run` starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CLIENT, SOME, MASTER = "sk-old-client-key", "sk-some-models-key", "sk-master-of-the-proxy"
+KEYS = {"UP_1": "sk-upstream-one", "UP_2": "sk-upstream-two", "CLIENT": CLIENT, "SOME": SOME}
+START = """
+import json, sys
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.launch import serve
+yaml, environment, port, arguments, profile = json.load(sys.stdin)
+try:
+    sys.exit(serve(yaml, environment, "127.0.0.1", port, arguments, profile))
+except OneAdapterError as problem:
+    print(problem)
+    sys.exit(problem.exit_code)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def deployment(
+    name: str, base: str, key: str = "UP_1", mode: str = "chat", upstream: str = "", **ours: Any
+) -> dict[str, Any]:
+    """One entry of a model list, as the exporter writes it; `weight` and `provider` are LiteLLM's."""
+    weight, provider = ours.pop("weight", None), ours.pop("provider", "openai")
+    upstream = upstream or f"up-{name}"
+    params: dict[str, Any] = {"model": f"{provider}/{upstream}", "api_base": base}
+    params |= {
+        "api_key": f"os.environ/{key}",
+        "timeout": ours.get("timeout", 30),
+        "use_chat_completions_api": True,
+    }
+    if weight is not None:
+        params["weight"] = weight
+    identity = f"{name}-{ours.get('service', 'openai-1')}".encode("ascii", "backslashreplace").decode()
+    info = {"id": identity, "mode": mode, "input_cost_per_token": 0, "output_cost_per_token": 0}
+    ours.setdefault("service", "openai-1")
+    return {"model_name": name, "litellm_params": params, "model_info": {**info, "one_adapter": ours}}
+
+
+def configuration(deployments: list[dict[str, Any]], **own: Any) -> str:
+    """The YAML around a model list."""
+    access = {"open": False, "keys": [{"env": "CLIENT", "models": ["*"]}, {"env": "SOME", "models": ["m1"]}]}
+    return yaml.safe_dump(
+        {
+            "model_list": deployments,
+            "litellm_settings": {
+                "callbacks": ["one_adapter.runtime.callback.handler"],
+                "num_retries": 0,
+                "use_chat_completions_url_for_anthropic_messages": True,
+            },
+            "router_settings": {
+                "routing_strategy": "simple-shuffle",
+                "num_retries": 0,
+                "disable_cooldowns": True,
+                "model_group_alias": {"fast": {"model": "m1", "hidden": True}},
+            },
+            "general_settings": {
+                "master_key": "os.environ/LITELLM_MASTER_KEY",
+                "custom_auth": "one_adapter.runtime.access.authenticate",
+                "cancel_on_disconnect": True,
+                "always_include_stream_usage": False,
+                "disable_model_info_refresh": True,
+                "one_adapter": {"version": 1, "access": access, **own},
+            },
+        },
+        allow_unicode=True,
+    )
+
+
+class Proxy:
+    """The process; `base` is where it listens."""
+
+    def __init__(
+        self, text: str, log: Path, arguments: tuple[str, ...] = (), profile: str = "fast", **extra: str
+    ) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        self._out = log.open("wb")
+        environment = {**KEYS, "LITELLM_MASTER_KEY": MASTER, **extra}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", START],
+            stdin=subprocess.PIPE,
+            stdout=self._out,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+            env={**os.environ, "TMPDIR": str(log.parent)},
+            start_new_session=True,
+        )
+        assert self.process.stdin is not None
+        given = [text, environment, self.port, list(arguments), profile]
+        self.process.stdin.write(json.dumps(given).encode())
+        self.process.stdin.close()
+
+    def output(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def wait(self, seconds: float = 90) -> Proxy:
+        """Until it answers."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            assert self.process.poll() is None, self.output()[-3000:]
+            try:
+                urllib.request.urlopen(self.base + "/healthz", timeout=2)
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+            else:
+                return self
+        raise AssertionError(self.output()[-3000:])
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """End it; the exit code and the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        try:
+            code = self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+        finally:
+            self._out.close()
+        return code, time.monotonic() - began

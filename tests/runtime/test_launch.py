@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from proxy import CLIENT, Proxy, configuration, deployment
+from vendor import Vendor
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime import echo, launch, profile
+
+
+def post(base: str, path: str, body: dict[str, Any], key: str = CLIENT) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    request = urllib.request.Request(base + path, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+class TestBeforeItStarts:
+    def test_a_taken_port_is_said_in_one_sentence(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            with pytest.raises(
+                OneAdapterError, match=f"Cannot listen on 127.0.0.1:{port}: Address already in use"
+            ):
+                launch.serve("", {}, "127.0.0.1", port)
+
+    @pytest.mark.parametrize(
+        ("host", "port"), [("no.such.host.invalid", 80), ("127.0.0.1", 70_000), ("127.0.0.1", -1)]
+    )
+    def test_an_address_that_cannot_be_is_said_too(self, host: str, port: int) -> None:
+        with pytest.raises(OneAdapterError, match="Cannot listen on"):
+            launch.serve("", {}, host, port)
+
+    @pytest.mark.parametrize("option", ["--config", "--port=1", "--host", "-c"])
+    def test_our_own_options_cannot_be_given_to_litellm(self, option: str) -> None:
+        with pytest.raises(OneAdapterError, match="is one-adapter's to set"):
+            launch.serve("", {}, "127.0.0.1", 0, [option])
+
+    def test_a_missing_proxy_names_the_extra(self, tmp_path: Path) -> None:
+        program = (
+            "import sys; sys.modules['litellm'] = None\n"
+            "import importlib.util as u; found = u.find_spec\n"
+            "u.find_spec = lambda name, *a: None if name == 'litellm' else found(name, *a)\n"
+            "from one_adapter.runtime.launch import serve\n"
+            "try: serve('', {}, '127.0.0.1', 0)\n"
+            "except Exception as problem: print(problem)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True
+        )
+        assert "pip install 'one-adapter[proxy]'" in done.stdout
+
+
+class TestTheFile:
+    def test_it_is_its_owners_alone_and_gone_afterwards(self) -> None:
+        with launch._file("a: 1") as path:
+            assert Path(path).read_text("utf-8") == "a: 1"
+            assert Path(path).stat().st_mode & 0o777 == 0o600
+            assert Path(path).parent.stat().st_mode & 0o777 == 0o700
+        assert not Path(path).parent.exists()
+
+
+class TestProfile:
+    def test_stock_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(profile.VARIABLE, "stock")
+        assert profile.chosen() == "stock"
+        monkeypatch.delenv(profile.VARIABLE)
+        assert profile.chosen() == "fast"
+
+    def test_a_log_level_that_was_asked_for_stays(self) -> None:
+        environment = {"LITELLM_LOG": "DEBUG"}
+        program = (
+            "import gc, sys; from one_adapter.runtime import profile\n"
+            f"found = {environment!r}; profile.before_import(found); print(found, gc.isenabled())\n"
+            "profile.settle(); print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold())"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        first, second = done.stdout.splitlines()
+        assert first == "{'LITELLM_LOG': 'DEBUG'} False"
+        assert second == "True True (50000, 20, 50)"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_while_it_starts_it_ends_and_leaves_no_file(tmp_path: Path, number: int) -> None:
+    proxy = Proxy(configuration([deployment("m1", "http://127.0.0.1:1/v1")]), tmp_path / "log")
+    while not list(tmp_path.glob("one-adapter-*")):
+        assert proxy.process.poll() is None
+        os.sched_yield()
+    code, seconds = proxy.stop(number)
+    assert (code, seconds < 5) == (0, True), proxy.output()
+    assert not list(tmp_path.glob("one-adapter-*"))
+
+
+def test_litellms_own_arguments_reach_it_and_its_open_requests_do_not_keep_it(
+    tmp_path: Path, vendor: Vendor
+) -> None:
+    models = [deployment("m1", f"{vendor.base}/a/v1"), deployment("slow", f"{vendor.base}/slow60/v1")]
+    proxy = Proxy(configuration(models), tmp_path / "log", ("--limit_concurrency", "50"), "stock").wait()
+    assert post(proxy.base, "/v1/chat/completions", {"model": "m1", "messages": []})["model"] == "m1"
+    url = f"{proxy.base}/v1/chat/completions"
+    hanging = subprocess.Popen(
+        [
+            "curl",
+            "-s",
+            url,
+            "-H",
+            f"authorization: Bearer {CLIENT}",
+            "-d",
+            '{"model": "slow", "messages": []}',
+        ]
+    )
+    while not any(call.model == "up-slow" for call in vendor.calls):
+        assert hanging.poll() is None
+    code, seconds = proxy.stop(signal.SIGINT)
+    hanging.wait(5)
+    assert (code, seconds < 5) == (0, True), proxy.output()[-2000:]
+    assert not list(tmp_path.glob("one-adapter-*"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[echo.EchoServer]:
+    running = echo.start()
+    yield running
+    running.stop()
+    running.stop()
+
+
+class TestEcho:
+    @pytest.mark.parametrize(
+        ("original", "path", "body", "said"),
+        [
+            (
+                "https://api.openai.com/v1",
+                "/chat/completions",
+                {"messages": [{"content": "hi"}]},
+                "message=hi",
+            ),
+            (
+                "https://api.anthropic.com",
+                "/v1/messages",
+                {"messages": [{"content": [{"text": "hi"}]}]},
+                "message=hi",
+            ),
+            (
+                "https://g.com/v1beta",
+                "/models/g1:generateContent",
+                {"contents": [{"parts": [{"text": "hi"}]}]},
+                "model=g1",
+            ),
+            ("http://127.0.0.1:11434", "/api/chat", {"messages": [{"content": "hi"}]}, "message=hi"),
+            ("https://api.dify.ai/v1", "/chat-messages", {"query": "hi"}, "message=hi"),
+            ("https://x.com/apps/1", "/responses", {"input": "hi"}, "message=hi"),
+            ("https://a.com", "/openai/deployments/d1/chat/completions", {}, "model=d1"),
+        ],
+    )
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_every_vendor_is_answered_with_what_it_would_have_received(
+        self, server: echo.EchoServer, original: str, path: str, body: dict[str, Any], said: str, stream: bool
+    ) -> None:
+        if stream:
+            path = path.replace(":generate", ":streamGenerate").replace(
+                "streamGenerateContent", "streamGenerateContent"
+            )
+        url = echo.through_echo(server.base_url, original) + path
+        raw = json.dumps(
+            {**body, "stream": stream, "response_mode": "streaming" if stream else "blocking"}
+        ).encode()
+        request = urllib.request.Request(url, raw, {"authorization": "Bearer sk-abcdefgh"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read().decode()
+        assert f"{original}{path}" in text
+        assert "key=...efgh" in text
+        assert "sk-abcd" not in text
+        assert said in text
+
+    def test_embeddings_have_one_vector_a_text(self, server: echo.EchoServer) -> None:
+        base = echo.through_echo(server.base_url, "https://api.openai.com/v1")
+        assert len(post(base, "/embeddings", {"model": "e", "input": ["a", "b"]})["data"]) == 2
+
+    @pytest.mark.parametrize("header", ["x-api-key", "api-key", "x-goog-api-key"])
+    def test_a_key_is_found_in_each_vendors_header(self, server: echo.EchoServer, header: str) -> None:
+        url = echo.through_echo(server.base_url, "https://x.com/v1") + "/chat/completions"
+        with urllib.request.urlopen(
+            urllib.request.Request(url, b"[", {header: "abcdefgh"}), timeout=10
+        ) as answer:
+            assert "key=...efgh" in answer.read().decode()
+
+    async def test_a_websocket_is_answered_in_iflyteks_frames(self, server: echo.EchoServer) -> None:
+        import aiohttp
+
+        url = echo.through_echo(server.base_url, "wss://spark-api.xf-yun.com/v4.0/chat")
+        sent = {"header": {"app_id": "app12345"}, "parameter": {"chat": {"domain": "4.0Ultra"}}}
+        sent["payload"] = {"message": {"text": [{"role": "user", "content": "hi"}]}}  # type: ignore[dict-item]
+        async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket_:
+            await socket_.send_json(sent)
+            frame = await socket_.receive_json()
+        text = frame["payload"]["choices"]["text"][0]["content"]
+        assert text == "GET wss://spark-api.xf-yun.com/v4.0/chat model=4.0Ultra key=...2345 message=hi"
+
+    def test_a_sealed_process_reaches_loopback_and_nothing_else(self) -> None:
+        program = (
+            "import socket; from one_adapter.runtime import echo; echo.seal(); server = echo.start()\n"
+            "import urllib.request\n"
+            "print(urllib.request.urlopen(server.base_url + '/https/x.com/v1/chat/completions').status)\n"
+            "for attempt in (lambda: socket.create_connection(('192.0.2.1', 80), 1),\n"
+            "                lambda: socket.getaddrinfo('example.invalid', 80)):\n"
+            "    try: attempt()\n"
+            "    except OSError as problem: print(problem)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        lines = done.stdout.splitlines()
+        assert lines[0] == "200"
+        assert all("nothing may leave this machine" in line for line in lines[1:])
+        assert len(lines) == 3

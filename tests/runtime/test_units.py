@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime import answers, body, guards, proxies, shaping, translate
+from one_adapter.runtime.access import Client, Keys
+from one_adapter.runtime.request import Request
+from one_adapter.runtime.settings import (
+    KeyRule,
+    Limit,
+    Policy,
+    ProxyRule,
+    Settings,
+    read_policy,
+    read_settings,
+)
+
+WEATHER = {"type": "function", "function": {"name": "weather"}}
+
+
+def request(kind: str, fields: dict[str, Any]) -> Request:
+    return Request(kind, Client("c", frozenset({"*"})), {"model": "m", **fields}, 0.0, "m", "m")
+
+
+def shaped(kind: str, fields: dict[str, Any], policy: Policy, **kwargs: Any) -> dict[str, Any]:
+    arguments = {"model": f"{policy.provider}/x", "api_key": "k", **kwargs}
+    shaping.shape(request(kind, fields), policy, arguments, frozenset({"mock_response"}))
+    return arguments
+
+
+class TestShaping:
+    def test_an_openai_shaped_upstream_gets_every_field_as_it_was_sent(self) -> None:
+        fields = {
+            "messages": [],
+            "n": "2",
+            "zero": None,
+            "temperature": 0,
+            "metadata": {"a": 1},
+            "api_base": "x",
+        }
+        arguments = shaped("chat", fields, Policy(upstream_model="up"), messages=[], temperature=0)
+        assert arguments == {
+            "model": "openai/up",
+            "api_key": "k",
+            "messages": [],
+            "extra_body": {"n": "2", "zero": None, "temperature": 0, "metadata": {"a": 1}, "api_base": "x"},
+        }
+
+    def test_messages_that_are_missing_stay_missing(self) -> None:
+        assert shaped("chat", {}, Policy(upstream_model="up"), messages=[])["extra_body"] == {
+            "messages": None
+        }
+
+    def test_embeddings_may_have_a_model_of_their_own(self) -> None:
+        policy = Policy(upstream_model="chat", embedding_model="emb")
+        arguments = shaped("embeddings", {"input": "x", "dimensions": 2}, policy, dimensions=2)
+        assert (arguments["model"], arguments["extra_body"]) == ("openai/emb", {"dimensions": 2})
+
+    def test_a_bridged_call_keeps_what_the_bridge_made_of_it(self) -> None:
+        effort = {"effort": "low"}
+        arguments = shaped(
+            "messages",
+            {},
+            Policy(upstream_model="up"),
+            reasoning_effort=effort,
+            tools=[WEATHER],
+            extra_body={"a": 1},
+        )
+        assert arguments["extra_body"] == {"a": 1, "reasoning_effort": "low", "tools": [WEATHER]}
+
+    def test_an_empty_key_is_never_replaced_by_one_of_the_environment(self) -> None:
+        assert shaped("chat", {}, Policy(upstream_model="up"), api_key="")["api_key"] == "none"
+
+    def test_a_model_name_without_a_prefix_stays_without_one(self) -> None:
+        assert shaped("chat", {}, Policy(upstream_model="通义"), model="x")["model"] == "通义"
+
+    def test_our_own_providers_get_unknown_fields_but_never_a_deployments_parameters(self) -> None:
+        fields = {
+            "inputs": {"a": 1},
+            "credential_env": "OTHER",
+            "api_base": "x",
+            "domain": "y",
+            "mock_response": "z",
+        }
+        arguments = shaped("chat", fields, Policy(provider="dify", upstream_model="app"))
+        assert arguments == {"model": "dify/app", "api_key": "k", "inputs": {"a": 1}}
+
+    def test_other_providers_are_clamped_and_otherwise_left_alone(self) -> None:
+        policy = Policy(provider="groq", upstream_model="l", guards=("groq",))
+        arguments = shaped("chat", {"unknown": 1}, policy, temperature=9, n=3, logprobs=True)
+        assert arguments == {"model": "groq/l", "api_key": "k", "temperature": 2, "n": 1}
+
+    def test_a_responses_upstream_is_not_touched(self) -> None:
+        arguments = shaped(
+            "chat", {"a": 1}, Policy(upstream_model="responses/app"), model="openai/responses/app"
+        )
+        assert "extra_body" not in arguments
+
+    def test_parts_become_text_for_a_model_that_takes_text_only(self) -> None:
+        parts = [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]
+        policy = Policy(upstream_model="up", flatten_parts=True, guards=("glm",))
+        assert shaped("chat", {"messages": parts}, policy, messages=parts)["messages"][0]["content"] == "ab"
+
+
+class TestGuards:
+    def test_glm_values_stay_below_one_and_zero_stays_zero(self) -> None:
+        fields: dict[str, Any] = {"temperature": 1, "top_p": 0, "max_tokens": 5000, "n": True}
+        guards.clamp_glm(fields, "glm-4v")
+        assert fields == {"temperature": 0.99, "top_p": 0, "max_tokens": 1024, "n": True}
+
+    def test_groq_loses_what_it_refuses(self) -> None:
+        fields: dict[str, Any] = {
+            "logprobs": True,
+            "top_logprobs": 2,
+            "logit_bias": {},
+            "n": 4,
+            "temperature": 0,
+        }
+        guards.clamp_groq(fields, "llama3")
+        assert fields == {"n": 1, "temperature": 0.1}
+
+    @pytest.mark.parametrize(
+        ("part", "text"),
+        [
+            ({"type": "image_url", "image_url": "https://x/a.png"}, "look\nhttps://x/a.png"),
+            ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}, "image left out"),
+            ({"type": "input_audio", "input_audio": {}}, "input_audio left out"),
+            ("tail", "looktail"),
+            (7, "int left out"),
+        ],
+    )
+    def test_no_part_is_lost_in_silence(self, part: Any, text: str) -> None:
+        messages = [{"role": "user", "content": [{"type": "text", "text": "look"}, part]}, "odd"]
+        assert text in guards.flatten(messages)[0]["content"]
+
+
+class TestAnswers:
+    def test_reasoning_gets_both_names_whichever_came(self) -> None:
+        one, two, three = {"reasoning_content": "a"}, {"reasoning": "b"}, {"content": "c"}
+        for message in (one, two, three, None):
+            answers.both_names(message)
+        assert one == {"reasoning_content": "a", "reasoning": "a"}
+        assert two == {"reasoning": "b", "reasoning_content": "b"}
+        assert three == {"content": "c"}
+
+    def test_an_event_that_is_no_json_passes_as_it_is(self) -> None:
+        for event in (b"data: {reasoning\n\n", b": ping\n\n"):
+            assert answers.with_reasoning(event) == event
+            assert answers.with_model(event, "m") == event
+
+    def test_an_event_without_a_response_keeps_its_bytes(self) -> None:
+        event = b'data: {"response":"text"}\n\n'
+        assert answers.with_model(event, "m") == event
+
+    def test_an_error_event_speaks_the_routes_language(self) -> None:
+        refusal = answers.Refusal(504, "late", "timeout")
+        assert answers.error_event(refusal, "chat").startswith(b'data: {"error"')
+        assert b'"type": "timeout_error"' in answers.error_event(refusal, "messages")
+        assert json.loads(answers.error_event(refusal, "responses").split(b"data: ")[1])["type"] == "error"
+
+
+class TestKeys:
+    def test_a_key_of_two_rules_opens_the_models_of_both(self) -> None:
+        keys = Keys(Settings(keys=(KeyRule("A", ("a",)), KeyRule("B", ("b",)))), {"A": "k", "B": "k"})
+        client = keys.identify([(b"x-api-key", b"k")])
+        assert client is not None
+        assert client.models == {"a", "b"}
+
+    @pytest.mark.parametrize("value", ["", "  "])
+    def test_an_unset_or_blank_variable_opens_nothing(self, value: str) -> None:
+        keys = Keys(Settings(keys=(KeyRule("A", ("*",)),)), {"A": value})
+        assert keys.identify([(b"authorization", b"Bearer ")]) is None
+        assert keys.identify([(b"authorization", b"Basic abc")]) is None
+
+    def test_spaces_around_a_configured_key_do_not_matter(self) -> None:
+        keys = Keys(Settings(keys=(KeyRule("A", ("*",)),)), {"A": " k "})
+        assert keys.identify([(b"authorization", b"bearer  k ")]) is not None
+
+    def test_deepls_own_scheme_is_understood(self) -> None:
+        keys = Keys(Settings(keys=(KeyRule("A", ("*",)),)), {"A": "k"})
+        assert keys.identify([(b"authorization", b"DeepL-Auth-Key k")]) is not None
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("value", "place"),
+        [
+            ("text", "one_adapter must be"),
+            ({"version": 2}, "version must be 1"),
+            ({"access": {"open": "yes"}}, "access.open"),
+            ({"access": {"keys": [1]}}, "keys[0] must be"),
+            ({"access": {"keys": [{"env": "A", "models": [1]}]}}, "keys[0].models"),
+            ({"unlisted": "a"}, "unlisted"),
+            ({"translation": {"concurrency": True}}, "translation.concurrency"),
+        ],
+    )
+    def test_a_wrong_value_is_an_error_that_names_its_place(self, value: Any, place: str) -> None:
+        with pytest.raises(OneAdapterError) as problem:
+            read_settings(value)
+        assert place in str(problem.value)
+
+    @pytest.mark.parametrize(
+        ("ours", "place"),
+        [
+            ({"order": "sideways"}, "order must be one of"),
+            ({"guards": ["x"]}, "guards knows"),
+            ({"limit": {"kind": "tpm"}}, "limit.kind"),
+            ({"timeout": "30"}, "timeout must be"),
+        ],
+    )
+    def test_a_wrong_policy_names_the_deployment(self, ours: dict[str, Any], place: str) -> None:
+        with pytest.raises(OneAdapterError) as problem:
+            read_policy({"model_info": {"id": "d1", "one_adapter": ours}})
+        assert place in str(problem.value)
+        assert "d1" in str(problem.value)
+
+    def test_an_entry_of_the_owners_own_has_a_policy_that_changes_nothing(self) -> None:
+        policy = read_policy(
+            {"litellm_params": {"model": "openai/m", "weight": 2}, "model_info": {"id": "x"}}
+        )
+        assert (policy.service, policy.limit, policy.timeout, policy.weight) == ("x", None, 0.0, 2.0)
+        assert policy.upstream_model == "m"
+
+    def test_a_policy_is_read_field_by_field(self) -> None:
+        ours = {
+            "limit": {"kind": "qpm", "per_window": 15, "wait_seconds": 30},
+            "breaker": {"failures": 5, "recovery_seconds": 30, "probes": 1},
+            "proxy": {"http_env": "P"},
+            "query": {"tenant": 7},
+        }
+        policy = read_policy({"model_info": {"id": "x", "one_adapter": ours}})
+        assert policy.limit == Limit("qpm", 15, 30, "service")
+        assert policy.proxy == ProxyRule(http_env="P")
+        assert policy.query == {"tenant": "7"}
+
+    def test_translation_and_the_rest_are_read(self) -> None:
+        found = read_settings({"translation": {"model": "m", "retry": 2}, "aliases": ["a"], "catch_all": ""})
+        assert (found.translation.model, found.translation.retry, found.catch_all) == ("m", 2, "")
+
+
+class TestBody:
+    def test_what_litellm_sees_has_no_orders_for_litellm(self) -> None:
+        orders = dict.fromkeys(("api_base", "api_key", "mock_response", "fallbacks", "metadata", "tags"), "x")
+        seen = body.visible({"model": "m", "messages": [], **orders, "stream_options": 5}, "chat")
+        assert seen == {"model": "m", "messages": []}
+        assert body.hidden({"model": "m", **orders}, "chat") == orders
+
+    def test_a_missing_input_is_an_empty_one(self) -> None:
+        assert body.visible({"model": "m"}, "responses") == {"model": "m", "input": []}
+
+
+class TestProxies:
+    @pytest.mark.parametrize(
+        ("rule", "ways"),
+        [
+            (None, {}),
+            (ProxyRule(), {}),
+            (ProxyRule(http_env="H"), {"all://": "http://h"}),
+            (ProxyRule(http_env="H", https_env="S"), {"http://": "http://h", "https://": "http://s"}),
+            (ProxyRule(socks5_env="K"), {"all://": "socks5://k"}),
+        ],
+    )
+    def test_each_kind_of_rule_has_its_ways(self, rule: ProxyRule | None, ways: dict[str, str]) -> None:
+        environment = {"H": "http://h", "S": "http://s", "K": "socks5://k"}
+        assert proxies.mounts(rule, environment) == ways
+
+    def test_a_client_is_made_once_and_only_where_one_is_needed(self) -> None:
+        clients = proxies.Clients({"H": "http://127.0.0.1:9"})
+        call = {"api_key": "k", "api_base": "http://x/v1"}
+        assert clients.client(Policy(), call) is None
+        proxied = Policy(id="a", proxy=ProxyRule(http_env="H"))
+        assert clients.client(proxied, call) is clients.client(proxied, call)
+        other = Policy(id="b", provider="anthropic", query={"a": "b"})
+        assert type(clients.client(other, call)).__name__ == "AsyncHTTPHandler"
+
+
+class TestPrompts:
+    @pytest.mark.parametrize(
+        ("template", "filled"),
+        [("To %s: %s", "To DE: Hi"), ("Into %s", "Into DE\nHi"), ("Translate", "Translate\nHi")],
+    )
+    def test_a_template_takes_the_language_and_then_the_text(self, template: str, filled: str) -> None:
+        assert translate.prompt(template, "DE", "Hi") == filled
+
+    def test_without_a_template_there_is_one(self) -> None:
+        assert translate.prompt("", "DE", "Hi").endswith("\nHi")
