@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from configurations import Config, document, openai, plan, service
+from configurations import Config, configurations, document, openai, plan, service
+from hypothesis import given, settings
 
 from one_adapter.config.document import Document, parse
 from one_adapter.config.model import read_gateway
@@ -88,7 +89,9 @@ def test_strict_fails_for_approximated_and_dropped_rows_alone() -> None:
     found = strict_rows(decided)
     assert {row.verdict for row in found} == {"approximated", "dropped"}
     assert len(found) == sum(row.verdict in ("approximated", "dropped") for row in decided.ledger)
-    assert strict_rows(plan(openai(service("m")))) == []
+    plain = plan(openai(service("m", timeout=20)))
+    assert strict_rows(plain) == []
+    assert [row.pointer for row in strict_rows(plain, pure=True)] == ["/services/openai/0/timeout"]
 
 
 def test_the_checklist_holds_tasks_findings_and_missing_secrets_errors_first() -> None:
@@ -109,6 +112,22 @@ def test_findings_that_are_mere_information_are_nothing_to_do() -> None:
     assert made["todo"] == []
     assert [each["code"] for each in made["findings"]] == ["SOA301"]
     assert "Nothing." in report("markdown", openai(service("m"), api_key="k"))
+
+
+def test_a_finding_that_says_what_a_task_says_is_told_once() -> None:
+    ended = {**FINDING, "name": "vendor-ended", "code": "SOA620", "pointer": "/services/qianfan/0"}
+    elsewhere = {**ended, "pointer": "/services/openai/0"}
+    codes = [item["code"] for item in as_json(MIXED, [ended])["todo"]]
+    assert "vendor-ended" in codes
+    assert "SOA620" not in codes
+    assert "SOA620" in [item["code"] for item in as_json(MIXED, [elsewhere])["todo"]]
+
+
+def test_a_report_is_headed_by_the_files_own_name() -> None:
+    decided, secrets = planned(openai(service("m")))
+    text = write_report("markdown", "/somewhere/deep/config.yaml", decided, secrets, [])
+    assert text.startswith("# config.yaml: ")
+    assert "one-adapter run /somewhere/deep/config.yaml" in text
 
 
 def test_a_name_is_shown_with_its_kind_its_shares_and_where_it_leads() -> None:
@@ -387,3 +406,22 @@ def test_a_file_name_that_is_no_text_is_written_out(kind: Any) -> None:
 def test_a_task_for_the_whole_file_has_no_place() -> None:
     items = as_json(openai(service("m")))["todo"]
     assert [(item["code"], item["place"]) for item in items] == [("open-proxy", "")]
+
+
+@settings(max_examples=50, deadline=None)
+@given(configurations())
+def test_any_configuration_has_a_report_with_every_leaf_and_every_name(
+    config: Config,
+) -> None:
+    made = document(config)
+    decided = decide(made)
+    secrets = secrets_of(read_gateway(made), decided)
+    shown = json.loads(write_report("json", "config.json", decided, secrets, []))
+    assert sorted(row["pointer"] for row in shown["rows"]) == sorted(row.pointer for row in decided.ledger)
+    assert [name["name"] for name in shown["names"]] == [route.name for route in decided.routes]
+    for kind in ("markdown", "html"):
+        for pure in (False, True):
+            text = write_report(kind, "config.json", decided, secrets, [], pure)
+            assert text.endswith("\n")
+            assert text.count("<svg") == text.count("</svg>")
+    assert all("\n" not in line for line in summary_lines(decided, secrets))

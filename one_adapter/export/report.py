@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -33,6 +34,16 @@ MEANINGS: Mapping[Verdict, str] = {
     "approximated": "the same intent with other semantics",
     "inert": "the gateway reads it and does nothing, or it says what holds anyway",
     "dropped": "lost; the note says why and what to do",
+}
+#: Findings of the linter, by name, that say what a task of the plan says too.
+TOLD_BY_TASK = {
+    "default-models-retired": "model-retired",
+    "no-default-address": "no-address",
+    "proxy-covers-nothing": "proxy-unused",
+    "redirects-reversed": "redirects-turned",
+    "retired-model": "model-retired",
+    "vendor-ended": "vendor-ended",
+    "wildcard-in-name": "wildcard-name",
 }
 #: Shorter values are words rather than secrets, and are not searched for in texts.
 SHORTEST_SECRET = 6
@@ -65,6 +76,7 @@ class Report:
     """Everything a report says, in the order it says it."""
 
     source: str
+    title: str
     pure: bool
     plan: Plan
     counts: Mapping[Verdict, int]
@@ -115,7 +127,8 @@ def report_of(
     rows = sorted(plan.ledger, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
     shown = tuple({**finding, **_hidden(finding, hide)} for finding in findings)
     return Report(
-        source="standard input" if source_name == "-" else source_name,
+        source=source_name,
+        title="standard input" if source_name == "-" else PurePath(source_name).name,
         pure=pure,
         plan=plan,
         counts={verdict: counts[verdict] for verdict in VERDICTS},
@@ -133,9 +146,13 @@ def report_of(
     )
 
 
-def strict_rows(plan: Plan) -> list[Row]:
-    """The rows `--strict` fails for: what is approximated or dropped, gravest first."""
-    bad = [row for row in plan.ledger if row.verdict in ("dropped", "approximated")]
+def strict_rows(plan: Plan, pure: bool = False) -> list[Row]:
+    """The rows `--strict` fails for: what is approximated or dropped, gravest first.
+
+    Under `pure` what is emulated is lost too, because nothing is there to emulate it.
+    """
+    failing = ("dropped", "approximated", "emulated") if pure else ("dropped", "approximated")
+    bad = [row for row in plan.ledger if row.verdict in failing]
     return sorted(bad, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
 
 
@@ -210,14 +227,25 @@ def _items(
         for name, value in secrets.values.items()
         if not value and name not in secrets.to_create and name not in client_key_names(plan.access)
     ]
+    told = {(task.code, task.pointer) for task in plan.tasks}
     for finding in findings:
-        if finding["severity"] == "info":
+        if finding["severity"] == "info" or _is_told(finding, told):
             continue
         text = ". ".join(part.rstrip(".") for part in (finding["message"], finding["help"]) if part) + "."
         place = f"{finding['line']}:{finding['column']}"
         items.append(Item(finding["severity"], str(finding["code"]), text, place))
     levels: tuple[Level, ...] = ("error", "warning", "info")
     yield from sorted(items, key=lambda item: levels.index(item.level))
+
+
+def _is_told(finding: Mapping[str, Any], told: set[tuple[str, str]]) -> bool:
+    """Whether a task at or above a finding's place says the same."""
+    code, pointer = TOLD_BY_TASK.get(finding["name"]), finding["pointer"]
+    while code and pointer:
+        if (code, pointer) in told:
+            return True
+        pointer = pointer.rpartition("/")[0]
+    return False
 
 
 def _places(plan: Plan) -> dict[str, str]:

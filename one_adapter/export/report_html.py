@@ -39,7 +39,7 @@ def html_report(report: Report) -> str:
             "</main>",
         )
     )
-    title = f"{text(report.source)}: what becomes of it"
+    title = f"{text(report.title)}: what becomes of it"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -93,7 +93,7 @@ def _head(report: Report) -> str:
         for verdict in reversed(present)
     )
     return (
-        f'<header><p class="from">From simple-one-api to {what}</p><h1>{text(report.source)}</h1>'
+        f'<header><p class="from">From simple-one-api to {what}</p><h1>{text(report.title)}</h1>'
         f'<p class="lead">{counted(answering, "name")}, {counted(len(report.plan.services), "service")}, '
         f"{counted(len(report.rows), 'setting')}</p>"
         f'<div class="bars">{bars}</div><ul class="keys">{keys}</ul></header>'

@@ -63,7 +63,7 @@ def _head(report: Report) -> list[str]:
     services = counted(len(report.plan.services), "service")
     what = "stock LiteLLM (`--pure`)" if report.pure else "LiteLLM with one-adapter"
     return [
-        f"# {prose(report.source)}: what becomes of it",
+        f"# {prose(report.title)}: what becomes of it",
         "",
         f"{counted(answering, 'name')} of {services}, for {what}.",
         f"{counted(len(report.rows), 'setting')}: {counts or 'none'}.",
