@@ -19,9 +19,11 @@ _PATIENCE = 90.0  # seconds for the start
 
 
 class LiveProxy:
-    """`litellm --config FILE` on a free port; `log` is everything it printed, at LiteLLM's debug level."""
+    """`litellm --config FILE` on a free port; `log` is everything it printed."""
 
-    def __init__(self, config: Mapping[str, Any], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], environment: Mapping[str, str], folder: Path, debug: bool = True
+    ) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "proxy.log"
@@ -38,7 +40,7 @@ class LiveProxy:
                     "127.0.0.1",
                     "--port",
                     str(self.port),
-                    "--detailed_debug",
+                    *["--detailed_debug"] * debug,
                 ],
                 env={**os.environ, **environment, "LITELLM_MASTER_KEY": MASTER_KEY, "NO_COLOR": "1"},
                 stdout=log,

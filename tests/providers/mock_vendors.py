@@ -57,6 +57,7 @@ class Vendors:
         self.calls: list[dict[str, Any]] = []
         self.stopped: list[str] = []
         self.live = 0
+        self.pause = 0.1  # seconds between the pieces of a slow answer
         self.cut = 0  # answers that the caller left before their end
         self.minted = 0
         self.revoked: set[str] = set()
@@ -205,7 +206,7 @@ class Vendors:
         if scenario == "slow":
             for number in range(20):
                 await socket.send_json(spark_frame("x", 1, number))
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(self.pause)
         await socket.send_json(spark_frame(text[1:], 1, 1))
         await socket.send_json(spark_frame("", 2, 2))
         return True
@@ -251,7 +252,9 @@ class Vendors:
                     request.transport.abort()
                 else:
                     await response.write(b"data: " + data + b"\n\n")
-                    await asyncio.sleep(0.01 if scenario == "endless" else 0.1 if scenario == "slow" else 0)
+                    await asyncio.sleep(
+                        0.01 if scenario == "endless" else self.pause if scenario == "slow" else 0
+                    )
         except (ConnectionResetError, asyncio.CancelledError):
             self.cut += 1
         finally:
@@ -365,7 +368,7 @@ class Vendors:
                 return response
             for _ in range({"endless": 100_000, "slow": 20}.get(scenario, 0)):
                 await send({"content": "x"})
-                await asyncio.sleep(0.01 if scenario == "endless" else 0.1)
+                await asyncio.sleep(0.01 if scenario == "endless" else self.pause)
             if body.get("tools"):
                 call = {"name": body["tools"][0]["function"]["name"], "arguments": "{}"}
                 await send(
