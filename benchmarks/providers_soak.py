@@ -64,7 +64,7 @@ def configuration(vendors: Vendors) -> dict[str, Any]:
         "model_list": [
             {
                 "model_name": name,
-                "litellm_params": more | {"api_base": vendors.url(name, "slow"), "api_key": "none"},
+                "litellm_params": more | {"api_base": vendors.url(name, "slow")},
             }
             for name, more in params.items()
         ],

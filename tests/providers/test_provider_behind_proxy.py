@@ -49,9 +49,9 @@ FAULTS = {
 
 def _deployments(vendors: Vendors) -> Iterator[dict[str, Any]]:
     mint = {"openapi_base": vendors.url("mint", "ok"), "credential_env": "CANARY_ARK"}
-    spark = {"model": "xinghuo/generalv3.5", "credential_env": "CANARY", "api_key": "none"}
-    dify = {"model": "dify/app", "credential_env": "CANARY_DIFY", "api_key": "none"}
-    ark = {"model": "huoshan/ep-1", "api_key": "none"} | mint
+    spark = {"model": "xinghuo/generalv3.5", "credential_env": "CANARY"}
+    dify = {"model": "dify/app", "credential_env": "CANARY_DIFY"}
+    ark = {"model": "huoshan/ep-1"} | mint
     named = {
         "spark": spark | {"api_base": vendors.url("spark", "chat")},
         "spark-lite": spark | {"model": "xinghuo/spark-lite", "api_base": vendors.url("spark", "echo")},

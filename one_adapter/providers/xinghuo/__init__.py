@@ -57,7 +57,7 @@ class Xinghuo(Provider):
     prefix = "XINGHUO"
     secrets = ("APPID", "API_KEY", "API_SECRET")
     optional_secrets = ("API_PASSWORD",)
-    options = frozenset({"domain", "uid", "auditing", "patch_id"})
+    options = frozenset({"domain", "uid", "patch_id"})
 
     def __init__(self, clock: Callable[[], datetime] = _utc) -> None:
         super().__init__()

@@ -64,7 +64,7 @@ def request_frame(
     asked: Mapping[str, Any],
     fixed: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The request. `asked`: the client's parameters, `fixed`: the operator's, which win.
+    """The request. `asked`: the client's parameters, `fixed`: what only the operator sets.
 
     Raises VendorError for values that have not the form OpenAI's API gives them.
     """
@@ -82,13 +82,12 @@ def _request(
     asked: Mapping[str, Any],
     fixed: Mapping[str, Any],
 ) -> dict[str, Any]:
-    params = {**asked, **fixed}
     chat: dict[str, Any] = {"domain": engine.domain}
-    if params.get("temperature") is not None:
-        chat["temperature"] = min(max(float(params["temperature"]), _COOLEST), _HOTTEST)
-    if limit := token_limit(params):
+    if asked.get("temperature") is not None:
+        chat["temperature"] = min(max(float(asked["temperature"]), _COOLEST), _HOTTEST)
+    if limit := token_limit(asked):
         chat["max_tokens"] = limit
-    chat |= {name: params[name] for name in CHAT_PARAMETERS if params.get(name) is not None}
+    chat |= {name: asked[name] for name in CHAT_PARAMETERS if asked.get(name) is not None}
     header: dict[str, Any] = {"app_id": app_id}
     if uid := fixed.get("uid") or _hidden(asked.get("user")):
         header["uid"] = str(uid)[:_UID_LENGTH]
