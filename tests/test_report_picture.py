@@ -126,6 +126,7 @@ def test_what_is_too_much_to_draw_is_told_in_numbers() -> None:
 
 def test_a_plan_without_routes_has_no_picture() -> None:
     assert 'id="routes"' not in page({"services": {}})
+    assert list(figures(picture({"services": {}}))) == []
 
 
 def test_each_figure_is_well_formed_and_stays_inside_its_frame() -> None:

@@ -98,8 +98,10 @@ def picture_of(plan: Plan) -> Picture:
             f"The picture shows {len(names):,} of {len(every):,} names and {len(shown):,} of "
             f"{len(plan.services):,} services; the table below has them all."
         )
-    colours = {service.id: number for number, service in enumerate(services)}
-    return Picture(tuple(drawing.scenes()), colours, text)
+    scenes = tuple(drawing.scenes())
+    # Numbered as they are drawn, so that neighbours differ.
+    stations = [station.service for scene in scenes for station in scene.services]
+    return Picture(scenes, {service: number for number, service in enumerate(stations)}, text)
 
 
 class _Drawing:

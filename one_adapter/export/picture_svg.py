@@ -119,6 +119,7 @@ class _Draft:
         """The scene: lines first, boxes over them."""
         ports = self._ports()
         parts = [self._wire(wire, *ports[index]) for index, wire in enumerate(self.scene.wires)]
+        parts += [_share(wire, ports[index][0]) for index, wire in enumerate(self.scene.wires)]
         parts += [self._block(block) for block in self.scene.blocks]
         parts += [self._station(each, "service") for each in self.scene.services]
         parts += [self._station(each, "upstream") for each in self.scene.upstreams]
@@ -167,11 +168,7 @@ class _Draft:
         thick = number(1.5 + 5 * share)
         dashes = {"embedding": " embedding", "spare": " spare"}.get(wire.kind, "")
         kind = f"wire {self._colour(wire.service)}{dashes}"
-        parts = [f'<path class="{kind}" d="{path}" stroke-width="{thick}"/>']
-        if wire.share is not None:
-            words = "spare" if wire.kind == "spare" else percent(wire.share)
-            parts.append(_text("share", start.x + 8, start.y + 4, words))
-        return "".join(parts)
+        return f'<path class="{kind}" d="{path}" stroke-width="{thick}"/>'
 
     def _block(self, block: Block) -> str:
         place = self.layout.places[block.id]
@@ -206,6 +203,14 @@ class _Draft:
             parts.append(_text("small", x, place.y + PAD + ROW + SMALL_ROW * index + 11, shown))
         title = escape(visible(" · ".join((station.heading, *station.words))))
         return f"<g>{''.join(parts)}<title>{title}</title></g>"
+
+
+def _share(wire: Wire, start: Place) -> str:
+    """A line's share beside its beginning; nothing where it carries everything."""
+    if wire.share is None:
+        return ""
+    words = "spare" if wire.kind == "spare" else percent(wire.share)
+    return _text("share", start.x + 8, start.y + 4, words)
 
 
 def _weight(wire: Wire) -> int:

@@ -76,6 +76,9 @@ def _routing(plan: Plan) -> Iterator[str]:
     rotating = [route.name for route in plan.routes if route.order == "rr" and len(route.targets) > 1]
     if rotating:
         yield f"No strict rotation: {_some(rotating)} are drawn at random with the same shares."
+    mixed = [route.name for route in plan.routes if route.embedding_targets is not None and route.targets]
+    if mixed:
+        yield f"Chats and embeddings are not told apart for {_some(mixed)}; one may go to the other's address."
     if plan.breaker is not None:
         yield (
             f"LiteLLM's cooldown stands in for the circuit breaker ({plan.breaker.failures} failures, "
