@@ -332,7 +332,7 @@ def test_a_pure_report_of_a_plain_file_names_only_what_always_holds() -> None:
 def test_a_pure_report_warns_where_chats_and_embeddings_part_ways() -> None:
     config = {"services": {"openai": [service("deepseek-chat")]}}
     costs = " ".join(as_json(config, pure=True)["pure_costs"])
-    assert "Chats and embeddings are no longer two for deepseek-chat" in costs
+    assert "Chats and embeddings of deepseek-chat share their upstreams" in costs
 
 
 def test_how_to_start_it_says_port_and_host_and_quotes_what_a_shell_would_take_apart() -> None:

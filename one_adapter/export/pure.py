@@ -78,7 +78,8 @@ def _routing(plan: Plan) -> Iterator[str]:
         yield f"No strict rotation: {_some(rotating)} are drawn at random with the same shares."
     mixed = [route.name for route in plan.routes if route.embedding_targets is not None and route.targets]
     if mixed:
-        yield f"Chats and embeddings are no longer two for {_some(mixed)}; one may go where the other should."
+        what = f"Chats and embeddings of {_some(mixed)} share their upstreams"
+        yield f"{what}; either may go where the other should."
     if plan.breaker is not None:
         yield (
             f"LiteLLM's cooldown stands in for the circuit breaker ({plan.breaker.failures} failures, "
