@@ -95,11 +95,11 @@ def _guess(struct: Struct, key: str, form: str) -> str:
         return "In a JSON file it is called promptTemplate."
     squeezed = {name.replace("_", "").lower(): name for name in spelt}
     same = squeezed.get(lower.replace("_", ""))
-    close = [same] if same else get_close_matches(lower, spelt, 1, 0.7)
-    if close:
-        return f"Did you mean {close[0]}?"
     homes = [home for other, home in _HOMES if other is not struct and lower in other.fields]
-    return f"It belongs in {' or '.join(homes)}." if homes else "It can be removed."
+    if homes and not same:
+        return f"It belongs in {' or '.join(homes)}."
+    close = [same] if same else get_close_matches(lower, spelt, 1, 0.7)
+    return f"Did you mean {close[0]}?" if close else "It can be removed."
 
 
 @rule("SOA102", "wrong-type", "error")

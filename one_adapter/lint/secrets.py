@@ -19,6 +19,8 @@ _HARMLESS = frozenset(
 _CONTAINERS = frozenset(["credentials", "credential_list"])
 #: What stands before the @ of an address, also of one whose scheme was forgotten.
 _USERINFO = re.compile(r"(?:(?<=://)|(?:(?<=[\"'\s])|\A)(?=[^/\s\"'@]*:))([^/\s\"'@]*@)")
+#: Where a port should be and none is: a password whose @ was forgotten.
+_NO_PORT = re.compile(r"://[^/\s\"'@:\[]*:(?![0-9]*(?:[/?#\"'\s]|$))([^/\s\"'@]+)")
 _QUERY = re.compile(r"\?([^\s\"'#]*)")
 #: In a text that cannot be read: what follows a word that sounds like a secret, up to the end of the value.
 _AFTER_WORD = re.compile(
@@ -84,7 +86,7 @@ def _in_tree(document: Document) -> Iterator[Span]:
             yield _inner(text, node.span)
         elif node.kind == "string" and ("://" in node.value or "@" in node.value):
             written = text[node.span.start : node.span.end]
-            for pattern in (_USERINFO, _QUERY):
+            for pattern in (_USERINFO, _QUERY, _NO_PORT):
                 for found in pattern.finditer(written):
                     yield Span(node.span.start + found.start(1), node.span.start + found.end(1))
 
@@ -98,6 +100,6 @@ def _inner(text: str, span: Span) -> Span:
 
 
 def _in_text(text: str) -> Iterator[Span]:
-    for pattern, group in ((_AFTER_WORD, 1), (_KEY_LIKE, 0), (_USERINFO, 1), (_QUERY, 1)):
+    for pattern, group in ((_AFTER_WORD, 1), (_KEY_LIKE, 0), (_USERINFO, 1), (_QUERY, 1), (_NO_PORT, 1)):
         for found in pattern.finditer(text):
             yield Span(found.start(group), found.end(group))

@@ -1,0 +1,159 @@
+"""The schema for editors: valid, complete, and of one mind with the decoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from one_adapter.config import defaults, fields
+from one_adapter.config.document import parse
+from one_adapter.config.fields import ListOf, MapOf, Struct, Type
+from one_adapter.lint import judge, refused, schema
+from one_adapter.lint.schema import _merged, _property
+from one_adapter.lint.vendor_facts import CREDENTIALS
+
+SCHEMA = schema.schema()
+VALIDATOR = Draft7Validator(SCHEMA)
+#: What strict Ajv knows; a keyword beside these would make it refuse the schema.
+KEYWORDS = {
+    "$schema", "$ref", "title", "description", "type", "default", "examples", "properties", "additionalProperties",
+    "items", "definitions", "oneOf", "allOf", "const", "deprecated", "pattern", "minimum", "minLength", "required",
+}  # fmt: skip
+
+
+def parts(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every subschema with its path."""
+    yield path, part
+    for key in ("properties", "definitions"):
+        for name, inner in part.get(key, {}).items():
+            yield from parts(inner, f"{path}/{key}/{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(part.get(key), dict):
+            yield from parts(part[key], f"{path}/{key}")
+    for key in ("oneOf", "allOf"):
+        for number, inner in enumerate(part.get(key, [])):
+            yield from parts(inner, f"{path}/{key}/{number}")
+
+
+def test_it_is_a_draft_07_schema() -> None:
+    Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(("path", "part"), list(parts(SCHEMA)), ids=[path for path, _ in parts(SCHEMA)])
+def test_every_part_is_strict(path: str, part: dict[str, Any]) -> None:
+    assert set(part) <= KEYWORDS
+    assert "$ref" not in part or set(part) == {"$ref"}, "draft-07 ignores what stands beside a reference"
+    if {"properties", "additionalProperties", "required"} & set(part):
+        assert part["type"] == "object"
+    if {"pattern", "minLength"} & set(part):
+        assert part["type"] == "string"
+    assert "items" not in part or part["type"] == "array"
+    assert set(part.get("required", ())) <= set(part.get("properties", ()))
+    for option in part.get("oneOf", ()):
+        assert set(option) <= {"const", "description", "deprecated"}
+        assert option["description"]
+    assert path.count("/oneOf/") <= 1
+
+
+def described() -> list[tuple[str, dict[str, Any]]]:
+    """Every field: what an editor shows when the cursor is on it."""
+    named = [(path, part) for path, part in parts(SCHEMA) if "/properties/" in path and "/allOf/" not in path]
+    return [(path, part) for path, part in named if path.rpartition("/")[0].endswith("/properties")]
+
+
+@pytest.mark.parametrize(("path", "part"), described(), ids=[path for path, _ in described()])
+def test_every_field_is_described_for_editors(path: str, part: dict[str, Any]) -> None:
+    assert part["title"]
+    assert part["description"].endswith(".")
+    assert part["examples"]
+    assert "default" in part or path == "/properties/api_keys/items/properties/api_key"
+
+
+@pytest.mark.parametrize(("path", "part"), described(), ids=[path for path, _ in described()])
+def test_the_examples_of_a_field_are_valid(path: str, part: dict[str, Any]) -> None:
+    validator = Draft7Validator({**part, "definitions": SCHEMA["definitions"]})
+    for example in part["examples"]:
+        assert validator.is_valid(example), path
+
+
+def same_fields(wanted: Type, part: dict[str, Any] | None, path: str) -> None:
+    assert part is not None, path
+    whole = _merged(part)
+    if isinstance(wanted, str):
+        assert whole["type"] == {"bool": "boolean"}.get(wanted, wanted), path
+    elif isinstance(wanted, ListOf):
+        assert whole["type"] == "array", path
+        same_fields(wanted.item, whole["items"], f"{path}/items")
+    elif isinstance(wanted, MapOf):
+        assert whole["type"] == "object", path
+        if isinstance(whole.get("additionalProperties"), dict):
+            same_fields(wanted.value, whole["additionalProperties"], f"{path}/*")
+    elif isinstance(wanted, Struct):
+        assert set(whole["properties"]) - {"$schema", "prompt_template"} == set(wanted.fields), path
+        for name, inner in wanted.fields.items():
+            same_fields(inner, _property(whole, name), f"{path}/{name}")
+
+
+def test_schema_and_decoder_know_the_same_fields() -> None:
+    same_fields(fields.GATEWAY, SCHEMA, "")
+
+
+def test_every_service_type_has_its_own_credentials() -> None:
+    services = SCHEMA["properties"]["services"]
+    assert sorted(services["properties"]) == sorted(defaults.SERVICE_TYPES)
+    assert services["additionalProperties"] is False
+    for kind, facts in CREDENTIALS.items():
+        known = SCHEMA["definitions"][f"{kind}_credentials"]["properties"]
+        assert set(known) == {*facts.known, "limit"}, kind
+
+
+def test_the_choices_are_those_of_the_gateway() -> None:
+    top, proxy = SCHEMA["properties"], SCHEMA["properties"]["proxy"]["properties"]
+    for part, words in (
+        (top["load_balancing"], defaults.LOAD_BALANCING),
+        (top["log_level"], defaults.LOG_LEVELS),
+        (proxy["strategy"], defaults.PROXY_STRATEGIES),
+        (proxy["type"], (*defaults.PROXY_TYPES, "")),
+    ):
+        assert {option["const"] for option in part["oneOf"]} == set(words)
+
+
+GOOD_FILES = sorted((Path(__file__).parent / "lint").glob("*/good.json"))
+
+
+@pytest.mark.parametrize("path", GOOD_FILES, ids=[path.parent.name for path in GOOD_FILES])
+def test_what_the_gateway_takes_the_schema_takes(path: Path) -> None:
+    assert VALIDATOR.is_valid(json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("value", [5, "text", True, [], {}, [1], {"a": 1}])
+@pytest.mark.parametrize("name", sorted(fields.SERVICE.fields))
+def test_a_wrong_type_in_a_service_is_refused_by_schema_and_judge_alike(name: str, value: object) -> None:
+    config = {"services": {"openai": [{"models": ["m"], name: value}]}}
+    found = [one.code for one in judge(parse(json.dumps(config).encode(), "config.json"))]
+    by_type = [error for error in VALIDATOR.iter_errors(config) if error.validator == "type"]
+    assert ("SOA102" in found) is bool(by_type)
+
+
+def test_a_refused_value_is_explained_from_the_schema() -> None:
+    document = parse(b"translation: {prompt_template: [a]}\n", "config.yaml")
+    (finding,) = [one for one in judge(document) if one.code == "SOA102"]
+    assert finding.expected == "text (Prompt template (YAML))"
+    assert refused([finding])
+
+
+def test_a_value_under_a_key_of_another_case_is_explained_too() -> None:
+    document = parse(b"Services: {openai: 5}\n", "config.yaml")
+    assert [one.message for one in judge(document) if one.code == "SOA102"] == [
+        '"openai" must be a list, this is a number'
+    ]
+
+
+def test_a_value_the_schema_does_not_describe_is_explained_by_the_decoder() -> None:
+    document = parse(b'{"services": {"nope": 5}}', "config.json")
+    assert '"nope" must be a list, this is a number' in [one.message for one in judge(document)]
