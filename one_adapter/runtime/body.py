@@ -111,6 +111,8 @@ def parse(raw: bytes, kind: str) -> dict[str, Any]:
         raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
     if kind == "chat":
         _check_chat(body)
+    if kind == "messages" and not (isinstance(body.get("messages"), list) and body["messages"]):
+        raise Refusal(400, "The field 'messages' must be a list of messages.", "invalid_type", "messages")
     if kind == "responses" and body.get("previous_response_id"):
         stateless = "Earlier responses are not stored here: send the whole conversation as input."
         raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")

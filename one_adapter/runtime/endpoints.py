@@ -46,13 +46,20 @@ async def health(door: Door, state: State, scope: Scope, receive: Receive, send:
 
 
 async def models(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-    """List the names this key may ask for; 404 when there are none, as the gateway does."""
+    """List the names this key may ask for.
+
+    A key for everything sees what the gateway lists, and 404 when that is nothing; a key for some
+    models sees those of them that exist.
+    """
     from one_adapter.runtime.door import answer
 
     client = door.require(state, scope)
-    names = [name for name in state.listed() if client.may(name)]
-    if not names:
-        raise Refusal(404, "No models found.", "not_found")
+    if "*" in client.models:
+        names = state.listed()
+        if not names:
+            raise Refusal(404, "No models found.", "not_found")
+    else:
+        names = [name for name in state.groups if client.may(name)]
     await answer(send, 200, {"object": "list", "data": [_card(name) for name in names]})
 
 

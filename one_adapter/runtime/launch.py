@@ -7,6 +7,7 @@ as the proxy runs. It holds no secrets, only its owner can read it, and it is re
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import os
 import secrets
@@ -66,7 +67,10 @@ def serve(
         os.environ["WORKER_CONFIG"] = path
         if profile == "fast":
             profiles.before_import(os.environ)
-        _run(path, host, port, litellm_args, sealed)
+        try:
+            _run(path, host, port, litellm_args, sealed)
+        finally:
+            gc.freeze()  # or the interpreter would look for garbage for seconds before it ends
     return 0
 
 

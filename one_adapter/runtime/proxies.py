@@ -1,4 +1,4 @@
-"""HTTP clients of our own, for deployments that need a proxy or query parameters.
+"""HTTP clients of our own, for deployments that need a proxy or query parameters, or have no key.
 
 One client is kept per deployment and key. An OpenAI-shaped upstream gets an `AsyncOpenAI`, the
 others LiteLLM's `AsyncHTTPHandler` around an httpx client. Without a proxy rule the environment's
@@ -15,6 +15,8 @@ from one_adapter.runtime.settings import Policy, ProxyRule
 if TYPE_CHECKING:
     import httpx
 
+#: The key that stands for none: nothing of it is sent.
+NO_KEY = "none"
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 
 
@@ -47,7 +49,8 @@ class Clients:
 
     def client(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         """Return the client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
-        if policy.proxy is None and not policy.query:
+        keyless = kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS
+        if policy.proxy is None and not policy.query and not keyless:
             return None
         key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
         found = self._made.get(key)
@@ -56,7 +59,7 @@ class Clients:
         return found
 
     def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
-        transport = self._http(policy)
+        transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
         if policy.provider in OPENAI_CLIENTS:
             from openai import AsyncOpenAI
 
@@ -73,7 +76,7 @@ class Clients:
         handler.client = transport
         return handler
 
-    def _http(self, policy: Policy) -> httpx.AsyncClient:
+    def _http(self, policy: Policy, keyless: bool) -> httpx.AsyncClient:
         import httpx
 
         ways = {
@@ -83,5 +86,14 @@ class Clients:
         timeout = httpx.Timeout(policy.timeout or 600.0)
         limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
         return httpx.AsyncClient(
-            mounts=ways, timeout=timeout, limits=limits, params=dict(policy.query), trust_env=False
+            mounts=ways,
+            timeout=timeout,
+            limits=limits,
+            params=dict(policy.query),
+            trust_env=False,
+            event_hooks={"request": [_without_key] if keyless else []},
         )
+
+
+async def _without_key(request: httpx.Request) -> None:
+    request.headers.pop("authorization", None)

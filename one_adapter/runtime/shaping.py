@@ -11,11 +11,10 @@ from typing import Any
 
 from one_adapter.runtime.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, hidden
 from one_adapter.runtime.guards import GUARDS, flatten
+from one_adapter.runtime.proxies import NO_KEY
 from one_adapter.runtime.request import Request
 from one_adapter.runtime.settings import Policy
 
-#: What stands for an empty key: with none at all, OPENAI_API_KEY of the environment would be sent.
-NO_KEY = "none"
 #: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
 RESPONSES = "responses/"
 #: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
@@ -48,7 +47,7 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
     if policy.flatten_parts and isinstance(messages, list):
         kwargs["messages"] = messages = flatten(messages)
     if policy.provider == "openai":
-        if not kwargs.get("api_key"):
+        if not kwargs.get("api_key"):  # or LiteLLM would send OPENAI_API_KEY of the environment
             kwargs["api_key"] = NO_KEY
         _pass_through(request, policy, kwargs, name)
         return

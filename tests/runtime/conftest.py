@@ -49,6 +49,7 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         deployment("brief-slow", f"{base}/slow2/v1", service="one-brief", limit=ONE),
         deployment("late", f"{base}/slow9/v1", service="late", timeout=1),
         deployment("late-stream", f"{base}/slowchunk0.8/v1", service="late", timeout=1),
+        deployment("keyless", f"{base}/a/v1", key="NO_KEY"),
         deployment("glm-4", f"{base}/a/v1", guards=["glm"]),
         deployment("tenant", f"{base}/a/v1", query={"tenant": "7"}),
         deployment("proxied", "http://upstream.invalid/v1", service="proxied", proxy={"http_env": "PROXY"}),
@@ -61,7 +62,7 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     text = configuration(
         models, unlisted=["emb", "fast"], aliases=["fast"], translation={"prompt_template": "To %s: %s"}
     )
-    running = Proxy(text, tmp_path_factory.mktemp("proxy") / "log", PROXY=base).wait()
+    running = Proxy(text, tmp_path_factory.mktemp("proxy") / "log", PROXY=base, NO_KEY="").wait()
     yield running
     code, seconds = running.stop()
     assert code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -17,15 +18,17 @@ UPSTREAM = {"m1": "up-m1", "fast": "up-m1", "通义千问": "通义", "org/model
 
 
 @pytest.fixture
-def client(proxy: Proxy, vendor: Vendor) -> openai.OpenAI:
+def client(proxy: Proxy, vendor: Vendor) -> Iterator[openai.OpenAI]:
     vendor.take()
-    return openai.OpenAI(api_key=CLIENT, base_url=f"{proxy.base}/v1", max_retries=0)
+    with openai.OpenAI(api_key=CLIENT, base_url=f"{proxy.base}/v1", max_retries=0) as one:
+        yield one
 
 
 @pytest.fixture
-def claude(proxy: Proxy, vendor: Vendor) -> anthropic.Anthropic:
+def claude(proxy: Proxy, vendor: Vendor) -> Iterator[anthropic.Anthropic]:
     vendor.take()
-    return anthropic.Anthropic(api_key=CLIENT, base_url=proxy.base, max_retries=0)
+    with anthropic.Anthropic(api_key=CLIENT, base_url=proxy.base, max_retries=0) as one:
+        yield one
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -160,8 +163,8 @@ class TestMore:
         listed = [model.id for model in client.models.list()]
         assert {"m1", "通义千问", "org/model:free", "random"} <= set(listed)
         assert not {"emb", "fast"} & set(listed)
-        other = openai.OpenAI(api_key=SOME, base_url=f"{proxy.base}/v1")
-        assert [model.id for model in other.models.list()] == ["m1"]
+        with openai.OpenAI(api_key=SOME, base_url=f"{proxy.base}/v1") as other:
+            assert [model.id for model in other.models.list()] == ["m1"]
 
     def test_a_model_with_a_slash_can_be_looked_up(self, client: openai.OpenAI) -> None:
         assert client.models.retrieve("org/model:free").id == "org/model:free"
@@ -188,6 +191,11 @@ class TestMore:
     ) -> None:
         client.chat.completions.create(model="tenant", messages=HI)
         assert vendor.take()[0].query == "tenant=7"
+
+    def test_a_service_without_a_key_is_sent_none(self, client: openai.OpenAI, vendor: Vendor) -> None:
+        for stream in (False, True):
+            list(client.chat.completions.create(model="keyless", messages=HI, stream=stream))
+        assert all("authorization" not in call.headers for call in vendor.take())
 
     def test_a_proxied_service_goes_through_its_proxy_and_others_do_not(
         self, client: openai.OpenAI, vendor: Vendor

@@ -255,6 +255,16 @@ class TestNames:
         _, body, _ = ask("GET", "/v1/models/", None, state, key="sk-some")
         assert [entry["id"] for entry in body["data"]] == ["m"]
 
+    def test_a_key_for_some_models_sees_those_that_exist_listed_or_not(self) -> None:
+        state = state_of(deployment("m"), deployment("b"), unlisted=["m"])
+        _, body, _ = ask("GET", "/v1/models", None, state, key="sk-some")
+        assert [entry["id"] for entry in body["data"]] == ["m"]
+        status, body, _ = ask("GET", "/v1/models", None, state_of(deployment("b")), key="sk-some")
+        assert (status, body["data"]) == (200, [])
+
+    def test_messages_without_messages_are_400(self) -> None:
+        assert ask("POST", "/v1/messages", {"model": "m"})[0] == 400
+
     def test_a_list_of_nothing_but_random_is_404(self) -> None:
         state = state_of(deployment("e", mode="embedding"), deployment("random"), unlisted=["e"])
         assert ask("GET", "/v1/models", None, state)[0] == 404
