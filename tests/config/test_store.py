@@ -170,6 +170,7 @@ def test_other_sources_are_read_as_files(tmp_path: Path) -> None:
     assert not is_store(str(path))
     assert not is_store(str(tmp_path))
     assert not is_store(str(tmp_path / "missing"))
+    assert not is_store("/proc/self/mem"), "a file the system will not read is left to the reader's own words"
 
 
 def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:

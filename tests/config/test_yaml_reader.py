@@ -60,6 +60,8 @@ def value(text: str) -> Any:
         ("-.INF", -math.inf),
         ("9" * 40, int("9" * 40)),
         ("9" * 41, 1e41),
+        ("9" * 400, "9" * 400),
+        ("1e999", "1e999"),
         ("1:30", "1:30"),
         ("2024-06-01", "2024-06-01"),
         ("1.2.3", "1.2.3"),
@@ -100,6 +102,7 @@ def test_an_octal_number_with_a_wrong_digit_is_a_float_and_never_fails() -> None
         ("a: !!bool 'true'", True),
         ("a: !!null ''", None),
         ("a: !mine 7", "7"),
+        ("a: !!binary aGk=", "aGk="),
         ("a: |\n  one\n  two\n", "one\ntwo\n"),
         ("a: >-\n  one\n  two\n", "one two"),
         ('a: "\\u4e2d\\x41"', "中A"),
@@ -133,6 +136,11 @@ def test_a_scalar_keeps_the_text_it_was_written_as() -> None:
         ("<<: [{a: 1}, 2]", "a merge key (<<) takes a mapping or a list of mappings", 1, 5),
         ("a: !!int x", "this is no !!int", 1, 10),
         ("a: !!float ''", "this is no !!float", 1, 12),
+        ("a: !!int 1.5", "this is no !!int", 1, 10),
+        ("a: !!bool maybe", "this is no !!bool", 1, 11),
+        ("a: !!null x", "this is no !!null", 1, 11),
+        ("a: !!binary '@@'", "this is no base64", 1, 13),
+        ("{a: 1}\nb: 2", "there is something after the end of the configuration", 2, 1),
         ("a: \x01", "YAML allows no control characters", 1, 4),
         ("[" * 1001, "this is nested more than 1,000 levels deep", 1, 1001),
     ],
@@ -162,6 +170,11 @@ def test_an_empty_text_is_null(text: str) -> None:
 
 def test_only_the_first_document_counts() -> None:
     assert value("a: 1\n---\na: 2\n") == {"a": 1}
+
+
+@pytest.mark.parametrize("rest", ["]", "}", "...\nb: [", "--- ['", "# no more"])
+def test_what_follows_the_first_document_is_not_looked_at(rest: str) -> None:
+    assert value("{a: 1}\n" + rest) == {"a": 1}
 
 
 def test_a_byte_order_mark_moves_no_position() -> None:

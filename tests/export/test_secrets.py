@@ -104,6 +104,18 @@ def test_an_address_with_a_password_is_a_secret() -> None:
     assert found.addresses == {"http://me:pw@h.example/v1": "SOA_OPENAI_1_ADDRESS"}
 
 
+def test_a_secret_in_an_addresss_query_is_one_too() -> None:
+    url = "https://h.example/v1?api-key=canary&tenant=7"
+    config = openai(service("m", "n", server_url=url))
+    found = secrets(config)
+    (name,) = found.queries.values()
+    assert found.values[name] == "canary"
+    text = proxy_config(plan(config), found)
+    assert "canary" not in text
+    assert 'tenant: "7"' in text
+    assert f"api-key: os.environ/{name}" in text
+
+
 def test_only_proxies_that_are_used_are_carried_over() -> None:
     proxy = {"strategy": "default", "type": "http", "http_proxy": "http://p", "https_proxy": "http://me:pw@q"}
     assert secrets(openai(service("m"), proxy=proxy)).proxies == {}

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from one_adapter.plan.addresses import Address, base_address, deployment_of, has_password, without_password
+from one_adapter.plan.addresses import (
+    Address,
+    base_address,
+    deployment_of,
+    has_password,
+    is_secret_parameter,
+    without_password,
+)
 
 CHAT = "/chat/completions"
 
@@ -82,3 +89,34 @@ def test_an_azure_address_may_name_its_deployment(url: str, deployment: str) -> 
 def test_a_host_is_lower_case_without_port() -> None:
     assert Address("https://API.Example:1/v1").host == "api.example"
     assert Address("nothing").host == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "base"),
+    [
+        ("https://模型.example/v1", "https://xn--xgs754b.example/v1"),
+        ("https://模型.example:8443/v1", "https://xn--xgs754b.example:8443/v1"),
+        ("http://名:p%20@模型.example/v1", "http://%E5%90%8D:p%20@xn--xgs754b.example/v1"),
+        ("https://h.example/模型/v1", "https://h.example/%E6%A8%A1%E5%9E%8B/v1"),
+        ("https://h.example/a%20b/v1", "https://h.example/a%20b/v1"),
+        (f"https://{'模' * 70}.example/v1", f"https://{'%E6%A8%A1' * 70}.example/v1"),
+    ],
+)
+def test_an_address_is_ascii_as_a_header_needs_it(written: str, base: str) -> None:
+    assert base_address(written, CHAT).url == base
+    assert base.isascii()
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("key", True),
+        ("api-key", True),
+        ("access_token", True),
+        ("client_secret", True),
+        ("tenant", False),
+        ("v", False),
+    ],
+)
+def test_a_parameter_that_sounds_like_a_secret_is_one(name: str, secret: bool) -> None:
+    assert is_secret_parameter(name) is secret

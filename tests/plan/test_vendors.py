@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from configurations import only, plan, service, target
+from configurations import gateway, only, plan, service, target
 
 from one_adapter.config import defaults
 from one_adapter.plan.types import SecretRef, Upstream
-from one_adapter.plan.vendors import HOSTS, SPARK, known_host
+from one_adapter.plan.vendors import HOSTS, SPARK, Options, embedding_upstream_of, known_host
 
 ANY = "https://v.example/v1"
 
@@ -337,6 +337,13 @@ def test_qianfan_goes_to_the_successor_with_names_in_lower_case() -> None:
         "ernie-speed-8k",
     )
     assert found.keys == (("api_key", ref("qianfan", "v2_api_key", successor=True)),)
+
+
+@pytest.mark.parametrize("kind", defaults.SERVICE_TYPES)
+def test_only_two_types_have_an_upstream_for_embeddings(kind: str) -> None:
+    one = gateway(only(kind, models=["m"], server_url=ANY)).services[0]
+    found = embedding_upstream_of(one, 0, "m", Options())
+    assert (found is not None) is (kind in ("openai", "qianfan"))
 
 
 # What a person is told to do.
