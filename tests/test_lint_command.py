@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from one_adapter.lint import commands
 from one_adapter.lint.commands import lint_command, schema_command
 
-GOOD = '{"services": {"openai": [{"models": ["gpt-4o"], "enabled": true, "credentials": {"api_key": "sk-1a2b"}}]}}'
+ENTRY = '{"models": ["gpt-4o"], "enabled": true, "credentials": {"api_key": "sk-1a2b"}}'
+GOOD = f'{{"services": {{"openai": [{ENTRY}]}}}}'
 WARNED = GOOD[:-1] + ', "zzz": 1}'
 REFUSED = GOOD[:-1] + ', "load_balancing": "weighted"}'
 
@@ -180,7 +181,8 @@ def test_linting_never_imports_litellm(text: str, tmp_path: Path) -> None:
         "from one_adapter.config.document import load\n"
         "document = load(sys.argv[1])\n"
         "render_text(judge(document), document)\n"
-        "print([name for name in ('litellm', 'openai', 'yaml') if name in sys.modules], 'jsonschema' in sys.modules)\n"
+        "print([name for name in ('litellm', 'openai', 'yaml') if name in sys.modules], end=' ')\n"
+        "print('jsonschema' in sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)],

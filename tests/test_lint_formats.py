@@ -42,10 +42,8 @@ def test_json_names_the_place_from_first_to_last_character() -> None:
 
 def test_github_gets_one_command_for_each_finding() -> None:
     lines = render_github(judged("a,b:c.json")).splitlines()
-    assert (
-        "::error file=a%2Cb%3Ac.json,line=2,endLine=2,col=21,endColumn=27,title=SOA202 unknown-load-balancing::"
-        in lines[1]
-    )
+    place = "file=a%2Cb%3Ac.json,line=2,endLine=2,col=21,endColumn=27"
+    assert f"::error {place},title=SOA202 unknown-load-balancing::" in lines[1]
     assert lines[2].startswith("::warning ")
     assert "%0A" in lines[2]
     assert lines[-1] == "1 error, 2 warnings in 1 file."
@@ -101,3 +99,13 @@ def test_the_summary_says_when_a_rule_was_cut_off() -> None:
     text = "{" + ",".join(f'"k{n}":1' for n in range(2000)) + "}"
     document = parse(text.encode(), "config.json")
     assert "No rule reports more than 1,000" in summary([Judged(document, judge(document))])
+
+
+def test_sarif_names_the_other_place_of_a_duplicate() -> None:
+    document = parse(b'{"debug": true,\n "debug": false}', "config.json")
+    result = next(
+        one for one in sarif([Judged(document, judge(document))])["results"] if one["ruleId"] == "SOA005"
+    )
+    (related,) = result["relatedLocations"]
+    assert related["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 2}
+    assert related["message"]["text"] == "first here"

@@ -117,11 +117,12 @@ scalars = (
     | st.text(max_size=8)
     | st.sampled_from(["openai", "http://h:1/v1", "rr", "all", "*", " a ", "sk-1", "1e400", "os.environ/X"])
 )
-keys = st.sampled_from(
-    ["services", "openai", "azure", "xinghuo", "models", "enabled", "credentials", "api_key", "limit", "qps", "id", "ID",
-     "server_url", "model_redirect", "model_map", "proxy", "strategy", "type", "api_keys", "supported_models", "timeout",
-     "credential_list", "embedding_limit", "circuit_breaker", "load_balancing", "server_port", "translation", "all"]
-) | st.text(max_size=6)  # fmt: skip
+KNOWN = (
+    "services openai azure xinghuo models enabled credentials api_key limit qps id ID server_url "
+    "model_redirect model_map proxy strategy type api_keys supported_models timeout credential_list embedding_limit "
+    "circuit_breaker load_balancing server_port translation all"
+)
+keys = st.sampled_from(KNOWN.split()) | st.text(max_size=6)
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),

@@ -20,10 +20,9 @@ from one_adapter.lint.vendor_facts import CREDENTIALS
 SCHEMA = schema.schema()
 VALIDATOR = Draft7Validator(SCHEMA)
 #: What strict Ajv knows; a keyword beside these would make it refuse the schema.
-KEYWORDS = {
-    "$schema", "$ref", "title", "description", "type", "default", "examples", "properties", "additionalProperties",
-    "items", "definitions", "oneOf", "allOf", "const", "deprecated", "pattern", "minimum", "minLength", "required",
-}  # fmt: skip
+ANNOTATIONS = {"title", "description", "default", "examples", "deprecated"}
+CHECKS = {"type", "properties", "additionalProperties", "items", "const", "pattern", "minimum", "minLength"}
+KEYWORDS = ANNOTATIONS | CHECKS | {"$schema", "$ref", "definitions", "oneOf", "allOf", "required"}
 
 
 def parts(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

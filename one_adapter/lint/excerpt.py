@@ -42,6 +42,8 @@ def harmless(text: str) -> str:
     >>> harmless("a\\x1b[31mb")
     'a·[31mb'
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(char if char == "\t" or _printable(char) else "·" for char in text)
 
 

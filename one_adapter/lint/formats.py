@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from one_adapter import __version__
+from one_adapter.config.document import Span
 from one_adapter.lint.finding import SEVERITIES, Finding, Rule
 from one_adapter.lint.registry import rules
 from one_adapter.lint.render import Judged, one_line, shown_name, summary
@@ -113,6 +114,10 @@ def _result(one: Judged, finding: Finding, numbers: dict[str, int]) -> dict[str,
         "physicalLocation": {"artifactLocation": {"uri": _uri(one.document.name)}, "region": region},
         "logicalLocations": [{"fullyQualifiedName": finding.pointer or "/"}],
     }
+    related = []
+    if finding.also:
+        text = {"text": finding.also[1]}
+        related.append({"physicalLocation": _second(one, finding.also[0]), "message": text})
     return {
         "ruleId": finding.code,
         "ruleIndex": numbers[finding.code],
@@ -121,7 +126,15 @@ def _result(one: Judged, finding: Finding, numbers: dict[str, int]) -> dict[str,
             "text": " ".join(part for part in (one_line(finding.message), one_line(finding.help)) if part)
         },
         "locations": [location],
+        **({"relatedLocations": related} if related else {}),
     }
+
+
+def _second(one: Judged, span: Span) -> dict[str, Any]:
+    """The other place a finding speaks of."""
+    line, column = one.document.position(span.start)
+    region = {"startLine": line, "startColumn": column}
+    return {"artifactLocation": {"uri": _uri(one.document.name)}, "region": region}
 
 
 def _uri(name: str) -> str:
