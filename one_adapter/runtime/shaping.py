@@ -63,6 +63,8 @@ def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name
         fields = {k: v for k, v in request.body.items() if k not in STRUCTURE}
         if request.kind == "chat" and not isinstance(request.body.get("messages"), list):
             fields["messages"] = request.body.get("messages")
+        if request.body.get("stream", True) is not True:
+            fields["stream"] = request.body["stream"]
         _forget(kwargs, request.body)
     else:
         fields = {k: kwargs[k] for k in CHAT_OPTIONS if kwargs.get(k) is not None}
