@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from one_adapter.runtime.settings import Policy, Settings
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "model-info.md").read_text("utf-8")
+#: Fields whose values come from LiteLLM's own keys or are spelt as a part of another field.
+ELSEWHERE = {"id", "weight", "mode", "provider", "open", "keys"}
+
+
+def test_every_field_the_runtime_reads_has_its_line() -> None:
+    names = {field.name for kind in (Policy, Settings) for field in dataclasses.fields(kind)}
+    assert {name for name in names - ELSEWHERE if f"| `{name}` |" not in PAGE} == set()
