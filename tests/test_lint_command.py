@@ -70,7 +70,7 @@ def test_the_exit_code_tells_the_outcome(words: list[str], code: int) -> None:
 @pytest.mark.usefixtures("files")
 def test_a_missing_file_does_not_keep_the_others_from_being_judged() -> None:
     result = lint("missing.json", "refused.json")
-    assert "missing.json: there is no such file" in result.stderr
+    assert "missing.json: there is no such file" in result.output
     assert "SOA202" in result.stdout
 
 
@@ -109,7 +109,7 @@ def test_a_folder_is_searched_for_configurations_only(files: Path) -> None:
 def test_a_folder_without_a_configuration_is_an_error(tmp_path: Path) -> None:
     result = lint(str(tmp_path))
     assert result.exit_code == 2
-    assert "no simple-one-api configuration in this folder" in result.stderr
+    assert "no simple-one-api configuration in this folder" in result.output
 
 
 def test_a_file_in_a_folder_that_cannot_be_read_is_told(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_a_file_in_a_folder_that_cannot_be_read_is_told(files: Path, monkeypatch
     (files / "huge.json").write_text(" " * 300)
     result = lint(str(files), "--format", "json")
     assert result.exit_code == 2
-    assert "huge.json" in result.stderr
+    assert "huge.json" in result.output
 
 
 @pytest.mark.usefixtures("files")

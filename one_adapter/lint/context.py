@@ -140,6 +140,10 @@ class Context:
         """A note about the key that leads to a pointer."""
         return Note(pointer, self.key(pointer), message, help, expected, severity, also)
 
+    def type_note(self, service: Service, message: str, help: str = "") -> Note:
+        """A note about a service for what its type is: the caret stands under the type's name."""
+        return Note(service.pointer, self.key(service.pointer.rpartition("/")[0]), message, help)
+
     def place_note(self, place: Place, message: str, help: str = "", expected: str = "") -> Note:
         """A note about a decoded value."""
         node = self.find(place.pointer)

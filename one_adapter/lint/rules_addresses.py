@@ -145,10 +145,20 @@ def no_default_address(context: Context) -> Iterator[Note]:
         if lost:
             more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
             yield context.note(
-                service.pointer,
+                _listed_at(context, service, lost[0]),
                 f'there is no server_url, and no address is known for "{lost[0]}"{more}',
                 'Set "server_url"; the gateway knows only names that begin with glm-, deepseek-, yi-, gpt-.',
             )
+
+
+def _listed_at(context: Context, service: Service, name: str) -> str:
+    """The pointer of a model in its service's list; the service's own for a built-in model."""
+    base = context.field(service.pointer, "models")
+    node = context.find(base)
+    for index, item in enumerate(node.items if node else ()):
+        if isinstance(item.value, str) and item.value.strip() == name:
+            return f"{base}/{index}"
+    return service.pointer
 
 
 def _has_default(service: Service, name: str) -> bool:

@@ -105,6 +105,8 @@ def _unknown_word(context: Context, record: Record, name: str, word: str, known:
 
     close = get_close_matches(word.replace("-", "_"), known, 1, 0.6)
     advice = f"Did you mean {close[0]}?" if close else ""
+    if advice and close[0] == "round_robin":
+        advice = "Write rr to take turns; round_robin is known too, but draws at random."
     return context.place_note(
         record.at(name), f"the gateway knows no {name} of this name", advice, listed(known)
     )

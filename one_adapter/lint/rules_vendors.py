@@ -24,7 +24,7 @@ def vendor_ended(context: Context) -> Iterator[Note]:
     for service in context.enabled:
         if service.type in ENDED:
             what, way = ENDED[service.type]
-            yield context.note(service.pointer, what, way)
+            yield context.type_note(service, what, way)
 
 
 @rule("SOA621", "default-models-retired", "warning")
@@ -40,8 +40,8 @@ def default_models_retired(context: Context) -> Iterator[Note]:
     for service in context.enabled:
         gone = RETIRED.get(service.type, ((), ""))[0]
         if service.default_models and any(name.lower() in gone for name in service.models):
-            yield context.note(
-                service.pointer,
+            yield context.type_note(
+                service,
                 f"without models, {service.type} offers {listed(service.models, 'and')}, which are retired",
                 'List today\'s models in "models".',
             )
@@ -81,8 +81,8 @@ def type_does_not_work(context: Context) -> Iterator[Note]:
     """
     for service in context.enabled:
         if service.type in BROKEN:
-            yield context.note(
-                service.pointer,
+            yield context.type_note(
+                service,
                 f"in the gateway the type {service.type} {BROKEN[service.type]}",
                 "Exported, it works.",
             )

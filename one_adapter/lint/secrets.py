@@ -34,6 +34,8 @@ _KEY_LIKE = re.compile(
 )
 
 
+#: What nobody has as a key; shown, so that a reader sees what is meant by "a placeholder".
+_DUMMY = re.compile(r"(?:[a-z]{1,8}[-_]{1,2}){0,2}x{3,8}")
 #: How far before an excerpt a word that sounds like a secret may stand, in a text that cannot be read.
 _REACH = 2_000
 
@@ -82,7 +84,7 @@ def _in_tree(document: Document) -> Iterator[Span]:
             stack.append((member.node, hidden and (scalar or key not in _HARMLESS)))
         if node.kind in ("object", "array"):
             continue
-        if secret and node.kind != "null":
+        if secret and node.kind != "null" and not _DUMMY.fullmatch(str(node.value)):
             yield _inner(text, node.span)
         elif node.kind == "string" and ("://" in node.value or "@" in node.value):
             written = text[node.span.start : node.span.end]
