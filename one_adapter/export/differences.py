@@ -101,14 +101,24 @@ DIFFERENCES: tuple[Difference, ...] = (
         _other_address("claude", "https://api.anthropic.com"),
     ),
     Difference(
-        "claude-request-shape",
-        "requests to Claude have the form its vendor documents",
-        _has("claude"),
+        "native-request-shape",
+        "requests have the form the vendor documents, with the client's parameters",
+        _has("claude", "gemini", "ollama", "minimax", "dashscope", "dify", "xinghuo"),
     ),
     Difference(
-        "gemini-request-shape",
-        "requests to Gemini have the form its vendor documents, with all parameters",
+        "gemini-key-in-header",
+        "Gemini's key goes into a header instead of the address",
         _has("gemini"),
+    ),
+    Difference(
+        "dashscope-compatible-endpoint",
+        "dashscope is called at its OpenAI-shaped endpoint",
+        _has("dashscope"),
+    ),
+    Difference(
+        "groq-has-an-address",
+        "type groq has a default address, where the gateway answered 500",
+        _has("groq"),
     ),
     Difference(
         "spark-max32k-domain",
@@ -144,6 +154,21 @@ DIFFERENCES: tuple[Difference, ...] = (
         "keys-guard-every-route",
         "client keys guard every route in both header forms",
         lambda plan: not plan.access.open,
+    ),
+    Difference(
+        "models-list-per-key",
+        "/v1/models shows a key the models it may use",
+        lambda plan: any("*" not in key.models for key in plan.access.keys),
+    ),
+    Difference(
+        "forbidden-model-is-403",
+        "a key that may not use a model gets 403 instead of 401",
+        lambda plan: any("*" not in key.models for key in plan.access.keys),
+    ),
+    Difference(
+        "keyless-gets-none",
+        "a service without a key sends the word none instead of nothing",
+        lambda plan: any(t.upstream.provider == "openai" and not t.upstream.keys for t in _targets(plan)),
     ),
     Difference(
         "open-stays-on-loopback",
@@ -188,6 +213,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("messages-kept", "no message is dropped, whatever its role", _always),
     Difference("request-numbers-exact", "numbers reach upstreams as they were sent", _always),
     Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),
-    Difference("answers-whole", "whole answers keep tool calls, reasoning and finish_reason", _always),
+    Difference("answers-whole", "whole answers keep tool calls and reasoning", _always),
+    Difference("finish-reason-told", "every answer and stream has OpenAI's finish_reason", _always),
     Difference("streams-end-properly", "a stream that breaks says so in an event", _always),
 )
