@@ -54,7 +54,16 @@ def section(script: Path) -> str:
     done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{script.name} ended with {done.returncode}")
-    return f"## {script.stem}: {title}\n\n{rest.strip()}\n\n{done.stdout.strip()}\n"
+    printed = done.stdout.strip()
+    if "|---|" not in printed:
+        printed = f"```text\n{printed}\n```"
+    return f"## {script.stem}: {title}\n\n{_without_usage(rest)}\n\n{printed}\n"
+
+
+def _without_usage(text: str) -> str:
+    """The paragraphs of a docstring that say what is measured."""
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(each for each in paragraphs if not each.startswith("Usage:"))
 
 
 def main(names: list[str]) -> None:
