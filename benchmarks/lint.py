@@ -26,7 +26,7 @@ def main() -> None:
     """Print a table of ratios and one of hostile files."""
     command, nvidia = BIN / "one-adapter", ROOT / "examples" / "nvidia.json"
     schema = ROOT / "schemas" / "simple-one-api.schema.json"
-    other = [BIN / "check-jsonschema", "--schemafile", schema, nvidia]
+    other: list[str | Path] = [BIN / "check-jsonschema", "--schemafile", schema, nvidia]
     pair = in_turn(
         ("`lint`, NVIDIA's file", partial(seconds, [command, "lint", nvidia])),
         ("`check-jsonschema`", partial(seconds, other)),

@@ -131,7 +131,7 @@ async def places(proxy: Proxy, vendor: Vendor) -> int:
         ]
         answers = await asyncio.gather(*calls)
         assert all(answer.status == 200 for answer in answers)
-    return vendor.most_open
+    return int(vendor.most_open)
 
 
 def main(requests: int) -> int:

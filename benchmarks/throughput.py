@@ -1,9 +1,10 @@
 """Requests per second, latency and streams: our start, our callback, and the stock proxy.
 
-Three proxies with one worker each stand side by side, all serving the same gateway with one vendor, and
-are loaded in turn: `one-adapter run`; the stock `litellm --config` with the exported file; and the stock
-command with the same file but without our callback. The vendor is a fixed answer over plain asyncio; the
-last line says how much faster it is than what is measured. Proxy, vendor and load share the cores.
+Four proxies with one worker each stand side by side, all serving the same gateway with one vendor, and are
+loaded in turn: `one-adapter run`; the stock `litellm --config` with the exported file, where our callback
+applies what it can of the launch profile; the same with the profile off, which shows what the callback costs;
+and the same without our callback. The vendor is a fixed answer over plain asyncio; the last line says how
+much faster it is than what is measured. Proxy, vendor and load share the cores.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ def measure(proxy: Proxy) -> Figures:
     }
 
 
+COMPARED = (
+    ("run", "exported"),
+    ("run", "no callback"),
+    ("exported", "no callback"),
+    ("profile off", "no callback"),
+)
 UNITS = {"rps at 16 connections": "/s", "memory after the load": "MB"}
 
 
@@ -73,7 +80,7 @@ def main() -> None:
                 found[name].append(measure(proxy))
         alone = load(vendor, 16, 3)["rps"]
     rows = []
-    for this, that in (("run", "stock"), ("stock", "stock without our callback")):
+    for this, that in COMPARED:
         for figure in found[this][0]:
             these, those = ([one[figure] for one in found[name]] for name in (this, that))
             rows.append(Pairs(f"{this}, {figure}", that, these, those, UNITS.get(figure, "ms")))
@@ -84,7 +91,7 @@ def main() -> None:
 
 
 def start(stack: ExitStack, folder: Path, vendor: int) -> dict[str, Proxy]:
-    """The three proxies, up and answering."""
+    """The four proxies, up and answering."""
     config = folder / "gateway.json"
     service = {
         "models": ["m"],
@@ -99,14 +106,18 @@ def start(stack: ExitStack, folder: Path, vendor: int) -> dict[str, Proxy]:
     settings = yaml.safe_load(exported.read_text(encoding="utf-8"))
     del settings["litellm_settings"]["callbacks"]
     bare.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    ours, stock, without = free_port(), free_port(), free_port()
-    return {
-        "run": stack.enter_context(serving(run_command(config, ours), ours, KEY)),
-        "stock": stack.enter_context(serving(stock_command(exported, stock), stock, KEY, secrets)),
-        "stock without our callback": stack.enter_context(
-            serving(stock_command(bare, without), without, KEY, secrets)
-        ),
+    off = {**secrets, "ONE_ADAPTER_PROFILE": "stock"}
+    commands = {
+        "run": (run_command, config, {}),
+        "exported": (stock_command, exported, secrets),
+        "profile off": (stock_command, exported, off),
+        "no callback": (stock_command, bare, secrets),
     }
+    proxies = {}
+    for name, (command, file, environment) in commands.items():
+        port = free_port()
+        proxies[name] = stack.enter_context(serving(command(file, port), port, KEY, environment))
+    return proxies
 
 
 if __name__ == "__main__":
