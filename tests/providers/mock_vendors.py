@@ -278,7 +278,8 @@ class Vendors:
     async def _mint(self, request: web.Request) -> web.Response:
         scenario = request.match_info["scenario"]
         raw = await request.read()
-        self.calls.append({"vendor": "mint", "scenario": scenario, "body": json.loads(raw)})
+        token = request.headers.get("X-Security-Token")
+        self.calls.append({"vendor": "mint", "scenario": scenario, "body": json.loads(raw), "token": token})
         if sample := samples("huoshan", "mint_samples").get(scenario):
             return web.Response(status=sample["status"], text=sample["body"], content_type="application/json")
         if scenario == "silent":

@@ -250,6 +250,18 @@ def test_a_failed_call_has_its_status(client: openai.OpenAI, model: str, stream:
     assert raised.value.status_code == status
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize(
+    "model", ["spark/code-10012", "spark/code-11202", "dify/429", "dify/early-end", "ark/503"]
+)
+def test_a_fallback_fires_before_the_first_chunk(proxy: LiveProxy, model: str, stream: bool) -> None:
+    body = {"model": model, "messages": HELLO, "stream": stream, "fallbacks": ["spark"]}
+    answer = proxy.post("/v1/chat/completions", body)
+    assert answer.status_code == 200
+    assert "世界" in answer.text
+    assert "error" not in answer.text
+
+
 def test_a_broken_stream_is_an_error_and_no_end(proxy: LiveProxy) -> None:
     body = {"model": "spark-dropping", "messages": HELLO, "stream": True, "n": 2}
     text = proxy.post("/v1/chat/completions", body).text
