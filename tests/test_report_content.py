@@ -14,10 +14,11 @@ from one_adapter.config.document import Document, parse
 from one_adapter.config.model import read_gateway
 from one_adapter.export.report import strict_rows, summary_lines, write_report
 from one_adapter.export.report_markdown import code, prose
+from one_adapter.export.rows import lines_of
 from one_adapter.export.secrets import Secrets, secrets_of
 from one_adapter.export.wording import percent, visible
 from one_adapter.plan.build import decide
-from one_adapter.plan.types import Plan
+from one_adapter.plan.types import Plan, Row, Verdict
 
 KINDS = ("markdown", "json", "html")
 FINDING: dict[str, Any] = {
@@ -101,7 +102,9 @@ def test_the_checklist_holds_tasks_findings_and_missing_secrets_errors_first() -
     items = as_json(empty, [FINDING])["todo"]
     levels = [item["level"] for item in items]
     assert levels == sorted(levels, key=["error", "warning", "info"].index)
-    assert ("error", "vendor-ended") in {(item["level"], item["code"]) for item in items}
+    ended = next(item for item in items if item["code"] == "vendor-ended")
+    row = next(row for row in plan(empty).ledger if row.pointer.startswith("/services/qianfan/0/"))
+    assert (ended["level"], ended["place"]) == ("error", f"{row.line}:{row.column}")
     found = next(item for item in items if item["code"] == "SOA301")
     assert (found["place"], found["text"]) == ("7:3", "redirects the wrong way round. turn them.")
     assert "SOA_DIFY_1_API_KEY is empty" in next(i["text"] for i in items if i["code"] == "secret-missing")
@@ -186,7 +189,7 @@ CANARIES = {
             {
                 "models": ["m"],
                 "enabled": True,
-                "server_url": "https://me:canary-address@h.example/v1?token=canary-query",
+                "server_url": "https://me:canary-address@h.example/v1?token=canary-query&tenant=canary-tenant",
                 "credential_list": [{"api_key": "canary-first"}, {"api_key": "canary-second"}],
             }
         ],
@@ -214,7 +217,7 @@ def test_no_secret_is_ever_told(kind: str, pure: bool) -> None:
     quoting = {
         **FINDING,
         "message": "key canary-first, and http://u:canary-proxy%20pw@p.example:1",
-        "help": "drop canary-query or canary-proxy pw or canary-address",
+        "help": "drop canary-query or canary-proxy pw or canary-address or canary-tenant",
     }
     text = report(kind, CANARIES, [quoting], pure)
     assert "canary" not in text
@@ -348,11 +351,29 @@ def test_how_to_start_it_says_port_and_host_and_quotes_what_a_shell_would_take_a
     assert "one-adapter run config.json" in write_report("markdown", "-", decided, secrets, [])
 
 
+NEIGHBOURS: list[tuple[int, Verdict, str]] = [
+    (0, "mapped", ""),
+    (1, "mapped", ""),
+    (2, "inert", ""),
+    (3, "inert", "blank"),
+]
+
+
 def test_neighbours_that_fare_alike_are_one_line_for_people() -> None:
     config = openai(service(*(f"m{n}" for n in range(40))))
     text = report("markdown", config)
     assert "| `/services/openai/0/models/0` … `39` (40) |" in text.replace("5:9 ", "")
     assert len([row for row in as_json(config)["rows"] if "/models/" in row["pointer"]]) == 40
+
+
+def test_neighbours_that_fare_differently_are_lines_of_their_own() -> None:
+    rows = [Row(f"/a/{number}", verdict, "", note, 1, 1) for number, verdict, note in NEIGHBOURS]
+    assert [(line.row.pointer, line.number, line.last) for line in lines_of(rows)] == [
+        ("/a/0", 2, "1"),
+        ("/a/2", 1, ""),
+        ("/a/3", 1, ""),
+    ]
+    assert len(lines_of([Row("/a/0", "mapped", "", "", 1, 1), Row("/b/0", "mapped", "", "", 2, 1)])) == 2
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -69,8 +69,10 @@ def test_services_that_share_a_name_are_one_scene_and_others_are_not() -> None:
     assert len(drawn.scenes) == 13
     assert drawn.scenes[-1].blocks[0].note
     assert names_drawn(drawn)[-1] == "random"
-    together = openai(*(service("shared", f"m{n}") for n in range(12)))
-    assert len(picture(together).scenes) == 13 - 12 + 12
+    pairs = openai(*(service(f"shared-{n // 2}", f"m{n}") for n in range(12)))
+    assert len(picture(pairs).scenes) == 12 / 2 + 1
+    chain = openai(*(service(f"link-{n}", f"link-{n + 1}") for n in range(12)))
+    assert [len(scene.services) for scene in picture(chain).scenes] == [12, 0]
 
 
 def test_lines_carry_shares_and_say_what_is_spare_or_for_embeddings() -> None:
