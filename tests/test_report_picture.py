@@ -183,6 +183,14 @@ def test_without_the_library_one_sentence_says_how_to_get_it(monkeypatch: pytest
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("kind", ["markdown", "json"])
+def test_the_other_forms_need_no_library(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    made = document(openai(service("m")))
+    decided = decide(made)
+    assert write_report(kind, "config.json", decided, secrets_of(read_gateway(made), decided), [])
+
+
 def test_boxes_of_a_column_never_overlap() -> None:
     left = {f"l{n}": (100.0, 20.0 + 7 * n) for n in range(12)}
     right = {f"r{n}": (80.0, 40.0) for n in range(5)}
