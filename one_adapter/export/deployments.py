@@ -89,6 +89,8 @@ class Deployments:
         self.pure = pure
         self.policies = {policy.id: policy for policy in plan.services}
         self.anchors: dict[str, str] = {}
+        self.anchor_names: set[str] = set()
+        self.anchored: dict[str, int] = {}
         self.introduced: set[str] = set()
         self.number = 0
 
@@ -213,10 +215,12 @@ class Deployments:
         if content in self.anchors:
             return Alias(self.anchors[content])
         base = service.replace(".", "_")
-        taken = set(self.anchors.values())
-        name, number = base, 2
-        while name in taken:
-            name, number = f"{base}-{number}", number + 1
+        number = self.anchored[base] = self.anchored.get(base, 0) + 1
+        name = base if number == 1 else f"{base}-{number}"
+        while name in self.anchor_names:
+            number = self.anchored[base] = number + 1
+            name = f"{base}-{number}"
+        self.anchor_names.add(name)
         self.anchors[content] = name
         return Anchored(name, ours)
 

@@ -81,6 +81,7 @@ class _Collector:
         self.values: dict[str, str] = {}
         self.names: dict[SecretRef, str] = {}
         self.prefixes: dict[tuple[str, int], str] = {}
+        self.taken_prefixes: set[str] = set()
         self.to_create: list[str] = []
         self.queries: dict[tuple[str, str, str], str] = {}
 
@@ -155,8 +156,9 @@ class _Collector:
     def _unused_prefix(self, wanted: str) -> str:
         """`wanted`, or with a number where an adapter would read another credential's variables."""
         taken, number = wanted, 2
-        while taken in self.prefixes.values() or any(f"{taken}_{each}" in self.values for each in READ):
+        while taken in self.taken_prefixes or any(f"{taken}_{each}" in self.values for each in READ):
             taken, number = f"{wanted}_X{number}", number + 1
+        self.taken_prefixes.add(taken)
         return taken
 
     def _proxies(self) -> dict[str, str]:

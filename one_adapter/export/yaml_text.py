@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*\Z")
@@ -18,6 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*\Z")
 _WORDS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|nan|inf)\Z")
 _ESCAPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _LARGEST_WHOLE = 1e15
+_SIMPLE = (str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,20 @@ def scalar(value: object) -> str:
     ['gpt-4o', '"on"', '""', '"1e3"', '"通义"', '"a: b"', 'true', 'null', '0.5']
     """
     if isinstance(value, str):
-        if _PLAIN.match(value) and not _WORDS.match(value):
-            return value
-        quoted = json.dumps(value, ensure_ascii=False)
-        return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+        return _text(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     return _float(value) if isinstance(value, float) else str(value)
+
+
+@lru_cache(maxsize=1024)  # the same few keys stand in every deployment
+def _text(value: str) -> str:
+    if _PLAIN.match(value) and not _WORDS.match(value):
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
 
 
 def _float(value: float) -> str:
@@ -97,7 +104,9 @@ def document(sections: Mapping[Any, Any]) -> str:
 
 
 def _pair(key: str, value: object, indent: str) -> list[str]:
-    head = f"{indent}{scalar(key)}:"
+    head = f"{indent}{_text(key)}:"
+    if isinstance(value, _SIMPLE):
+        return [f"{head} {scalar(value)}"]
     if isinstance(value, Anchored):
         return [f"{head} &{value.name}", *_mapping(value.value, indent + "  ")]
     if isinstance(value, Alias):

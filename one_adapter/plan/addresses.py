@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 #: Characters of a path that stay as they are; `%` because what is escaped already must not be escaped again.
@@ -24,6 +25,7 @@ class Address:
         return (urlsplit(self.url).hostname or "").lower()
 
 
+@lru_cache(maxsize=256)  # asked again for each model of a service
 def base_address(server_url: str, *endpoints: str) -> Address:
     """`server_url` without the endpoint's path it may end in, a trailing slash, or its query.
 

@@ -45,9 +45,11 @@ class Names:
         """Every name the service answers to, in the gateway's order, with its count."""
         listed = (*self.service.models, *self.service.embedding_models)
         counts: dict[str, int] = {}
-        for model in listed:
-            for name in (model, *self.redirect):
-                counts[name] = counts.get(name, 0) + 1
+        for place, model in enumerate(listed):
+            counts[model] = counts.get(model, 0) + 1
+            if place == 0:  # every model enters the keys again; they stand after the first
+                for key in self.redirect:
+                    counts[key] = counts.get(key, 0) + len(listed)
         return counts
 
     def upstream_model(self, name: str) -> str:
