@@ -192,3 +192,17 @@ def test_linting_never_imports_litellm(text: str, tmp_path: Path) -> None:
         env={**os.environ},
     )
     assert done.stdout.split() == ["[]", str('"models": 5' in text)]
+
+
+def test_a_terminal_without_chinese_gets_the_findings_all_the_same(files: Path) -> None:
+    (files / "chinese.json").write_text(GOOD[:-1] + ', "智谱": 1}', encoding="utf-8")
+    code = "from one_adapter.lint.commands import lint_command; lint_command(['chinese.json'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        cwd=files,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == 0
+    assert b"\\u667a\\u8c31" in done.stdout

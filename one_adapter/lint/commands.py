@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 import click
@@ -111,6 +112,9 @@ def _lint(
 
 
 def _print(judged: list[Judged], form: str) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal that knows no Chinese still gets the findings.
+        sys.stdout.reconfigure(errors="backslashreplace")
     if form == "text":
         from one_adapter.lint.render import render_text, summary
 
