@@ -137,6 +137,7 @@ class Provider(CustomLLM):  # type: ignore[misc]
         """The vendor's pieces within the limits, cut at the client's stop sequences."""
         stop = call.params.get("stop") or []
         stopper = Stopper([stop] if isinstance(stop, str) else list(stop))
+        finished = False
         async with aclosing(paced(self.pieces(call), call)) as pieces:
             async for piece in pieces:
                 text, stopped = (piece.text, False) if piece.replaces else stopper.feed(piece.text)
@@ -144,9 +145,9 @@ class Provider(CustomLLM):  # type: ignore[misc]
                     yield replace(piece, text=text, finish="stop")
                     return
                 yield replace(piece, text=text + (stopper.rest() if piece.finish else ""))
-                if piece.finish:
-                    return
-        raise VendorError(Kind.CONNECTION, "the answer broke off before its end")
+                finished = finished or bool(piece.finish)
+        if not finished:
+            raise VendorError(Kind.CONNECTION, "the answer broke off before its end")
 
     def _exception(
         self, failure: VendorError | None, given: Mapping[str, Any], call: Call | None

@@ -92,7 +92,7 @@ def explain(error: BaseException, connect: float) -> VendorError:
     `connect` is the limit in seconds that a connection attempt had.
     """
     chain = list(causes(error))
-    if any(isinstance(e, (asyncio.TimeoutError, httpx.TimeoutException)) for e in chain):
+    if any(isinstance(e, (asyncio.TimeoutError, TimeoutError, httpx.TimeoutException)) for e in chain):
         return VendorError(Kind.TIMEOUT, f"no connection within {connect:g} s")
     if any(isinstance(e, _TLS_ERRORS) for e in chain):
         return VendorError(Kind.CONNECTION, "TLS failed: the certificate or the protocol was not accepted")

@@ -15,7 +15,7 @@ import httpx
 import yaml
 
 MASTER_KEY = "sk-proxy-of-the-tests-7731"
-_PATIENCE = 90.0  # seconds for the start
+_PATIENCE = 180.0  # seconds for the start, which takes 6 on an idle machine
 
 
 class LiveProxy:

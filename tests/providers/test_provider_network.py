@@ -9,6 +9,8 @@ from asking import ask, deployment
 from forwarders import http_proxy, socks_proxy
 from mock_vendors import Vendors
 
+from one_adapter.providers.network import http_client
+
 PROVIDERS = ["xinghuo", "dify", "huoshan"]
 pytestmark = pytest.mark.parametrize("provider", PROVIDERS)
 
@@ -64,5 +66,6 @@ async def test_a_trusted_certificate_is_accepted_through_a_tunnel(
         monkeypatch.setenv("OWN_PROXY", url)
         params = deployment(vendors, provider, "chat", proxy_env="OWN_PROXY")
         outcome = await ask(False, **params | {"api_base": vendors.url(vendor, "chat", tls=True)})
+        await http_client(url).close()
     assert outcome.finish == "stop", outcome
     assert f"CONNECT 127.0.0.1:{vendors.tls_port}" in seen

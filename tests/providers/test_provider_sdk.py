@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -11,6 +12,8 @@ import litellm
 import pytest
 from asking import HELLO, ask, deployment
 from mock_vendors import DIFY_KEY, SPARK_ID, SPARK_KEY, SPARK_SECRET, Vendors
+
+from one_adapter.providers import Xinghuo
 
 ANSWERS = {"xinghuo": "你好，世界", "dify": "你好，\u2028世界", "huoshan": "你好"}
 EACH = pytest.mark.parametrize("provider", ANSWERS)
@@ -90,6 +93,19 @@ async def test_a_timeout_may_be_an_object(vendors: Vendors) -> None:
     given = deployment(vendors, "xinghuo", "slow", timeout=httpx.Timeout(0.4))
     assert (await ask(False, **given)).status == 408
     assert (await ask(False, **deployment(vendors, "xinghuo", "chat", timeout=httpx.Timeout(None)))).text
+    direct = {"model": "generalv3.5", "messages": HELLO, "api_base": vendors.url("spark", "slow")}
+    options = {"credential_env": "CANARY"}
+    with pytest.raises(litellm.Timeout):
+        await Xinghuo().acompletion(
+            **direct, optional_params=options, timeout=httpx.Timeout(0.4), model_response=None
+        )
+
+
+async def test_what_a_model_cannot_do_is_left_out_when_that_is_wanted(vendors: Vendors) -> None:
+    given = deployment(vendors, "xinghuo", "echo", drop_params=True) | {"model": "xinghuo/spark-lite"}
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    outcome = await ask(False, **given, tools=tools, n=2)
+    assert "functions" not in json.loads(outcome.text)["payload"]
 
 
 async def test_dify_can_be_asked_to_block(vendors: Vendors) -> None:

@@ -81,8 +81,7 @@ class Xinghuo(Provider):
         params = dict(call.params) if target.functions else _without_tools(call.params)
         frame = request_frame(call.credential["APPID"], target, call.messages, params, values)
         given = called = False
-        async with self._dialled(call, target) as socket:
-            await _send(socket, frame)
+        async with self._dialled(call, target, frame) as socket:
             while True:
                 answer = await _frame(socket)
                 if answer.code == ANSWER_BLOCKED and given and call.stream:
@@ -99,23 +98,25 @@ class Xinghuo(Provider):
                     return
 
     @asynccontextmanager
-    async def _dialled(self, call: Call, target: Engine) -> AsyncIterator[Socket]:
-        """The open websocket. Raises VendorError, never an error that holds the signed URL."""
+    async def _dialled(self, call: Call, target: Engine, frame: Any) -> AsyncIterator[Socket]:
+        """The open websocket, the request on its way. Raises VendorError, never with the signed URL."""
         secret = call.credential
         url = signed_url(target.url, secret["API_KEY"], secret["API_SECRET"], self._clock())
         async with session(call.settings.proxy, middlewares=(_refused,)) as client:
-            socket = await _dial(client, url, call.settings.connect_timeout)
+            socket = await _dial(client, url, frame, call.settings.connect_timeout)
             try:
                 yield socket
             finally:
                 await socket.close()
 
 
-async def _dial(client: aiohttp.ClientSession, url: str, limit: float) -> Socket:
+async def _dial(client: aiohttp.ClientSession, url: str, frame: Any, limit: float) -> Socket:
     timeout = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=_CLOSING)
     try:
         async with time_limit(limit):
-            return await client.ws_connect(url, timeout=timeout, max_msg_size=_LARGEST_FRAME)
+            socket = await client.ws_connect(url, timeout=timeout, max_msg_size=_LARGEST_FRAME)
+            await socket.send_json(frame)
+            return socket
     except (aiohttp.ClientError, OSError, ValueError, asyncio.TimeoutError) as error:
         problem = explain(error, limit)
     raise problem
@@ -129,14 +130,6 @@ async def _refused(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerTy
     body = (await response.content.read(_BODY_SHOWN)).decode("utf-8", "replace")
     response.close()
     raise refusal(response.status, body)
-
-
-async def _send(socket: Socket, frame: Any) -> None:
-    try:
-        return await socket.send_json(frame)
-    except (aiohttp.ClientError, OSError) as error:
-        problem = explain(error, 0)
-    raise problem
 
 
 async def _frame(socket: Socket) -> Frame:
