@@ -21,8 +21,9 @@ from one_adapter.runtime.proxies import Clients
 from one_adapter.runtime.request import current
 from one_adapter.runtime.shaping import shape
 
-#: Seconds after loading the configuration when start-up objects are taken from the collector.
-SETTLED = 0.5
+#: Seconds after loading the configuration when start-up objects are taken from the collector, and those
+#: that the first requests have loaded.
+SETTLED, USED = 0.5, 20.0
 INNER_CALLS = ("completion", "embedding")
 GROUP_HEADER = "x-litellm-model-group"
 NAME_HEADER = "x-litellm-model-name"
@@ -159,6 +160,7 @@ def install() -> None:
         profile.after_import()
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLED, profile.settle)
+            asyncio.get_running_loop().call_later(USED, profile.settle_again)
     door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints))
 
 

@@ -18,7 +18,7 @@ VARIABLE = "ONE_ADAPTER_PROFILE"
 #: Versions in which the patch of `_quiet_telemetry` was tried.
 PATCHED = ("1.105.", "1.106.")
 #: Collections of the youngest generation per so many allocations, of the older per so many of those.
-THRESHOLDS = (50_000, 20, 50)
+THRESHOLDS = (5_000, 20, 20)
 
 
 def chosen() -> str:
@@ -38,10 +38,19 @@ def after_import() -> None:
 
 
 def settle() -> None:
-    """Take everything alive out of the garbage collector's sight and let it work again, seldom."""
+    """Take everything alive out of the garbage collector's sight and let it work again.
+
+    What is left for it to look through is what requests leave behind, so it is quick.
+    """
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
     gc.enable()
+
+
+def settle_again() -> None:
+    """Once more, for what the first requests have loaded; costs one full collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def _quiet_telemetry() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The key that stands for none: nothing of it is sent.
 NO_KEY = "none"
+#: What is asked for when the deployment names no version of Azure's interface.
+AZURE_VERSION = "2024-10-21"
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 
 
@@ -68,6 +70,16 @@ class Clients:
                 base_url=kwargs.get("api_base"),
                 http_client=transport,
                 default_query=dict(policy.query) or None,
+                max_retries=0,
+            )
+        if policy.provider == "azure":
+            from openai import AsyncAzureOpenAI
+
+            return AsyncAzureOpenAI(
+                api_key=kwargs.get("api_key"),
+                azure_endpoint=str(kwargs.get("api_base")),
+                api_version=kwargs.get("api_version") or AZURE_VERSION,
+                http_client=transport,
                 max_retries=0,
             )
         from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler

@@ -206,6 +206,23 @@ class TestMore:
         assert through.path == "http://upstream.invalid/v1/chat/completions"
         assert direct.path == "/a/v1/chat/completions"
 
+    @pytest.mark.parametrize(
+        ("name", "address"),
+        [
+            ("azure", "http://azure.invalid/openai/deployments/up-azure/chat/completions"),
+            ("claude", "http://claude.invalid/v1/messages"),
+        ],
+    )
+    def test_other_protocols_go_through_their_proxy_too(
+        self, client: openai.OpenAI, vendor: Vendor, name: str, address: str
+    ) -> None:
+        if name == "claude":
+            with pytest.raises(openai.OpenAIError):  # the vendor speaks OpenAI's protocol
+                client.chat.completions.create(model=name, messages=HI)
+        else:
+            client.chat.completions.create(model=name, messages=HI)
+        assert vendor.take()[0].path == address
+
     def test_services_take_turns_from_the_first_on(self, client: openai.OpenAI, vendor: Vendor) -> None:
         for _ in range(4):
             client.chat.completions.create(model="turn", messages=HI)

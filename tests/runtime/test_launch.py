@@ -86,12 +86,15 @@ class TestProfile:
         program = (
             "import gc, sys; from one_adapter.runtime import profile\n"
             f"found = {environment!r}; profile.before_import(found); print(found, gc.isenabled())\n"
-            "profile.settle(); print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold())"
+            "profile.settle(); print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold())\n"
+            "kept = [[] for _ in range(9)]; before = gc.get_freeze_count()\n"
+            "profile.settle_again(); print(gc.get_freeze_count() > before)"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        first, second = done.stdout.splitlines()
+        first, second, third = done.stdout.splitlines()
         assert first == "{'LITELLM_LOG': 'DEBUG'} False"
-        assert second == "True True (50000, 20, 50)"
+        assert third == "True"
+        assert second == "True True (5000, 20, 20)"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

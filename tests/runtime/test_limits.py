@@ -137,8 +137,9 @@ class TestSlots:
             await asyncio.sleep(0)
             gone.cancel()
             await asyncio.gather(gone, return_exceptions=True)
+            queued = slots.waiting
             release()
-            return slots.held, slots.waiting
+            return slots.held, queued
 
         assert run(scenario()) == (0, 0)
 

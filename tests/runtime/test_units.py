@@ -147,6 +147,11 @@ class TestAnswers:
         assert two == {"reasoning": "b", "reasoning_content": "b"}
         assert three == {"content": "c"}
 
+    def test_a_streamed_chunk_gets_both_names_too(self) -> None:
+        event = b'data: {"choices": [{"delta": {"reasoning_content": "so"}}]}\n\n'
+        chunk = json.loads(answers.with_reasoning(event)[6:])
+        assert chunk["choices"][0]["delta"] == {"reasoning_content": "so", "reasoning": "so"}
+
     def test_an_event_that_is_no_json_passes_as_it_is(self) -> None:
         for event in (b"data: {reasoning\n\n", b": ping\n\n"):
             assert answers.with_reasoning(event) == event
