@@ -257,19 +257,25 @@ class _Reader:
             view = self.view(fields.CLIENT_KEY, item, f"{top.at('api_keys')}/{index}")
             supported = view.node("supported_models")
             models = {m.key: _texts(m.node) for m in (supported.members if supported else ())}
-            keys.append(ClientKey(view.pointer, trim(text_of(view.node("api_key"))), models))
+            keys.append(ClientKey(view.pointer, text_of(view.node("api_key")), models))
         return tuple(keys)
 
     def services(self, top: _View) -> list[Service]:
         node = top.node("services")
         last = {member.key: member.node for member in (node.members if node else ())}
-        return [
-            self.service(kind, index, item, f"{top.at('services')}/{escape(kind)}/{index}")
-            for kind, entries in last.items()
-            for index, item in enumerate(entries.items)
-        ]
+        found = []
+        for kind, entries in last.items():
+            number = 0
+            for index, item in enumerate(entries.items):
+                # yaml.v3 leaves an empty entry out, so that the ids of those behind it move up.
+                if item.kind == "null" and self.format == "yaml":
+                    continue
+                number += 1
+                pointer = f"{top.at('services')}/{escape(kind)}/{index}"
+                found.append(self.service(kind, index, number, item, pointer))
+        return found
 
-    def service(self, kind: str, index: int, node: Node, pointer: str) -> Service:
+    def service(self, kind: str, index: int, number: int, node: Node, pointer: str) -> Service:
         view = self.view(fields.SERVICE, node, pointer)
         models = view.texts("models")
         enabled = view.flag("enabled", False)
@@ -281,7 +287,7 @@ class _Reader:
             pointer=pointer,
             type=kind,
             index=index,
-            id=view.text("id") or f"{kind}-{index + 1}",
+            id=view.text("id") or f"{kind}-{number}",
             provider=view.text("provider"),
             enabled=enabled,
             models=defaults.DEFAULT_MODELS[kind] if fill else models,

@@ -115,14 +115,16 @@ def access_of(gateway: Gateway) -> Access:
     """
     master = gateway.api_key.strip()
     listed = [
-        (n, key, _models_of(key.supported_models)) for n, key in enumerate(gateway.api_keys) if key.api_key
+        (n, key, _models_of(key.supported_models))
+        for n, key in enumerate(gateway.api_keys)
+        if key.api_key.strip()
     ]
     if not master:
         keys = tuple(ClientKeyPolicy(n, models) for n, _, models in listed)
         return Access(open=not keys, keys=keys)
     if not listed:
         return Access(open=False, keys=(ClientKeyPolicy(None, (EVERYTHING,)),))
-    same = next((models for _, key, models in listed if key.api_key == master), ())
+    same = next((models for _, key, models in listed if key.api_key.strip() == master), ())
     return Access(open=False, keys=(ClientKeyPolicy(None, same),))
 
 

@@ -18,8 +18,8 @@ def turned_round(service: Service) -> bool:
     its key, and the host is known to use `vendor/model` ids, so that the bare
     names could not be meant for it.
     """
-    pairs = service.model_redirect.items()
-    if not pairs or not all(_bare(key) == value != key and key in service.models for key, value in pairs):
+    pairs, listed = service.model_redirect.items(), set(service.models)
+    if not pairs or not all(_bare(key) == value != key and key in listed for key, value in pairs):
         return False
     host = known_host(base_address(service.server_url).url)
     return host is not None and host.vendor_slash_model

@@ -92,7 +92,7 @@ def _supported(scope: Scope, leaf: Leaf) -> Judgement:
 
 def _unusable(scope: Scope, leaf: Leaf) -> bool:
     master = scope.gateway.api_key.strip()
-    return bool(master) and scope.gateway.api_keys[int(leaf.keys[1])].api_key != master
+    return bool(master) and scope.gateway.api_keys[int(leaf.keys[1])].api_key.strip() != master
 
 
 def _multi_content(_: Scope, leaf: Leaf) -> Judgement:
