@@ -54,6 +54,12 @@ def test_a_null_service_is_an_entry_that_is_switched_off() -> None:
     ]
 
 
+def test_an_empty_entry_of_a_yaml_list_is_left_out() -> None:
+    text = "services: {openai: [~, {models: [a], enabled: true}]}"
+    found = read_gateway(parse(text.encode(), "config.yaml")).services
+    assert [(each.id, each.index, each.pointer) for each in found] == [("openai-1", 1, "/services/openai/1")]
+
+
 def test_strings_are_trimmed_and_choices_lower_cased() -> None:
     found = gateway(
         {
@@ -68,8 +74,8 @@ def test_strings_are_trimmed_and_choices_lower_cased() -> None:
     )
     assert (found.server_port, found.log_level, found.load_balancing) == (":80", "error", "rr")
     assert (found.proxy.strategy, found.proxy.type, found.proxy.socks5_proxy) == ("all", "socks5", "p:1")
-    assert found.api_keys[0].api_key == "one"
-    assert found.api_key == " sk ", "the master key alone is compared as it stands"
+    assert found.api_keys[0].api_key == " one\u3000", "keys are compared as they stand"
+    assert found.api_key == " sk "
     assert found.translation.prompt_template == " keep "
 
 
