@@ -281,7 +281,7 @@ def test_explain_one_name(run: Run, config: Path, form: str) -> None:
 # What goes wrong.
 
 
-@pytest.mark.parametrize("command", ["export", "explain"])
+@pytest.mark.parametrize("command", ["export", "explain", "run"])
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
@@ -384,10 +384,12 @@ def test_no_secret_is_shown_with_an_error(
     run: Run, tmp_path: Path, command: str, damage: Callable[[str], str]
 ) -> None:
     path = tmp_path / "config.json"
-    for indent in (None, 2):
-        path.write_text(damage(json.dumps(secretive(), indent=indent)), encoding="utf-8")
-        done = run(command, path)
-        assert CANARY not in done.out + done.err
+    text = json.dumps(secretive())
+    assert damage(text) != text
+    path.write_text(damage(text), encoding="utf-8")
+    done = run(command, path)
+    assert done.code == 1 or (command != "export" and "os.environ/" in damage(text))
+    assert CANARY not in done.out + done.err
 
 
 def test_a_process_writes_utf8_whatever_the_locale_says(config: Path) -> None:
