@@ -24,6 +24,12 @@ HANDLERS = {
     "huoshan": "one_adapter.providers.huoshan.handler",
     "xinghuo": "one_adapter.providers.xinghuo.handler",
 }
+#: What our adapters send as the gateway did, so that the vendor sees the same user as before.
+ADAPTER_PARAMETERS: dict[str, dict[str, Any]] = {
+    "dify": {"drop_params": True, "default_user": "abc-123"},
+    "huoshan": {"allowed_openai_params": Flow(["thinking", "reasoning_effort", "user"])},
+    "xinghuo": {"drop_params": True, "uid": "12345", "auditing": "default"},
+}
 #: Providers with a protocol of their own: what it has no word for is left out, as the gateway did.
 NATIVE = ("anthropic", "azure", "gemini", "ollama_chat", "vertex_ai")
 #: Providers whose key has another parameter's name or none.
@@ -154,6 +160,7 @@ class Deployments:
             parameters["use_chat_completions_api"] = True
         if upstream.provider in NATIVE:
             parameters["drop_params"] = True
+        parameters |= ADAPTER_PARAMETERS.get(upstream.provider, {})
         return parameters
 
     def _ours(self, group: Group, target: Target) -> Anchored | Alias:

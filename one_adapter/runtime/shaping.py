@@ -26,6 +26,9 @@ RESERVED = frozenset(
         *("domain", "extra_body", "extra_headers", "extra_query", "headers", "litellm_params", "messages"),
         *("metadata", "model", "model_info", "model_list", "organization", "proxy", "stream"),
         *("stream_options", "timeout"),
+        # what only the owner of the YAML sets for an adapter of ours
+        *("connect_timeout", "default_user", "history", "idle_timeout", "openapi_base", "patch_id"),
+        *("project_name", "proxy_env", "region", "response_mode", "uid"),
     )
 )
 
