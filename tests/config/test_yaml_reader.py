@@ -211,6 +211,12 @@ def test_a_merge_key_adds_what_is_not_written_out(text: str, expected: object) -
     assert value(text)["c"] == expected
 
 
+def test_what_is_written_out_stands_once_beside_a_merge() -> None:
+    node = read("base: &b {x: 1, y: 2}\nc: {<<: *b, y: 3}").find("/c")
+    assert node is not None
+    assert [member.key for member in node.members] == ["x", "y"]
+
+
 def test_a_repeated_key_is_told_with_both_places() -> None:
     document = read("a:\n  - k/: 1\n    k/: 2\n")
     assert [each.pointer for each in document.duplicates] == ["/a/0/k~1"]
