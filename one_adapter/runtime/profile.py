@@ -1,13 +1,16 @@
 """The launch profile: the same LiteLLM, answering faster.
 
 `fast` (the default) lowers the log level, holds the garbage collector off while LiteLLM is imported
-and takes what is then there out of its sight, and stops an import that LiteLLM tries in vain on
-every request. `stock` changes nothing. docs/performance.md has a row for each choice.
+and takes what is then there out of its sight, loads at the start what the first request would wait
+for, and stops an import that LiteLLM tries in vain on every request. `stock` changes nothing.
+docs/performance.md has a row for each choice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import importlib.util
 import os
 from collections.abc import MutableMapping
@@ -17,8 +20,17 @@ PROFILES = ("fast", "stock")
 VARIABLE = "ONE_ADAPTER_PROFILE"
 #: Versions in which the patch of `_quiet_telemetry` was tried.
 PATCHED = ("1.105.", "1.106.")
+#: What LiteLLM imports when the first request comes, which would wait half a second for it.
+FIRST_NEEDED = (
+    "openai.resources.chat.completions",
+    "openai.resources.embeddings",
+    "litellm.litellm_core_utils.default_encoding",
+    "litellm.proxy.pass_through_endpoints.llm_passthrough_endpoints",
+    "litellm.proxy._experimental.mcp_server.mcp_server_manager",
+    "litellm.proxy._experimental.mcp_server.auth.user_api_key_auth_mcp",
+)
 #: Collections of the youngest generation per so many allocations, of the older per so many of those.
-THRESHOLDS = (5_000, 20, 20)
+THRESHOLDS = (5_000, 10, 10)
 
 
 def chosen() -> str:
@@ -33,8 +45,11 @@ def before_import(environment: MutableMapping[str, str]) -> None:
 
 
 def after_import() -> None:
-    """Change the loaded LiteLLM where only that helps."""
+    """Change the loaded LiteLLM where only that helps, and load what its first request would."""
     _quiet_telemetry()
+    for name in FIRST_NEEDED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def settle() -> None:

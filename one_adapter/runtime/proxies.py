@@ -32,13 +32,19 @@ def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, 
     """
     if rule is None:
         return {}
-    socks = environment.get(rule.socks5_env, "")
+    socks = _url(environment.get(rule.socks5_env, ""), "socks5")
     if socks:
         return {"all://": socks}
-    plain, secure = environment.get(rule.http_env, ""), environment.get(rule.https_env, "")
+    plain = _url(environment.get(rule.http_env, ""), "http")
+    secure = _url(environment.get(rule.https_env, ""), "http")
     if plain and secure:
         return {"http://": plain, "https://": secure}
     return {"all://": plain or secure} if plain or secure else {}
+
+
+def _url(address: str, scheme: str) -> str:
+    """Return a proxy's URL, also when only its host and port are given."""
+    return address if not address or "://" in address else f"{scheme}://{address}"
 
 
 class Clients:

@@ -94,7 +94,7 @@ class TestProfile:
         first, second, third = done.stdout.splitlines()
         assert first == "{'LITELLM_LOG': 'DEBUG'} False"
         assert third == "True"
-        assert second == "True True (5000, 20, 20)"
+        assert second == "True True (5000, 10, 10)"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -267,10 +267,11 @@ class TestProxies:
             (ProxyRule(http_env="H"), {"all://": "http://h"}),
             (ProxyRule(http_env="H", https_env="S"), {"http://": "http://h", "https://": "http://s"}),
             (ProxyRule(socks5_env="K"), {"all://": "socks5://k"}),
+            (ProxyRule(socks5_env="HOST"), {"all://": "socks5://127.0.0.1:1080"}),
         ],
     )
     def test_each_kind_of_rule_has_its_ways(self, rule: ProxyRule | None, ways: dict[str, str]) -> None:
-        environment = {"H": "http://h", "S": "http://s", "K": "socks5://k"}
+        environment = {"HOST": "127.0.0.1:1080", "H": "http://h", "S": "http://s", "K": "socks5://k"}
         assert proxies.mounts(rule, environment) == ways
 
     def test_a_client_is_made_once_and_only_where_one_is_needed(self) -> None:
