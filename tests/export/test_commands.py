@@ -172,6 +172,17 @@ def test_a_file_is_written_once(run: Run, config: Path, tmp_path: Path) -> None:
     assert run("export", config, "-o", file, "--force").code == 0
 
 
+def test_a_report_is_written_once_too(run: Run, config: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    assert run("export", config, "--report", report).code == 0
+    written = report.read_bytes()
+    done = run("export", config, "--report", report)
+    assert (done.code, done.out) == (2, "")
+    assert "--force" in done.err
+    assert report.read_bytes() == written
+    assert run("export", config, "--report", report, "--force").code == 0
+
+
 def test_a_place_that_cannot_be_written_is_said(run: Run, config: Path, tmp_path: Path) -> None:
     for place in (tmp_path / "missing" / "out.yaml", f"{config}/"):
         done = run("export", config, "-o", place)

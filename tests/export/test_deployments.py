@@ -268,6 +268,23 @@ def test_services_whose_ids_differ_in_a_dot_have_anchors_of_their_own() -> None:
     }
 
 
+def test_an_anchor_with_a_number_is_not_taken_for_another_services() -> None:
+    config = openai(
+        service("m", id="a-2", timeout=1),
+        service("n", id="a", timeout=2),
+        service("o", "n", id="a-3", timeout=3),
+    )
+    found = {
+        (each["model_name"], each["model_info"]["one_adapter"]["service"]): each["model_info"]["one_adapter"][
+            "timeout"
+        ]
+        for each in exported(config)["model_list"]
+    }
+    assert all(seconds == {"a-2": 1, "a": 2, "a-3": 3}[name] for (_, name), seconds in found.items())
+    assert ("n", "a") in found
+    assert ("n", "a-3") in found
+
+
 def test_the_pure_file_leaves_out_what_needs_an_adapter() -> None:
     config = {"services": {"dify": [service("d")], "openai": [service("gpt-4o")]}}
     names = [each["model_name"] for each in exported(config, pure=True)["model_list"]]

@@ -47,6 +47,7 @@ def costs(config: dict[str, Any]) -> str:
         ),
         (only("groq", models=["m"]), "not corrected for groq-1"),
         (openai(service("m")), "Content in parts is not made into text for m."),
+        (openai(service("m", model_map={"m": "x"})), "Chats and embeddings of m share their upstreams"),
         (openai(service("文心")), "percent-encoded: 文心."),
         (
             openai(*[service("m", id=f"s{n}", limit={"qps": 1}) for n in range(6)]),
@@ -74,6 +75,7 @@ def test_what_is_lost_is_told(config: dict[str, Any], said: str) -> None:
         "corrected",
         "parts",
         "percent-encoded",
+        "share their upstreams",
         "which models",
     ],
 )
