@@ -22,9 +22,10 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that answers: where, how long that took (seconds), and its process."""
+    """A proxy that answers: where and to which key, how long that took (seconds), and its process."""
 
     port: int
+    key: str
     ready_after: float
     pid: int
 
@@ -59,7 +60,7 @@ def serving(
                     log.seek(0)
                     raise SystemExit(f"{command}: {log.read()[-2000:].decode(errors='replace')}")
                 time.sleep(0.02)
-            yield Proxy(port, time.perf_counter() - start, process.pid)
+            yield Proxy(port, key, time.perf_counter() - start, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -83,10 +84,10 @@ def stock_command(exported: Path, port: int) -> list[str | Path]:
     return [BIN / "litellm", "--config", exported, "--host", "127.0.0.1", "--port", str(port)]
 
 
-def export(config: Path, folder: Path) -> dict[str, str]:
+def export(config: Path, folder: Path, *options: str) -> dict[str, str]:
     """Write `config.yaml` and `.env` into `folder`; the variables of the latter."""
     folder.mkdir(exist_ok=True)
-    words: list[str | Path] = [BIN / "one-adapter", "export", config, "-o", folder]
+    words: list[str | Path] = [BIN / "one-adapter", "export", config, *options, "-o", folder]
     subprocess.run(words, check=True, capture_output=True)
     lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
     pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))

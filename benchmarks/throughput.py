@@ -3,8 +3,8 @@
 Four proxies with one worker each stand side by side, all serving the same gateway with one vendor, and are
 loaded in turn: `one-adapter run`; the stock `litellm --config` with the exported file, where our callback
 applies what it can of the launch profile; the same with the profile off, which shows what the callback costs;
-and the same without our callback. The vendor is a fixed answer over plain asyncio; the last line says how
-much faster it is than what is measured. Proxy, vendor and load share the cores.
+and the same without our callback and without our look at keys. The vendor is a fixed answer over plain
+asyncio; the last line says how much faster it is than what is measured. All of them share the cores.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ROUNDS = 5
 Figures = dict[str, float]
 
 
-def load(port: int, connections: int, seconds: float, *more: str) -> Figures:
+def load(port: int, key: str, connections: int, seconds: float, *more: str) -> Figures:
     """One measurement in a process of its own."""
     script = HERE / "_load.py"
-    words = [sys.executable, str(script), str(port), KEY, str(connections), str(seconds), *more]
+    words = [sys.executable, str(script), str(port), key, str(connections), str(seconds), *more]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(done.stderr[-1000:])
@@ -40,8 +40,8 @@ def load(port: int, connections: int, seconds: float, *more: str) -> Figures:
 
 def measure(proxy: Proxy) -> Figures:
     """All figures of one proxy, one round."""
-    many, one = load(proxy.port, 16, 5), load(proxy.port, 1, 5)
-    stream = load(proxy.port, 1, 4, "stream")
+    many, one = load(proxy.port, proxy.key, 16, 5), load(proxy.port, proxy.key, 1, 5)
+    stream = load(proxy.port, proxy.key, 1, 4, "stream")
     return {
         "rps at 16 connections": many["rps"],
         "p50 at 1 connection": one["p50_ms"],
@@ -55,9 +55,9 @@ def measure(proxy: Proxy) -> Figures:
 
 COMPARED = (
     ("run", "exported"),
-    ("run", "no callback"),
-    ("exported", "no callback"),
-    ("profile off", "no callback"),
+    ("run", "nothing of ours"),
+    ("exported", "nothing of ours"),
+    ("profile off", "nothing of ours"),
 )
 UNITS = {"rps at 16 connections": "/s", "memory after the load": "MB"}
 
@@ -72,13 +72,13 @@ def main() -> None:
         stack.callback(process.terminate)
         proxies = start(stack, folder, vendor)
         for proxy in proxies.values():
-            load(proxy.port, 4, 3)
-            load(proxy.port, 1, 1, "stream")
+            load(proxy.port, proxy.key, 4, 3)
+            load(proxy.port, proxy.key, 1, 1, "stream")
         found: dict[str, list[Figures]] = {name: [] for name in proxies}
         for _ in range(ROUNDS):
             for name, proxy in proxies.items():
                 found[name].append(measure(proxy))
-        alone = load(vendor, 16, 3)["rps"]
+        alone = load(vendor, KEY, 16, 3)["rps"]
     rows = []
     for this, that in COMPARED:
         for figure in found[this][0]:
@@ -102,21 +102,23 @@ def start(stack: ExitStack, folder: Path, vendor: int) -> dict[str, Proxy]:
     config.write_text(json.dumps({"api_key": KEY, "services": {"openai": [service]}}), encoding="utf-8")
     secrets = export(config, folder / "exported")
     exported = folder / "exported" / "config.yaml"
-    bare = folder / "bare.yaml"
     settings = yaml.safe_load(exported.read_text(encoding="utf-8"))
     del settings["litellm_settings"]["callbacks"]
+    del settings["general_settings"]["custom_auth"]
+    bare = folder / "bare.yaml"
     bare.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
     off = {**secrets, "ONE_ADAPTER_PROFILE": "stock"}
+    admin = secrets["LITELLM_MASTER_KEY"]
     commands = {
-        "run": (run_command, config, {}),
-        "exported": (stock_command, exported, secrets),
-        "profile off": (stock_command, exported, off),
-        "no callback": (stock_command, bare, secrets),
+        "run": (run_command, config, KEY, {}),
+        "exported": (stock_command, exported, KEY, secrets),
+        "profile off": (stock_command, exported, KEY, off),
+        "nothing of ours": (stock_command, bare, admin, secrets),
     }
     proxies = {}
-    for name, (command, file, environment) in commands.items():
+    for name, (command, file, key, environment) in commands.items():
         port = free_port()
-        proxies[name] = stack.enter_context(serving(command(file, port), port, KEY, environment))
+        proxies[name] = stack.enter_context(serving(command(file, port), port, key, environment))
     return proxies
 
 
