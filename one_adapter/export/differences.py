@@ -210,6 +210,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "an image that a text model cannot take leaves a note in the text",
         lambda plan: any(target.flatten for target in _targets(plan)),
     ),
+    Difference(
+        "reasoning-comes-unasked",
+        "include_reasoning is not added to requests for openrouterr1 models",
+        lambda plan: any("/reasoning_models/" in row.pointer for row in plan.ledger),
+    ),
     Difference("messages-kept", "no message is dropped, whatever its role", _always),
     Difference("request-numbers-exact", "numbers reach upstreams as they were sent", _always),
     Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),
