@@ -7,10 +7,13 @@ Errors have OpenAI's form, on `/v1/messages` Anthropic's. Reasoning travels as b
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+#: How LiteLLM begins an event of the responses API.
+EVENT_TYPE = re.compile(rb'data: \{"type":\s*"([a-z_.]+)"')
 ANTHROPIC_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -90,23 +93,24 @@ def with_reasoning(event: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def with_model(event: bytes, model: str) -> bytes:
-    r"""Name the client's model in a streamed responses event that carries a whole response.
+def named_event(event: bytes, model: str) -> bytes:
+    r"""Name a streamed responses event as OpenAI does, and the client's model where it carries one.
 
-    >>> with_model(b'data: {"response": {"model": "up"}}\n\n', "mine")
-    b'data: {"response": {"model": "mine"}}\n\n'
+    >>> named_event(b'data: {"type":"a.b","response": {"model": "up"}}\n\n', "mine")
+    b'event: a.b\ndata: {"type": "a.b", "response": {"model": "mine"}}\n\n'
     """
-    lines = event.split(b"\n")
-    for index, line in enumerate(lines):
-        if line.startswith(b"data: {"):
-            try:
-                data = json.loads(line[6:])
-            except ValueError:
-                continue
-            if isinstance(data.get("response"), dict):
-                data["response"]["model"] = model
-                lines[index] = b"data: " + json.dumps(data, ensure_ascii=False).encode()
-    return b"\n".join(lines)
+    name = EVENT_TYPE.match(event)
+    if name is None:
+        return event
+    if b'"response":' in event:
+        try:
+            data = json.loads(event[6:])
+        except ValueError:
+            return event
+        if isinstance(data.get("response"), dict):
+            data["response"]["model"] = model
+            event = b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
+    return b"event: " + name.group(1) + b"\n" + event
 
 
 def both_names(message: object) -> None:

@@ -113,6 +113,8 @@ def parse(raw: bytes, kind: str) -> dict[str, Any]:
         _check_chat(body)
     if kind == "messages" and not (isinstance(body.get("messages"), list) and body["messages"]):
         raise Refusal(400, "The field 'messages' must be a list of messages.", "invalid_type", "messages")
+    if kind == "responses" and not isinstance(body.get("input", ""), (str, list, type(None))):
+        raise Refusal(400, "The field 'input' must be text or a list.", "invalid_type", "input")
     if kind == "responses" and body.get("previous_response_id"):
         stateless = "Earlier responses are not stored here: send the whole conversation as input."
         raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
@@ -146,7 +148,7 @@ def visible(body: dict[str, Any], kind: str) -> dict[str, Any]:
             seen[name] = value
     needed = REQUIRED.get(kind)
     if needed and seen.get(needed) is None:
-        seen[needed] = []
+        seen[needed] = " " if kind == "responses" else []
     if not isinstance(seen.get("stream_options", {}), dict):
         del seen["stream_options"]
     return seen

@@ -15,7 +15,7 @@ import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime import door, endpoints, live, profile
+from one_adapter.runtime import door, endpoints, live, profile, quiet
 from one_adapter.runtime.answers import Refusal, header_text
 from one_adapter.runtime.proxies import Clients
 from one_adapter.runtime.request import current
@@ -156,6 +156,7 @@ def install() -> None:
     """Put the door before LiteLLM's application and apply the profile; again does nothing."""
     from litellm.proxy import proxy_server
 
+    quiet.stop_side_calls()
     if profile.chosen() == "fast":
         profile.after_import()
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked

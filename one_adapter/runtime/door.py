@@ -16,7 +16,7 @@ from typing import Any
 
 from one_adapter.runtime import body as bodies
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.answers import Refusal, error_body, error_event, with_model, with_reasoning
+from one_adapter.runtime.answers import Refusal, error_body, error_event, named_event, with_reasoning
 from one_adapter.runtime.request import Request, current
 from one_adapter.runtime.state import State
 
@@ -267,8 +267,8 @@ class _Outlet:
             self.request.failed_midway = True
         if self.request.kind == "chat" and b'"reasoning' in part:
             return {**message, "body": with_reasoning(part)}
-        if self.request.kind == "responses" and b'"response":' in part:
-            return {**message, "body": with_model(part, self.request.client_model)}
+        if self.request.kind == "responses":
+            return {**message, "body": named_event(part, self.request.client_model)}
         return message
 
     async def expire(self) -> None:

@@ -53,6 +53,7 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         deployment("glm-4", f"{base}/a/v1", guards=["glm"]),
         deployment("tenant", f"{base}/a/v1", query={"tenant": "7"}),
         deployment("proxied", "http://upstream.invalid/v1", service="proxied", proxy={"http_env": "PROXY"}),
+        deployment("llama", f"{base}/local", provider="ollama_chat"),
         deployment("azure", "http://azure.invalid", provider="azure", proxy={"http_env": "PROXY"}),
         deployment("claude", "http://claude.invalid", provider="anthropic", proxy={"http_env": "PROXY"}),
         *(

@@ -68,6 +68,8 @@ class TestEveryKindOfName:
         assert len(vendor.take()) == 1
         assert {event.response.model for event in events if hasattr(event, "response")} == {name}
         assert events[-1].type == "response.completed"
+        raw = client.responses.with_raw_response.create(model=name, input="hi", stream=True)
+        assert "event: response.completed" in raw.http_response.read().decode()
         text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
         assert text.startswith("POST /a/v1/chat/completions")
 
@@ -222,6 +224,25 @@ class TestMore:
         else:
             client.chat.completions.create(model=name, messages=HI)
         assert vendor.take()[0].path == address
+
+    def test_ollama_is_asked_for_the_chat_and_for_nothing_else(
+        self, client: openai.OpenAI, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tools: list[Any] = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
+        client.chat.completions.create(model="llama", messages=HI, tools=tools)
+        (call,) = vendor.take()
+        assert call.path == "/local/api/chat"
+        assert call.body["tools"] == tools
+        monkeypatch.setenv("OLLAMA_API_BASE", vendor.base)
+        from litellm.llms.ollama.common_utils import OllamaModelInfo
+
+        from one_adapter.runtime import quiet
+
+        quiet.stop_side_calls()
+        found = OllamaModelInfo().get_model_info("llama")
+        assert found is not None
+        assert found["supports_function_calling"]
+        assert vendor.take() == []
 
     def test_services_take_turns_from_the_first_on(self, client: openai.OpenAI, vendor: Vendor) -> None:
         for _ in range(4):

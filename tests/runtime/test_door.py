@@ -262,6 +262,9 @@ class TestNames:
         status, body, _ = ask("GET", "/v1/models", None, state_of(deployment("b")), key="sk-some")
         assert (status, body["data"]) == (200, [])
 
+    def test_an_input_that_is_neither_text_nor_list_is_400(self) -> None:
+        assert ask("POST", "/v1/responses", {"model": "m", "input": 7})[0] == 400
+
     def test_messages_without_messages_are_400(self) -> None:
         assert ask("POST", "/v1/messages", {"model": "m"})[0] == 400
 

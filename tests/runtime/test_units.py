@@ -155,11 +155,13 @@ class TestAnswers:
     def test_an_event_that_is_no_json_passes_as_it_is(self) -> None:
         for event in (b"data: {reasoning\n\n", b": ping\n\n"):
             assert answers.with_reasoning(event) == event
-            assert answers.with_model(event, "m") == event
+            assert answers.named_event(event, "m") == event
+        broken = b'data: {"type":"a","response":\n\n'
+        assert answers.named_event(broken, "m") == broken
 
-    def test_an_event_without_a_response_keeps_its_bytes(self) -> None:
-        event = b'data: {"response":"text"}\n\n'
-        assert answers.with_model(event, "m") == event
+    def test_an_event_without_a_response_keeps_its_bytes_and_gets_its_name(self) -> None:
+        for event in (b'data: {"type":"a.b","response":"text"}\n\n', b'data: {"type": "a.b"}\n\n'):
+            assert answers.named_event(event, "m").startswith(b"event: a.b\ndata: ")
 
     def test_an_error_event_speaks_the_routes_language(self) -> None:
         refusal = answers.Refusal(504, "late", "timeout")
@@ -255,7 +257,7 @@ class TestBody:
         assert body.hidden({"model": "m", **orders}, "chat") == orders
 
     def test_a_missing_input_is_an_empty_one(self) -> None:
-        assert body.visible({"model": "m"}, "responses") == {"model": "m", "input": []}
+        assert body.visible({"model": "m"}, "responses") == {"model": "m", "input": " "}
 
 
 class TestProxies:

@@ -118,6 +118,9 @@ class Vendor:
             return web.json_response({"error": error}, status=status)
         if "html" in kinds:
             return web.Response(text="<html>maintenance</html>", content_type="text/html")
+        if path.endswith("/api/chat"):
+            said = {"message": {"role": "assistant", "content": f"{call.method} {path}"}, "done": True}
+            return web.json_response({"model": call.model, "created_at": "2024-01-01T00:00:00Z", **said})
         if path.endswith("/embeddings"):
             many = body["input"] if isinstance(body["input"], list) else [body["input"]]
             data = [{"object": "embedding", "index": i, "embedding": [0.5, 0.25]} for i in range(len(many))]
