@@ -74,6 +74,8 @@ def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name
         effort = fields.get("reasoning_effort")
         if isinstance(effort, dict):  # LiteLLM's bridge from other protocols
             fields["reasoning_effort"] = effort.get("effort")
+        if request.kind == "responses" and "max_tokens" in fields:
+            fields["max_completion_tokens"] = fields.pop("max_tokens")  # as the gateway calls it
         _forget(kwargs, CHAT_OPTIONS)
     for guard in policy.guards:
         GUARDS[guard](fields, name)

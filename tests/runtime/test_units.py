@@ -72,6 +72,10 @@ class TestShaping:
         )
         assert arguments["extra_body"] == {"a": 1, "reasoning_effort": "low", "tools": [WEATHER]}
 
+    def test_a_responses_limit_of_tokens_has_the_gateways_name_for_it(self) -> None:
+        arguments = shaped("responses", {}, Policy(upstream_model="up"), max_tokens=9)
+        assert arguments["extra_body"] == {"max_completion_tokens": 9}
+
     def test_an_empty_key_is_never_replaced_by_one_of_the_environment(self) -> None:
         assert shaped("chat", {}, Policy(upstream_model="up"), api_key="")["api_key"] == "none"
 
