@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 
 from _measure import BIN, ROOT, in_turn, seconds, table
 
@@ -26,7 +27,7 @@ def main() -> None:
     nvidia = ROOT / "examples" / "nvidia.json"
     rows = []
     for name, words in COMMANDS.items():
-        command = [BIN / "one-adapter", *words, *([] if name == "schema" else [nvidia])]
+        command: list[str | Path] = [BIN / "one-adapter", *words, *([] if name == "schema" else [nvidia])]
         rows.append(
             in_turn(
                 (f"`{name}`", partial(seconds, command)),
