@@ -58,21 +58,24 @@ def export_command(
 
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source)
+    told = None
     if report is not None:
         _refuse_existing(Path(report), force)
+        told = _report(source, secrets, report, pure)
     text = proxy_config(source.plan, secrets, pure)
     values = environment(secrets, new_master_key())
     if secrets_as == "inline":
         text = inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
         _say_what_stays(values, text)
     _write(text, dotenv(values, secrets.to_create), output, force, private=secrets_as == "inline")
-    if report is not None:
-        _write_report(source, secrets, report, force, pure)
+    if report is not None and told is not None:
+        write_new(Path(report), told, force)
     if output is not None:
         for line in summary_lines(source.plan, secrets):
             click.echo(line, err=True)
-    if strict and strict_rows(source.plan):
-        count = len(strict_rows(source.plan))
+    lost = strict_rows(source.plan, pure) if strict else ()
+    if lost:
+        count = len(lost)
         what = "1 setting was" if count == 1 else f"{count} settings were"
         raise OneAdapterError(f"{source.document.name}: {what} approximated or dropped (--strict)", 1)
 
@@ -104,10 +107,10 @@ def report_kind(path: str) -> Literal["markdown", "json", "html"]:
     return kinds.get(Path(path).suffix.lower(), "markdown")
 
 
-def _write_report(source: Source, secrets: Secrets, report: str, force: bool, pure: bool) -> None:
+def _report(source: Source, secrets: Secrets, report: str, pure: bool) -> str:
     from one_adapter.export.report import write_report
 
-    text = write_report(
+    return write_report(
         report_kind(report),
         source.document.name,
         source.plan,
@@ -115,4 +118,3 @@ def _write_report(source: Source, secrets: Secrets, report: str, force: bool, pu
         [finding.to_json() for finding in source.findings],
         pure,
     )
-    write_new(Path(report), text, force)

@@ -128,8 +128,11 @@ def _map(scope: Scope, leaf: Leaf) -> Judgement:
     return mapped("litellm_params.model")
 
 
-def _reasoning(_: Scope, __: Leaf) -> Judgement:
+def _reasoning(_: Scope, leaf: Leaf) -> Judgement:
     """Not needed: LiteLLM carries the reasoning of every model by itself."""
+    if leaf.text == "openrouterr1":
+        note = "include_reasoning is not sent: OpenRouter sends reasoning unless told otherwise"
+        return approximated("built in", note)
     return mapped("built in", "LiteLLM carries reasoning_content of every model by itself")
 
 
@@ -234,11 +237,22 @@ def _credential_field(
         return dropped("the vendor's endpoint of today takes none; nothing to do")
     if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
         return inert("api_key counts instead")
+    if service.type == "xinghuo" and scope.options.spark == "http":
+        return _spark_http(name)
     if name == "domain":
         return emulated(PARAMETERS[name], "sent by the adapter")
     if service.type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
         return emulated("litellm_params.credential_env", "read from the environment by the adapter")
     return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")
+
+
+def _spark_http(name: str) -> Judgement:
+    """Spark's credentials on its OpenAI-shaped address: the key is API_KEY:API_SECRET."""
+    if name == "appid":
+        return dropped("Spark's OpenAI-shaped address takes none; nothing to do")
+    if name == "domain":
+        return mapped("litellm_params.model")
+    return mapped("litellm_params.api_key", "the two joined by a colon, in .env")
 
 
 def _credential_limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
