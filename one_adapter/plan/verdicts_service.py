@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
+from one_adapter.plan.addresses import base_address
 from one_adapter.plan.leaf import (
     Judge,
     Judgement,
@@ -176,6 +177,9 @@ def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
             "litellm_params.api_base", "deployment and api-version are kept, which the gateway dropped"
         )
     if "?" in leaf.text:
+        names = [name for name, _ in base_address(service.server_url).query]
+        if len(names) != len(set(names)):
+            return approximated("litellm_params.api_base", "of a parameter given twice only the last goes on")
         return emulated("litellm_params.api_base", "its query goes on every call")
     row = known_host(service.server_url)
     return mapped("litellm_params.api_base", row.name if row else "")
