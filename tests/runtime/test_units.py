@@ -163,6 +163,9 @@ class TestAnswers:
         broken = b'data: {"type":"a","response":\n\n'
         assert answers.named_event(broken, "m") == broken
 
+    def test_the_event_that_says_nothing_new_is_left_out(self) -> None:
+        assert answers.named_event(b'data: {"type":"response.in_progress","response":{}}\n\n', "m") == b""
+
     def test_an_event_without_a_response_keeps_its_bytes_and_gets_its_name(self) -> None:
         for event in (b'data: {"type":"a.b","response":"text"}\n\n', b'data: {"type": "a.b"}\n\n'):
             assert answers.named_event(event, "m").startswith(b"event: a.b\ndata: ")
