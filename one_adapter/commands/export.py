@@ -23,7 +23,8 @@ from one_adapter.export.secrets import MASTER_KEY, Secrets, dotenv, inlined
     "--output",
     "-o",
     metavar="FILE|DIR",
-    help="Write there instead of standard output; into a folder go config.yaml and .env.",
+    help="Write there instead of standard output. A name without an ending is a folder, "
+    "made when it is missing; into it go config.yaml and .env.",
 )
 @click.option(
     "--secrets",

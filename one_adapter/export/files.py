@@ -38,8 +38,13 @@ def write_new(path: Path, text: str, force: bool, private: bool = False) -> None
 
 
 def is_folder(target: str) -> bool:
-    """Whether an output path means a folder: it is one, or is written like one."""
-    return target.endswith(("/", os.sep)) or Path(target).is_dir()
+    """Whether an output path means a folder: it is one, or is written like one.
+
+    >>> is_folder("litellm"), is_folder("out/"), is_folder("proxy.yaml")
+    (True, True, False)
+    """
+    path = Path(target)
+    return target.endswith(("/", os.sep)) or path.is_dir() or not (path.suffix or path.is_file())
 
 
 def write_folder(folder: str, config: str, env: str, force: bool) -> list[Path]:

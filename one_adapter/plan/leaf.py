@@ -74,11 +74,7 @@ class Scope:
     @cached_property
     def names(self) -> dict[str, Names]:
         """The names of each enabled service, by id."""
-        return {
-            service.id: names_of(service, self.options.redirects)
-            for service in self.gateway.services
-            if service.enabled
-        }
+        return {names.service.id: names for names in names_of(self.gateway, self.options.redirects)}
 
     @cached_property
     def answering(self) -> dict[str, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from one_adapter.config.model import Service
+from one_adapter.config.model import Gateway, Service
 from one_adapter.plan.addresses import base_address
 from one_adapter.plan.vendors import known_host
 
@@ -62,8 +62,27 @@ class Names:
         return self.redirect.get(name, name)
 
 
-def names_of(service: Service, redirects: str) -> Names:
-    """The names of a service, with its redirects read as `redirects` says: smart or literal."""
-    if redirects == "smart" and turned_round(service):
-        return Names(service, {value: key for key, value in service.model_redirect.items()}, turned=True)
-    return Names(service, service.model_redirect, turned=False)
+def names_of(gateway: Gateway, redirects: str) -> tuple[Names, ...]:
+    """The names of every enabled service, with redirects read as `redirects` says: smart or literal.
+
+    A bare name that only turned-round redirects hold is added to what the gateway
+    would answer, so it never takes a share of a name that another service has.
+    """
+    enabled = [service for service in gateway.services if service.enabled]
+    turned = {service.pointer for service in enabled if redirects == "smart" and turned_round(service)}
+    taken = {
+        name
+        for service in enabled
+        if service.pointer not in turned
+        for name in (*service.models, *service.embedding_models, *service.model_redirect)
+    }
+    return tuple(
+        Names(service, _turned(service, taken), turned=True)
+        if service.pointer in turned
+        else Names(service, service.model_redirect, turned=False)
+        for service in enabled
+    )
+
+
+def _turned(service: Service, taken: set[str]) -> dict[str, str]:
+    return {value: key for key, value in service.model_redirect.items() if value not in taken}

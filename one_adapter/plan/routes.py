@@ -67,9 +67,7 @@ class _Router:
         self.options = options
         self.order = order_of(gateway)
         self.table: dict[str, list[Entry]] = {}
-        self.services = [
-            names_of(service, options.redirects) for service in gateway.services if service.enabled
-        ]
+        self.services = names_of(gateway, options.redirects)
         for names in self.services:
             for name, turns in names.turns().items():
                 self.table.setdefault(name, []).append(Entry(names, turns))

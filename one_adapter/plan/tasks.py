@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from one_adapter.config.model import Gateway, Service
+from one_adapter.config.model import Gateway
 from one_adapter.plan.policy import uses_proxy
-from one_adapter.plan.redirects import names_of
+from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.types import Plan, Task
 from one_adapter.plan.vendors import Options, upstream_of
 
@@ -46,13 +46,14 @@ RETIRED = {
 
 def tasks_of(gateway: Gateway, plan: Plan, options: Options) -> tuple[Task, ...]:
     """Everything to do or to know by hand, in the order of the file."""
-    tasks = [task for service in gateway.services if service.enabled for task in _service(service, options)]
+    every = names_of(gateway, options.redirects)
+    tasks = [task for names in every for task in _service(names, options)]
     tasks += _whole(gateway, plan)
     return tuple(tasks)
 
 
-def _service(service: Service, options: Options) -> Iterator[Task]:
-    at = service.pointer
+def _service(names: Names, options: Options) -> Iterator[Task]:
+    service, at = names.service, names.service.pointer
     if service.type in SUCCESSORS:
         yield Task("error", "vendor-ended", at, f"{service.id}: {SUCCESSORS[service.type]}.")
     if service.type in RETIRED:
@@ -60,7 +61,6 @@ def _service(service: Service, options: Options) -> Iterator[Task]:
         gone = [model for model in service.models if model.lower().startswith(prefixes)]
         if gone:
             yield Task("error", "model-retired", at, f"{service.id}: {', '.join(gone)}: {message}.")
-    names = names_of(service, options.redirects)
     if names.turned:
         message = (
             f"{service.id}: model_redirect stands the other way round; both names of each pair answer, "

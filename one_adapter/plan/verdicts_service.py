@@ -106,6 +106,10 @@ def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
     service = _service(scope, leaf)
     names = scope.names[service.id]
     if names.turned:
+        if leaf.text not in names.redirect:
+            return approximated(
+                "model_list", f"stands the other way round; {leaf.text} is another service's name"
+            )
         note = "stands the other way round: both names answer, and the listed id goes upstream"
         return approximated("model_list", note)
     if "*" in leaf.name:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from configurations import plan, service, target
+
+from one_adapter.config.document import parse
+from one_adapter.plan.build import decide
 
 NVIDIA = "https://integrate.api.nvidia.com/v1"
 
@@ -80,3 +84,23 @@ def test_without_all_three_signs_a_redirect_is_taken_literally(more: dict[str, A
 )
 def test_hosts_that_use_vendor_slash_ids_are_known_in_any_case(url: str) -> None:
     assert target(nvidia(server_url=url), "yi-large").upstream.model == "01-ai/yi-large"
+
+
+def test_a_turned_redirect_takes_no_share_of_a_name_another_service_has() -> None:
+    nvidia = {
+        "models": ["01-ai/yi-large", "google/gemma-7b"],
+        "model_redirect": {"01-ai/yi-large": "yi-large", "google/gemma-7b": "gemma-7b"},
+        "server_url": "https://integrate.api.nvidia.com/v1",
+        "enabled": True,
+    }
+    lingyi = {"models": ["yi-large"], "server_url": "https://api.lingyiwanwu.com/v1", "enabled": True}
+    text = json.dumps({"services": {"openai": [nvidia, lingyi]}}).encode()
+    decided = decide(parse(text, "config.json"))
+    found = decided.route("yi-large")
+    assert found is not None
+    assert [(target.service, target.upstream.model) for target in found.targets] == [("openai-2", "yi-large")]
+    bare = decided.route("gemma-7b")
+    assert bare is not None
+    assert bare.targets[0].upstream.model == "google/gemma-7b"
+    notes = [row.note for row in decided.ledger if row.pointer.endswith("model_redirect/01-ai~1yi-large")]
+    assert "another service's name" in notes[0]
