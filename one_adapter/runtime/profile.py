@@ -18,7 +18,7 @@ from typing import Any
 
 PROFILES = ("fast", "stock")
 VARIABLE = "ONE_ADAPTER_PROFILE"
-#: Versions in which the patch of `_quiet_telemetry` was tried.
+#: Versions in which the patches were tried.
 PATCHED = ("1.105.", "1.106.")
 #: What LiteLLM imports when the first request comes, which would wait half a second for it.
 FIRST_NEEDED = (
@@ -45,8 +45,16 @@ def before_import(environment: MutableMapping[str, str]) -> None:
 
 
 def after_import() -> None:
-    """Change the loaded LiteLLM where only that helps, and load what its first request would."""
+    """Change the loaded LiteLLM where only that helps, and load what its first request would.
+
+    The stock `litellm` command, which never heard of a profile, keeps its own code but for an import
+    that fails; ONE_ADAPTER_PROFILE=fast in its environment asks for the shortcuts too.
+    """
     _quiet_telemetry()
+    if os.environ.get(VARIABLE) == "fast" and _is_known_version():
+        from one_adapter.runtime import shortcuts
+
+        shortcuts.install()
     for name in FIRST_NEEDED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -76,11 +84,16 @@ def _quiet_telemetry() -> None:
     """
     if importlib.util.find_spec("opentelemetry") and importlib.util.find_spec("opentelemetry.sdk"):
         return
-    from litellm._version import version
     from litellm.proxy.auth import user_api_key_auth
 
-    if str(version).startswith(PATCHED) and hasattr(user_api_key_auth, "_seed_request_destinations"):
+    if _is_known_version() and hasattr(user_api_key_auth, "_seed_request_destinations"):
         user_api_key_auth._seed_request_destinations = _nothing
+
+
+def _is_known_version() -> bool:
+    from litellm._version import version
+
+    return str(version).startswith(PATCHED)
 
 
 def _nothing(*arguments: Any, **named: Any) -> None:

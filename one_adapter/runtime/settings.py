@@ -71,6 +71,7 @@ class Policy:
     guards: tuple[str, ...] = ()
     flatten_parts: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,15 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         guards=known[1],
         flatten_parts=bool(reader.get("flatten_parts", bool, False)),
         query={str(key): str(value) for key, value in query.items()},
+        free=_is_free(info, params),
     )
+
+
+def _is_free(*places: Mapping[str, Any]) -> bool:
+    """Tell whether tokens are priced at nothing and no other price is named."""
+    prices = {name: value for place in places for name, value in place.items() if "cost" in name}
+    both = ("input_cost_per_token", "output_cost_per_token")
+    return all(name in prices for name in both) and not any(prices.values())
 
 
 def _limit(reader: _Reader | None) -> Limit | None:

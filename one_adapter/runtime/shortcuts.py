@@ -1,0 +1,139 @@
+"""Work that LiteLLM does on every request and that here leads to nothing, left out.
+
+These are patches, so each is small, stands in only where `profile.after_import` has looked at LiteLLM's
+version, and asks on each request whether what it leaves out would be heard: as soon as a database, a
+callback or a cache is configured, LiteLLM's own code runs again. docs/performance.md has a row for each.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from one_adapter.runtime.request import current
+
+#: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets
+#: (those of `access.authenticate`), they only fill counters nobody reads.
+IDLE = frozenset(
+    (
+        *("_PROXY_VirtualKeyModelMaxBudgetLimiter", "_PROXY_MaxParallelRequestsHandler"),
+        *("_PROXY_MaxParallelRequestsHandler_v3", "_PROXY_MaxBudgetLimiter", "_PROXY_MaxIterationsHandler"),
+        *("_PROXY_MaxBudgetPerSessionHandler", "_PROXY_CacheControlCheck", "_ProxyDBLogger"),
+        *("PromptCacheObserver", "AutoRouterBaselineCache", "_PROXY_SensitiveDataRoutingHandler"),
+        *("ResponsesIDSecurity", "SkillsInjectionHook", "ServiceLogging", "SlackAlerting"),
+    )
+)
+#: Fields of a chat that may cost something beside tokens.
+TOOLS = frozenset(("tools", "functions", "web_search_options"))
+#: What LiteLLM notes of an answer that cost nothing.
+NOTHING = dict.fromkeys(
+    (
+        *("input_cost", "output_cost", "total_cost", "cost_for_built_in_tools_cost_usd_dollar"),
+        *("original_cost", "discount_percent", "discount_amount"),
+        *("margin_percent", "margin_fixed_amount", "margin_total_amount"),
+    ),
+    0.0,
+)
+
+
+def install() -> None:
+    """Put every shortcut in LiteLLM's place."""
+    from litellm import utils
+    from litellm.litellm_core_utils.litellm_logging import Logging
+    from litellm.proxy.auth.route_checks import RouteChecks
+    from litellm.router import Router
+
+    matches = functools.lru_cache(8192)(RouteChecks._route_matches_pattern)
+    RouteChecks._route_matches_pattern = staticmethod(matches)
+    Router._increment_deployment_usage = unlimited(Router._increment_deployment_usage)
+    Logging.response_cost_calculator = free(Logging.response_cost_calculator)
+    utils._client_async_logging_helper = unheard(utils._client_async_logging_helper)
+
+
+def unlimited(count: Any) -> Any:
+    """Count a deployment's usage only until LiteLLM itself has found that it has no limit to count for."""
+    known: dict[str, object] = {}
+
+    @functools.wraps(count)
+    async def counted(self: Any, **named: Any) -> Any:
+        identity = named.get("deployment_id")
+        place = self.model_id_to_deployment_index_map.get(identity)
+        deployment = self.model_list[place] if place is not None and place < len(self.model_list) else None
+        if deployment is not None and known.get(str(identity)) is deployment:
+            return None
+        found = await count(self, **named)
+        if found is None and deployment is not None and named.get("rpm_increment", 0) > 0:
+            known[str(identity)] = deployment
+        return found
+
+    return counted
+
+
+def free(price: Any) -> Any:
+    """Price an answer at once when its deployment is priced at nothing and nobody wants the details."""
+
+    @functools.wraps(price)
+    def priced(self: Any, result: Any, *positional: Any, **named: Any) -> Any:
+        if _costs_nothing() and not listeners(self):
+            self.set_cost_breakdown(**NOTHING)  # some of LiteLLM's response headers come from it
+            return 0.0
+        return price(self, result, *positional, **named)
+
+    return priced
+
+
+def unheard(log: Any) -> Any:
+    """Describe an answer to the callbacks only when there are any that listen."""
+
+    @functools.wraps(log)
+    async def logged(logging_obj: Any, *positional: Any, **named: Any) -> None:
+        if current.get() is not None and not listeners(logging_obj):
+            logging_obj._restore_correlation_context()
+            return
+        await log(logging_obj, *positional, **named)
+
+    return logged
+
+
+def _costs_nothing() -> bool:
+    request = current.get()
+    if request is None or request.kind != "chat" or request.policy is None or not request.policy.free:
+        return False
+    return not TOOLS & request.body.keys() and "search" not in request.policy.upstream_model
+
+
+def listeners(logging: Any) -> list[object]:
+    """Return who would hear of this answer: the operator's callbacks, a cache, the database."""
+    import litellm
+    from litellm.proxy import proxy_server
+
+    heard: list[object] = []
+    if proxy_server.prisma_client is not None:
+        heard.append(proxy_server.prisma_client)
+    settings = (litellm.cache, litellm.max_budget, litellm.cost_discount_config, litellm.cost_margin_config)
+    heard.extend(one for one in settings if one)
+    for several in (
+        litellm.callbacks,
+        litellm.success_callback,
+        litellm._async_success_callback,
+        getattr(logging, "dynamic_success_callbacks", None),
+        getattr(logging, "dynamic_async_success_callbacks", None),
+    ):
+        heard.extend(_listening(several or ()))
+    return heard
+
+
+def _listening(callbacks: Iterable[Any]) -> list[object]:
+    from one_adapter.runtime.callback import Handler
+
+    found = []
+    for one in callbacks:
+        owner = getattr(one, "__self__", one)
+        name = type(owner).__name__
+        # The router counts successes for its cooldowns and for strategies that go by usage.
+        if name == "Router" and owner.routing_strategy == "simple-shuffle" and owner.disable_cooldowns:
+            continue
+        if type(owner) is not Handler and name not in IDLE:
+            found.append(one)
+    return found

@@ -1,0 +1,264 @@
+"""The launch profile: what it leaves out, when it doesn't, and that nobody notices."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import litellm
+import pytest
+from litellm.proxy import proxy_server
+from proxy import CLIENT, Proxy, configuration, deployment
+from vendor import Vendor
+
+from one_adapter.runtime import shortcuts
+from one_adapter.runtime.access import Client
+from one_adapter.runtime.request import Request, current
+from one_adapter.runtime.settings import Policy, read_policy
+
+pytestmark = pytest.mark.proxy
+CHAT: dict[str, Any] = {"model": "m1", "messages": [{"role": "user", "content": "hello"}]}
+FREE = Policy(id="d", provider="openai", upstream_model="up", free=True)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteLLM as it is when the configuration names no callbacks."""
+    for name in ("callbacks", "success_callback", "_async_success_callback"):
+        monkeypatch.setattr(litellm, name, [])
+    monkeypatch.setattr(proxy_server, "prisma_client", None)
+
+
+def under_way(policy: Policy = FREE, kind: str = "chat", **body: Any) -> None:
+    client = Client("k", frozenset({"*"}))
+    current.set(Request(kind, client, {**CHAT, **body}, 0.0, policy=policy))
+
+
+class Logging:
+    """The two attributes that are read of LiteLLM's object, and what is called on it."""
+
+    def __init__(self, *listening: Any) -> None:
+        self.dynamic_success_callbacks = list(listening)
+        self.dynamic_async_success_callbacks: list[Any] = []
+        self.breakdown: dict[str, float] = {}
+        self.restored = 0
+
+    def set_cost_breakdown(self, **costs: float) -> None:
+        self.breakdown = costs
+
+    def _restore_correlation_context(self) -> None:
+        self.restored += 1
+
+
+def on_success(*_: Any) -> None:
+    """An operator's callback."""
+
+
+class TestWhoListens:
+    def test_nobody_does_by_default(self) -> None:
+        assert shortcuts.listeners(Logging()) == []
+
+    @pytest.mark.parametrize("place", ["callbacks", "success_callback", "_async_success_callback"])
+    def test_an_operators_callback_does(self, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+        monkeypatch.setattr(litellm, place, [on_success])
+        assert shortcuts.listeners(Logging()) == [on_success]
+        monkeypatch.setattr(litellm, place, ["langfuse"])
+        assert shortcuts.listeners(Logging()) == ["langfuse"]
+
+    def test_a_callback_of_one_request_does(self) -> None:
+        assert shortcuts.listeners(Logging("langfuse")) == ["langfuse"]
+
+    def test_a_database_does_because_it_keeps_what_was_spent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        database = object()
+        monkeypatch.setattr(proxy_server, "prisma_client", database)
+        assert shortcuts.listeners(Logging()) == [database]
+
+    @pytest.mark.parametrize(("name", "value"), [("cache", "a cache"), ("max_budget", 5.0)])
+    def test_a_cache_and_a_budget_do(self, monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
+        monkeypatch.setattr(litellm, name, value)
+        assert shortcuts.listeners(Logging()) == [value]
+
+    @pytest.mark.parametrize(
+        ("strategy", "cooldowns_off", "listens"),
+        [
+            ("simple-shuffle", True, False),
+            ("usage-based-routing-v2", True, True),
+            ("simple-shuffle", False, True),
+        ],
+    )
+    def test_the_router_does_where_it_counts(
+        self, monkeypatch: pytest.MonkeyPatch, strategy: str, cooldowns_off: bool, listens: bool
+    ) -> None:
+        router = litellm.Router(model_list=[], routing_strategy=strategy, disable_cooldowns=cooldowns_off)
+        monkeypatch.setattr(litellm, "_async_success_callback", [router.deployment_callback_on_success])
+        assert bool(shortcuts.listeners(Logging())) is listens
+
+    def test_litellms_own_counters_and_our_handler_do_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from one_adapter.runtime.callback import Handler
+
+        counter = proxy_server.proxy_logging_obj.max_parallel_request_limiter
+        monkeypatch.setattr(litellm, "callbacks", [counter, Handler()])
+        assert shortcuts.listeners(Logging()) == []
+
+
+class TestPrices:
+    def price(self, logging: Logging) -> float:
+        found: float = shortcuts.free(lambda *_, **__: 7.0)(logging, "an answer", cache_hit=None)
+        return found
+
+    async def test_an_answer_that_costs_nothing_is_priced_at_once(self) -> None:
+        logging = Logging()
+        under_way()
+        assert self.price(logging) == 0.0
+        assert logging.breakdown["original_cost"] == 0.0
+
+    @pytest.mark.parametrize(
+        ("policy", "kind", "body"),
+        [
+            (Policy(upstream_model="up"), "chat", {}),
+            (FREE, "embeddings", {}),
+            (FREE, "chat", {"tools": []}),
+            (FREE, "chat", {"web_search_options": {}}),
+            (Policy(upstream_model="gpt-4o-search-preview", free=True), "chat", {}),
+        ],
+    )
+    async def test_anything_else_is_reckoned_by_litellm(
+        self, policy: Policy, kind: str, body: dict[str, Any]
+    ) -> None:
+        under_way(policy, kind, **body)
+        assert self.price(Logging()) == 7.0
+
+    async def test_a_listener_gets_litellms_own_reckoning(self) -> None:
+        under_way()
+        assert self.price(Logging("langfuse")) == 7.0
+
+    async def test_outside_a_request_litellm_reckons(self) -> None:
+        assert self.price(Logging()) == 7.0
+
+    @pytest.mark.parametrize(
+        ("info", "free"),
+        [
+            ({"input_cost_per_token": 0, "output_cost_per_token": 0}, True),
+            ({"input_cost_per_token": 0, "output_cost_per_token": 1e-6}, False),
+            ({"input_cost_per_token": 0, "output_cost_per_token": 0, "input_cost_per_image": 1}, False),
+            ({"input_cost_per_token": 0}, False),
+            ({}, False),
+        ],
+    )
+    def test_only_prices_of_nothing_make_a_deployment_free(self, info: dict[str, Any], free: bool) -> None:
+        assert read_policy({"model_name": "m", "model_info": info}).free is free
+
+
+class TestLogging:
+    async def test_an_answer_is_described_only_to_somebody(self) -> None:
+        heard: list[object] = []
+
+        async def log(_: Any, result: object) -> None:
+            heard.append(result)
+
+        quiet, loud = Logging(), Logging("langfuse")
+        await shortcuts.unheard(log)(quiet, result="outside a request")
+        under_way()
+        await shortcuts.unheard(log)(quiet, result="for nobody")
+        await shortcuts.unheard(log)(loud, result="for somebody")
+        assert heard == ["outside a request", "for somebody"]
+        assert quiet.restored == 1
+
+
+class TestUsage:
+    def router(self) -> Any:
+        return SimpleNamespace(model_list=[{"a": 1}, {"b": 1}], model_id_to_deployment_index_map={"d": 1})
+
+    async def test_a_deployment_without_limits_is_looked_at_once(self) -> None:
+        asked: list[str] = []
+
+        async def count(_: Any, *, deployment_id: str, **__: int) -> None:
+            asked.append(deployment_id)
+
+        router, counted = self.router(), shortcuts.unlimited(count)
+        for identity in ("d", "d", "unknown", "unknown"):
+            await counted(router, deployment_id=identity, rpm_increment=1)
+        assert asked == ["d", "unknown", "unknown"]
+        router.model_list[1] = {"b": 1}
+        await counted(router, deployment_id="d", rpm_increment=1)
+        assert asked[-1] == "d"
+
+    async def test_one_with_limits_is_counted_each_time(self) -> None:
+        async def count(*_: Any, **__: Any) -> str:
+            return "key"
+
+        router, counted = self.router(), shortcuts.unlimited(count)
+        assert [await counted(router, deployment_id="d", rpm_increment=1) for _ in range(2)] == ["key", "key"]
+
+
+@pytest.mark.parametrize(("chosen", "patched"), [("fast", True), ("stock", False), ("", False)])
+def test_shortcuts_are_taken_only_where_fast_was_asked_for(chosen: str, patched: bool) -> None:
+    program = (
+        "import os; from litellm.router import Router; from one_adapter.runtime import profile\n"
+        f"os.environ[profile.VARIABLE] = {chosen!r}; profile.after_import()\n"
+        "print(hasattr(Router._increment_deployment_usage, '__wrapped__'))"
+    )
+    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == str(patched)
+
+
+def test_an_unknown_version_is_left_alone() -> None:
+    program = (
+        "import os; from litellm import _version; _version.version = '1.999.0'\n"
+        "from litellm.router import Router; from one_adapter.runtime import profile\n"
+        "os.environ[profile.VARIABLE] = 'fast'; profile.after_import()\n"
+        "print(hasattr(Router._increment_deployment_usage, '__wrapped__'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+#: Headers that are never twice the same.
+PASSING = ("date", "call-id", "duration", "overhead")
+
+
+def answer(proxy: Proxy, body: dict[str, Any]) -> tuple[int, dict[str, str], str]:
+    request = urllib.request.Request(
+        f"{proxy.base}/v1/chat/completions",
+        json.dumps(body).encode(),
+        {"authorization": f"Bearer {CLIENT}", "content-type": "application/json"},
+    )
+    try:
+        reply = urllib.request.urlopen(request, timeout=30)
+    except urllib.error.HTTPError as refused:
+        reply = refused
+    with reply:
+        headers = {
+            name.lower(): value
+            for name, value in reply.headers.items()
+            if not any(part in name.lower() for part in PASSING)
+        }
+        return reply.status, headers, reply.read().decode()
+
+
+def test_answers_and_headers_are_the_same_with_the_profile_on_and_off(tmp_path: Path, vendor: Vendor) -> None:
+    models = [deployment("m1", f"{vendor.base}/a/v1"), deployment("bad", f"{vendor.base}/fail500/v1")]
+    seen = []
+    for profile in ("fast", "stock"):
+        folder = tmp_path / profile
+        folder.mkdir()
+        proxy = Proxy(configuration(models), folder / "log", profile=profile).wait()
+        bodies = (CHAT, {**CHAT, "stream": True}, {**CHAT, "model": "bad"}, {**CHAT, "tools": []}, CHAT)
+        try:
+            seen.append([answer(proxy, body) for body in bodies])
+        finally:
+            proxy.stop()
+    fast, stock = seen
+    assert [status for status, _, _ in fast] == [200, 200, 500, 200, 200]
+    for quick, slow in zip(fast, stock, strict=True):
+        assert quick[:2] == slow[:2]
+        assert len(quick[2]) == len(slow[2])
+    assert fast[0] == stock[0]
