@@ -53,7 +53,7 @@ def serving(
     )
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(environment or {}))
         try:
             while not _answers(request):
                 if process.poll() is not None or time.perf_counter() - start > PATIENCE:
@@ -64,6 +64,13 @@ def serving(
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """This process's variables and `more`; bytecode is kept, as it is for whoever installs a package."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | dict(
+        more
+    )
 
 
 def _answers(request: urllib.request.Request) -> bool:

@@ -9,6 +9,7 @@ the moment it was sent (`time.monotonic`, the same clock for every process of a 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -99,4 +100,8 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        uvloop.install()
     asyncio.run(serve(int(sys.argv[1])))
