@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+import pytest
+from doorway import CHAT, ask, deployment, fine, serve, state_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from virtual import run
+
+from one_adapter.runtime.door import Door, mount
+from one_adapter.runtime.request import Request
+
+
+class TestTimeAndPlace:
+    def test_an_upstream_that_takes_too_long_is_504_and_its_place_is_free(self) -> None:
+        async def slow(*_: Any) -> None:
+            await asyncio.sleep(100)
+
+        state = state_of(
+            deployment(timeout=3, limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 9})
+        )
+        status, body, _ = ask("POST", "/v1/chat/completions", CHAT, state, slow)
+        assert (status, body["error"]["code"]) == (504, "timeout")
+        assert state.limits.held() == {}
+
+    @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+    def test_a_stream_that_takes_too_long_ends_with_an_error_in_the_routes_form(self, path: str) -> None:
+        async def slow(_request: Request, send: Any, _receive: Any) -> None:
+            headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            for _ in range(9):
+                await send({"type": "http.response.body", "body": b"data: {}\n\n", "more_body": True})
+                await asyncio.sleep(1)
+
+        status, text, _ = ask("POST", path, {**CHAT, "input": "x"}, state_of(deployment(timeout=3)), slow)
+        assert status == 200
+        last = text.decode().strip().split("\n\n")[-1]
+        assert "error" in json.loads(last[last.index("{") :]).get("type", "error")
+        assert text.count(b"data: {}") == 3
+
+    def test_waiting_too_long_for_a_place_is_429_with_a_time_to_try_again(self) -> None:
+        async def hold(request: Request, send: Any, receive: Any) -> None:
+            await asyncio.sleep(20)
+            await fine(request, send, receive)
+
+        state = state_of(deployment(limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 5}))
+
+        async def scenario() -> tuple[list[int], str]:
+            caller, _ = serve(state, hold)
+            first, second = await asyncio.gather(
+                *(caller("POST", "/v1/chat/completions", CHAT) for _ in range(2))
+            )
+            return sorted((first[0], second[0])), {**first[2], **second[2]}["retry-after"]
+
+        assert run(scenario()) == ([200, 429], "60")
+
+    def test_an_embeddings_limit_only_delays(self) -> None:
+        limit = {"kind": "qpm", "per_window": 1, "wait_seconds": 5}
+        state = state_of(deployment(embedding_limit=limit))
+
+        async def scenario() -> tuple[list[int], float]:
+            caller, _ = serve(state)
+            statuses = [
+                (await caller("POST", "/v1/embeddings", {"model": "m", "input": "x"}))[0] for _ in range(2)
+            ]
+            return statuses, asyncio.get_running_loop().time()
+
+        assert run(scenario()) == ([200, 200], 5.0)
+
+    def test_a_wait_never_outlasts_the_services_timeout(self) -> None:
+        limit = {"kind": "qpm", "per_window": 1, "wait_seconds": 50, "scope": "credential"}
+        state = state_of(deployment(limit=limit, timeout=4))
+
+        async def scenario() -> tuple[list[int], float]:
+            caller, _ = serve(state)
+            statuses = [(await caller("POST", "/v1/chat/completions", CHAT))[0] for _ in range(2)]
+            return statuses, asyncio.get_running_loop().time()
+
+        assert run(scenario()) == ([200, 429], 4.0)
+
+
+class TestBreaker:
+    RULE: ClassVar[dict[str, int]] = {"failures": 2, "recovery_seconds": 30, "probes": 1}
+
+    def answers(
+        self, statuses: list[int], more: int, services: tuple[str, ...] = ("s",), model: str = "m"
+    ) -> list[int]:
+        left = list(statuses)
+
+        async def behave(_request: Request, send: Any, _receive: Any) -> None:
+            status = left.pop(0) if left else 200
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": b"{}", "more_body": False})
+
+        entries = [deployment(model, service=name, order="first", breaker=self.RULE) for name in services]
+        state = state_of(*entries)
+
+        async def scenario() -> list[int]:
+            caller, _ = serve(state, behave)
+            body = {**CHAT, "model": model}
+            return [
+                (await caller("POST", "/v1/chat/completions", body))[0] for _ in range(len(statuses) + more)
+            ]
+
+        return run(scenario())
+
+    def test_after_the_failures_the_answer_is_503_without_a_call(self) -> None:
+        assert self.answers([500, 502], 2) == [500, 502, 503, 503]
+
+    def test_the_clients_own_mistakes_do_not_count(self) -> None:
+        assert self.answers([400, 401, 404, 422, 403], 1) == [400, 401, 404, 422, 403, 200]
+
+    def test_another_service_takes_over(self) -> None:
+        assert self.answers([500, 500], 2, ("a", "b")) == [500, 500, 200, 200]
+
+    def test_random_has_no_breaker(self) -> None:
+        assert self.answers([500, 500, 500], 1, model="random") == [500, 500, 500, 200]
+
+    def test_a_stream_that_breaks_and_a_timeout_count_as_failures(self) -> None:
+        calls = []
+
+        async def behave(request: Request, send: Any, _receive: Any) -> None:
+            calls.append(request)
+            if len(calls) == 1:
+                headers = [(b"content-type", b"text/event-stream")]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                await send(
+                    {"type": "http.response.body", "body": b'data: {"error": 1}\n\n', "more_body": False}
+                )
+            else:
+                await asyncio.sleep(60)
+
+        state = state_of(deployment(breaker=self.RULE, timeout=2))
+
+        async def scenario() -> list[int]:
+            caller, _ = serve(state, behave)
+            return [(await caller("POST", "/v1/chat/completions", CHAT))[0] for _ in range(3)]
+
+        assert run(scenario()) == [200, 504, 503]
+
+
+BEHAVIOURS = ("fine", "raise", "hang", "cut", "slow")
+
+
+@given(
+    calls=st.lists(
+        st.tuples(st.sampled_from(BEHAVIOURS), st.integers(0, 30), st.one_of(st.none(), st.integers(0, 40))),
+        max_size=20,
+    ),
+    size=st.integers(1, 3),
+)
+@settings(max_examples=80, deadline=None)
+def test_however_requests_end_every_place_comes_back(
+    calls: list[tuple[str, int, int | None]], size: int
+) -> None:
+    async def behave(request: Request, send: Any, _receive: Any) -> None:
+        kind = request.body["kind"]
+        if kind == "raise":
+            raise RuntimeError("broken")
+        if kind == "slow":
+            await asyncio.sleep(1.5)
+        if kind == "hang":
+            await asyncio.sleep(1000)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")],
+            }
+        )
+        await send({"type": "http.response.body", "body": b"data: {}\n\n", "more_body": True})
+        if kind == "cut":
+            raise ConnectionResetError
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    limit = {"kind": "concurrency", "per_window": size, "wait_seconds": 2}
+    state = state_of(
+        deployment(timeout=3, limit=limit, breaker={"failures": 10_000, "recovery_seconds": 1, "probes": 1})
+    )
+
+    async def scenario() -> None:
+        caller, _ = serve(state, behave)
+
+        async def client(kind: str, come: int, leave: int | None) -> None:
+            await asyncio.sleep(come / 10)
+            seconds = 1000.0 if leave is None else leave / 10
+            task = asyncio.ensure_future(
+                caller("POST", "/v1/chat/completions", {**CHAT, "kind": kind}, leave=seconds)
+            )
+            await asyncio.gather(task, return_exceptions=True)
+
+        await asyncio.gather(*(client(*call) for call in calls))
+        assert state.limits.held() == {}
+
+    run(scenario())
+
+
+def test_the_door_is_mounted_once() -> None:
+    class App:
+        middleware_stack: Any = None
+
+        def build_middleware_stack(self) -> Any:
+            return fine
+
+    app = App()
+    for _ in range(2):
+        mount(app, lambda inner: Door(inner, state_of))
+    assert isinstance(app.middleware_stack, Door)
+    assert app.middleware_stack.app is fine
