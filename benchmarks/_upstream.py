@@ -13,6 +13,7 @@ import contextlib
 import json
 import sys
 import time
+from typing import cast
 
 CHUNKS = 20
 GAP = 0.02
@@ -46,8 +47,7 @@ class Vendor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         """Answer every whole request in the buffer."""

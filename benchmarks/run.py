@@ -26,6 +26,8 @@ PACKAGES = (
     "PyYAML",
     "check-jsonschema",
     "opentelemetry-sdk",
+    "httptools",
+    "uvloop",
 )
 
 

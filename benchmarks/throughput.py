@@ -41,8 +41,8 @@ def load(port: int, key: str, connections: int, seconds: float, *more: str) -> F
 
 def measure(proxy: Proxy) -> Figures:
     """All figures of one proxy, one round."""
-    many, one = load(proxy.port, proxy.key, 16, 4), load(proxy.port, proxy.key, 1, 4)
-    stream = load(proxy.port, proxy.key, 1, 3, "stream")
+    many, one = load(proxy.port, proxy.key, 16, 3), load(proxy.port, proxy.key, 1, 3)
+    stream = load(proxy.port, proxy.key, 1, 2, "stream")
     return {
         "rps at 16 connections": many["rps"],
         "p50 at 1 connection": one["p50_ms"],
