@@ -34,6 +34,8 @@ LLM_ROUTES = {
 }
 #: Headers that speak of the body as it was, or ask for an answer that could not be mended.
 REPLACED = (b"accept-encoding", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding")
+#: LiteLLM tells every client the upstream's address, which may hold a password or an inner host.
+ADDRESS_HEADER = b"x-litellm-model-api-base"
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: LiteLLM's own pages that need no key and tell nothing about the configuration.
@@ -240,7 +242,7 @@ class _Outlet:
     def _begin(self, message: Message) -> Message:
         request = self.request
         request.status = message["status"]
-        headers = list(message.get("headers") or [])
+        headers = [one for one in message.get("headers") or [] if one[0] != ADDRESS_HEADER]
         self.stream = any(
             name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
         )

@@ -351,3 +351,13 @@ class TestTranslation:
     )
     def test_what_is_missing_is_400(self, client: openai.OpenAI, path: str, body: Any) -> None:
         assert self.ask(client, path, body).status_code == 400
+
+
+def test_no_answer_tells_the_upstreams_address(client: openai.OpenAI, vendor: Vendor) -> None:
+    for stream in (False, True):
+        raw = client.chat.completions.with_raw_response.create(model="m1", messages=HI, stream=stream)
+        shown = " ".join(f"{name}: {value}" for name, value in raw.headers.items())
+        assert vendor.base not in shown
+        assert "x-litellm-model-group" in shown
+        raw.parse()
+    vendor.take()
