@@ -124,7 +124,8 @@ class Deployments:
         self.number += 1
         info: dict[Any, Any] = {
             "id": f"{target.service}.{target.credential}.{self.number}",
-            "mode": group.mode,
+            # LiteLLM takes a model's mode from here before it looks at the name.
+            "mode": "responses" if target.upstream.label.startswith("responses/") else group.mode,
         }
         if not self.pure:
             # LiteLLM logs a warning for each request to a model whose price it does not know.
