@@ -8,7 +8,6 @@ far only in its write-ahead log.
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,6 +36,8 @@ def read_store(path: str) -> Document:
     Raises `OneAdapterError` (exit code 2) for anything but a store with exactly
     one active revision.
     """
+    import sqlite3  # a plain file never pays for it
+
     try:
         rows = _active_rows(path)
     except sqlite3.Error as problem:
@@ -50,6 +51,8 @@ def read_store(path: str) -> Document:
 
 
 def _active_rows(path: str) -> list[tuple[object, object]]:
+    import sqlite3
+
     log = Path(f"{path}-wal")
     # Without a log nobody writes in pieces: `immutable` takes no lock at all. With one, the
     # log's own rules let a reader in beside the writer.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from one_adapter.config.document import FORMATS, Document, load, parse, read_bytes
 from one_adapter.config.fields import fold
+from one_adapter.config.store import is_store, read_store
 from one_adapter.errors import OneAdapterError
 
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "site-packages"])
@@ -24,7 +25,7 @@ def documents(names: Iterable[str]) -> Iterator[Document | OneAdapterError]:
         elif name not in seen:
             seen.add(name)
             try:
-                yield load(name)
+                yield read_store(name) if name != "-" and is_store(name) else load(name)
             except OneAdapterError as error:
                 yield error
 

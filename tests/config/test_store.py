@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from one_adapter.config.document import Document
 from one_adapter.config.store import is_store, load_source, read_store, stale_sibling
 from one_adapter.errors import OneAdapterError
+from one_adapter.lint.commands import lint_command
 
 TABLE = """
 CREATE TABLE config_revisions (
@@ -234,3 +236,11 @@ def test_a_store_that_cannot_be_read_beside_a_file_is_passed_over(tmp_path: Path
 def test_standard_input_has_no_neighbours(tmp_path: Path) -> None:
     file, _ = beside(tmp_path, revision("old"), revision("now"))
     assert stale_sibling("-", load_source(file)) is None
+
+
+def test_the_linter_judges_the_active_revision(tmp_path: Path) -> None:
+    path = store(tmp_path / "config.db", ({"load_balancing": "nonsense", "services": {}}, 1))
+    done = CliRunner().invoke(lint_command, [str(path)])
+    assert done.exit_code == 1
+    assert "SOA202" in done.output
+    assert f"{path}#" in done.output
