@@ -20,6 +20,8 @@ PROFILES = ("fast", "stock")
 VARIABLE = "ONE_ADAPTER_PROFILE"
 #: Versions in which the patches were tried.
 PATCHED = ("1.105.", "1.106.")
+#: Versions in which the shortcuts were tried.
+SHORTENED = ("1.106.",)
 #: What LiteLLM imports when the first request comes, which would wait half a second for it.
 FIRST_NEEDED = (
     "openai.resources.chat.completions",
@@ -51,7 +53,7 @@ def after_import() -> None:
     that fails; ONE_ADAPTER_PROFILE=fast in its environment asks for the shortcuts too.
     """
     _quiet_telemetry()
-    if os.environ.get(VARIABLE) == "fast" and _is_known_version():
+    if os.environ.get(VARIABLE) == "fast" and _is_version(SHORTENED):
         from one_adapter.runtime import shortcuts
 
         shortcuts.install()
@@ -86,14 +88,14 @@ def _quiet_telemetry() -> None:
         return
     from litellm.proxy.auth import user_api_key_auth
 
-    if _is_known_version() and hasattr(user_api_key_auth, "_seed_request_destinations"):
+    if _is_version(PATCHED) and hasattr(user_api_key_auth, "_seed_request_destinations"):
         user_api_key_auth._seed_request_destinations = _nothing
 
 
-def _is_known_version() -> bool:
+def _is_version(beginnings: tuple[str, ...]) -> bool:
     from litellm._version import version
 
-    return str(version).startswith(PATCHED)
+    return str(version).startswith(beginnings)
 
 
 def _nothing(*arguments: Any, **named: Any) -> None:

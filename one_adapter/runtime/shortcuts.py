@@ -8,7 +8,7 @@ callback or a cache is configured, LiteLLM's own code runs again. docs/performan
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from one_adapter.runtime.request import current
@@ -44,11 +44,22 @@ def install() -> None:
     from litellm.proxy.auth.route_checks import RouteChecks
     from litellm.router import Router
 
-    matches = functools.lru_cache(8192)(RouteChecks._route_matches_pattern)
-    RouteChecks._route_matches_pattern = staticmethod(matches)
-    Router._increment_deployment_usage = unlimited(Router._increment_deployment_usage)
-    Logging.response_cost_calculator = free(Logging.response_cost_calculator)
-    utils._client_async_logging_helper = unheard(utils._client_async_logging_helper)
+    replace(RouteChecks, "_route_matches_pattern", remembered)
+    replace(Router, "_increment_deployment_usage", unlimited)
+    replace(Logging, "response_cost_calculator", free)
+    replace(utils, "_client_async_logging_helper", unheard)
+
+
+def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+    """Wrap a function of LiteLLM's; a version that has none of this name keeps its own ways."""
+    own = getattr(owner, name, None)
+    if own is not None:
+        setattr(owner, name, wrap(own))
+
+
+def remembered(matches: Any) -> Any:
+    """Match a path with a route's pattern once."""
+    return staticmethod(functools.lru_cache(8192)(matches))
 
 
 def unlimited(count: Any) -> Any:

@@ -47,19 +47,25 @@ def ours(config: dict[str, Any], name: str = "m") -> dict[str, Any]:
 Shares = dict[tuple[str, str, str, int, str], float]
 
 
+def kind(entry: dict[str, Any]) -> str:
+    """What a deployment is for; LiteLLM answers chats through the responses route too."""
+    mode: str = entry["model_info"]["mode"]
+    return "chat" if mode == "responses" else mode
+
+
 def read_back(entries: list[dict[str, Any]]) -> Shares:
     """(name, mode, service, credential, upstream name) -> share, from the exported file alone."""
     totals: Counter[tuple[str, str]] = Counter()
     for each in entries:
-        totals[each["model_name"], each["model_info"]["mode"]] += each["litellm_params"].get("weight", 1)
+        totals[each["model_name"], kind(each)] += each["litellm_params"].get("weight", 1)
     found: Counter[tuple[str, str, str, int, str]] = Counter()
     for each in entries:
         info = each["model_info"]
         model = each["litellm_params"]["model"].partition("/")[2]
         name = info["one_adapter"].get("upstream_model", model)
-        share = each["litellm_params"].get("weight", 1) / totals[each["model_name"], info["mode"]]
+        share = each["litellm_params"].get("weight", 1) / totals[each["model_name"], kind(each)]
         place = (info["one_adapter"]["service"], info["one_adapter"]["credential"])
-        found[(each["model_name"], info["mode"], *place, name)] += share
+        found[(each["model_name"], kind(each), *place, name)] += share
     return dict(found)
 
 
