@@ -93,7 +93,9 @@ def proxy_of(service: Service, gateway: Gateway) -> ProxyPolicy | None:
     if not uses_proxy(service, proxy.strategy):
         return None
     if proxy.type == "socks5":
-        return ProxyPolicy(socks5=bool(proxy.socks5_proxy))
+        return ProxyPolicy(socks5=True) if proxy.socks5_proxy else None
+    if not proxy.http_proxy and not proxy.https_proxy:
+        return None
     return ProxyPolicy(http=bool(proxy.http_proxy), https=bool(proxy.https_proxy))
 
 
