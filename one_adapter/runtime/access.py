@@ -92,7 +92,7 @@ async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
     Raises LiteLLM's ProxyException: 401 without a valid key, 403 for a route that client keys
     do not open.
     """
-    from litellm.proxy._types import LitellmUserRoles, ProxyException, UserAPIKeyAuth
+    from litellm.proxy._types import ProxyException
 
     from one_adapter.runtime import door
 
@@ -101,8 +101,15 @@ async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
     client = door.caller(request.scope)
     if client is None:
         raise ProxyException("Invalid or missing API key.", "authentication_error", None, 401)
+    if not client.admin and not door.opens(path):
+        raise ProxyException("This key opens the LLM routes only.", "permission_error", None, 403)
+    return identity(client)
+
+
+def identity(client: Client) -> UserAPIKeyAuth:
+    """Return a client as LiteLLM knows its callers."""
+    from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
+
     if client.admin:
         return UserAPIKeyAuth(api_key="master", user_role=LitellmUserRoles.PROXY_ADMIN)
-    if not door.opens(path):
-        raise ProxyException("This key opens the LLM routes only.", "permission_error", None, 403)
     return UserAPIKeyAuth(api_key=client.name, key_alias=client.name)

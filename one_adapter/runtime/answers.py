@@ -132,3 +132,21 @@ def header_text(text: str) -> str:
     ('gpt-4o', '%E9%80%9A')
     """
     return text if text.isascii() and text.isprintable() else quote(text, safe="/:@ ")
+
+
+def mend(response: Any) -> None:
+    """Give reasoning both its names, and make headers of names that are not ASCII; in place."""
+    for choice in getattr(response, "choices", None) or ():
+        message = getattr(choice, "message", None)
+        reasoning = getattr(message, "reasoning_content", None)
+        if message is not None and reasoning and getattr(message, "reasoning", None) is None:
+            message.reasoning = reasoning
+    if isinstance(response, dict):  # a message in Anthropic's form
+        hidden = response.get("_hidden_params")
+    else:
+        hidden = getattr(response, "_hidden_params", None)
+    extra = hidden.get("additional_headers") if isinstance(hidden, dict) else None
+    if isinstance(extra, dict):
+        for name, value in extra.items():
+            if isinstance(value, str) and not value.isascii():
+                extra[name] = header_text(value)

@@ -15,8 +15,8 @@ import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime import door, endpoints, live, profile, quiet
-from one_adapter.runtime.answers import Refusal, header_text
+from one_adapter.runtime import direct, door, endpoints, live, profile, quiet
+from one_adapter.runtime.answers import Refusal, header_text, mend
 from one_adapter.runtime.proxies import Clients
 from one_adapter.runtime.request import current
 from one_adapter.runtime.shaping import shape
@@ -63,6 +63,8 @@ class Handler(CustomLogger):  # type: ignore[misc]
         request = current.get()
         if request is None:
             return healthy_deployments
+        if request.failure is not None and request.policy is not None:
+            return [one for one in healthy_deployments if one["model_info"]["id"] == request.policy.id]
         try:
             chosen = live.state().choose(request, asyncio.get_running_loop().time())
         except Refusal as refusal:
@@ -76,6 +78,9 @@ class Handler(CustomLogger):  # type: ignore[misc]
         info = kwargs.get("model_info")
         if request is None or not info:
             return kwargs
+        if request.failure is not None:
+            raise request.failure
+        request.logging = kwargs.get("litellm_logging_obj")
         state = live.state()
         policy = state.policies.get(info.get("id"))
         if policy is None:
@@ -101,14 +106,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
         response: Any,
     ) -> Any:
         """Give reasoning both its names and make headers of names that are not ASCII."""
-        request = current.get()
-        for choice in getattr(response, "choices", None) or ():
-            message = getattr(choice, "message", None)
-            reasoning = getattr(message, "reasoning_content", None)
-            if message is not None and reasoning and getattr(message, "reasoning", None) is None:
-                message.reasoning = reasoning
-        if request is not None:
-            _ascii_headers(response)
+        mend(response)
         return response
 
     async def async_post_call_response_headers_hook(
@@ -140,18 +138,6 @@ def _raised(refusal: Refusal) -> Exception:
     return raised
 
 
-def _ascii_headers(response: Any) -> None:
-    if isinstance(response, dict):  # a message in Anthropic's form
-        hidden = response.get("_hidden_params")
-    else:
-        hidden = getattr(response, "_hidden_params", None)
-    extra = hidden.get("additional_headers") if isinstance(hidden, dict) else None
-    if isinstance(extra, dict):
-        for name, value in extra.items():
-            if isinstance(value, str) and not value.isascii():
-                extra[name] = header_text(value)
-
-
 def install() -> None:
     """Put the door before LiteLLM's application and apply the profile; again does nothing."""
     from litellm.proxy import proxy_server
@@ -162,7 +148,7 @@ def install() -> None:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLED, profile.settle)
             asyncio.get_running_loop().call_later(USED, profile.settle_again)
-    door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints))
+    door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints, direct.way(app)))
 
 
 handler = Handler()

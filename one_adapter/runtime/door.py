@@ -12,13 +12,16 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from one_adapter.runtime import body as bodies
 from one_adapter.runtime.access import Client
 from one_adapter.runtime.answers import Refusal, error_body, error_event, named_event, with_reasoning
 from one_adapter.runtime.request import Request, current
 from one_adapter.runtime.state import State
+
+if TYPE_CHECKING:
+    from one_adapter.runtime.direct import Direct
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -65,11 +68,14 @@ def route_of(path: str) -> str:
 class Door:
     """The layer itself; `state` is asked for anew with each request."""
 
-    def __init__(self, app: App, state: Callable[[], State], endpoints: Any = None) -> None:
-        """Wrap `app`; `endpoints` answers our own paths."""
+    def __init__(
+        self, app: App, state: Callable[[], State], endpoints: Any = None, direct: Direct | None = None
+    ) -> None:
+        """Wrap `app`; `endpoints` answers our own paths, `direct` the chats that need nothing of `app`."""
         self.app = app
         self.state = state
         self.endpoints = endpoints
+        self.direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -126,14 +132,12 @@ class Door:
         request = Request(kind, client, body, loop.time(), client_model=model)
         request.group = state.resolve(model)
         request.task = asyncio.current_task()
-        seen = json.dumps(bodies.visible(body, kind)).encode()
-        path = next(path for path, one in LLM_ROUTES.items() if one == kind)
-        inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
-        inner["headers"] = _headers(scope["headers"], len(seen))
+        seen = bodies.visible(body, kind)
         token = current.set(request)
         outlet = _Outlet(request, send)
         try:
-            await self.app(inner, _inlet(request, seen, receive), outlet)
+            if self.direct is None or not await self.direct.serve(request, state, seen, scope, receive, outlet):
+                await self._through_litellm(request, seen, scope, receive, outlet)
         except asyncio.CancelledError:
             if not request.expired:
                 request.left = True
@@ -145,6 +149,15 @@ class Door:
             state.finish(request, loop.time())
         if request.expired:
             await outlet.expire()
+
+    async def _through_litellm(
+        self, request: Request, seen: dict[str, Any], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        raw = json.dumps(seen).encode()
+        path = next(path for path, one in LLM_ROUTES.items() if one == request.kind)
+        inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
+        inner["headers"] = _headers(scope["headers"], len(raw))
+        await self.app(inner, _inlet(request, raw, receive), send)
 
 
 def caller(scope: Scope) -> Client | None:

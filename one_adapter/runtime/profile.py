@@ -40,6 +40,11 @@ def chosen() -> str:
     return "stock" if os.environ.get(VARIABLE) == "stock" else "fast"
 
 
+def asked() -> bool:
+    """Tell whether somebody asked for the fast profile, as `one-adapter run` does."""
+    return os.environ.get(VARIABLE) == "fast"
+
+
 def before_import(environment: MutableMapping[str, str]) -> None:
     """Set what LiteLLM reads while it is imported; values already set are left alone."""
     environment.setdefault("LITELLM_LOG", "ERROR")
@@ -52,10 +57,10 @@ def after_import() -> None:
     The stock `litellm` command, which never heard of a profile, keeps its own code but for an import
     that fails; ONE_ADAPTER_PROFILE=fast in its environment asks for the shortcuts too.
     """
-    _quiet_telemetry()
-    if os.environ.get(VARIABLE) == "fast" and _is_version(SHORTENED):
-        from one_adapter.runtime import shortcuts
+    from one_adapter.runtime import shortcuts
 
+    _quiet_telemetry()
+    if shortcuts.wanted():
         shortcuts.install()
     for name in FIRST_NEEDED:
         with contextlib.suppress(ImportError):
@@ -88,11 +93,12 @@ def _quiet_telemetry() -> None:
         return
     from litellm.proxy.auth import user_api_key_auth
 
-    if _is_version(PATCHED) and hasattr(user_api_key_auth, "_seed_request_destinations"):
+    if is_version(PATCHED) and hasattr(user_api_key_auth, "_seed_request_destinations"):
         user_api_key_auth._seed_request_destinations = _nothing
 
 
-def _is_version(beginnings: tuple[str, ...]) -> bool:
+def is_version(beginnings: tuple[str, ...]) -> bool:
+    """Tell whether LiteLLM's version begins with one of these."""
     from litellm._version import version
 
     return str(version).startswith(beginnings)

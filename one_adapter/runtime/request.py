@@ -18,7 +18,11 @@ from one_adapter.runtime.settings import Policy
 
 @dataclass
 class Request:
-    """What is known of one LLM request; times are the event loop's."""
+    """What is known of one LLM request; times are the event loop's.
+
+    `failure` is what the direct way's call ended with, for LiteLLM's own way to answer; `logging` is
+    the object in which LiteLLM describes the call.
+    """
 
     kind: str
     client: Client
@@ -36,6 +40,8 @@ class Request:
     left: bool = False
     ended: bool = False
     expired: bool = False
+    failure: Exception | None = None
+    logging: Any = None
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     releases: list[Callable[[], None]] = field(default_factory=list)

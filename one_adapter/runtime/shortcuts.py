@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
+from logging import INFO
 from typing import Any
 
+from one_adapter.runtime import profile
 from one_adapter.runtime.request import current
 
 #: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets
@@ -35,6 +37,11 @@ NOTHING = dict.fromkeys(
     ),
     0.0,
 )
+
+
+def wanted() -> bool:
+    """Tell whether this process is to have shortcuts: it was asked, and this LiteLLM is known."""
+    return profile.asked() and profile.is_version(profile.SHORTENED)
 
 
 def install() -> None:
@@ -133,6 +140,13 @@ def listeners(logging: Any) -> list[object]:
     ):
         heard.extend(_listening(several or ()))
     return heard
+
+
+def is_logged() -> bool:
+    """Tell whether somebody reads the lines LiteLLM logs about each request."""
+    from litellm._logging import verbose_proxy_logger, verbose_router_logger
+
+    return verbose_proxy_logger.isEnabledFor(INFO) or verbose_router_logger.isEnabledFor(INFO)
 
 
 def _listening(callbacks: Iterable[Any]) -> list[object]:

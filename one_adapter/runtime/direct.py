@@ -1,0 +1,327 @@
+"""The direct way of a chat: from the door to LiteLLM's `acompletion`, past its application and router.
+
+Between the two LiteLLM checks the key again, gathers facts for callbacks, budgets, guardrails and
+spend, and prepares to retry and to fall back. With the settings that one-adapter writes nothing
+comes of any of it, and `leads` looks at each request whether that still holds: a database, a
+listener, a setting of the operator's, a header that LiteLLM acts upon, and the chat goes LiteLLM's
+own way, as every chat does with `--profile stock`.
+
+The direct way ends well or not at all. Whatever the call raises is kept in `request.failure` and the
+request goes LiteLLM's own way after all, where `callback.py` raises it in the place of a second
+call: the error a client sees is LiteLLM's in every word, and the upstream was asked once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from one_adapter.runtime import shortcuts
+from one_adapter.runtime.access import Client, identity
+from one_adapter.runtime.answers import Refusal, header_text, mend
+
+if TYPE_CHECKING:
+    from one_adapter.runtime.door import App, Message, Receive, Scope, Send
+    from one_adapter.runtime.request import Request
+    from one_adapter.runtime.settings import Policy
+    from one_adapter.runtime.state import State
+
+#: The settings under which LiteLLM does nothing to a chat but make the call, section by section. Values
+#: matter where they are given.
+PLAIN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "general_settings": {
+        "master_key": ...,
+        "custom_auth": "one_adapter.runtime.access.authenticate",
+        "cancel_on_disconnect": True,
+        "always_include_stream_usage": False,
+        "disable_model_info_refresh": True,
+        "one_adapter": ...,
+    },
+    "litellm_settings": {
+        "callbacks": ...,  # shortcuts.listeners looks at each
+        "custom_provider_map": ...,
+        "num_retries": 0,
+        "use_chat_completions_url_for_anthropic_messages": True,
+    },
+    "router_settings": {
+        "routing_strategy": "simple-shuffle",
+        "num_retries": 0,
+        "disable_cooldowns": True,
+        "model_group_alias": ...,
+    },
+}
+#: What a deployment may say that LiteLLM's router need not act upon.
+PLAIN_PARAMETERS = frozenset(
+    (
+        *("model", "api_base", "api_key", "api_version", "organization", "timeout", "max_retries", "weight"),
+        *("use_chat_completions_api", "drop_params", "allowed_openai_params", "extra_headers"),
+        *("vertex_credentials", "vertex_location", "vertex_project"),
+        *("input_cost_per_token", "output_cost_per_token"),
+        *("app_id", "api_secret", "secret_key", "access_key", "domain", "auditing", "uid", "default_user"),
+        *("credential_env", "proxy_env", "connect_timeout", "idle_timeout", "history", "openapi_base"),
+        *("patch_id", "project_name", "region", "response_mode"),
+    )
+)
+#: Headers that change what LiteLLM does; others that begin with `x-` or a vendor's name may, too.
+TELLING = frozenset((b"origin", b"traceparent", b"tracestate", b"baggage", b"forwarded"))
+TELLING_STARTS = (b"x-", b"anthropic-", b"openai-", b"langfuse", b"litellm")
+#: Headers that begin so and are yet of no account here.
+HARMLESS = (b"x-stainless-", b"x-forwarded-", b"x-real-ip", b"x-request-id", b"x-api-key", b"x-litellm-")
+#: Headers of any answer of LiteLLM's that are the answer's own.
+OWN_HEADERS = (b"content-length", b"content-type", b"date")
+EVENTS = "text/event-stream"
+
+
+def way(app: App) -> Direct | None:
+    """Return the direct way beside `app`, or None where the profile or LiteLLM's version has none."""
+    return Direct(app) if shortcuts.wanted() else None
+
+
+class Direct:
+    """The way itself; it remembers what it knows of the configuration and of LiteLLM's headers."""
+
+    def __init__(self, app: App) -> None:
+        """Take LiteLLM's application, which is asked once for the headers that all its answers carry."""
+        self._app = app
+        self._state: State | None = None
+        self._deployments: dict[str, dict[str, Any]] = {}
+        self._common: list[tuple[bytes, bytes]] | None = None
+
+    def leads(self, request: Request, state: State, scope: Scope) -> bool:
+        """Tell whether LiteLLM would do nothing to this chat but make the call."""
+        if request.kind != "chat" or any(_tells(name) for name, _ in scope["headers"]):
+            return False
+        if state is not self._state:
+            self._state = state
+            self._deployments = plain_deployments()
+        return bool(self._deployments) and not shortcuts.listeners(None) and not shortcuts.is_logged()
+
+    async def serve(
+        self,
+        request: Request,
+        state: State,
+        seen: Mapping[str, Any],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> bool:
+        """Answer a chat; False, with nothing sent, when it has to go LiteLLM's own way."""
+        if not self.leads(request, state, scope):
+            return False
+        try:
+            policy = state.choose(request, asyncio.get_running_loop().time())
+        except Refusal:
+            return False
+        watcher = asyncio.create_task(_watch(request, receive))
+        try:
+            return await self._answer(request, policy, seen, scope, send)
+        except asyncio.CancelledError:
+            if not request.left:
+                raise
+            if hasattr(request.task, "uncancel"):
+                request.task.uncancel()  # type: ignore[union-attr]
+            return True
+        finally:
+            watcher.cancel()
+
+    async def _answer(
+        self, request: Request, policy: Policy, seen: Mapping[str, Any], scope: Scope, send: Send
+    ) -> bool:
+        import litellm
+
+        deployment = self._deployments.get(policy.id)
+        if deployment is None:
+            request.failure = None
+            return False
+        try:
+            response = await litellm.acompletion(**arguments(deployment, request, seen))
+            if getattr(response, "completion_stream", True) is None and response.make_call is not None:
+                await response.fetch_stream()
+        except Exception as error:  # noqa: BLE001 - LiteLLM's own way answers it
+            request.failure = error
+            return False
+        if self._common is None:
+            self._common = await _common_headers(self._app, scope)
+        mend(response)
+        headers = [*_headers(response, request, policy), *self._common]
+        if hasattr(response, "__aiter__"):
+            await _stream(response, request, headers, scope, send)
+        else:
+            await _whole(response, request, headers, send)
+        return True
+
+
+def plain_deployments() -> dict[str, dict[str, Any]]:
+    """Return LiteLLM's arguments for each deployment by its id; none when a setting asks for more."""
+    from litellm.proxy import proxy_server
+
+    router = proxy_server.llm_router
+    if router is None or not is_plain(proxy_server.proxy_config.get_config_state()):
+        return {}
+    found = {}
+    for one in router.model_list:
+        parameters = {name: value for name, value in one["litellm_params"].items() if value is not None}
+        info = one["model_info"]
+        if PLAIN_PARAMETERS.issuperset(name for name, value in parameters.items() if value):
+            named = {"deployment": parameters["model"], "model_info": info, "model_group": one["model_name"]}
+            found[str(info["id"])] = {**parameters, "model_info": info, "metadata": named}
+    return found
+
+
+def is_plain(config: Mapping[str, Any]) -> bool:
+    """Tell whether a proxy configuration asks for nothing that `PLAIN_SETTINGS` does not name.
+
+    >>> is_plain({"model_list": [], "router_settings": {"num_retries": 0}})
+    True
+    >>> is_plain({"router_settings": {"num_retries": 2}}), is_plain({"guardrails": []})
+    (False, False)
+    """
+    for section, values in config.items():
+        plain = PLAIN_SETTINGS.get(section)
+        if plain is None:
+            if section not in ("model_list", "environment_variables"):
+                return False
+            continue
+        for name, value in (values or {}).items():
+            if name not in plain or plain[name] not in (value, ...):
+                return False
+    return True
+
+
+def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what LiteLLM's router would call `acompletion` with."""
+    from litellm.proxy import proxy_server
+
+    found = {**seen, **deployment, "caching": False}
+    found["metadata"] = {**deployment["metadata"], "model_group": request.group}
+    session = proxy_server.shared_aiohttp_session
+    if session is not None and not session.closed:
+        found["shared_session"] = session
+    return found
+
+
+def _tells(name: bytes) -> bool:
+    return name in TELLING or (name.startswith(TELLING_STARTS) and not name.startswith(HARMLESS))
+
+
+async def _watch(request: Request, receive: Receive) -> None:
+    """End the request's call when its client leaves."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    if not request.ended and request.task is not None:
+        request.left = True
+        request.task.cancel()
+
+
+async def _common_headers(app: App, scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers that LiteLLM's application gives every answer."""
+    path = "/health/liveliness"
+    asked = {**scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    asked["headers"] = [(name, value) for name, value in scope["headers"] if name == b"host"]
+    found: list[tuple[bytes, bytes]] = []
+
+    async def nothing() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found.extend(one for one in message["headers"] if one[0] not in OWN_HEADERS)
+
+    await app(asked, nothing, keep)
+    return found
+
+
+_identity = lru_cache(1024)(identity)
+
+
+def _headers(response: Any, request: Request, policy: Policy) -> list[tuple[bytes, bytes]]:
+    """Return LiteLLM's own headers of a good answer."""
+    from litellm.proxy import proxy_server
+    from litellm.proxy.common_request_processing import ProxyBaseLLMRequestProcessing
+
+    hidden = getattr(response, "_hidden_params", None) or {}
+    more = {
+        **(hidden.get("additional_headers") or {}),
+        "x-litellm-model-group": header_text(request.group),
+        "x-litellm-attempted-retries": "0",
+        "x-litellm-attempted-fallbacks": "0",
+    }
+    found = ProxyBaseLLMRequestProcessing.get_custom_headers(
+        user_api_key_dict=_identity(Client(request.client.name, frozenset(), request.client.admin)),
+        call_id=request.logging.litellm_call_id,
+        model_id=policy.id,
+        cache_key="",
+        api_base="",
+        version=proxy_server.version,
+        response_cost=hidden.get("response_cost") or "",
+        model_region="",
+        hidden_params=hidden,
+        litellm_logging_obj=request.logging,
+        **more,
+    )
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in found.items()]
+
+
+async def _whole(response: Any, request: Request, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    from litellm.proxy.utils import model_dump_with_preserved_fields
+
+    response.model = request.client_model
+    body = model_dump_with_preserved_fields(response, exclude_unset=True)
+    raw = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    own = [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": [*own, *headers]})
+    await send({"type": "http.response.body", "body": raw, "more_body": False})
+
+
+async def _stream(
+    response: Any, request: Request, headers: list[tuple[bytes, bytes]], scope: Scope, send: Send
+) -> None:
+    from litellm.proxy import proxy_server
+    from litellm.proxy.common_request_processing import create_response
+
+    data = {
+        "model": request.group,
+        "_litellm_client_requested_model": request.client_model,
+        "litellm_logging_obj": request.logging,
+        "litellm_call_id": request.logging.litellm_call_id,
+    }
+    named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    events = proxy_server.async_data_generator(_Pieces(response), _identity(request.client), data)
+    answer = await create_response(events, EVENTS, named)
+    quiet = {**scope, "asgi": {**scope["asgi"], "spec_version": "2.4"}}  # _watch listens already
+
+    async def nothing() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with contextlib.suppress(OSError):
+        await answer(quiet, nothing, send)
+
+
+class _Pieces:
+    """LiteLLM's stream, with the upstream's own error where LiteLLM's router would look for a fallback."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        from litellm.exceptions import MidStreamFallbackError
+
+        try:
+            return await self._stream.__anext__()
+        except MidStreamFallbackError as error:
+            raise (error.original_exception or error) from error
+
+    async def aclose(self) -> None:
+        """Give the upstream's connection back."""
+        await self._stream.aclose()
