@@ -15,7 +15,7 @@ import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime import direct, door, endpoints, live, profile, quiet
+from one_adapter.runtime import direct, door, endpoints, live, profile, quiet, shortcuts
 from one_adapter.runtime.answers import Refusal, header_text, mend
 from one_adapter.runtime.proxies import Clients
 from one_adapter.runtime.request import current
@@ -35,7 +35,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
     def __init__(self) -> None:
         """Start with no clients of our own."""
         super().__init__()
-        self.clients = Clients(os.environ)
+        self.clients = Clients(os.environ, shortcuts.wanted())
         self.reserved = frozenset(all_litellm_params)
 
     async def async_pre_call_hook(

@@ -2,7 +2,8 @@
 
 One client is kept per deployment and key. An OpenAI-shaped upstream gets an `AsyncOpenAI`, the
 others LiteLLM's `AsyncHTTPHandler` around an httpx client. Without a proxy rule the environment's
-HTTP_PROXY is not asked.
+HTTP_PROXY is not asked. Where shortcuts are taken, every OpenAI-shaped upstream gets a client that
+costs less (`lean.py`), around LiteLLM's own way of making HTTP requests.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 NO_KEY = "none"
 #: What is asked for when the deployment names no version of Azure's interface.
 AZURE_VERSION = "2024-10-21"
+#: How many clients are kept; the oldest gives way.
+KEPT = 2000
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 
 
@@ -50,28 +53,35 @@ def _url(address: str, scheme: str) -> str:
 class Clients:
     """The clients of one process."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        """Take the variables that hold the proxies' URLs."""
+    def __init__(self, environment: Mapping[str, str], lean: bool = False) -> None:
+        """Take the variables that hold the proxies' URLs; `lean` asks for clients that cost less."""
         self._environment = environment
+        self._lean = lean
+        self._shared: Any = None
         self._made: dict[tuple[str, str, str], Any] = {}
 
     def client(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         """Return the client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
         keyless = kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS
-        if policy.proxy is None and not policy.query and not keyless:
+        plain = policy.proxy is None and not policy.query and not keyless
+        if plain and not (self._lean and policy.provider == "openai" and not kwargs.get("organization")):
             return None
-        key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
+        key = ("" if plain else policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = self._make(policy, kwargs)
+            while len(self._made) >= KEPT:
+                self._made.pop(next(iter(self._made)))
+            found = self._made[key] = self._make(policy, kwargs, plain)
         return found
 
-    def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
-        transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
+    def _make(self, policy: Policy, kwargs: Mapping[str, Any], plain: bool) -> Any:
+        transport = self._litellms(kwargs) if plain else self._http(policy, kwargs.get("api_key") == NO_KEY)
         if policy.provider in OPENAI_CLIENTS:
             from openai import AsyncOpenAI
 
-            return AsyncOpenAI(
+            from one_adapter.runtime.lean import LeanOpenAI
+
+            return (LeanOpenAI if self._lean else AsyncOpenAI)(
                 api_key=kwargs.get("api_key"),
                 base_url=kwargs.get("api_base"),
                 http_client=transport,
@@ -93,6 +103,15 @@ class Clients:
         handler = AsyncHTTPHandler()
         handler.client = transport
         return handler
+
+    def _litellms(self, kwargs: Mapping[str, Any]) -> httpx.AsyncClient:
+        """Return one client for all upstreams, made as LiteLLM makes those of its own."""
+        from litellm.llms.openai.openai import OpenAIChatCompletion
+
+        if self._shared is None:
+            self._shared = OpenAIChatCompletion.get_async_http_client(kwargs.get("shared_session"))
+        made: httpx.AsyncClient = self._shared
+        return made
 
     def _http(self, policy: Policy, keyless: bool) -> httpx.AsyncClient:
         import httpx

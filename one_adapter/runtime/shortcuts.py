@@ -55,6 +55,7 @@ def install() -> None:
     replace(Router, "_increment_deployment_usage", unlimited)
     replace(Logging, "response_cost_calculator", free)
     replace(utils, "_client_async_logging_helper", unheard)
+    replace(Logging, "_async_success_handler_body", untold)
 
 
 def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -112,6 +113,17 @@ def unheard(log: Any) -> Any:
         await log(logging_obj, *positional, **named)
 
     return logged
+
+
+def untold(tell: Any) -> Any:
+    """Tell the callbacks of a whole stream only when there are any that listen."""
+
+    @functools.wraps(tell)
+    async def told(self: Any, *positional: Any, **named: Any) -> None:
+        if current.get() is None or listeners(self):
+            await tell(self, *positional, **named)
+
+    return told
 
 
 def _costs_nothing() -> bool:
