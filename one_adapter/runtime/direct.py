@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.runtime import shortcuts
-from one_adapter.runtime.access import Client, identity
+from one_adapter.runtime.access import identity
 from one_adapter.runtime.answers import Refusal, header_text, mend
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ PLAIN_PARAMETERS = frozenset(
         *("patch_id", "project_name", "region", "response_mode"),
     )
 )
+#: What LiteLLM's command line says about every call.
+COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_max_tokens", "user_api_base")
 #: Headers that change what LiteLLM does; others that begin with `x-` or a vendor's name may, too.
 TELLING = frozenset((b"origin", b"traceparent", b"tracestate", b"baggage", b"forwarded"))
 TELLING_STARTS = (b"x-", b"anthropic-", b"openai-", b"langfuse", b"litellm")
@@ -98,7 +100,9 @@ class Direct:
         if state is not self._state:
             self._state = state
             self._deployments = plain_deployments()
-        return bool(self._deployments) and not shortcuts.listeners(None) and not shortcuts.is_logged()
+        if any(policy.id not in self._deployments for policy in state.groups[request.group]):
+            return False
+        return not shortcuts.listeners(None) and not shortcuts.is_logged()
 
     async def serve(
         self,
@@ -133,15 +137,11 @@ class Direct:
     ) -> bool:
         import litellm
 
-        deployment = self._deployments.get(policy.id)
-        if deployment is None:
-            request.failure = None
-            return False
         try:
-            response = await litellm.acompletion(**arguments(deployment, request, seen))
+            response = await litellm.acompletion(**arguments(self._deployments[policy.id], request, seen))
             if getattr(response, "completion_stream", True) is None and response.make_call is not None:
                 await response.fetch_stream()
-        except Exception as error:  # noqa: BLE001 - LiteLLM's own way answers it
+        except Exception as error:
             request.failure = error
             return False
         if self._common is None:
@@ -160,15 +160,17 @@ def plain_deployments() -> dict[str, dict[str, Any]]:
     from litellm.proxy import proxy_server
 
     router = proxy_server.llm_router
-    if router is None or not is_plain(proxy_server.proxy_config.get_config_state()):
+    ordered = any(getattr(proxy_server, name, None) is not None for name in COMMAND_LINE)
+    if router is None or ordered or not is_plain(proxy_server.proxy_config.get_config_state()):
         return {}
     found = {}
     for one in router.model_list:
         parameters = {name: value for name, value in one["litellm_params"].items() if value is not None}
         info = one["model_info"]
-        if PLAIN_PARAMETERS.issuperset(name for name, value in parameters.items() if value):
-            named = {"deployment": parameters["model"], "model_info": info, "model_group": one["model_name"]}
-            found[str(info["id"])] = {**parameters, "model_info": info, "metadata": named}
+        if "timeout" in parameters and PLAIN_PARAMETERS.issuperset(k for k, v in parameters.items() if v):
+            named = {"deployment": parameters["model"], "model_info": info}
+            more = {"model_info": info, "metadata": named, "max_retries": 0, "caching": False}
+            found[str(info["id"])] = {**parameters, **more}
     return found
 
 
@@ -196,7 +198,7 @@ def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str
     """Return what LiteLLM's router would call `acompletion` with."""
     from litellm.proxy import proxy_server
 
-    found = {**seen, **deployment, "caching": False}
+    found = {**seen, **deployment}
     found["metadata"] = {**deployment["metadata"], "model_group": request.group}
     session = proxy_server.shared_aiohttp_session
     if session is not None and not session.closed:
@@ -251,7 +253,7 @@ def _headers(response: Any, request: Request, policy: Policy) -> list[tuple[byte
         "x-litellm-attempted-fallbacks": "0",
     }
     found = ProxyBaseLLMRequestProcessing.get_custom_headers(
-        user_api_key_dict=_identity(Client(request.client.name, frozenset(), request.client.admin)),
+        user_api_key_dict=_identity(request.client),
         call_id=request.logging.litellm_call_id,
         model_id=policy.id,
         cache_key="",
@@ -267,9 +269,11 @@ def _headers(response: Any, request: Request, policy: Policy) -> list[tuple[byte
 
 
 async def _whole(response: Any, request: Request, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+    from litellm.proxy.common_request_processing import is_azure_model_router_request
     from litellm.proxy.utils import model_dump_with_preserved_fields
 
-    response.model = request.client_model
+    if not is_azure_model_router_request(request.client_model, response._hidden_params):
+        response.model = request.client_model
     body = model_dump_with_preserved_fields(response, exclude_unset=True)
     raw = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     own = [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]

@@ -136,7 +136,9 @@ class Door:
         token = current.set(request)
         outlet = _Outlet(request, send)
         try:
-            if self.direct is None or not await self.direct.serve(request, state, seen, scope, receive, outlet):
+            if self.direct is None or not await self.direct.serve(
+                request, state, seen, scope, receive, outlet
+            ):
                 await self._through_litellm(request, seen, scope, receive, outlet)
         except asyncio.CancelledError:
             if not request.expired:

@@ -32,6 +32,11 @@ class LeanOpenAI(AsyncOpenAI):
         super().__init__(http_client=http_client, **options)
         self.http = http_client
 
+    @property
+    def user_agent(self) -> str:
+        """What upstreams are told: the SDK's name, as ever."""
+        return super().user_agent.replace(type(self).__name__, AsyncOpenAI.__name__)
+
     @cached_property
     def chat(self) -> AsyncChat:
         """The SDK's chat interface."""
@@ -60,7 +65,9 @@ class _Raw:
 
     async def create(self, *, timeout: Any = None, extra_body: Any = None, **fields: Any) -> Any:
         """Make one call; raises the SDK's errors."""
-        content = _json({**fields, **(extra_body or {})}) if _is_usual(self._client, timeout, fields) else None
+        content = (
+            _json({**fields, **(extra_body or {})}) if _is_usual(self._client, timeout, fields) else None
+        )
         if content is None:
             return await self._own.create(timeout=timeout, extra_body=extra_body, **fields)
         kind = (bool(fields.get("stream")), float(timeout))

@@ -66,7 +66,11 @@ class Clients:
         plain = policy.proxy is None and not policy.query and not keyless
         if plain and not (self._lean and policy.provider == "openai" and not kwargs.get("organization")):
             return None
-        key = ("" if plain else policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
+        key = (
+            "" if plain else policy.id,
+            str(kwargs.get("api_key") or ""),
+            str(kwargs.get("api_base") or ""),
+        )
         found = self._made.get(key)
         if found is None:
             while len(self._made) >= KEPT:

@@ -158,7 +158,7 @@ def is_logged() -> bool:
     """Tell whether somebody reads the lines LiteLLM logs about each request."""
     from litellm._logging import verbose_proxy_logger, verbose_router_logger
 
-    return verbose_proxy_logger.isEnabledFor(INFO) or verbose_router_logger.isEnabledFor(INFO)
+    return any(one.isEnabledFor(INFO) for one in (verbose_proxy_logger, verbose_router_logger))
 
 
 def _listening(callbacks: Iterable[Any]) -> list[object]:
