@@ -15,6 +15,7 @@ from one_adapter.export.explain import explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.plan.types import Plan, Route, Target, Upstream
+from one_adapter.runtime.profile import choices
 
 LOOPBACK = "127.0.0.1"
 
@@ -30,10 +31,11 @@ LOOPBACK = "127.0.0.1"
 )
 @click.option(
     "--profile",
-    type=click.Choice(["fast", "stock"]),
     default="fast",
     show_default=True,
-    help="fast: the settings of docs/performance.md; stock: LiteLLM as it comes.",
+    metavar="CHOICES",
+    help="fast: the choices of docs/performance.md; stock: none of them, LiteLLM as it comes; "
+    "'fast,-direct' leaves one out.",
 )
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
@@ -52,6 +54,7 @@ def run_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. What follows -- goes to LiteLLM's own command line.
     """
+    choices(profile)
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source)
     from one_adapter.runtime import launch  # after the judgement: an error costs no start

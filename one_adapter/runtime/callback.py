@@ -35,7 +35,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
     def __init__(self) -> None:
         """Start with no clients of our own."""
         super().__init__()
-        self.clients = Clients(os.environ, shortcuts.wanted())
+        self.clients = Clients(os.environ, shortcuts.wanted("client"))
         self.reserved = frozenset(all_litellm_params)
 
     async def async_pre_call_hook(
@@ -143,8 +143,9 @@ def install() -> None:
     from litellm.proxy import proxy_server
 
     quiet.stop_side_calls()
-    if profile.chosen() == "fast":
-        profile.after_import()
+    choices = profile.chosen()
+    profile.after_import(choices)
+    if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLED, profile.settle)
             asyncio.get_running_loop().call_later(USED, profile.settle_again)

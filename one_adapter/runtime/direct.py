@@ -80,7 +80,7 @@ EVENTS = "text/event-stream"
 
 def way(app: App) -> Direct | None:
     """Return the direct way beside `app`, or None where the profile or LiteLLM's version has none."""
-    return Direct(app) if shortcuts.wanted() else None
+    return Direct(app) if shortcuts.wanted("direct") else None
 
 
 class Direct:

@@ -45,8 +45,10 @@ def serve(
 
     `environment` is added to this process's own: the secrets that the YAML names. With
     `litellm_args` LiteLLM's own command line runs in this process and takes them. `sealed` keeps
-    the process on loopback. Raises `OneAdapterError` when the port is taken or LiteLLM is missing.
+    the process on loopback. Raises `OneAdapterError` when the port is taken, LiteLLM is missing or
+    there is no such `profile` (`profile.choices`).
     """
+    profiles.choices(profile)
     _check(host, port, litellm_args)
     for name in PROXY_VARIABLES:
         os.environ.pop(name, None)
@@ -65,8 +67,7 @@ def serve(
     with _file(config_yaml) as path:
         os.environ["CONFIG_FILE_PATH"] = path
         os.environ["WORKER_CONFIG"] = path
-        if profile == "fast":
-            profiles.before_import(os.environ)
+        profiles.before_import(os.environ, profiles.choices(profile))
         try:
             _run(path, host, port, litellm_args, sealed)
         finally:
@@ -129,14 +130,14 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         return
     from litellm.proxy.proxy_server import app
 
-    fast = profiles.chosen() == "fast"
+    quiet = "log" in profiles.chosen()
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="asyncio" if sealed else "auto",
-        log_level="error" if fast else "info",
-        access_log=not fast,
+        log_level="error" if quiet else "info",
+        access_log=not quiet,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )

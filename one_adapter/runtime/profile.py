@@ -1,9 +1,9 @@
 """The launch profile: the same LiteLLM, answering faster.
 
-`fast` (the default) lowers the log level, holds the garbage collector off while LiteLLM is imported
-and takes what is then there out of its sight, loads at the start what the first request would wait
-for, and stops an import that LiteLLM tries in vain on every request. `stock` changes nothing.
-docs/performance.md has a row for each choice.
+A profile is a set of choices, each with a row in docs/performance.md. It is written as words with
+commas between: `fast` is all of them and what `run` takes by itself, `stock` is none, `direct` adds
+one and `-direct` takes it away. The stock `litellm` command, which never heard of a profile, gets
+those that are safe in every version; ONE_ADAPTER_PROFILE in its environment asks for more or less.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ import gc
 import importlib
 import importlib.util
 import os
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Set
 from typing import Any
 
-PROFILES = ("fast", "stock")
+from one_adapter.errors import OneAdapterError
+
 VARIABLE = "ONE_ADAPTER_PROFILE"
+#: What an exported file brings along by itself.
+EXPORTED = frozenset(("collector", "preload", "telemetry"))
+#: Every choice there is.
+CHOICES = EXPORTED | {"client", "describe", "direct", "log", "prices", "routes", "usage"}
 #: Versions in which the patches were tried.
 PATCHED = ("1.105.", "1.106.")
 #: Versions in which the shortcuts were tried.
@@ -35,34 +40,51 @@ FIRST_NEEDED = (
 THRESHOLDS = (5_000, 10, 10)
 
 
-def chosen() -> str:
-    """Return the profile of this process."""
-    return "stock" if os.environ.get(VARIABLE) == "stock" else "fast"
+def choices(profile: str | None) -> frozenset[str]:
+    """Return what a profile chooses; raises `OneAdapterError` for a word that is none of the choices.
 
-
-def asked() -> bool:
-    """Tell whether somebody asked for the fast profile, as `one-adapter run` does."""
-    return os.environ.get(VARIABLE) == "fast"
-
-
-def before_import(environment: MutableMapping[str, str]) -> None:
-    """Set what LiteLLM reads while it is imported; values already set are left alone."""
-    environment.setdefault("LITELLM_LOG", "ERROR")
-    gc.disable()
-
-
-def after_import() -> None:
-    """Change the loaded LiteLLM where only that helps, and load what its first request would.
-
-    The stock `litellm` command, which never heard of a profile, keeps its own code but for an import
-    that fails; ONE_ADAPTER_PROFILE=fast in its environment asks for the shortcuts too.
+    >>> sorted(choices("log,collector")), sorted(choices("fast,-direct") ^ CHOICES)
+    (['collector', 'log'], ['direct'])
+    >>> choices("stock"), choices(None) == EXPORTED
+    (frozenset(), True)
     """
+    if profile is None:
+        return EXPORTED
+    found: frozenset[str] = frozenset()
+    for word in profile.split(","):
+        name = word.strip().removeprefix("-")
+        if name in ("fast", "stock"):
+            found = CHOICES if name == "fast" else frozenset()
+        elif name not in CHOICES:
+            known = ", ".join(sorted(CHOICES))
+            raise OneAdapterError(f"A profile is fast, stock or some of {known}, not {word.strip()!r}.")
+        else:
+            found = found - {name} if word.strip().startswith("-") else found | {name}
+    return found
+
+
+def chosen() -> frozenset[str]:
+    """Return the choices of this process."""
+    return choices(os.environ.get(VARIABLE) or None)
+
+
+def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> None:
+    """Set what LiteLLM reads while it is imported; values already set are left alone."""
+    if "log" in choices:
+        environment.setdefault("LITELLM_LOG", "ERROR")
+    if "collector" in choices:
+        gc.disable()
+
+
+def after_import(choices: Set[str]) -> None:
+    """Change the loaded LiteLLM where only that helps, and load what its first request would."""
     from one_adapter.runtime import shortcuts
 
-    _quiet_telemetry()
-    if shortcuts.wanted():
-        shortcuts.install()
-    for name in FIRST_NEEDED:
+    if "telemetry" in choices:
+        _quiet_telemetry()
+    if is_version(SHORTENED):
+        shortcuts.install(choices)
+    for name in FIRST_NEEDED if "preload" in choices else ():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 

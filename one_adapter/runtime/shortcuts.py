@@ -8,7 +8,7 @@ callback or a cache is configured, LiteLLM's own code runs again. docs/performan
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from logging import INFO
 from typing import Any
 
@@ -39,23 +39,27 @@ NOTHING = dict.fromkeys(
 )
 
 
-def wanted() -> bool:
-    """Tell whether this process is to have shortcuts: it was asked, and this LiteLLM is known."""
-    return profile.asked() and profile.is_version(profile.SHORTENED)
+def wanted(choice: str) -> bool:
+    """Tell whether this process is to have a shortcut: it was chosen, and this LiteLLM is known."""
+    return choice in profile.chosen() and profile.is_version(profile.SHORTENED)
 
 
-def install() -> None:
-    """Put every shortcut in LiteLLM's place."""
+def install(choices: Set[str]) -> None:
+    """Put the chosen shortcuts in LiteLLM's place."""
     from litellm import utils
     from litellm.litellm_core_utils.litellm_logging import Logging
     from litellm.proxy.auth.route_checks import RouteChecks
     from litellm.router import Router
 
-    replace(RouteChecks, "_route_matches_pattern", remembered)
-    replace(Router, "_increment_deployment_usage", unlimited)
-    replace(Logging, "response_cost_calculator", free)
-    replace(utils, "_client_async_logging_helper", unheard)
-    replace(Logging, "_async_success_handler_body", untold)
+    if "routes" in choices:
+        replace(RouteChecks, "_route_matches_pattern", remembered)
+    if "usage" in choices:
+        replace(Router, "_increment_deployment_usage", unlimited)
+    if "prices" in choices:
+        replace(Logging, "response_cost_calculator", free)
+    if "describe" in choices:
+        replace(utils, "_client_async_logging_helper", unheard)
+        replace(Logging, "_async_success_handler_body", untold)
 
 
 def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:

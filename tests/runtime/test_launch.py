@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from proxy import CLIENT, Proxy, configuration, deployment
 from vendor import Vendor
 
+from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime import echo, launch, profile
 
@@ -75,17 +77,52 @@ class TestTheFile:
 
 
 class TestProfile:
-    def test_stock_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv(profile.VARIABLE, "stock")
-        assert profile.chosen() == "stock"
-        monkeypatch.delenv(profile.VARIABLE)
-        assert profile.chosen() == "fast"
+    def test_an_exported_file_brings_some_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(profile.VARIABLE, raising=False)
+        assert profile.chosen() == profile.EXPORTED
+        monkeypatch.setenv(profile.VARIABLE, "")
+        assert profile.chosen() == profile.EXPORTED
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("stock", set()),
+            ("fast", set(profile.CHOICES)),
+            ("fast,-direct, -client", set(profile.CHOICES) - {"direct", "client"}),
+            ("log,prices,-log", {"prices"}),
+            ("log,stock", set()),
+            ("-log", set()),
+        ],
+    )
+    def test_a_profile_is_a_set_of_choices(
+        self, monkeypatch: pytest.MonkeyPatch, text: str, found: set[str]
+    ) -> None:
+        monkeypatch.setenv(profile.VARIABLE, text)
+        assert profile.chosen() == found
+
+    @pytest.mark.parametrize("text", ["quick", "fast,quick", "-", "fast,"])
+    def test_an_unknown_word_is_an_error_before_anything_starts(self, tmp_path: Path, text: str) -> None:
+        config = tmp_path / "config.json"
+        config.write_text('{"services": {}}', "utf-8")
+        done = CliRunner().invoke(cli, ["run", str(config), "--profile", text])
+        assert done.exit_code == 2
+        assert done.stderr.startswith("Error: A profile is fast, stock or some of client,")
+        assert len(done.stderr.splitlines()) == 1
+
+    def test_stock_changes_nothing(self) -> None:
+        program = (
+            "import gc; from one_adapter.runtime import profile\n"
+            "found = {}; profile.before_import(found, profile.choices('stock')); print(found, gc.isenabled())"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stdout == "{} True\n"
 
     def test_a_log_level_that_was_asked_for_stays(self) -> None:
         environment = {"LITELLM_LOG": "DEBUG"}
         program = (
             "import gc, sys; from one_adapter.runtime import profile\n"
-            f"found = {environment!r}; profile.before_import(found); print(found, gc.isenabled())\n"
+            f"found = {environment!r}; profile.before_import(found, profile.CHOICES)\n"
+            "print(found, gc.isenabled())\n"
             "profile.settle(); print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold())\n"
             "kept = [[] for _ in range(9)]; before = gc.get_freeze_count()\n"
             "profile.settle_again(); print(gc.get_freeze_count() > before)"

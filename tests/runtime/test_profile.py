@@ -171,6 +171,18 @@ class TestLogging:
         assert heard == ["outside a request", "for somebody"]
         assert quiet.restored == 1
 
+    async def test_a_whole_stream_is_told_only_to_somebody(self) -> None:
+        heard: list[object] = []
+
+        async def tell(_: Any, result: object) -> None:
+            heard.append(result)
+
+        await shortcuts.untold(tell)(Logging(), "outside a request")
+        under_way()
+        await shortcuts.untold(tell)(Logging(), "for nobody")
+        await shortcuts.untold(tell)(Logging("langfuse"), "for somebody")
+        assert heard == ["outside a request", "for somebody"]
+
 
 class TestUsage:
     def router(self) -> Any:
@@ -198,30 +210,47 @@ class TestUsage:
         assert [await counted(router, deployment_id="d", rpm_increment=1) for _ in range(2)] == ["key", "key"]
 
 
-@pytest.mark.parametrize(("chosen", "patched"), [("fast", True), ("stock", False), ("", False)])
-def test_shortcuts_are_taken_only_where_fast_was_asked_for(chosen: str, patched: bool) -> None:
+#: Where each choice of shortcuts shows.
+PLACES = {
+    "routes": "litellm.proxy.auth.route_checks.RouteChecks._route_matches_pattern",
+    "usage": "litellm.router.Router._increment_deployment_usage",
+    "prices": "litellm.litellm_core_utils.litellm_logging.Logging.response_cost_calculator",
+    "describe": "litellm.utils._client_async_logging_helper",
+}
+
+
+def taken(chosen: str | None, before: str = "") -> set[str]:
+    """The shortcuts that a process with this profile takes."""
     program = (
-        "import os; from litellm.router import Router; from one_adapter.runtime import profile\n"
-        f"os.environ[profile.VARIABLE] = {chosen!r}; profile.after_import()\n"
-        "print(hasattr(Router._increment_deployment_usage, '__wrapped__'))"
+        "import os, pydoc; from one_adapter.runtime import profile\n"
+        f"{before}\n"
+        f"profile.after_import(profile.choices({chosen!r}))\n"
+        f"print(*(n for n, place in {PLACES!r}.items() if hasattr(pydoc.locate(place), '__wrapped__')))"
     )
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
     )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ("fast", set(PLACES)),
+        ("stock", set()),
+        (None, set()),
+        ("usage", {"usage"}),
+        ("fast,-routes", set(PLACES) - {"routes"}),
+    ],
+)
+def test_shortcuts_are_taken_only_where_they_are_chosen(chosen: str | None, expected: set[str]) -> None:
     tried = version("litellm").startswith(SHORTENED)
-    assert done.stdout.splitlines()[-1] == str(patched and tried)
+    assert taken(chosen) == (expected if tried else set())
 
 
 def test_an_unknown_version_is_left_alone() -> None:
-    program = (
-        "import os; from litellm import _version; _version.version = '1.999.0'\n"
-        "from litellm.router import Router; from one_adapter.runtime import profile\n"
-        "os.environ[profile.VARIABLE] = 'fast'; profile.after_import()\n"
-        "print(hasattr(Router._increment_deployment_usage, '__wrapped__'))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
+    assert taken("fast", "from litellm import _version; _version.version = '1.999.0'") == set()
 
 
 #: Headers that are never twice the same.
