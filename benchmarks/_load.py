@@ -80,6 +80,7 @@ async def main(port: int, key: str, connections: int, seconds: float, stream: bo
     await asyncio.gather(*(whole(port, key, until, spent) for _ in range(connections)))
     spent.sort()
     return {
+        "answers": len(spent),
         "rps": len(spent) / (time.perf_counter() - start),
         "p50_ms": 1000 * statistics.median(spent),
         "p99_ms": 1000 * spent[int(len(spent) * 0.99)],

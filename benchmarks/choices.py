@@ -1,0 +1,76 @@
+"""What each choice of the launch profile brings: alone, and on top of all the others.
+
+For each choice two proxies: LiteLLM as it comes with this one choice (`--profile CHOICE`), compared with
+`--profile stock`; and the whole profile without it (`--profile fast,-CHOICE`), compared with
+`--profile fast`. All are `one-adapter run` on a gateway with one vendor, loaded by 16 connections in turn. Processor time is
+that of the proxy for one request, all its threads; a ratio below 1 means that the choice alone saves time,
+above 1 that the profile without it costs more.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from _measure import Pairs, table
+from _proxy import Proxy, free_port, run_command, serving
+from throughput import KEY, gateway, load
+
+from one_adapter.runtime.profile import CHOICES
+
+ROUNDS = 5
+TIME, TAIL = "processor time a request", "p99 at 16 connections"
+
+
+def measure(proxy: Proxy) -> tuple[float, float]:
+    """Milliseconds of processor time a request, and the 99th percentile of the latency."""
+    before = proxy.processor_seconds()
+    many = load(proxy.port, proxy.key, 16, 2)
+    return 1000 * (proxy.processor_seconds() - before) / many["answers"], many["p99_ms"]
+
+
+def pair(config: Path, this: str, that: Proxy) -> list[Pairs]:
+    """One profile against a proxy that runs already."""
+    port = free_port()
+    with serving([*run_command(config, port), "--profile", this], port, KEY) as proxy:
+        load(proxy.port, proxy.key, 4, 2)
+        these, those = [], []
+        for _ in range(ROUNDS):
+            these.append(measure(proxy))
+            those.append(measure(that))
+    name = "fast" if this.startswith("fast") else "stock"
+    return [
+        Pairs(f"`{this}`, {what}", name, [one[k] for one in these], [one[k] for one in those], "ms")
+        for k, what in enumerate((TIME, TAIL))
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    rows: list[Pairs] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        vendor = free_port()
+        process = subprocess.Popen([sys.executable, Path(__file__).parent / "_upstream.py", str(vendor)])
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        config = gateway(folder, vendor)
+        whole = {}
+        for profile in ("stock", "fast"):
+            port = free_port()
+            whole[profile] = stack.enter_context(
+                serving([*run_command(config, port), "--profile", profile], port, KEY)
+            )
+            load(port, KEY, 4, 3)
+        rows += pair(config, "fast", whole["stock"])
+        for choice in sorted(CHOICES):
+            rows += pair(config, choice, whole["stock"])
+            rows += pair(config, f"fast,-{choice}", whole["fast"])
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
