@@ -2,9 +2,9 @@
 
 For each choice two proxies: LiteLLM as it comes with this one choice (`--profile CHOICE`), compared with
 `--profile stock`; and the whole profile without it (`--profile fast,-CHOICE`), compared with
-`--profile fast`. All are `one-adapter run` on a gateway with one vendor, loaded by 16 connections in turn. Processor time is
-that of the proxy for one request, all its threads; a ratio below 1 means that the choice alone saves time,
-above 1 that the profile without it costs more.
+`--profile fast`. All are `one-adapter run` on a gateway with one vendor, loaded by 16 connections in turn.
+Processor time is that of the proxy for one request, all its threads; a ratio below 1 means that the choice
+alone saves time, above 1 that the profile without it costs more.
 """
 
 from __future__ import annotations
@@ -32,10 +32,15 @@ def measure(proxy: Proxy) -> tuple[float, float]:
     return 1000 * (proxy.processor_seconds() - before) / many["answers"], many["p99_ms"]
 
 
+def command(config: Path, port: int, profile: str) -> list[str | Path]:
+    """`one-adapter run` with a profile."""
+    return [*run_command(config, port), "--profile", profile]
+
+
 def pair(config: Path, this: str, that: Proxy) -> list[Pairs]:
     """One profile against a proxy that runs already."""
     port = free_port()
-    with serving([*run_command(config, port), "--profile", this], port, KEY) as proxy:
+    with serving(command(config, port, this), port, KEY) as proxy:
         load(proxy.port, proxy.key, 4, 2)
         these, those = [], []
         for _ in range(ROUNDS):
@@ -61,9 +66,7 @@ def main() -> None:
         whole = {}
         for profile in ("stock", "fast"):
             port = free_port()
-            whole[profile] = stack.enter_context(
-                serving([*run_command(config, port), "--profile", profile], port, KEY)
-            )
+            whole[profile] = stack.enter_context(serving(command(config, port, profile), port, KEY))
             load(port, KEY, 4, 3)
         rows += pair(config, "fast", whole["stock"])
         for choice in sorted(CHOICES):

@@ -6,7 +6,8 @@ where our callback applies what it can of the launch profile. *profile off*: the
 `ONE_ADAPTER_PROFILE=stock`: LiteLLM as it comes, with our callback. *pure*: the stock command with the file
 of `export --pure`, nothing of ours; *profile off* against it shows what the callback costs, best in
 processor time a request, which other programs disturb least. All run with bytecode compiled. The vendor is
-a fixed answer over asyncio; the last line says how much faster it is than what is measured. Proxy, vendor and load share the cores.
+a fixed answer over asyncio; the last line says how much faster it is than what is measured. Proxy, vendor
+and load share the cores.
 """
 
 from __future__ import annotations
