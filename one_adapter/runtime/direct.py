@@ -1,5 +1,7 @@
 """The direct way of a chat: from the door to LiteLLM's `acompletion`, past its application and router.
 
+Embeddings take it too, to `aembedding`.
+
 Between the two LiteLLM checks the key again, gathers facts for callbacks, budgets, guardrails and
 spend, and prepares to retry and to fall back. With the settings that one-adapter writes nothing
 comes of any of it, and `leads` looks at each request whether that still holds: a database, a
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from one_adapter.runtime.settings import Policy
     from one_adapter.runtime.state import State
 
+#: What goes this way, and LiteLLM's function for it.
+CALLS = {"chat": "acompletion", "embeddings": "aembedding"}
 #: The settings under which LiteLLM does nothing to a chat but make the call, section by section. Values
 #: matter where they are given.
 PLAIN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -93,9 +97,11 @@ class Direct:
         self._deployments: dict[str, dict[str, Any]] = {}
         self._common: list[tuple[bytes, bytes]] | None = None
 
-    def leads(self, request: Request, state: State, scope: Scope) -> bool:
-        """Tell whether LiteLLM would do nothing to this chat but make the call."""
-        if request.kind != "chat" or any(_tells(name) for name, _ in scope["headers"]):
+    def leads(self, request: Request, state: State, seen: Mapping[str, Any], scope: Scope) -> bool:
+        """Tell whether LiteLLM would do nothing to this request but make the call."""
+        if request.kind not in CALLS or any(_tells(name) for name, _ in scope["headers"]):
+            return False
+        if request.kind == "embeddings" and (seen.get("stream") or _is_tokens(seen.get("input"))):
             return False
         if state is not self._state:
             self._state = state
@@ -113,8 +119,8 @@ class Direct:
         receive: Receive,
         send: Send,
     ) -> bool:
-        """Answer a chat; False, with nothing sent, when it has to go LiteLLM's own way."""
-        if not self.leads(request, state, scope):
+        """Answer a request; False, with nothing sent, when it has to go LiteLLM's own way."""
+        if not self.leads(request, state, seen, scope):
             return False
         try:
             policy = state.choose(request, asyncio.get_running_loop().time())
@@ -138,7 +144,8 @@ class Direct:
         import litellm
 
         try:
-            response = await litellm.acompletion(**arguments(self._deployments[policy.id], request, seen))
+            call = getattr(litellm, CALLS[request.kind])
+            response = await call(**arguments(self._deployments[policy.id], request, seen))
             if getattr(response, "completion_stream", True) is None and response.make_call is not None:
                 await response.fetch_stream()
         except Exception as error:
@@ -151,7 +158,7 @@ class Direct:
         if hasattr(response, "__aiter__"):
             await _stream(response, request, headers, scope, send)
         else:
-            await _whole(response, request, headers, send)
+            await _whole(_written(response, request), headers, send)
         return True
 
 
@@ -195,7 +202,7 @@ def is_plain(config: Mapping[str, Any]) -> bool:
 
 
 def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what LiteLLM's router would call `acompletion` with."""
+    """Return what LiteLLM's router would make the call with."""
     from litellm.proxy import proxy_server
 
     found = {**seen, **deployment}
@@ -204,6 +211,11 @@ def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str
     if session is not None and not session.closed:
         found["shared_session"] = session
     return found
+
+
+def _is_tokens(given: Any) -> bool:
+    """Tell whether texts are given as lists of numbers, which LiteLLM's application may read first."""
+    return isinstance(given, list) and bool(given) and isinstance(given[0], list)
 
 
 def _tells(name: bytes) -> bool:
@@ -268,14 +280,23 @@ def _headers(response: Any, request: Request, policy: Policy) -> list[tuple[byte
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in found.items()]
 
 
-async def _whole(response: Any, request: Request, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+def _written(response: Any, request: Request) -> bytes:
+    """Return an answer as LiteLLM's application writes it."""
     from litellm.proxy.common_request_processing import is_azure_model_router_request
     from litellm.proxy.utils import model_dump_with_preserved_fields
 
     if not is_azure_model_router_request(request.client_model, response._hidden_params):
         response.model = request.client_model
+    if request.kind == "embeddings":
+        import orjson
+
+        vectors: bytes = orjson.dumps(response.model_dump(mode="json"), option=orjson.OPT_NON_STR_KEYS)
+        return vectors
     body = model_dump_with_preserved_fields(response, exclude_unset=True)
-    raw = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+async def _whole(raw: bytes, headers: list[tuple[bytes, bytes]], send: Send) -> None:
     own = [(b"content-length", str(len(raw)).encode()), (b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": [*own, *headers]})
     await send({"type": "http.response.body", "body": raw, "more_body": False})

@@ -71,6 +71,7 @@ def pair(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         deployment("flat", f"{base}/a/v1", flatten_parts=True, guards=["glm"]),
         deployment("late", f"{base}/slow9/v1", timeout=1),
         deployment("late-stream", f"{base}/slowchunk0.8/v1", timeout=1),
+        deployment("emb", f"{base}/a/v1", mode="embedding", upstream="v-3"),
         deployment("tenant", f"{base}/a/v1", query={"tenant": "7"}),
         deployment("keyless", f"{base}/a/v1", key="NO_KEY"),
         deployment("llama", f"{base}/local", provider="ollama_chat"),
@@ -98,9 +99,10 @@ Answer = tuple[int, dict[str, str], str]
 
 
 def ask(proxy: Proxy, body: dict[str, Any], key: str = CLIENT, **headers: str) -> Answer:
-    """One chat; the answer without what differs from call to call."""
+    """One chat or embedding; the answer without what differs from call to call."""
+    route = "embeddings" if "input" in body else "chat/completions"
     request = urllib.request.Request(
-        f"{proxy.base}/v1/chat/completions",
+        f"{proxy.base}/v1/{route}",
         json.dumps(body).encode(),
         {"authorization": f"Bearer {key}", "content-type": "application/json", **headers},
     )
@@ -109,13 +111,13 @@ def ask(proxy: Proxy, body: dict[str, Any], key: str = CLIENT, **headers: str) -
     except urllib.error.HTTPError as refused:
         reply = refused
     with reply:
-        headers = {
+        told = {
             name.lower(): value
             for name, value in reply.headers.items()
             if not any(part in name.lower() for part in PASSING)
         }
         raw = reply.read().decode()
-    return reply.status, headers, NUMBERS.sub("?", raw)
+    return reply.status, told, NUMBERS.sub("?", raw)
 
 
 def calls(vendor: Vendor) -> list[Any]:
@@ -197,6 +199,26 @@ class TestNobodyCanTell:
         assert compare(pair, vendor, {**CHAT, "stream": stream}, **headers)[0] == 200
 
 
+EMBEDDINGS: dict[str, dict[str, Any]] = {
+    "a text": {"input": "你好"},
+    "texts": {"input": ["a", "b", "c"], "encoding_format": "float", "dimensions": 2},
+    "nothing": {"input": []},
+    "tokens": {"input": [1, 2, 3]},
+    "lists of tokens": {"input": [[1, 2], [3]]},
+    "unknown": {"input": "a", "frob": 1, "user": "u", "dimensions": "many"},
+    "a stream": {"input": "a", "stream": True},
+}
+
+
+@pytest.mark.parametrize("body", EMBEDDINGS.values(), ids=EMBEDDINGS)
+@pytest.mark.parametrize("model", ["m1", "emb", "通义", "fail-429", "odd-html", "odd-drop", "unknown"])
+def test_nobody_can_tell_by_embeddings(
+    pair: tuple[Proxy, Proxy], vendor: Vendor, body: dict[str, Any], model: str
+) -> None:
+    for _ in range(2):
+        compare(pair, vendor, {**body, "model": model})
+
+
 def test_a_stream_that_runs_out_of_time_ends_the_same_way(pair: tuple[Proxy, Proxy], vendor: Vendor) -> None:
     status, _, text = compare(pair, vendor, {**CHAT, "model": "late-stream", "stream": True})
     assert status == 200
@@ -218,13 +240,15 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Any:
     proxy_server.proxy_config.update_config_state(kept)
 
 
-def leads(kind: str = "chat", headers: tuple[bytes, ...] = (b"user-agent",)) -> bool:
+def leads(
+    kind: str = "chat", headers: tuple[bytes, ...] = (b"user-agent",), seen: dict[str, Any] | None = None
+) -> bool:
     assert proxy_server.llm_router is not None
     policies = tuple(read_policy(one) for one in proxy_server.llm_router.model_list)
     state: Any = SimpleNamespace(groups={"m1": policies})
     request = Request(kind, Client("k", frozenset({"*"})), CHAT, 0.0, "m1", "m1")
     way = direct.Direct(lambda *_: None)  # type: ignore[arg-type,return-value]
-    return way.leads(request, state, {"headers": [(name, b"x") for name in headers]})
+    return way.leads(request, state, seen or CHAT, {"headers": [(name, b"x") for name in headers]})
 
 
 @pytest.mark.usefixtures("plain")
@@ -232,9 +256,24 @@ class TestWhoTakesIt:
     def test_a_chat_with_the_configuration_we_write(self) -> None:
         assert leads()
 
-    @pytest.mark.parametrize("kind", ["embeddings", "messages", "responses"])
-    def test_nothing_but_chats(self, kind: str) -> None:
+    @pytest.mark.parametrize("kind", ["messages", "responses"])
+    def test_nothing_but_chats_and_embeddings(self, kind: str) -> None:
         assert not leads(kind)
+
+    @pytest.mark.parametrize(
+        ("body", "direct"),
+        [
+            ({"input": "a"}, True),
+            ({"input": ["a", "b"]}, True),
+            ({"input": [1, 2]}, True),
+            ({"input": []}, True),
+            ({}, True),
+            ({"input": [[1, 2], [3]]}, False),
+            ({"input": "a", "stream": True}, False),
+        ],
+    )
+    def test_embeddings_of_texts(self, body: dict[str, Any], direct: bool) -> None:
+        assert leads("embeddings", seen=body) is direct
 
     @pytest.mark.parametrize("name", [b"origin", b"traceparent", b"anthropic-beta", b"x-session-id"])
     def test_no_chat_with_a_header_that_litellm_reads(self, name: bytes) -> None:
