@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -340,6 +341,18 @@ class TestWhoTakesIt:
         more = {**one, "litellm_params": {**one["litellm_params"], **parameter}}
         monkeypatch.setattr(proxy_server, "llm_router", litellm.Router(model_list=[more]))
         assert not leads()
+
+
+GOLDEN = [one for one in (Path(__file__).parents[1] / "golden").glob("*.yaml") if ".pure." not in one.name]
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_whatever_the_exporter_writes_is_plain(path: Path) -> None:
+    config = yaml.safe_load(path.read_text("utf-8"))
+    assert direct.is_plain(config)
+    for one in config["model_list"]:
+        assert one["litellm_params"].keys() <= direct.PLAIN_PARAMETERS
+        assert one["litellm_params"]["timeout"] is not None
 
 
 class Serving:
