@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -34,6 +35,16 @@ if TYPE_CHECKING:
 
 #: What goes this way, and LiteLLM's function for it.
 CALLS = {"chat": "acompletion", "embeddings": "aembedding"}
+#: What of LiteLLM's is used beside its public functions; a version without any of it has no direct way.
+NEEDED = (
+    "litellm.proxy.common_request_processing.ProxyBaseLLMRequestProcessing",
+    "litellm.proxy.common_request_processing.create_response",
+    "litellm.proxy.common_request_processing.is_azure_model_router_request",
+    "litellm.proxy.proxy_server.async_data_generator",
+    "litellm.proxy.proxy_server.shared_aiohttp_session",
+    "litellm.proxy.proxy_server.version",
+    "litellm.proxy.utils.model_dump_with_preserved_fields",
+)
 #: The settings under which LiteLLM does nothing to a chat but make the call, section by section. Values
 #: matter where they are given.
 PLAIN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -83,8 +94,13 @@ EVENTS = "text/event-stream"
 
 
 def way(app: App) -> Direct | None:
-    """Return the direct way beside `app`, or None where the profile or LiteLLM's version has none."""
-    return Direct(app) if shortcuts.wanted("direct") else None
+    """Return the direct way beside `app`, or None where the profile or this LiteLLM has none."""
+    return Direct(app) if shortcuts.wanted("direct") and all(map(_is_there, NEEDED)) else None
+
+
+def _is_there(place: str) -> bool:
+    module, _, name = place.rpartition(".")
+    return hasattr(importlib.import_module(module), name)
 
 
 class Direct:

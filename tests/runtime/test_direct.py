@@ -71,7 +71,7 @@ def pair(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         deployment("通义", f"{base}/a/v1", upstream="%E9%80%9A", upstream_model="通义"),
         deployment("flat", f"{base}/a/v1", flatten_parts=True, guards=["glm"]),
         deployment("late", f"{base}/slow9/v1", timeout=1),
-        deployment("late-stream", f"{base}/slowchunk0.8/v1", timeout=1),
+        deployment("late-stream", f"{base}/slowchunk2/v1", timeout=3),
         deployment("emb", f"{base}/a/v1", mode="embedding", upstream="v-3"),
         deployment("tenant", f"{base}/a/v1", query={"tenant": "7"}),
         deployment("keyless", f"{base}/a/v1", key="NO_KEY"),
@@ -483,6 +483,12 @@ class TestServing:
         one.state.breakers.failure((policy.service, "m1"), policy.breaker, False, now)
         assert not await one.serve()
         assert one.request.failure is None
+
+
+def test_a_litellm_that_lacks_a_part_of_it_has_no_direct_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_ADAPTER_PROFILE", "fast")
+    monkeypatch.setattr(direct, "NEEDED", (*direct.NEEDED, "litellm.proxy.utils.of_another_day"))
+    assert direct.way(lambda *_: None) is None  # type: ignore[arg-type,return-value]
 
 
 def test_the_way_is_there_only_with_the_profile() -> None:
