@@ -1,12 +1,11 @@
-"""The direct way of a chat: from the door to LiteLLM's `acompletion`, past its application and router.
-
-Embeddings take it too, to `aembedding`.
+"""The direct way: from the door to LiteLLM's `acompletion`, past its application and its router.
 
 Between the two LiteLLM checks the key again, gathers facts for callbacks, budgets, guardrails and
 spend, and prepares to retry and to fall back. With the settings that one-adapter writes nothing
 comes of any of it, and `leads` looks at each request whether that still holds: a database, a
-listener, a setting of the operator's, a header that LiteLLM acts upon, and the chat goes LiteLLM's
-own way, as every chat does with `--profile stock`.
+listener, a setting of the operator's, a header that LiteLLM acts upon, and the request goes
+LiteLLM's own way, as all do with `--profile stock`. Embeddings go to `aembedding` likewise;
+messages and responses always go LiteLLM's own way.
 
 The direct way ends well or not at all. Whatever the call raises is kept in `request.failure` and the
 request goes LiteLLM's own way after all, where `callback.py` raises it in the place of a second
@@ -191,7 +190,7 @@ def plain_deployments() -> dict[str, dict[str, Any]]:
         parameters = {name: value for name, value in one["litellm_params"].items() if value is not None}
         info = one["model_info"]
         if "timeout" in parameters and PLAIN_PARAMETERS.issuperset(k for k, v in parameters.items() if v):
-            named = {"deployment": parameters["model"], "model_info": info}
+            named = {"deployment": parameters["model"]}
             more = {"model_info": info, "metadata": named, "max_retries": 0, "caching": False}
             found[str(info["id"])] = {**parameters, **more}
     return found
@@ -221,8 +220,11 @@ def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str
     """Return what LiteLLM's router would make the call with."""
     from litellm.proxy import proxy_server
 
-    found = {**seen, **deployment}
-    found["metadata"] = {**deployment["metadata"], "model_group": request.group}
+    info = dict(deployment["model_info"])
+    found = {**seen, **deployment, "model_info": info}
+    found["metadata"] = {**deployment["metadata"], "model_info": info, "model_group": request.group}
+    if request.kind == "chat":
+        found.setdefault("stream", False)
     session = proxy_server.shared_aiohttp_session
     if session is not None and not session.closed:
         found["shared_session"] = session

@@ -46,6 +46,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "usage": {"stream_options": {"include_usage": True}},
     "chinese": {"messages": [{"role": "user", "content": "你好 \U0001f600"}]},
 }
+#: Providers whose calls the vendor understands well enough to answer, if only with an error of LiteLLM's.
+PROVIDERS = ("azure", "anthropic", "gemini", "ollama_chat", "openai")
 VENDORS = {
     "m1": "a",
     "thinker": "reason",
@@ -75,6 +77,7 @@ def pair(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         deployment("emb", f"{base}/a/v1", mode="embedding", upstream="v-3"),
         deployment("tenant", f"{base}/a/v1", query={"tenant": "7"}),
         deployment("keyless", f"{base}/a/v1", key="NO_KEY"),
+        *(deployment(f"by-{one}", f"{base}/{one}", provider=one) for one in PROVIDERS),
         deployment("llama", f"{base}/local", provider="ollama_chat"),
         deployment("llama-500", f"{base}/fail500", provider="ollama_chat"),
         deployment("nowhere", "http://127.0.0.1:9/v1"),
@@ -163,6 +166,14 @@ class TestNobodyCanTell:
             pair, vendor, {**CHAT, **BODIES["parts"], "model": model, "top_p": 1, "stream": stream}
         )
         assert status == (400 if model == "unknown" else 200)
+
+    @pytest.mark.parametrize("provider", PROVIDERS)
+    @pytest.mark.parametrize("body", ["plain", "options", "unknown", "tools", "system"])
+    def test_by_the_provider(
+        self, pair: tuple[Proxy, Proxy], vendor: Vendor, provider: str, body: str, stream: bool
+    ) -> None:
+        asked = {**CHAT, **BODIES[body], "model": f"by-{provider}"}
+        compare(pair, vendor, {**asked, "stream": True} if stream else asked)
 
     @pytest.mark.parametrize("model", ["broken", "turn"])
     def test_by_a_row_of_requests(
