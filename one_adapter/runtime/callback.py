@@ -149,7 +149,7 @@ def install() -> None:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLED, profile.settle)
             asyncio.get_running_loop().call_later(USED, profile.settle_again)
-    door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints, direct.way(app)))
+    door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints, direct.way()))
 
 
 handler = Handler()

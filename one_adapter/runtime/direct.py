@@ -92,9 +92,9 @@ OWN_HEADERS = (b"content-length", b"content-type", b"date")
 EVENTS = "text/event-stream"
 
 
-def way(app: App) -> Direct | None:
-    """Return the direct way beside `app`, or None where the profile or this LiteLLM has none."""
-    return Direct(app) if shortcuts.wanted("direct") and all(map(_is_there, NEEDED)) else None
+def way() -> Direct | None:
+    """Return the direct way, or None where the profile or this LiteLLM has none."""
+    return Direct() if shortcuts.wanted("direct") and all(map(_is_there, NEEDED)) else None
 
 
 def _is_there(place: str) -> bool:
@@ -105,9 +105,8 @@ def _is_there(place: str) -> bool:
 class Direct:
     """The way itself; it remembers what it knows of the configuration and of LiteLLM's headers."""
 
-    def __init__(self, app: App) -> None:
-        """Take LiteLLM's application, which is asked once for the headers that all its answers carry."""
-        self._app = app
+    def __init__(self) -> None:
+        """Know nothing yet."""
         self._state: State | None = None
         self._deployments: dict[str, dict[str, Any]] = {}
         self._common: list[tuple[bytes, bytes]] | None = None
@@ -167,7 +166,7 @@ class Direct:
             request.failure = error
             return False
         if self._common is None:
-            self._common = await _common_headers(self._app, scope)
+            self._common = await _common_headers(scope)
         mend(response)
         headers = [*_headers(response, request, policy), *self._common]
         if hasattr(response, "__aiter__"):
@@ -249,11 +248,17 @@ async def _watch(request: Request, receive: Receive) -> None:
         request.task.cancel()
 
 
-async def _common_headers(app: App, scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Return the headers that LiteLLM's application gives every answer."""
-    path = "/health/liveliness"
-    asked = {**scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
-    asked["headers"] = [(name, value) for name, value in scope["headers"] if name == b"host"]
+async def _common_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers that LiteLLM's middleware gives every answer.
+
+    They are asked for with the middleware alone, around an application of no routes: the first request
+    for a route makes FastAPI prepare hundreds of them, which takes it most of a second.
+    """
+    from litellm.proxy import proxy_server
+
+    app: App = _empty
+    for one in reversed(proxy_server.app.user_middleware):
+        app = one.cls(app, *one.args, **one.kwargs)
     found: list[tuple[bytes, bytes]] = []
 
     async def nothing() -> Message:
@@ -263,8 +268,16 @@ async def _common_headers(app: App, scope: Scope) -> list[tuple[bytes, bytes]]:
         if message["type"] == "http.response.start":
             found.extend(one for one in message["headers"] if one[0] not in OWN_HEADERS)
 
+    asked = {**scope, "method": "GET", "path": "/v1/models", "raw_path": b"/v1/models", "query_string": b""}
+    asked["headers"] = [(name, value) for name, value in scope["headers"] if name == b"host"]
     await app(asked, nothing, keep)
     return found
+
+
+async def _empty(scope: Scope, receive: Receive, send: Send) -> None:
+    del scope, receive
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 _identity = lru_cache(1024)(identity)

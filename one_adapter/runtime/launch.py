@@ -16,7 +16,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -130,7 +130,10 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         return
     from litellm.proxy.proxy_server import app
 
-    quiet = "log" in profiles.chosen()
+    choices = profiles.chosen()
+    if "preload" in choices:
+        os.environ[profiles.VARIABLE] += ",-preload"  # somebody waits for the start: it comes right after it
+    quiet = "log" in choices
     config = uvicorn.Config(
         app,
         host=host,
@@ -142,9 +145,22 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
+    if "preload" in choices:
+        _once_it_serves(server, profiles.preload)
     server.run()
     if not server.started:
         raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
+
+
+def _once_it_serves(server: Any, work: Callable[[], None]) -> None:
+    """Do the work in a thread beside the server as soon as it answers."""
+    start = server.startup
+
+    async def startup(*positional: Any, **named: Any) -> None:
+        await start(*positional, **named)
+        threading.Thread(target=work, name="preload", daemon=True).start()
+
+    server.startup = startup
 
 
 def _end_in_any_case(directory: Path) -> None:

@@ -77,14 +77,20 @@ def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> N
 
 
 def after_import(choices: Set[str]) -> None:
-    """Change the loaded LiteLLM where only that helps, and load what its first request would."""
+    """Change the loaded LiteLLM where only that helps, and load what its first request would wait for."""
     from one_adapter.runtime import shortcuts
 
     if "telemetry" in choices:
         _quiet_telemetry()
     if is_version(SHORTENED):
         shortcuts.install(choices)
-    for name in FIRST_NEEDED if "preload" in choices else ():
+    if "preload" in choices:
+        preload()
+
+
+def preload() -> None:
+    """Load what LiteLLM's first requests need."""
+    for name in FIRST_NEEDED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
