@@ -18,6 +18,9 @@ import yaml
 from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
 
 MAX_DEPTH = 1_000
+TOO_DEEP = "this is nested more than 1,000 levels deep"
+#: What PyYAML says of the same since 6.0.4.
+LIBYAMLS_LIMIT = "exceeded maximum nesting depth"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
 _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
@@ -70,6 +73,8 @@ def read_yaml(text: str) -> tuple[Node, tuple[Duplicate, ...]]:
         mark = problem.problem_mark or problem.context_mark
         at = min(mark.index + shift if mark else 0, max(0, len(text) - 1))
         said = problem.problem or problem.context or "this is no YAML"
+        if said == LIBYAMLS_LIMIT:
+            raise SyntaxProblem(TOO_DEEP, at) from None
         raise SyntaxProblem(f"this is no YAML: {said}", at) from None
     except yaml.reader.ReaderError as problem:
         at = min(problem.position + shift, max(0, len(text) - 1))
@@ -143,7 +148,7 @@ class _Reader:
     def _open(self, stack: list[_Open], event: Any) -> None:
         start = self._value_start(event)
         if len(stack) >= MAX_DEPTH:
-            raise SyntaxProblem("this is nested more than 1,000 levels deep", start)
+            raise SyntaxProblem(TOO_DEEP, start)
         place = stack[-1].child_place() if stack else ""
         if event.anchor:
             self.anchors[event.anchor] = None
