@@ -6,6 +6,7 @@ as the proxy runs. It holds no secrets, only its owner can read it, and it is re
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import importlib.util
@@ -16,7 +17,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,6 +27,8 @@ from one_adapter.runtime import profile as profiles
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
 GRACE, LAST = 2, 4.0
+#: Seconds between the modules that are loaded once the proxy answers.
+SOON = 0.2
 DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
 #: What a service's own proxy setting stands for; the gateway's services do not read these.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -146,19 +149,24 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
     )
     server = uvicorn.Server(config)
     if "preload" in choices:
-        _once_it_serves(server, profiles.preload)
+        _preload_once_it_serves(server)
     server.run()
     if not server.started:
         raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
 
 
-def _once_it_serves(server: Any, work: Callable[[], None]) -> None:
-    """Do the work in a thread beside the server as soon as it answers."""
+def _preload_once_it_serves(server: Any) -> None:
+    """Load what the first requests need soon after the server answers, one module at a time.
+
+    On the server's own loop: a thread that still imports when the process ends may keep it from ending.
+    """
     start = server.startup
 
     async def startup(*positional: Any, **named: Any) -> None:
         await start(*positional, **named)
-        threading.Thread(target=work, name="preload", daemon=True).start()
+        loop = asyncio.get_running_loop()
+        for place, name in enumerate(profiles.FIRST_NEEDED, start=1):
+            loop.call_later(SOON * place, profiles.load, name)
 
     server.startup = startup
 

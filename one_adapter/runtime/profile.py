@@ -84,15 +84,14 @@ def after_import(choices: Set[str]) -> None:
         _quiet_telemetry()
     if is_version(SHORTENED):
         shortcuts.install(choices)
-    if "preload" in choices:
-        preload()
+    for name in FIRST_NEEDED if "preload" in choices else ():
+        load(name)
 
 
-def preload() -> None:
-    """Load what LiteLLM's first requests need."""
-    for name in FIRST_NEEDED:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+def load(name: str) -> None:
+    """Load a module that LiteLLM's first requests need, where there is one."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
 
 
 def settle() -> None:
