@@ -145,6 +145,12 @@ def test_told_to_end_while_it_starts_it_ends_and_leaves_no_file(tmp_path: Path, 
     assert not list(tmp_path.glob("one-adapter-*"))
 
 
+def test_told_to_end_as_soon_as_it_answers_it_ends(tmp_path: Path) -> None:
+    proxy = Proxy(configuration([deployment("m1", "http://127.0.0.1:1/v1")]), tmp_path / "log").wait()
+    code, seconds = proxy.stop()
+    assert (code, seconds < 5) == (0, True), proxy.output()
+
+
 def test_litellms_own_arguments_reach_it_and_its_open_requests_do_not_keep_it(
     tmp_path: Path, vendor: Vendor
 ) -> None:
