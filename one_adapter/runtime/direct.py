@@ -2,7 +2,7 @@
 
 Between the two LiteLLM checks the key again, gathers facts for callbacks, budgets, guardrails and
 spend, and prepares to retry and to fall back. With the settings that one-adapter writes nothing
-comes of any of it, and `leads` looks at each request whether that still holds: a database, a
+comes of any of it, and `leads` looks at each request whether that still holds (`plain.py`): a database, a
 listener, a setting of the operator's, a header that LiteLLM acts upon, and the request goes
 LiteLLM's own way, as all do with `--profile stock`. Embeddings go to `aembedding` likewise;
 messages and responses always go LiteLLM's own way.
@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime import shortcuts
+from one_adapter.runtime import plain, shortcuts
 from one_adapter.runtime.access import identity
 from one_adapter.runtime.answers import Refusal, header_text, mend
 
@@ -44,49 +44,6 @@ NEEDED = (
     "litellm.proxy.proxy_server.version",
     "litellm.proxy.utils.model_dump_with_preserved_fields",
 )
-#: The settings under which LiteLLM does nothing to a chat but make the call, section by section. Values
-#: matter where they are given.
-PLAIN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "general_settings": {
-        "master_key": ...,
-        "custom_auth": "one_adapter.runtime.access.authenticate",
-        "cancel_on_disconnect": True,
-        "always_include_stream_usage": False,
-        "disable_model_info_refresh": True,
-        "one_adapter": ...,
-    },
-    "litellm_settings": {
-        "callbacks": ...,  # shortcuts.listeners looks at each
-        "custom_provider_map": ...,
-        "num_retries": 0,
-        "use_chat_completions_url_for_anthropic_messages": True,
-    },
-    "router_settings": {
-        "routing_strategy": "simple-shuffle",
-        "num_retries": 0,
-        "disable_cooldowns": True,
-        "model_group_alias": ...,
-    },
-}
-#: What a deployment may say that LiteLLM's router need not act upon.
-PLAIN_PARAMETERS = frozenset(
-    (
-        *("model", "api_base", "api_key", "api_version", "organization", "timeout", "max_retries", "weight"),
-        *("use_chat_completions_api", "drop_params", "allowed_openai_params", "extra_headers"),
-        *("vertex_credentials", "vertex_location", "vertex_project"),
-        *("input_cost_per_token", "output_cost_per_token"),
-        *("app_id", "api_secret", "secret_key", "access_key", "domain", "auditing", "uid", "default_user"),
-        *("credential_env", "proxy_env", "connect_timeout", "idle_timeout", "history", "openapi_base"),
-        *("patch_id", "project_name", "region", "response_mode"),
-    )
-)
-#: What LiteLLM's command line says about every call.
-COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_max_tokens", "user_api_base")
-#: Headers that change what LiteLLM does; others that begin with `x-` or a vendor's name may, too.
-TELLING = frozenset((b"origin", b"traceparent", b"tracestate", b"baggage", b"forwarded"))
-TELLING_STARTS = (b"x-", b"anthropic-", b"openai-", b"langfuse", b"litellm")
-#: Headers that begin so and are yet of no account here.
-HARMLESS = (b"x-stainless-", b"x-forwarded-", b"x-real-ip", b"x-request-id", b"x-api-key", b"x-litellm-")
 #: Headers of any answer of LiteLLM's that are the answer's own.
 OWN_HEADERS = (b"content-length", b"content-type", b"date")
 EVENTS = "text/event-stream"
@@ -113,13 +70,13 @@ class Direct:
 
     def leads(self, request: Request, state: State, seen: Mapping[str, Any], scope: Scope) -> bool:
         """Tell whether LiteLLM would do nothing to this request but make the call."""
-        if request.kind not in CALLS or any(_tells(name) for name, _ in scope["headers"]):
+        if request.kind not in CALLS or any(plain.tells(name) for name, _ in scope["headers"]):
             return False
-        if request.kind == "embeddings" and (seen.get("stream") or _is_tokens(seen.get("input"))):
+        if request.kind == "embeddings" and (seen.get("stream") or plain.is_tokens(seen.get("input"))):
             return False
         if state is not self._state:
             self._state = state
-            self._deployments = plain_deployments()
+            self._deployments = plain.deployments()
         if any(policy.id not in self._deployments for policy in state.groups[request.group]):
             return False
         return not shortcuts.listeners(None) and not shortcuts.is_logged()
@@ -176,45 +133,6 @@ class Direct:
         return True
 
 
-def plain_deployments() -> dict[str, dict[str, Any]]:
-    """Return LiteLLM's arguments for each deployment by its id; none when a setting asks for more."""
-    from litellm.proxy import proxy_server
-
-    router = proxy_server.llm_router
-    ordered = any(getattr(proxy_server, name, None) is not None for name in COMMAND_LINE)
-    if router is None or ordered or not is_plain(proxy_server.proxy_config.get_config_state()):
-        return {}
-    found = {}
-    for one in router.model_list:
-        parameters = {name: value for name, value in one["litellm_params"].items() if value is not None}
-        info = one["model_info"]
-        if "timeout" in parameters and PLAIN_PARAMETERS.issuperset(k for k, v in parameters.items() if v):
-            named = {"deployment": parameters["model"]}
-            more = {"model_info": info, "metadata": named, "max_retries": 0, "caching": False}
-            found[str(info["id"])] = {**parameters, **more}
-    return found
-
-
-def is_plain(config: Mapping[str, Any]) -> bool:
-    """Tell whether a proxy configuration asks for nothing that `PLAIN_SETTINGS` does not name.
-
-    >>> is_plain({"model_list": [], "router_settings": {"num_retries": 0}})
-    True
-    >>> is_plain({"router_settings": {"num_retries": 2}}), is_plain({"guardrails": []})
-    (False, False)
-    """
-    for section, values in config.items():
-        plain = PLAIN_SETTINGS.get(section)
-        if plain is None:
-            if section not in ("model_list", "environment_variables"):
-                return False
-            continue
-        for name, value in (values or {}).items():
-            if name not in plain or plain[name] not in (value, ...):
-                return False
-    return True
-
-
 def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what LiteLLM's router would make the call with."""
     from litellm.proxy import proxy_server
@@ -228,15 +146,6 @@ def arguments(deployment: Mapping[str, Any], request: Request, seen: Mapping[str
     if session is not None and not session.closed:
         found["shared_session"] = session
     return found
-
-
-def _is_tokens(given: Any) -> bool:
-    """Tell whether texts are given as lists of numbers, which LiteLLM's application may read first."""
-    return isinstance(given, list) and bool(given) and isinstance(given[0], list)
-
-
-def _tells(name: bytes) -> bool:
-    return name in TELLING or (name.startswith(TELLING_STARTS) and not name.startswith(HARMLESS))
 
 
 async def _watch(request: Request, receive: Receive) -> None:
@@ -362,7 +271,10 @@ class _Pieces:
     """LiteLLM's stream, with the upstream's own error where LiteLLM's router would look for a fallback."""
 
     def __init__(self, stream: Any) -> None:
+        from litellm.exceptions import MidStreamFallbackError
+
         self._stream = stream
+        self._broken = MidStreamFallbackError
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -371,11 +283,9 @@ class _Pieces:
         return self
 
     async def __anext__(self) -> Any:
-        from litellm.exceptions import MidStreamFallbackError
-
         try:
             return await self._stream.__anext__()
-        except MidStreamFallbackError as error:
+        except self._broken as error:
             raise (error.original_exception or error) from error
 
     async def aclose(self) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import urllib.request
 from importlib.metadata import version
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import litellm
 import pytest
 from litellm.proxy import proxy_server
-from proxy import CLIENT, Proxy, configuration, deployment
-from vendor import Vendor
 
 from one_adapter.runtime import shortcuts
 from one_adapter.runtime.access import Client
@@ -251,46 +246,3 @@ def test_shortcuts_are_taken_only_where_they_are_chosen(chosen: str | None, expe
 
 def test_an_unknown_version_is_left_alone() -> None:
     assert taken("fast", "from litellm import _version; _version.version = '1.999.0'") == set()
-
-
-#: Headers that are never twice the same.
-PASSING = ("date", "call-id", "duration", "overhead")
-
-
-def answer(proxy: Proxy, body: dict[str, Any]) -> tuple[int, dict[str, str], str]:
-    request = urllib.request.Request(
-        f"{proxy.base}/v1/chat/completions",
-        json.dumps(body).encode(),
-        {"authorization": f"Bearer {CLIENT}", "content-type": "application/json"},
-    )
-    try:
-        reply = urllib.request.urlopen(request, timeout=30)
-    except urllib.error.HTTPError as refused:
-        reply = refused
-    with reply:
-        headers = {
-            name.lower(): value
-            for name, value in reply.headers.items()
-            if not any(part in name.lower() for part in PASSING)
-        }
-        return reply.status, headers, reply.read().decode()
-
-
-def test_answers_and_headers_are_the_same_with_the_profile_on_and_off(tmp_path: Path, vendor: Vendor) -> None:
-    models = [deployment("m1", f"{vendor.base}/a/v1"), deployment("bad", f"{vendor.base}/fail500/v1")]
-    seen = []
-    for profile in ("fast", "stock"):
-        folder = tmp_path / profile
-        folder.mkdir()
-        proxy = Proxy(configuration(models), folder / "log", profile=profile).wait()
-        bodies = (CHAT, {**CHAT, "stream": True}, {**CHAT, "model": "bad"}, {**CHAT, "tools": []}, CHAT)
-        try:
-            seen.append([answer(proxy, body) for body in bodies])
-        finally:
-            proxy.stop()
-    fast, stock = seen
-    assert [status for status, _, _ in fast] == [200, 200, 500, 200, 200]
-    for quick, slow in zip(fast, stock, strict=True):
-        assert quick[:2] == slow[:2]
-        assert len(quick[2]) == len(slow[2])
-    assert fast[0] == stock[0]
