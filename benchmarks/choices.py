@@ -19,7 +19,7 @@ from _measure import Pairs, table
 from _proxy import Proxy, free_port, run_command, serving
 from throughput import KEY, gateway, load
 
-from one_adapter.runtime.profile import CHOICES
+from one_adapter.runtime.host.profile import CHOICES
 
 ROUNDS = 5
 TIME, TAIL = "processor time a request", "p99 at 16 connections"

@@ -15,7 +15,7 @@ from one_adapter.export.explain import explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.plan.types import Plan, Route, Target, Upstream
-from one_adapter.runtime.profile import choices
+from one_adapter.runtime.host.profile import choices
 
 LOOPBACK = "127.0.0.1"
 
@@ -57,7 +57,7 @@ def run_command(
     choices(profile)
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source)
-    from one_adapter.runtime import launch  # after the judgement: an error costs no start
+    from one_adapter.runtime.host import launch  # after the judgement: an error costs no start
 
     gc.enable()  # a proxy lives long, unlike the other commands
 
@@ -71,7 +71,7 @@ def run_command(
     click.echo(f"\none-adapter listens on http://{_shown(where)}:{number}/v1", nl=True)
     running = plan
     if dry_run:
-        from one_adapter.runtime import echo
+        from one_adapter.runtime.dryrun import echo
 
         server = echo.start()
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from one_adapter.runtime.settings import Settings
+from one_adapter.runtime.gateway.config import Settings
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -40,7 +40,7 @@ class Client:
 class Keys:
     """The keys of one process.
 
-    >>> from one_adapter.runtime.settings import KeyRule
+    >>> from one_adapter.runtime.gateway.config import KeyRule
     >>> rules = Settings(keys=(KeyRule("K", ("*",)),))
     >>> Keys(rules, {"K": "secret"}).identify([(b"authorization", b"Bearer secret")]).name
     'K'
@@ -94,7 +94,7 @@ async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
     """
     from litellm.proxy._types import ProxyException
 
-    from one_adapter.runtime import door
+    from one_adapter.runtime.entry import door
 
     del api_key  # read from the headers, where LiteLLM found it too
     path = request.url.path

@@ -9,10 +9,10 @@ from typing import Any
 
 from virtual import run
 
-from one_adapter.runtime import endpoints
-from one_adapter.runtime.door import Door
-from one_adapter.runtime.request import Request, current
-from one_adapter.runtime.state import State, build
+from one_adapter.runtime.entry import endpoints
+from one_adapter.runtime.entry.door import Door
+from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.state import State, build
 
 Behaviour = Callable[
     [Request, Callable[..., Awaitable[None]], Callable[..., Awaitable[Any]]], Awaitable[None]

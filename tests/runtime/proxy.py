@@ -21,7 +21,7 @@ KEYS = {"UP_1": "sk-upstream-one", "UP_2": "sk-upstream-two", "CLIENT": CLIENT, 
 START = """
 import json, sys
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime.launch import serve
+from one_adapter.runtime.host.launch import serve
 yaml, environment, port, arguments, profile = json.load(sys.stdin)
 try:
     sys.exit(serve(yaml, environment, "127.0.0.1", port, arguments, profile))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from one_adapter.runtime.breaker import Breakers, is_failure
-from one_adapter.runtime.settings import BreakerRule
+from one_adapter.runtime.gateway.breaker import Breakers, is_failure
+from one_adapter.runtime.gateway.config import BreakerRule
 
 RULE = BreakerRule(failures=3, recovery_seconds=30, probes=1)
 KEY = ("openai-1", "m")

@@ -236,7 +236,7 @@ class TestMore:
         monkeypatch.setenv("OLLAMA_API_BASE", vendor.base)
         from litellm.llms.ollama.common_utils import OllamaModelInfo
 
-        from one_adapter.runtime import quiet
+        from one_adapter.runtime.host import side_calls as quiet
 
         quiet.stop_side_calls()
         found = OllamaModelInfo().get_model_info("llama")

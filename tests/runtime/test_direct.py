@@ -22,11 +22,13 @@ from litellm.proxy import proxy_server
 from proxy import CLIENT, MASTER, Proxy, configuration, deployment
 from vendor import Vendor
 
-from one_adapter.runtime import callback, direct, live, plain
+from one_adapter.runtime import callback
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.profile import SHORTENED
-from one_adapter.runtime.request import Request, current
-from one_adapter.runtime.settings import read_policy
+from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.config import read_policy
+from one_adapter.runtime.host import direct, plain
+from one_adapter.runtime.host import loaded as live
+from one_adapter.runtime.host.profile import SHORTENED
 
 pytestmark = pytest.mark.proxy
 HI: list[Any] = [{"role": "user", "content": "hi"}]

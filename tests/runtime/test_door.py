@@ -6,8 +6,8 @@ import pytest
 from doorway import CHAT, ENVIRONMENT, ask, deployment, serve, state_of
 from virtual import run
 
-from one_adapter.runtime.door import Door
-from one_adapter.runtime.state import build
+from one_adapter.runtime.entry.door import Door
+from one_adapter.runtime.gateway.state import build
 
 
 class TestWhoMayComeIn:

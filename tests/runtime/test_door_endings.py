@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import run
 
-from one_adapter.runtime.door import Door, mount
-from one_adapter.runtime.request import Request
+from one_adapter.runtime.entry.door import Door, mount
+from one_adapter.runtime.entry.request import Request
 
 
 class TestTimeAndPlace:

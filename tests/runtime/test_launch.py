@@ -18,7 +18,8 @@ from vendor import Vendor
 
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime import echo, launch, profile
+from one_adapter.runtime.dryrun import echo
+from one_adapter.runtime.host import launch, profile
 
 
 def post(base: str, path: str, body: dict[str, Any], key: str = CLIENT) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class TestBeforeItStarts:
             "import sys; sys.modules['litellm'] = None\n"
             "import importlib.util as u; found = u.find_spec\n"
             "u.find_spec = lambda name, *a: None if name == 'litellm' else found(name, *a)\n"
-            "from one_adapter.runtime.launch import serve\n"
+            "from one_adapter.runtime.host.launch import serve\n"
             "try: serve('', {}, '127.0.0.1', 0)\n"
             "except Exception as problem: print(problem)"
         )
@@ -111,7 +112,7 @@ class TestProfile:
 
     def test_stock_changes_nothing(self) -> None:
         program = (
-            "import gc; from one_adapter.runtime import profile\n"
+            "import gc; from one_adapter.runtime.host import profile\n"
             "found = {}; profile.before_import(found, profile.choices('stock')); print(found, gc.isenabled())"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -120,7 +121,7 @@ class TestProfile:
     def test_a_log_level_that_was_asked_for_stays(self) -> None:
         environment = {"LITELLM_LOG": "DEBUG"}
         program = (
-            "import gc, sys; from one_adapter.runtime import profile\n"
+            "import gc, sys; from one_adapter.runtime.host import profile\n"
             f"found = {environment!r}; profile.before_import(found, profile.CHOICES)\n"
             "print(found, gc.isenabled())\n"
             "profile.settle(); print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold())\n"
@@ -259,7 +260,7 @@ class TestEcho:
 
     def test_a_sealed_process_reaches_loopback_and_nothing_else(self) -> None:
         program = (
-            "import socket; from one_adapter.runtime import echo; echo.seal(); server = echo.start()\n"
+            "import socket; from one_adapter.runtime.dryrun import echo; echo.seal(); server = echo.start()\n"
             "import urllib.request\n"
             "print(urllib.request.urlopen(server.base_url + '/https/x.com/v1/chat/completions').status)\n"
             "for attempt in (lambda: socket.create_connection(('192.0.2.1', 80), 1),\n"

@@ -11,7 +11,7 @@ import openai
 import pytest
 from vendor import Vendor
 
-from one_adapter.runtime.lean import LeanOpenAI
+from one_adapter.runtime.host.lean import LeanOpenAI
 
 HI: list[Any] = [{"role": "user", "content": "你好"}]
 ASK: dict[str, Any] = {"model": "m", "messages": HI}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from one_adapter.runtime.order import Order
-from one_adapter.runtime.settings import Policy
+from one_adapter.runtime.gateway.config import Policy
+from one_adapter.runtime.gateway.rotation import Order
 
 
 def policy(service: str, credential: int = 0, order: str = "rr", **more: float) -> Policy:

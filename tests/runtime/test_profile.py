@@ -12,11 +12,11 @@ import litellm
 import pytest
 from litellm.proxy import proxy_server
 
-from one_adapter.runtime import shortcuts
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.profile import SHORTENED
-from one_adapter.runtime.request import Request, current
-from one_adapter.runtime.settings import Policy, read_policy
+from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.config import Policy, read_policy
+from one_adapter.runtime.host import shortcuts
+from one_adapter.runtime.host.profile import SHORTENED
 
 pytestmark = pytest.mark.proxy
 CHAT: dict[str, Any] = {"model": "m1", "messages": [{"role": "user", "content": "hello"}]}
@@ -217,7 +217,7 @@ PLACES = {
 def taken(chosen: str | None, before: str = "") -> set[str]:
     """The shortcuts that a process with this profile takes."""
     program = (
-        "import os, pydoc; from one_adapter.runtime import profile\n"
+        "import os, pydoc; from one_adapter.runtime.host import profile\n"
         f"{before}\n"
         f"profile.after_import(profile.choices({chosen!r}))\n"
         f"print(*(n for n, place in {PLACES!r}.items() if hasattr(pydoc.locate(place), '__wrapped__')))"

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from one_adapter.runtime import answers, body, guards, proxies, shaping, translate
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.request import Request
-from one_adapter.runtime.settings import (
+from one_adapter.runtime.entry import body, translate
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway import refusal as answers
+from one_adapter.runtime.gateway.config import (
     Policy,
     ProxyRule,
 )
+from one_adapter.runtime.host import clients as proxies
+from one_adapter.runtime.upstream import guards, shaping
 
 WEATHER = {"type": "function", "function": {"name": "weather"}}
 

@@ -13,11 +13,11 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime.answers import Refusal
+from one_adapter.runtime.gateway.refusal import Refusal
 
 if TYPE_CHECKING:
-    from one_adapter.runtime.door import Door, Message, Receive, Scope, Send
-    from one_adapter.runtime.state import State
+    from one_adapter.runtime.entry.door import Door, Message, Receive, Scope, Send
+    from one_adapter.runtime.gateway.state import State
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
 AT_ONCE = 4
@@ -44,7 +44,7 @@ def prompt(template: str, language: str, text: str) -> str:
 
 async def serve(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one translation request."""
-    from one_adapter.runtime.door import answer, read
+    from one_adapter.runtime.entry.door import answer, read
 
     door.require(state, scope)
     body = _parse(await read(scope, receive))

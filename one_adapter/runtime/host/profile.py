@@ -78,7 +78,7 @@ def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> N
 
 def after_import(choices: Set[str]) -> None:
     """Change the loaded LiteLLM where only that helps, and load what its first request would wait for."""
-    from one_adapter.runtime import shortcuts
+    from one_adapter.runtime.host import shortcuts
 
     if "telemetry" in choices:
         _quiet_telemetry()

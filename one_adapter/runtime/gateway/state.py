@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from one_adapter.runtime.access import Keys
-from one_adapter.runtime.answers import Refusal, model_not_found
-from one_adapter.runtime.breaker import Breakers, is_failure
-from one_adapter.runtime.limits import Full, Limits
-from one_adapter.runtime.order import Order
-from one_adapter.runtime.request import Request
-from one_adapter.runtime.settings import Policy, Settings, read_policy, read_settings
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.breaker import Breakers, is_failure
+from one_adapter.runtime.gateway.config import Policy, Settings, read_policy, read_settings
+from one_adapter.runtime.gateway.limits import Full, Limits
+from one_adapter.runtime.gateway.refusal import Refusal, model_not_found
+from one_adapter.runtime.gateway.rotation import Order
 
 #: The gateway's model name that draws one at random; it has no breaker of its own.
 RANDOM = "random"

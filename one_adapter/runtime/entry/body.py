@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from one_adapter.runtime.answers import Refusal
-from one_adapter.runtime.guards import rescue
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.upstream.guards import rescue
 
 LIMIT = 8 << 20
 NUMBER = (int, float)

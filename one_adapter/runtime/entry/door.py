@@ -14,14 +14,14 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime import body as bodies
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.answers import Refusal, error_body, error_event, named_event, with_reasoning
-from one_adapter.runtime.request import Request, current
-from one_adapter.runtime.state import State
+from one_adapter.runtime.entry import body as bodies
+from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.refusal import Refusal, error_body, error_event, named_event, with_reasoning
+from one_adapter.runtime.gateway.state import State
 
 if TYPE_CHECKING:
-    from one_adapter.runtime.direct import Direct
+    from one_adapter.runtime.host.direct import Direct
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -167,7 +167,7 @@ def caller(scope: Scope) -> Client | None:
     request = current.get()
     if request is not None:
         return request.client
-    from one_adapter.runtime import live
+    from one_adapter.runtime.host import loaded as live
 
     return live.state().keys.identify(scope["headers"])
 
@@ -177,7 +177,7 @@ def opens(path: str, state: State | None = None) -> bool:
     if route_of(path):
         return True
     if state is None:
-        from one_adapter.runtime import live
+        from one_adapter.runtime.host import loaded as live
 
         state = live.state()
     return path in state.settings.routes

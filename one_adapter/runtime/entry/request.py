@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.settings import Policy
+from one_adapter.runtime.gateway.config import Policy
 
 
 @dataclass

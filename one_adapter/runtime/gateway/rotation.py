@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from one_adapter.runtime.settings import Policy
+from one_adapter.runtime.gateway.config import Policy
 
 
 class Order:
@@ -25,7 +25,7 @@ class Order:
     def choose(self, group: str, policies: Sequence[Policy]) -> Policy:
         """Pick one of `policies` (not empty), the deployments of `group` that may be called now.
 
-        >>> from one_adapter.runtime.settings import Policy
+        >>> from one_adapter.runtime.gateway.config import Policy
         >>> ones = [Policy(service="a", order="rr"), Policy(service="b", order="rr")]
         >>> order = Order(lambda: 0.0)
         >>> [order.choose("m", ones).service for _ in range(3)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from one_adapter.runtime.settings import BreakerRule
+from one_adapter.runtime.gateway.config import BreakerRule
 
 #: What the upstream answers when the request is at fault, not the upstream.
 CLIENT_FAULTS = frozenset({400, 401, 403, 404, 413, 415, 422})

@@ -22,15 +22,15 @@ from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime import plain, shortcuts
 from one_adapter.runtime.access import identity
-from one_adapter.runtime.answers import Refusal, header_text, mend
+from one_adapter.runtime.gateway.refusal import Refusal, header_text, mend
+from one_adapter.runtime.host import plain, shortcuts
 
 if TYPE_CHECKING:
-    from one_adapter.runtime.door import App, Message, Receive, Scope, Send
-    from one_adapter.runtime.request import Request
-    from one_adapter.runtime.settings import Policy
-    from one_adapter.runtime.state import State
+    from one_adapter.runtime.entry.door import App, Message, Receive, Scope, Send
+    from one_adapter.runtime.entry.request import Request
+    from one_adapter.runtime.gateway.config import Policy
+    from one_adapter.runtime.gateway.state import State
 
 #: What goes this way, and LiteLLM's function for it.
 CALLS = {"chat": "acompletion", "embeddings": "aembedding"}

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Set
 from logging import INFO
 from typing import Any
 
-from one_adapter.runtime import profile
-from one_adapter.runtime.request import current
+from one_adapter.runtime.entry.request import current
+from one_adapter.runtime.host import profile
 
 #: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets
 #: (those of `access.authenticate`), they only fill counters nobody reads.
@@ -166,7 +166,7 @@ def is_logged() -> bool:
 
 
 def _listening(callbacks: Iterable[Any]) -> list[object]:
-    from one_adapter.runtime.callback import Handler
+    from one_adapter.runtime.host.hooks import Handler
 
     found = []
     for one in callbacks:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime.settings import Policy, ProxyRule
+from one_adapter.runtime.gateway.config import Policy, ProxyRule
 
 if TYPE_CHECKING:
     import httpx
@@ -83,7 +83,7 @@ class Clients:
         if policy.provider in OPENAI_CLIENTS:
             from openai import AsyncOpenAI
 
-            from one_adapter.runtime.lean import LeanOpenAI
+            from one_adapter.runtime.host.lean import LeanOpenAI
 
             return (LeanOpenAI if self._lean else AsyncOpenAI)(
                 api_key=kwargs.get("api_key"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from one_adapter.runtime.state import State, build
+from one_adapter.runtime.gateway.state import State, build
 
 _made: tuple[Any, Any, int, State] | None = None
 

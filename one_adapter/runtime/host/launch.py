@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime import profile as profiles
+from one_adapter.runtime.host import profile as profiles
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
 GRACE, LAST = 2, 4.0
@@ -62,7 +62,7 @@ def serve(
     os.environ.setdefault("LITELLM_MASTER_KEY", f"sk-{secrets.token_urlsafe(32)}")
     os.environ[profiles.VARIABLE] = profile
     if sealed:
-        from one_adapter.runtime import echo
+        from one_adapter.runtime.dryrun import echo
 
         echo.seal()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime import echo_wire
+from one_adapter.runtime.dryrun import wires as echo_wire
 
 if TYPE_CHECKING:
     from aiohttp import web

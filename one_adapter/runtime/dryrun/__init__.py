@@ -1,0 +1,1 @@
+"""A run in which no call leaves the machine."""

@@ -1,0 +1,1 @@
+"""The ASGI side: who comes in, with what, and what goes back."""

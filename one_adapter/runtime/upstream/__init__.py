@@ -1,0 +1,1 @@
+"""How a call leaves for a vendor: address, headers, body, and the vendor's quirks."""
