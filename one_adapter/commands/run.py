@@ -35,7 +35,7 @@ LOOPBACK = "127.0.0.1"
     show_default=True,
     metavar="CHOICES",
     help="fast: the choices of docs/performance.md; stock: none of them, LiteLLM as it comes; "
-    "'fast,-direct' leaves one out.",
+    "'fast,-log' leaves one out.",
 )
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)

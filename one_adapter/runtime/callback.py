@@ -1,7 +1,9 @@
-"""The address of the callback in exported files; what it does is in `host`."""
+"""The address of the callback in exported files; loading it puts the door before LiteLLM's application."""
 
 from __future__ import annotations
 
-from one_adapter.runtime.host.hooks import handler
+from one_adapter.runtime.host.install import handler, install
 
 __all__ = ["handler"]
+
+install()

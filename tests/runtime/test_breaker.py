@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from one_adapter.runtime.gateway.breaker import Breakers, is_failure
-from one_adapter.runtime.gateway.config import BreakerRule
+from one_adapter.runtime.gateway.settings import BreakerRule
 
 RULE = BreakerRule(failures=3, recovery_seconds=30, probes=1)
 KEY = ("openai-1", "m")

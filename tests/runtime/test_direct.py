@@ -25,7 +25,7 @@ from vendor import Vendor
 from one_adapter.runtime import callback
 from one_adapter.runtime.access import Client
 from one_adapter.runtime.entry.request import Request, current
-from one_adapter.runtime.gateway.config import read_policy
+from one_adapter.runtime.gateway.settings import read_policy
 from one_adapter.runtime.host import direct, plain
 from one_adapter.runtime.host import loaded as live
 from one_adapter.runtime.host.profile import SHORTENED

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from one_adapter.runtime.gateway.config import Policy, Settings
+from one_adapter.runtime.gateway.settings import Policy, Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "model-info.md").read_text("utf-8")
 #: Fields whose values come from LiteLLM's own keys or are spelt as a part of another field.

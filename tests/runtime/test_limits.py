@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import run
 
-from one_adapter.runtime.gateway.config import Limit
+from one_adapter.runtime.gateway.settings import Limit
 from one_adapter.runtime.gateway.limits import Bucket, Full, Limits, Slots, Window, limiter
 
 

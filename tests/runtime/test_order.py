@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from one_adapter.runtime.gateway.config import Policy
+from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.gateway.rotation import Order
 
 

@@ -14,7 +14,7 @@ from litellm.proxy import proxy_server
 
 from one_adapter.runtime.access import Client
 from one_adapter.runtime.entry.request import Request, current
-from one_adapter.runtime.gateway.config import Policy, read_policy
+from one_adapter.runtime.gateway.settings import Policy, read_policy
 from one_adapter.runtime.host import shortcuts
 from one_adapter.runtime.host.profile import SHORTENED
 

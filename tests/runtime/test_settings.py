@@ -6,7 +6,7 @@ import pytest
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.access import Keys
-from one_adapter.runtime.gateway.config import (
+from one_adapter.runtime.gateway.settings import (
     KeyRule,
     Limit,
     ProxyRule,

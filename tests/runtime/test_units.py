@@ -9,7 +9,7 @@ from one_adapter.runtime.access import Client
 from one_adapter.runtime.entry import body, translate
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway import refusal as answers
-from one_adapter.runtime.gateway.config import (
+from one_adapter.runtime.gateway.settings import (
     Policy,
     ProxyRule,
 )

@@ -7,15 +7,12 @@ the rest goes to the upstream as plain JSON (see `callback.py`) or nowhere.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from one_adapter.runtime.gateway.refusal import Refusal
-from one_adapter.runtime.upstream.guards import rescue
+from one_adapter.runtime.json_object import JsonObject
 
-LIMIT = 8 << 20
 NUMBER = (int, float)
-ANY = (str, int, float, bool, list, dict)
 
 #: Fields LiteLLM acts upon by itself, on every route.
 STRUCTURE = ("model", "messages", "stream", "stream_options", "input")
@@ -89,21 +86,19 @@ OPTIONS = {
 REQUIRED: dict[str, str] = {"chat": "messages", "messages": "messages", "responses": "input"}
 
 
-def parse(raw: bytes, kind: str) -> dict[str, Any]:
+def parse(raw: bytes, kind: str) -> JsonObject:
     """Return the JSON object in `raw`, checked as far as routing needs it.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400).
 
-    >>> parse(b'{"model": "m", "input": "x"} tail', "embeddings")["model"]
+    >>> parse(b'{"model": "m", "input": "x"} tail', "embeddings").fields["model"]
     'm'
     """
     try:
-        text = raw.decode("utf-8-sig").lstrip()
-        body, _ = json.JSONDecoder().raw_decode(text)
+        read = JsonObject.read(raw)
     except (ValueError, RecursionError) as problem:
-        raise Refusal(400, f"The body is not JSON: {problem}.", "invalid_json") from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body must be a JSON object.", "invalid_json")
+        raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
+    body = read.fields
     model = body.get("model")
     if not isinstance(model, str):
         raise Refusal(400, "The field 'model' must be a text.", "model_not_found", "model")
@@ -118,7 +113,7 @@ def parse(raw: bytes, kind: str) -> dict[str, Any]:
     if kind == "responses" and body.get("previous_response_id"):
         stateless = "Earlier responses are not stored here: send the whole conversation as input."
         raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
-    return body
+    return read
 
 
 def _check_chat(body: dict[str, Any]) -> None:
@@ -131,8 +126,6 @@ def _check_chat(body: dict[str, Any]) -> None:
         content = message.get("content") if isinstance(message, dict) else message
         if not isinstance(message, dict) or not isinstance(content, (str, list, dict, type(None))):
             raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
-    if isinstance(messages, list):
-        body["messages"] = rescue(messages)
 
 
 def visible(body: dict[str, Any], kind: str) -> dict[str, Any]:

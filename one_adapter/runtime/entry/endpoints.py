@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from one_adapter.runtime.entry import translate
+from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
+from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.refusal import Refusal
 
-if TYPE_CHECKING:
-    from one_adapter.runtime.entry.door import Door, Receive, Scope, Send
-    from one_adapter.runtime.gateway.state import State
-
-    Handler = Callable[[Door, State, Scope, Receive, Send], Awaitable[None]]
+Handler = Callable[[App, Config, Scope, Receive, Send], Awaitable[None]]
 
 MODELS = "/v1/models"
 STARTED = int(time.time())
@@ -38,38 +36,32 @@ def find(method: str, path: str) -> Handler | None:
     return None
 
 
-async def health(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+async def health(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """Say that requests are served."""
-    from one_adapter.runtime.entry.door import answer
-
     await answer(send, 200, {"status": "ok"})
 
 
-async def models(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+async def models(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """List the names this key may ask for.
 
     A key for everything sees what the gateway lists, and 404 when that is nothing; a key for some
     models sees those of them that exist.
     """
-    from one_adapter.runtime.entry.door import answer
-
-    client = door.require(state, scope)
+    client = config.keys.admit(scope["headers"])
     if "*" in client.models:
-        names = state.listed()
+        names = config.listed()
         if not names:
             raise Refusal(404, "No models found.", "not_found")
     else:
-        names = [name for name in state.groups if client.may(name)]
+        names = [name for name in config.groups if client.may(name)]
     await answer(send, 200, {"object": "list", "data": [_card(name) for name in names]})
 
 
-async def model(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+async def model(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """Show one model by its name, slashes and all; `random` and global aliases are not models."""
-    from one_adapter.runtime.entry.door import answer
-
-    client = door.require(state, scope)
+    client = config.keys.admit(scope["headers"])
     name = unquote(scope["path"][len(MODELS) + 1 :])
-    known = name in state.groups and name != "random" and name not in state.settings.aliases
+    known = name in config.groups and name != "random" and name not in config.settings.aliases
     if not known or not client.may(name):
         raise Refusal(404, f"The model {name!r} does not exist.", "model_not_found", "model")
     await answer(send, 200, _card(name))

@@ -1,7 +1,6 @@
-"""One request on its way: what the door, the callback and the endpoints tell each other.
+"""One request on its way: what the conversation and the ways tell each other.
 
-A `Request` is found through a context variable, which every task that LiteLLM starts for the
-request inherits.
+LiteLLM's hooks find it through a context variable, which every task that LiteLLM starts for the request inherits.
 """
 
 from __future__ import annotations
@@ -12,43 +11,58 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_adapter.runtime.access import Client
-from one_adapter.runtime.gateway.config import Policy
+from one_adapter.runtime.gateway.choice import Choice
+from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.keys import Client
+from one_adapter.runtime.gateway.outcome import Outcome, of_status
+from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.json_object import JsonObject
 
 
-@dataclass
+@dataclass(eq=False)
 class Request:
-    """What is known of one LLM request; times are the event loop's.
+    """What is known of one LLM request; times are the event loop's, in seconds.
 
-    `failure` is what the direct way's call ended with, for LiteLLM's own way to answer; `logging` is
-    the object in which LiteLLM describes the call.
+    It holds the configuration it came in under to its end. `reached` is true once the upstream has been asked,
+    `began` once the client has been sent something, `ended` once it has been sent all.
     """
 
     kind: str
     client: Client
-    body: dict[str, Any]
+    body: JsonObject
+    config: Config
     started: float
     client_model: str = ""
     group: str = ""
-    policy: Policy | None = None
-    probe: bool = False
-    admitted: bool = False
-    refused: bool = False
-    retry_after: float | None = None
+    choice: Choice | None = None
     status: int = 0
-    failed_midway: bool = False
-    left: bool = False
+    reached: bool = False
+    began: bool = False
     ended: bool = False
+    failed_midway: bool = False
+    refused: bool = False
+    left: bool = False
     expired: bool = False
-    failure: Exception | None = None
+    retry_after: float | None = None
     logging: Any = None
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
-    releases: list[Callable[[], None]] = field(default_factory=list)
+    release: Callable[[], None] | None = None
+    streams: bool = field(init=False)
 
-    def arm(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        """End the request `seconds` after its start, unless it has ended by then."""
-        if self.timer is None and self.task is not None:
+    def __post_init__(self) -> None:
+        """Read from the body whether a stream is asked for."""
+        self.streams = self.body.fields.get("stream") is True and self.kind != "embeddings"
+
+    @property
+    def policy(self) -> Policy:
+        """The chosen deployment."""
+        assert self.choice is not None
+        return self.choice.policy
+
+    def start_clock(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """End the request `seconds` after its start, unless it has ended by then; 0 is never."""
+        if seconds > 0 and self.task is not None:
             self.timer = loop.call_at(self.started + seconds, self._expire)
 
     def _expire(self) -> None:
@@ -56,12 +70,33 @@ class Request:
         if self.task is not None:
             self.task.cancel()
 
+    def leave(self) -> None:
+        """Note that the client is gone, and end what is done for it."""
+        if not self.ended and not self.left:
+            self.left = True
+            if self.task is not None:
+                self.task.cancel()
+
     def close(self) -> None:
-        """Give back every place taken and stop the clock; may be called again."""
+        """Give the place in the limits back and stop the clock; may be called again."""
         if self.timer is not None:
             self.timer.cancel()
-        while self.releases:
-            self.releases.pop()()
+        if self.release is not None:
+            self.release()
+            self.release = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the request ended."""
+        if self.expired:
+            return Outcome.EXPIRED
+        if self.left:
+            return Outcome.LEFT
+        if self.failed_midway:
+            return Outcome.UPSTREAM_FAULT
+        if self.refused or not self.reached or not self.status:
+            return Outcome.REFUSED
+        return of_status(self.status)
 
 
 current: ContextVar[Request | None] = ContextVar("one_adapter_request", default=None)

@@ -11,13 +11,11 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, answer, read_body
+from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.refusal import Refusal
-
-if TYPE_CHECKING:
-    from one_adapter.runtime.entry.door import Door, Message, Receive, Scope, Send
-    from one_adapter.runtime.gateway.state import State
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
 AT_ONCE = 4
@@ -42,12 +40,10 @@ def prompt(template: str, language: str, text: str) -> str:
     return out if len(parts) == 3 else f"{out}\n{text}"
 
 
-async def serve(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one translation request."""
-    from one_adapter.runtime.entry.door import answer, read
-
-    door.require(state, scope)
-    body = _parse(await read(scope, receive))
+    config.keys.admit(scope["headers"])
+    body = _parse(await read_body(scope, receive))
     many = scope["path"].startswith("/v2")
     texts = body.get("text")
     language = body.get("target_lang")
@@ -58,8 +54,8 @@ async def serve(door: Door, state: State, scope: Scope, receive: Receive, send: 
     if not isinstance(language, str) or not language:
         raise Refusal(400, "The field 'target_lang' must name a language.", "invalid_type", "target_lang")
     wanted = [str(text) for text in (texts if isinstance(texts, list) else [texts])]
-    prompts = [prompt(state.settings.translation.prompt_template, language, text) for text in wanted]
-    job = _Job(door, state, scope, asyncio.Event())
+    prompts = [prompt(config.settings.translation.prompt_template, language, text) for text in wanted]
+    job = _Job(door, config, scope, asyncio.Event())
     watcher = asyncio.create_task(job.watch(receive))
     try:
         if body.get("stream"):
@@ -109,8 +105,8 @@ async def _stream(job: _Job, prompts: list[str], many: bool, send: Send) -> None
 class _Job:
     """The chat completions of one translation request."""
 
-    def __init__(self, door: Door, state: State, scope: Scope, left: asyncio.Event) -> None:
-        self.door, self.rule, self.scope, self.left = door, state.settings.translation, scope, left
+    def __init__(self, door: App, config: Config, scope: Scope, left: asyncio.Event) -> None:
+        self.door, self.rule, self.scope, self.left = door, config.settings.translation, scope, left
 
     async def watch(self, receive: Receive) -> None:
         """Notice when the client leaves."""

@@ -9,19 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from one_adapter.runtime.gateway.config import BreakerRule
-
-#: What the upstream answers when the request is at fault, not the upstream.
-CLIENT_FAULTS = frozenset({400, 401, 403, 404, 413, 415, 422})
-
-
-def is_failure(status: int) -> bool:
-    """Tell whether an upstream's status speaks against the upstream.
-
-    >>> is_failure(503), is_failure(429), is_failure(404), is_failure(200)
-    (True, True, False, False)
-    """
-    return status >= 400 and status not in CLIENT_FAULTS
+from one_adapter.runtime.gateway.settings import BreakerRule
 
 
 @dataclass

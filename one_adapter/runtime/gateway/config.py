@@ -1,10 +1,4 @@
-"""What the exported YAML says to the runtime, read once and typed.
-
-`Settings` is `general_settings.one_adapter`: who may call, what is listed, what answers unknown
-names. `Policy` is `model_info.one_adapter` of one deployment: order, limits, timeout, breaker,
-proxy, guards. The owner of the YAML may edit both; a wrongly typed value is an error that names
-the place, never a silent default.
-"""
+"""Everything that one loaded configuration says, frozen: a request holds its own to its end."""
 
 from __future__ import annotations
 
@@ -12,249 +6,71 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.gateway.keys import Keys
+from one_adapter.runtime.gateway.refusal import model_not_found
+from one_adapter.runtime.gateway.settings import Policy, Settings, read_policy, read_settings
 
-LIMIT_KINDS = ("qps", "qpm", "concurrency")
-SCOPES = ("service", "credential")
-ORDERS = ("first", "rr", "random")
-GUARDS = ("glm", "groq")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A waiting limit: `per_window` starts a second (qps), a minute (qpm) or at once (concurrency)."""
-
-    kind: str
-    per_window: float
-    wait_seconds: float
-    scope: str = "service"
+#: The gateway's model name that draws one at random; it has no breaker of its own.
+RANDOM = "random"
 
 
-@dataclass(frozen=True)
-class BreakerRule:
-    """After `failures` in a row closed for `recovery_seconds`, then `probes` calls may try."""
+@dataclass(frozen=True, eq=False)
+class Config:
+    """Settings, keys, groups of deployments by client name, aliases; `parameters` are LiteLLM's, by deployment."""
 
-    failures: int
-    recovery_seconds: float
-    probes: int
+    settings: Settings
+    keys: Keys
+    groups: Mapping[str, tuple[Policy, ...]]
+    aliases: Mapping[str, str]
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    policies: Mapping[str, Policy] = field(init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        """Index the policies by deployment."""
+        every = {one.id: one for group in self.groups.values() for one in group}
+        object.__setattr__(self, "policies", every)
 
-@dataclass(frozen=True)
-class ProxyRule:
-    """Names of the environment variables that hold the URLs of the proxy."""
+    def resolve(self, model: str) -> str:
+        """Return the group that answers a client's model name; raises `Refusal` for an unknown one.
 
-    http_env: str = ""
-    https_env: str = ""
-    socks5_env: str = ""
+        A name that answers everything wins over all others, then an alias, then a group.
+        """
+        catch_all = self.settings.catch_all
+        if catch_all is not None:
+            if catch_all in self.groups:
+                return catch_all
+            raise model_not_found(model)
+        group = self.aliases.get(model, model)
+        if group not in self.groups:
+            raise model_not_found(model)
+        return group
 
-
-@dataclass(frozen=True)
-class Policy:
-    """Everything about one deployment that LiteLLM has no key for."""
-
-    id: str = ""
-    service: str = ""
-    credential: int = 0
-    order: str = "random"
-    turns: int = 1
-    weight: float = 1.0
-    mode: str = "chat"
-    provider: str = "openai"
-    upstream_model: str = ""
-    embedding_model: str = ""
-    embeddings: bool = True
-    limit: Limit | None = None
-    embedding_limit: Limit | None = None
-    timeout: float = 0.0
-    breaker: BreakerRule | None = None
-    proxy: ProxyRule | None = None
-    guards: tuple[str, ...] = ()
-    flatten_parts: bool = False
-    query: Mapping[str, str] = field(default_factory=dict)
-    free: bool = False
+    def listed(self) -> list[str]:
+        """Return the names that `/v1/models` shows; `random` only beside others."""
+        names = [name for name in self.groups if name not in self.settings.unlisted and name != RANDOM]
+        return [*names, RANDOM] if names and RANDOM in self.groups else names
 
 
-@dataclass(frozen=True)
-class KeyRule:
-    """One client key: the variable that holds it and the client models it opens (`*`: all)."""
+def read_config(
+    model_list: Sequence[Mapping[str, Any]],
+    own_settings: object,
+    aliases: Mapping[str, Any] | None,
+    environment: Mapping[str, str],
+) -> Config:
+    """Read what LiteLLM has loaded: its list of deployments, our own settings, its aliases.
 
-    env: str
-    models: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TranslationRule:
-    """How `/translate` asks: model, prompt template, how many texts at once (0: the default)."""
-
-    model: str = "random"
-    prompt_template: str = ""
-    concurrency: int = 0
-    retry: int = 0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The whole proxy's own settings; without any, every client key is refused."""
-
-    open: bool = False
-    keys: tuple[KeyRule, ...] = ()
-    catch_all: str | None = None
-    unlisted: frozenset[str] = frozenset()
-    aliases: frozenset[str] = frozenset()
-    routes: tuple[str, ...] = ()
-    translation: TranslationRule = TranslationRule()
-
-
-class _Reader:
-    """Typed access to one mapping; every complaint names the place."""
-
-    def __init__(self, value: object, place: str) -> None:
-        if not isinstance(value, Mapping):
-            raise OneAdapterError(f"{place} must be a mapping, not {type(value).__name__}.", 1)
-        self.value: Mapping[str, Any] = value
-        self.place = place
-
-    def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
-        found = self.value.get(key)
-        if found is None:
-            return default
-        allowed = kinds if isinstance(kinds, tuple) else (kinds,)
-        if not isinstance(found, allowed) or (isinstance(found, bool) and bool not in allowed):
-            wanted = " or ".join(kind.__name__ for kind in allowed)
-            raise OneAdapterError(f"{self.place}.{key} must be {wanted}, not {found!r}.", 1)
-        return found
-
-    def number(self, key: str, default: float) -> float:
-        return float(self.get(key, (int, float), default))
-
-    def count(self, key: str, default: int) -> int:
-        return int(self.get(key, int, default))
-
-    def text(self, key: str, default: str = "") -> str:
-        return str(self.get(key, str, default))
-
-    def choice(self, key: str, allowed: Sequence[str], default: str) -> str:
-        found = self.text(key, default)
-        if found not in allowed:
-            raise OneAdapterError(
-                f"{self.place}.{key} must be one of {', '.join(allowed)}, not {found!r}.", 1
-            )
-        return found
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        found = self.get(key, list, [])
-        if not all(isinstance(item, str) for item in found):
-            raise OneAdapterError(f"{self.place}.{key} must be a list of texts.", 1)
-        return tuple(found)
-
-    def part(self, key: str) -> _Reader | None:
-        found = self.value.get(key)
-        return None if found is None else _Reader(found, f"{self.place}.{key}")
-
-
-def read_settings(value: object) -> Settings:
-    """Read `general_settings.one_adapter`; None or absent gives settings that refuse every key.
-
-    >>> read_settings({"access": {"open": True}, "unlisted": ["a"]}).open
-    True
+    `environment` holds the clients' keys. Raises `OneAdapterError` where a value of ours is of the wrong type.
     """
-    if value is None:
-        return Settings()
-    reader = _Reader(value, "general_settings.one_adapter")
-    if reader.count("version", 1) != 1:
-        raise OneAdapterError("general_settings.one_adapter.version must be 1.", 1)
-    access = reader.part("access") or _Reader({}, "access")
-    keys = []
-    for index, item in enumerate(access.get("keys", list, [])):
-        key = _Reader(item, f"{access.place}.keys[{index}]")
-        keys.append(KeyRule(key.text("env"), key.texts("models")))
-    catch_all = reader.get("catch_all", str, None)
-    ways = reader.part("translation")
-    translation = TranslationRule()
-    if ways is not None:
-        translation = TranslationRule(
-            ways.text("model", "random"),
-            ways.text("prompt_template"),
-            ways.count("concurrency", 0),
-            ways.count("retry", 0),
-        )
-    return Settings(
-        open=bool(access.get("open", bool, False)),
-        keys=tuple(keys),
-        catch_all=catch_all,
-        unlisted=frozenset(reader.texts("unlisted")),
-        aliases=frozenset(reader.texts("aliases")),
-        routes=reader.texts("routes"),
-        translation=translation,
-    )
-
-
-def read_policy(deployment: Mapping[str, Any]) -> Policy:
-    """Read the policy of one entry of LiteLLM's model list; total over entries without one."""
-    info = deployment.get("model_info") or {}
-    params = deployment.get("litellm_params") or {}
-    identity = str(info.get("id") or "")
-    reader = _Reader(info.get("one_adapter") or {}, f"model_info.one_adapter of {identity or '?'}")
-    provider, _, name = str(params.get("model") or "").partition("/")
-    weight = params.get("weight")
-    known = (reader.choice("order", ORDERS, "random"), reader.texts("guards"))
-    for guard in known[1]:
-        if guard not in GUARDS:
-            raise OneAdapterError(f"{reader.place}.guards knows {', '.join(GUARDS)}, not {guard!r}.", 1)
-    query = reader.get("query", Mapping, {})
-    return Policy(
-        id=identity,
-        service=reader.text("service", identity),
-        credential=reader.count("credential", 0),
-        order=known[0],
-        turns=max(1, reader.count("turns", 1)),
-        weight=1.0 if weight is None else float(weight),
-        mode=str(info.get("mode") or "chat"),
-        provider=provider,
-        upstream_model=reader.text("upstream_model", name),
-        embedding_model=reader.text("embedding_model"),
-        embeddings=bool(reader.get("embeddings", bool, True)),
-        limit=_limit(reader.part("limit")),
-        embedding_limit=_limit(reader.part("embedding_limit")),
-        timeout=reader.number("timeout", 0.0),
-        breaker=_breaker(reader.part("breaker")),
-        proxy=_proxy(reader.part("proxy")),
-        guards=known[1],
-        flatten_parts=bool(reader.get("flatten_parts", bool, False)),
-        query={str(key): str(value) for key, value in query.items()},
-        free=_is_free(info, params),
-    )
-
-
-def _is_free(*places: Mapping[str, Any]) -> bool:
-    """Tell whether tokens are priced at nothing and no other price is named."""
-    prices = {name: value for place in places for name, value in place.items() if "cost" in name}
-    both = ("input_cost_per_token", "output_cost_per_token")
-    return all(name in prices for name in both) and not any(prices.values())
-
-
-def _limit(reader: _Reader | None) -> Limit | None:
-    if reader is None:
-        return None
-    return Limit(
-        reader.choice("kind", LIMIT_KINDS, "qps"),
-        reader.number("per_window", 0.0),
-        reader.number("wait_seconds", 120.0),
-        reader.choice("scope", SCOPES, "service"),
-    )
-
-
-def _breaker(reader: _Reader | None) -> BreakerRule | None:
-    if reader is None:
-        return None
-    return BreakerRule(
-        max(1, reader.count("failures", 5)),
-        reader.number("recovery_seconds", 30.0),
-        max(1, reader.count("probes", 1)),
-    )
-
-
-def _proxy(reader: _Reader | None) -> ProxyRule | None:
-    if reader is None:
-        return None
-    return ProxyRule(reader.text("http_env"), reader.text("https_env"), reader.text("socks5_env"))
+    settings = read_settings(own_settings)
+    groups: dict[str, list[Policy]] = {}
+    parameters: dict[str, Mapping[str, Any]] = {}
+    for deployment in model_list:
+        policy = read_policy(deployment)
+        groups.setdefault(str(deployment["model_name"]), []).append(policy)
+        parameters[policy.id] = deployment.get("litellm_params") or {}
+    targets = {
+        name: str(target["model"] if isinstance(target, Mapping) else target)
+        for name, target in (aliases or {}).items()
+    }
+    keys = Keys(settings, environment)
+    return Config(settings, keys, {name: tuple(ones) for name, ones in groups.items()}, targets, parameters)

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from math import floor, inf
 
-from one_adapter.runtime.gateway.config import Limit
+from one_adapter.runtime.gateway.settings import Limit
 
 Release = Callable[[], None]
 MINUTE = 60.0
@@ -224,7 +224,7 @@ class Slots(Limiter):
 def limiter(limit: Limit) -> Limiter:
     """Build the limiter that a limit asks for.
 
-    >>> from one_adapter.runtime.gateway.config import Limit
+    >>> from one_adapter.runtime.gateway.settings import Limit
     >>> limiter(Limit("concurrency", 2, 30)).held
     0
     """

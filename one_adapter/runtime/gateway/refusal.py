@@ -1,19 +1,15 @@
-"""Answers of our own, and small repairs to those of the upstream.
+"""Requests that end early: the status and words a client gets.
 
-Errors have OpenAI's form, on `/v1/messages` Anthropic's. Reasoning travels as both
-`reasoning_content` and `reasoning`, because clients read one or the other.
+Errors have OpenAI's form, on `/v1/messages` Anthropic's.
 """
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-#: How LiteLLM begins an event of the responses API.
-EVENT_TYPE = re.compile(rb'data: \{"type":\s*"([a-z_.]+)"')
 ANTHROPIC_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -36,13 +32,18 @@ OPENAI_TYPES = {
 
 @dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A request that ends here, with the HTTP status and words the client gets."""
+    """A request that ends here, with the HTTP status and words the client gets.
+
+    `error` is the upstream's own error object, where it is the upstream that refuses.
+    """
 
     status: int
     message: str
     code: str = ""
     param: str | None = None
     retry_after: float | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    error: Mapping[str, Any] | None = None
 
 
 def error_body(refusal: Refusal, anthropic: bool = False) -> dict[str, Any]:
@@ -51,12 +52,20 @@ def error_body(refusal: Refusal, anthropic: bool = False) -> dict[str, Any]:
     >>> error_body(Refusal(400, "no", "model_not_found"))["error"]["code"]
     'model_not_found'
     """
+    own = refusal.error or {}
     if anthropic:
-        kind = ANTHROPIC_TYPES.get(refusal.status, "api_error")
-        return {"type": "error", "error": {"type": kind, "message": refusal.message}}
+        kind = own.get("type") or ANTHROPIC_TYPES.get(refusal.status, "api_error")
+        return {"type": "error", "error": {"type": str(kind), "message": refusal.message}}
     kind = OPENAI_TYPES.get(refusal.status, "invalid_request_error")
     code = refusal.code or str(refusal.status)
-    return {"error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": code}}
+    error = {"message": refusal.message, "type": kind, "param": refusal.param, "code": code}
+    return {
+        "error": {
+            **error,
+            **{name: value for name, value in own.items() if value is not None},
+            "message": refusal.message,
+        }
+    }
 
 
 def error_event(refusal: Refusal, kind: str) -> bytes:
@@ -72,81 +81,3 @@ def error_event(refusal: Refusal, kind: str) -> bytes:
 def model_not_found(model: str) -> Refusal:
     """Say that no model has this name."""
     return Refusal(400, f"The model {model!r} does not exist.", "model_not_found", "model")
-
-
-def with_reasoning(event: bytes) -> bytes:
-    r"""Give a streamed chunk's reasoning its second name; everything else stays as it is.
-
-    >>> with_reasoning(b'data: {"choices": [{"delta": {"reasoning_content": "so"}}]}\n\n')
-    b'data: {"choices": [{"delta": {"reasoning_content": "so", "reasoning": "so"}}]}\n\n'
-    """
-    lines = event.split(b"\n")
-    for index, line in enumerate(lines):
-        if line.startswith(b"data: {"):
-            try:
-                chunk = json.loads(line[6:])
-            except ValueError:
-                continue
-            for choice in chunk.get("choices") or ():
-                both_names(choice.get("delta"))
-            lines[index] = b"data: " + json.dumps(chunk, ensure_ascii=False).encode()
-    return b"\n".join(lines)
-
-
-def named_event(event: bytes, model: str) -> bytes:
-    r"""Name a streamed responses event as OpenAI does, and the client's model where it carries one.
-
-    >>> named_event(b'data: {"type":"a.b","response": {"model": "up"}}\n\n', "mine")
-    b'event: a.b\ndata: {"type": "a.b", "response": {"model": "mine"}}\n\n'
-    """
-    name = EVENT_TYPE.match(event)
-    if name is None:
-        return event
-    if name.group(1) == b"response.in_progress":  # the gateway has none, and it says nothing new
-        return b""
-    if b'"response":' in event:
-        try:
-            data = json.loads(event[6:])
-        except ValueError:
-            return event
-        if isinstance(data.get("response"), dict):
-            data["response"]["model"] = model
-            event = b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
-    return b"event: " + name.group(1) + b"\n" + event
-
-
-def both_names(message: object) -> None:
-    """Add the missing one of `reasoning_content` and `reasoning` to a message or delta."""
-    if isinstance(message, dict):
-        one, two = message.get("reasoning_content"), message.get("reasoning")
-        if one and two is None:
-            message["reasoning"] = one
-        elif isinstance(two, str) and two and one is None:
-            message["reasoning_content"] = two
-
-
-def header_text(text: str) -> str:
-    """Return text as a header can carry it: percent-encoded when it is not plain ASCII.
-
-    >>> header_text("gpt-4o"), header_text("通")
-    ('gpt-4o', '%E9%80%9A')
-    """
-    return text if text.isascii() and text.isprintable() else quote(text, safe="/:@ ")
-
-
-def mend(response: Any) -> None:
-    """Give reasoning both its names, and make headers of names that are not ASCII; in place."""
-    for choice in getattr(response, "choices", None) or ():
-        message = getattr(choice, "message", None)
-        reasoning = getattr(message, "reasoning_content", None)
-        if message is not None and reasoning and getattr(message, "reasoning", None) is None:
-            message.reasoning = reasoning
-    if isinstance(response, dict):  # a message in Anthropic's form
-        hidden = response.get("_hidden_params")
-    else:
-        hidden = getattr(response, "_hidden_params", None)
-    extra = hidden.get("additional_headers") if isinstance(hidden, dict) else None
-    if isinstance(extra, dict):
-        for name, value in extra.items():
-            if isinstance(value, str) and not value.isascii():
-                extra[name] = header_text(value)

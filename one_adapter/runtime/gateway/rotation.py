@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from one_adapter.runtime.gateway.config import Policy
+from one_adapter.runtime.gateway.settings import Policy
 
 
-class Order:
+class Rotation:
     """The rotations of one process."""
 
     def __init__(self, chance: Callable[[], float]) -> None:
@@ -25,9 +25,9 @@ class Order:
     def choose(self, group: str, policies: Sequence[Policy]) -> Policy:
         """Pick one of `policies` (not empty), the deployments of `group` that may be called now.
 
-        >>> from one_adapter.runtime.gateway.config import Policy
+        >>> from one_adapter.runtime.gateway.settings import Policy
         >>> ones = [Policy(service="a", order="rr"), Policy(service="b", order="rr")]
-        >>> order = Order(lambda: 0.0)
+        >>> order = Rotation(lambda: 0.0)
         >>> [order.choose("m", ones).service for _ in range(3)]
         ['a', 'b', 'a']
         """

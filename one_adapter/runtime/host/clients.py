@@ -2,8 +2,7 @@
 
 One client is kept per deployment and key. An OpenAI-shaped upstream gets an `AsyncOpenAI`, the
 others LiteLLM's `AsyncHTTPHandler` around an httpx client. Without a proxy rule the environment's
-HTTP_PROXY is not asked. Where shortcuts are taken, every OpenAI-shaped upstream gets a client that
-costs less (`lean.py`), around LiteLLM's own way of making HTTP requests.
+HTTP_PROXY is not asked.
 """
 
 from __future__ import annotations
@@ -11,81 +10,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime.gateway.config import Policy, ProxyRule
+from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.upstream.endpoint import AZURE_VERSION, NO_KEY
+from one_adapter.runtime.upstream.proxies import mounts
 
 if TYPE_CHECKING:
     import httpx
 
-#: The key that stands for none: nothing of it is sent.
-NO_KEY = "none"
-#: What is asked for when the deployment names no version of Azure's interface.
-AZURE_VERSION = "2024-10-21"
 #: How many clients are kept; the oldest gives way.
 KEPT = 2000
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 
 
-def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return URL scheme -> proxy URL.
-
-    With an https proxy alone, http upstreams go through it as well, as they do in the gateway.
-
-    >>> mounts(ProxyRule(https_env="P"), {"P": "http://proxy:3128"})
-    {'all://': 'http://proxy:3128'}
-    """
-    if rule is None:
-        return {}
-    socks = _url(environment.get(rule.socks5_env, ""), "socks5")
-    if socks:
-        return {"all://": socks}
-    plain = _url(environment.get(rule.http_env, ""), "http")
-    secure = _url(environment.get(rule.https_env, ""), "http")
-    if plain and secure:
-        return {"http://": plain, "https://": secure}
-    return {"all://": plain or secure} if plain or secure else {}
-
-
-def _url(address: str, scheme: str) -> str:
-    """Return a proxy's URL, also when only its host and port are given."""
-    return address if not address or "://" in address else f"{scheme}://{address}"
-
-
 class Clients:
     """The clients of one process."""
 
-    def __init__(self, environment: Mapping[str, str], lean: bool = False) -> None:
-        """Take the variables that hold the proxies' URLs; `lean` asks for clients that cost less."""
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take the variables that hold the proxies' URLs."""
         self._environment = environment
-        self._lean = lean
-        self._shared: Any = None
         self._made: dict[tuple[str, str, str], Any] = {}
 
     def client(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         """Return the client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
         keyless = kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS
-        plain = policy.proxy is None and not policy.query and not keyless
-        if plain and not (self._lean and policy.provider == "openai" and not kwargs.get("organization")):
+        if policy.proxy is None and not policy.query and not keyless:
             return None
-        key = (
-            "" if plain else policy.id,
-            str(kwargs.get("api_key") or ""),
-            str(kwargs.get("api_base") or ""),
-        )
+        key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
         found = self._made.get(key)
         if found is None:
             while len(self._made) >= KEPT:
                 self._made.pop(next(iter(self._made)))
-            found = self._made[key] = self._make(policy, kwargs, plain)
+            found = self._made[key] = self._make(policy, kwargs)
         return found
 
-    def _make(self, policy: Policy, kwargs: Mapping[str, Any], plain: bool) -> Any:
-        transport = self._litellms(kwargs) if plain else self._http(policy, kwargs.get("api_key") == NO_KEY)
+    def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
+        transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
         if policy.provider in OPENAI_CLIENTS:
             from openai import AsyncOpenAI
 
-            from one_adapter.runtime.host.lean import LeanOpenAI
-
-            return (LeanOpenAI if self._lean else AsyncOpenAI)(
+            return AsyncOpenAI(
                 api_key=kwargs.get("api_key"),
                 base_url=kwargs.get("api_base"),
                 http_client=transport,
@@ -107,15 +70,6 @@ class Clients:
         handler = AsyncHTTPHandler()
         handler.client = transport
         return handler
-
-    def _litellms(self, kwargs: Mapping[str, Any]) -> httpx.AsyncClient:
-        """Return one client for all upstreams, made as LiteLLM makes those of its own."""
-        from litellm.llms.openai.openai import OpenAIChatCompletion
-
-        if self._shared is None:
-            self._shared = OpenAIChatCompletion.get_async_http_client(kwargs.get("shared_session"))
-        made: httpx.AsyncClient = self._shared
-        return made
 
     def _http(self, policy: Policy, keyless: bool) -> httpx.AsyncClient:
         import httpx

@@ -1,44 +1,33 @@
-"""The one callback that the exported YAML names: it hands each concern to its module.
+"""LiteLLM's hooks: what becomes of an admitted request inside LiteLLM, each step handed to its module.
 
-Loading it also puts the door (`door.py`) before LiteLLM's application, so that the stock
-`litellm --config exported.yaml` behaves as `one-adapter run` does.
+Importing it changes nothing; `install` puts the door before LiteLLM's application.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 from typing import Any
 
-import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime.entry import door, endpoints
+from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.entry.request import current
-from one_adapter.runtime.gateway.refusal import Refusal, header_text, mend
-from one_adapter.runtime.host import direct, profile, shortcuts
-from one_adapter.runtime.host import loaded as live
-from one_adapter.runtime.host import side_calls as quiet
 from one_adapter.runtime.host.clients import Clients
-from one_adapter.runtime.upstream.shaping import shape
+from one_adapter.runtime.host.mending import mend
+from one_adapter.runtime.host.shaping import shape
 
-#: Seconds after loading the configuration when start-up objects are taken from the collector, and those
-#: that the first requests have loaded.
-SETTLED, USED = 0.5, 20.0
 INNER_CALLS = ("completion", "embedding")
 GROUP_HEADER = "x-litellm-model-group"
-NAME_HEADER = "x-litellm-model-name"
 
 
 class Handler(CustomLogger):  # type: ignore[misc]
-    """LiteLLM's hooks, each a line or two."""
+    """The callback that exported files name; without a request of ours each hook leaves LiteLLM alone."""
 
     def __init__(self) -> None:
         """Start with no clients of our own."""
         super().__init__()
-        self.clients = Clients(os.environ, shortcuts.wanted("client"))
+        self.clients = Clients(os.environ)
         self.reserved = frozenset(all_litellm_params)
 
     async def async_pre_call_hook(
@@ -48,7 +37,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
         data: dict[str, Any],
         call_type: Any,  # noqa: ARG002
     ) -> Any:
-        """Ask for the group that answers the client's name; refuse what came past the door."""
+        """Ask for the group that answers the client's name."""
         request = current.get()
         if request is not None:
             data["model"] = request.group
@@ -62,42 +51,22 @@ class Handler(CustomLogger):  # type: ignore[misc]
         request_kwargs: dict[str, Any] | None = None,  # noqa: ARG002
         parent_otel_span: Any = None,  # noqa: ARG002
     ) -> list[Any]:
-        """Choose the deployment in the service's order, past open breakers."""
+        """Leave the deployment that was chosen when the request was admitted."""
         request = current.get()
         if request is None:
             return healthy_deployments
-        if request.failure is not None and request.policy is not None:
-            return [one for one in healthy_deployments if one["model_info"]["id"] == request.policy.id]
-        try:
-            chosen = live.state().choose(request, asyncio.get_running_loop().time())
-        except Refusal as refusal:
-            request.refused = True
-            raise _raised(refusal) from None
-        return [one for one in healthy_deployments if one["model_info"]["id"] == chosen.id]
+        return [one for one in healthy_deployments if one["model_info"]["id"] == request.policy.id]
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any]:
-        """Wait for the limit, start the clock, and shape the call."""
+        """Shape the call, and make it with a client of ours where it needs one."""
         request = current.get()
         info = kwargs.get("model_info")
-        if request is None or not info:
+        if request is None or not info or info.get("id") != request.policy.id:
             return kwargs
-        if request.failure is not None:
-            raise request.failure
         request.logging = kwargs.get("litellm_logging_obj")
-        state = live.state()
-        policy = state.policies.get(info.get("id"))
-        if policy is None:
-            return kwargs
-        loop = asyncio.get_running_loop()
-        try:
-            await state.admit(request, policy, loop.time())
-        except Refusal as refusal:
-            raise _raised(refusal) from None
-        if policy.timeout > 0:
-            request.arm(loop, policy.timeout)
         if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
-            shape(request, policy, kwargs, self.reserved)
-            client = self.clients.client(policy, kwargs)
+            shape(request, request.policy, kwargs, self.reserved)
+            client = self.clients.client(request.policy, kwargs)
             if client is not None:
                 kwargs["client"] = client
         return kwargs
@@ -127,33 +96,4 @@ class Handler(CustomLogger):  # type: ignore[misc]
         return {GROUP_HEADER: header_text(request.group)}
 
 
-def _raised(refusal: Refusal) -> Exception:
-    """Return a refusal as an error that LiteLLM hands on with its status."""
-    from litellm.proxy._types import ProxyException
-
-    raised: Exception = ProxyException(
-        refusal.message, "invalid_request_error", refusal.param, refusal.status
-    )
-    if refusal.status == 429:
-        raised = litellm.RateLimitError(refusal.message, "one-adapter", "")
-    if refusal.status == 503:
-        raised = litellm.ServiceUnavailableError(refusal.message, "one-adapter", "")
-    return raised
-
-
-def install() -> None:
-    """Put the door before LiteLLM's application and apply the profile; again does nothing."""
-    from litellm.proxy import proxy_server
-
-    quiet.stop_side_calls()
-    choices = profile.chosen()
-    profile.after_import(choices)
-    if "collector" in choices:
-        with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
-            asyncio.get_running_loop().call_later(SETTLED, profile.settle)
-            asyncio.get_running_loop().call_later(USED, profile.settle_again)
-    door.mount(proxy_server.app, lambda app: door.Door(app, live.state, endpoints, direct.way()))
-
-
 handler = Handler()
-install()

@@ -1,16 +1,19 @@
-"""The state of this process, made from what LiteLLM has loaded."""
+"""What LiteLLM has loaded, as the gateway reads it: the one place that holds this process's configuration."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from one_adapter.runtime.gateway.state import State, build
+from one_adapter.runtime.entry.door import Loaded
+from one_adapter.runtime.gateway.config import read_config
+from one_adapter.runtime.gateway.memory import Memory
 
-_made: tuple[Any, Any, int, State] | None = None
+_made: tuple[Any, Any, int, Loaded] | None = None
 
 
-def state() -> State:
-    """Return the state, made anew when LiteLLM's router or settings are others than before."""
+def loaded() -> Loaded:
+    """Return what holds now; read anew when LiteLLM's router or settings are others than before."""
     global _made
     from litellm.proxy import proxy_server
 
@@ -18,6 +21,8 @@ def state() -> State:
     own = proxy_server.general_settings.get("one_adapter")
     models = router.model_list if router is not None else []
     if _made is None or _made[0] is not models or _made[1] is not own or _made[2] != len(models):
+        memory = _made[3].memory if _made is not None else Memory()
         aliases = router.model_group_alias if router is not None else None
-        _made = (models, own, len(models), build(models, own, aliases))
+        config = read_config(models, own, aliases, os.environ)
+        _made = (models, own, len(models), Loaded(config, memory))
     return _made[3]

@@ -1,8 +1,8 @@
 """The launch profile: the same LiteLLM, answering faster.
 
 A profile is a set of choices, each with a row in docs/performance.md. It is written as words with
-commas between: `fast` is all of them and what `run` takes by itself, `stock` is none, `direct` adds
-one and `-direct` takes it away. The stock `litellm` command, which never heard of a profile, gets
+commas between: `fast` is all of them and what `run` takes by itself, `stock` is none, `log` adds
+one and `-log` takes it away. The stock `litellm` command, which never heard of a profile, gets
 those that are safe in every version; ONE_ADAPTER_PROFILE in its environment asks for more or less.
 """
 
@@ -22,7 +22,7 @@ VARIABLE = "ONE_ADAPTER_PROFILE"
 #: What an exported file brings along by itself.
 EXPORTED = frozenset(("collector", "preload", "telemetry"))
 #: Every choice there is.
-CHOICES = EXPORTED | {"client", "describe", "direct", "log", "prices", "routes", "usage"}
+CHOICES = EXPORTED | {"describe", "log", "prices", "routes", "usage"}
 #: Versions in which the patches were tried.
 PATCHED = ("1.105.", "1.106.")
 #: Versions in which the shortcuts were tried.
@@ -43,8 +43,8 @@ THRESHOLDS = (5_000, 10, 10)
 def choices(profile: str | None) -> frozenset[str]:
     """Return what a profile chooses; raises `OneAdapterError` for a word that is none of the choices.
 
-    >>> sorted(choices("log,collector")), sorted(choices("fast,-direct") ^ CHOICES)
-    (['collector', 'log'], ['direct'])
+    >>> sorted(choices("log,collector")), sorted(choices("fast,-log") ^ CHOICES)
+    (['collector', 'log'], ['log'])
     >>> choices("stock"), choices(None) == EXPORTED
     (frozenset(), True)
     """

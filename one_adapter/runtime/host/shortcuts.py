@@ -8,24 +8,11 @@ callback or a cache is configured, LiteLLM's own code runs again. docs/performan
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Set
-from logging import INFO
+from collections.abc import Callable, Set
 from typing import Any
 
 from one_adapter.runtime.entry.request import current
-from one_adapter.runtime.host import profile
 
-#: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets
-#: (those of `access.authenticate`), they only fill counters nobody reads.
-IDLE = frozenset(
-    (
-        *("_PROXY_VirtualKeyModelMaxBudgetLimiter", "_PROXY_MaxParallelRequestsHandler"),
-        *("_PROXY_MaxParallelRequestsHandler_v3", "_PROXY_MaxBudgetLimiter", "_PROXY_MaxIterationsHandler"),
-        *("_PROXY_MaxBudgetPerSessionHandler", "_PROXY_CacheControlCheck", "_ProxyDBLogger"),
-        *("PromptCacheObserver", "AutoRouterBaselineCache", "_PROXY_SensitiveDataRoutingHandler"),
-        *("ResponsesIDSecurity", "SkillsInjectionHook", "ServiceLogging", "SlackAlerting"),
-    )
-)
 #: Fields of a chat that may cost something beside tokens.
 TOOLS = frozenset(("tools", "functions", "web_search_options"))
 #: What LiteLLM notes of an answer that cost nothing.
@@ -37,11 +24,6 @@ NOTHING = dict.fromkeys(
     ),
     0.0,
 )
-
-
-def wanted(choice: str) -> bool:
-    """Tell whether this process is to have a shortcut: it was chosen, and this LiteLLM is known."""
-    return choice in profile.chosen() and profile.is_version(profile.SHORTENED)
 
 
 def install(choices: Set[str]) -> None:
@@ -98,7 +80,7 @@ def free(price: Any) -> Any:
 
     @functools.wraps(price)
     def priced(self: Any, result: Any, *positional: Any, **named: Any) -> Any:
-        if _costs_nothing() and not listeners(self):
+        if _costs_nothing() and not is_heard(self):
             self.set_cost_breakdown(**NOTHING)  # some of LiteLLM's response headers come from it
             return 0.0
         return price(self, result, *positional, **named)
@@ -111,7 +93,7 @@ def unheard(log: Any) -> Any:
 
     @functools.wraps(log)
     async def logged(logging_obj: Any, *positional: Any, **named: Any) -> None:
-        if current.get() is not None and not listeners(logging_obj):
+        if current.get() is not None and not is_heard(logging_obj):
             logging_obj._restore_correlation_context()
             return
         await log(logging_obj, *positional, **named)
@@ -124,7 +106,7 @@ def untold(tell: Any) -> Any:
 
     @functools.wraps(tell)
     async def told(self: Any, *positional: Any, **named: Any) -> None:
-        if current.get() is None or listeners(self):
+        if current.get() is None or is_heard(self):
             await tell(self, *positional, **named)
 
     return told
@@ -132,49 +114,19 @@ def untold(tell: Any) -> Any:
 
 def _costs_nothing() -> bool:
     request = current.get()
-    if request is None or request.kind != "chat" or request.policy is None or not request.policy.free:
+    if request is None or request.kind != "chat" or not request.policy.free:
         return False
-    return not TOOLS & request.body.keys() and "search" not in request.policy.upstream_model
+    return not TOOLS & request.body.fields.keys() and "search" not in request.policy.upstream_model
 
 
-def listeners(logging: Any) -> list[object]:
-    """Return who would hear of this answer: the operator's callbacks, a cache, the database."""
+def is_heard(logging: Any) -> bool:
+    """Tell whether anybody would hear of this answer: the operator's callbacks, a cache, the database."""
     import litellm
-    from litellm.proxy import proxy_server
 
-    heard: list[object] = []
-    if proxy_server.prisma_client is not None:
-        heard.append(proxy_server.prisma_client)
-    settings = (litellm.cache, litellm.max_budget, litellm.cost_discount_config, litellm.cost_margin_config)
-    heard.extend(one for one in settings if one)
-    for several in (
-        litellm.callbacks,
-        litellm.success_callback,
-        litellm._async_success_callback,
-        getattr(logging, "dynamic_success_callbacks", None),
-        getattr(logging, "dynamic_async_success_callbacks", None),
-    ):
-        heard.extend(_listening(several or ()))
-    return heard
+    from one_adapter.runtime.host.circumstances import listening, present
 
-
-def is_logged() -> bool:
-    """Tell whether somebody reads the lines LiteLLM logs about each request."""
-    from litellm._logging import verbose_proxy_logger, verbose_router_logger
-
-    return any(one.isEnabledFor(INFO) for one in (verbose_proxy_logger, verbose_router_logger))
-
-
-def _listening(callbacks: Iterable[Any]) -> list[object]:
-    from one_adapter.runtime.host.hooks import Handler
-
-    found = []
-    for one in callbacks:
-        owner = getattr(one, "__self__", one)
-        name = type(owner).__name__
-        # The router counts successes for its cooldowns and for strategies that go by usage.
-        if name == "Router" and owner.routing_strategy == "simple-shuffle" and owner.disable_cooldowns:
-            continue
-        if type(owner) is not Handler and name not in IDLE:
-            found.append(one)
-    return found
+    at = present()
+    several = ("dynamic_success_callbacks", "dynamic_async_success_callbacks")
+    own = [name for one in several for name in listening(getattr(logging, one, None) or ())]
+    costs = litellm.cost_discount_config or litellm.cost_margin_config
+    return bool(at.database or at.listeners or at.cache or at.budget or own or costs)

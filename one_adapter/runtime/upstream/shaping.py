@@ -1,89 +1,38 @@
-"""The call as it leaves for the upstream: LiteLLM's arguments, changed where parity needs it.
-
-An OpenAI-shaped upstream gets every field of the client's body as it was sent, zeros, nulls and
-unknown fields too: they go into `extra_body`, past LiteLLM's opinions of what a model supports.
-"""
+"""What the gateway itself changes of a client's body before an upstream gets it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, hidden
-from one_adapter.runtime.entry.request import Request
-from one_adapter.runtime.gateway.config import Policy
-from one_adapter.runtime.host.clients import NO_KEY
-from one_adapter.runtime.upstream.guards import GUARDS, flatten
-
-#: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
-RESPONSES = "responses/"
-#: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
-CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
-#: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
-RESERVED = frozenset(
-    (
-        *("api_base", "api_key", "base_url", "client", "credential", "credential_env", "custom_llm_provider"),
-        *("domain", "extra_body", "extra_headers", "extra_query", "headers", "litellm_params", "messages"),
-        *("metadata", "model", "model_info", "model_list", "organization", "proxy", "stream"),
-        *("stream_options", "timeout"),
-        # what only the owner of the YAML sets for an adapter of ours
-        *("connect_timeout", "default_user", "history", "idle_timeout", "openapi_base", "patch_id"),
-        *("project_name", "proxy_env", "region", "response_mode", "uid"),
-    )
-)
+from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.json_object import DROP
+from one_adapter.runtime.upstream.guards import GUARDS, flatten, rescue
 
 
-def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: frozenset[str]) -> None:
-    """Change the arguments of one upstream call in place.
+def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, Any]:
+    """Return what of a client's body an OpenAI-shaped (or Anthropic's) upstream is to get in another form.
 
-    `reserved` names the arguments LiteLLM knows as its own; a client's field of such a name never
-    becomes an argument.
+    >>> changes({"model": "mine", "user": None}, "embeddings", Policy(upstream_model="up"))
+    {'model': 'up', 'user': DROP}
     """
-    name = policy.upstream_model
-    if name.startswith(RESPONSES):
-        return
-    if request.kind == "embeddings":
-        name = policy.embedding_model or name
-    prefix = f"{policy.provider}/" if str(kwargs.get("model", "")).startswith(f"{policy.provider}/") else ""
-    kwargs["model"] = f"{prefix}{name}"
-    messages = kwargs.get("messages")
-    if policy.flatten_parts and isinstance(messages, list):
-        kwargs["messages"] = messages = flatten(messages)
-    if policy.provider == "openai":
-        if not kwargs.get("api_key"):  # or LiteLLM would send OPENAI_API_KEY of the environment
-            kwargs["api_key"] = NO_KEY
-        _pass_through(request, policy, kwargs, name)
-        return
-    for guard in policy.guards:
-        GUARDS[guard](kwargs, name)
-    if policy.provider in CUSTOM and request.kind == "chat":
-        own = RESERVED | reserved
-        kwargs.update((k, v) for k, v in hidden(request.body, "chat").items() if k not in own)
-
-
-def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name: str) -> None:
-    if request.kind in ("chat", "embeddings"):
-        fields = {k: v for k, v in request.body.items() if k not in STRUCTURE}
-        if request.kind == "chat" and not isinstance(request.body.get("messages"), list):
-            fields["messages"] = request.body.get("messages")
-        if request.body.get("stream", True) is not True:
-            fields["stream"] = request.body["stream"]
-        _forget(kwargs, request.body)
-    else:
-        fields = {k: kwargs[k] for k in CHAT_OPTIONS if kwargs.get(k) is not None}
-        effort = fields.get("reasoning_effort")
-        if isinstance(effort, dict):  # LiteLLM's bridge from other protocols
-            fields["reasoning_effort"] = effort.get("effort")
-        if request.kind == "responses" and "max_tokens" in fields:
-            fields["max_completion_tokens"] = fields.pop("max_tokens")  # as the gateway calls it
-        _forget(kwargs, CHAT_OPTIONS)
-    for guard in policy.guards:
-        GUARDS[guard](fields, name)
-    if fields:
-        kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **fields}
-
-
-def _forget(kwargs: dict[str, Any], names: Mapping[str, Any]) -> None:
-    for name in names:
-        if name in CHAT_OPTIONS or name in EMBEDDING_OPTIONS:
-            kwargs.pop(name, None)
+    found: dict[str, Any] = {"model": policy.model_for(kind)}
+    if kind == "embeddings":
+        found |= {name: DROP for name, value in fields.items() if value is None}
+    if kind != "chat":
+        return found
+    messages = fields.get("messages")
+    if isinstance(messages, list):
+        shaped = rescue(messages)
+        if policy.flatten_parts:
+            shaped = flatten(shaped)
+        if shaped != messages:
+            found["messages"] = shaped
+    if policy.guards:
+        guarded = dict(fields)
+        for guard in policy.guards:
+            GUARDS[guard](guarded, policy.upstream_model)
+        found |= {
+            name: guarded.get(name, DROP) for name in fields if guarded.get(name, DROP) is not fields[name]
+        }
+    return found

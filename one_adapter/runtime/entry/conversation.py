@@ -1,0 +1,100 @@
+"""One LLM request from body to finish: read, checked, admitted, handed to a way, and cleaned up after.
+
+Whatever happens to it (an answer, an error, a cut stream, a client that left), its place in the limits is given
+back and its outcome booked with the breaker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from one_adapter.runtime.entry import body as bodies
+from one_adapter.runtime.entry.asgi import Receive, Scope, Send, read_body
+from one_adapter.runtime.entry.outlet import Outlet
+from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.choice import book, choose, enter
+from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.keys import Client
+from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.refusal import Refusal
+
+
+class Way(Protocol):
+    """How a request is answered: one of several, asked one after another."""
+
+    async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer an admitted request; False, with nothing done, when it is not for this way.
+
+        Raises `Refusal` for a call that failed.
+        """
+
+
+async def converse(
+    ways: Sequence[Way],
+    config: Config,
+    memory: Memory,
+    client: Client,
+    kind: str,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Serve one request of `kind` from `client`; raises `Refusal` while nothing was sent and no deployment chosen."""
+    body = bodies.parse(await read_body(scope, receive), kind)
+    model = body.fields["model"]
+    if not client.may(model):
+        raise Refusal(403, f"This key does not open the model {model!r}.", "model_forbidden", "model")
+    loop = asyncio.get_running_loop()
+    request = Request(kind, client, body, config, loop.time(), client_model=model)
+    request.group = config.resolve(model)
+    request.choice = choose(config, memory, request.group, model, kind, request.started)
+    request.task = asyncio.current_task()
+    outlet = Outlet(request, send)
+    token = current.set(request)
+    watcher = asyncio.create_task(_watch(request, receive))
+    try:
+        await _admit(request, memory, loop)
+        for way in ways:
+            if await way.serve(request, scope, _gone, outlet):
+                break
+    except Refusal as refusal:
+        await outlet.refuse(refusal)
+    except asyncio.CancelledError:
+        if not request.expired and not request.left:
+            raise
+        if hasattr(request.task, "uncancel"):
+            request.task.uncancel()  # type: ignore[union-attr]
+    finally:
+        watcher.cancel()
+        current.reset(token)
+        request.close()
+        book(memory, request.choice, request.outcome, loop.time())
+    if request.expired:
+        await outlet.expire()
+
+
+async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:
+    """Wait for the chosen service's limit and start the clock of its timeout."""
+    policy = request.policy
+    most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
+    try:
+        request.release = await enter(memory, policy, request.kind, most)
+    except Refusal:
+        request.refused = True
+        raise
+    request.start_clock(loop, policy.timeout)
+
+
+async def _watch(request: Request, receive: Receive) -> None:
+    """End the request when its client leaves."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    request.leave()
+
+
+async def _gone() -> dict[str, str]:
+    """Stand for the rest of a request whose body was read: the client's leaving ends it from outside."""
+    await asyncio.Event().wait()
+    raise AssertionError

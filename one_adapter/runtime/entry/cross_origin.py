@@ -1,0 +1,42 @@
+"""Calls from web pages (CORS): any page may ask, as in the gateway; it needs the key like everybody."""
+
+from __future__ import annotations
+
+from one_adapter.runtime.entry.asgi import Message, Scope, Send
+
+ALLOWED = (b"access-control-allow-origin", b"*")
+#: What a page may send, and what of an answer's headers it may read.
+PREFLIGHT = (
+    ALLOWED,
+    (b"access-control-allow-methods", b"GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS"),
+    (
+        b"access-control-allow-headers",
+        b"Origin,Content-Type,Accept,Authorization,X-Api-Key,Anthropic-Version,Anthropic-Beta",
+    ),
+    (b"access-control-max-age", b"43200"),
+)
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Tell whether a browser asks whether it may ask; that needs no key."""
+    return scope["method"] == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in scope["headers"]
+    )
+
+
+async def preflight(send: Send) -> None:
+    """Let the browser ask."""
+    await send({"type": "http.response.start", "status": 204, "headers": list(PREFLIGHT)})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def allowing(send: Send) -> Send:
+    """Return `send` with the header by which a browser lets its page read the answer."""
+
+    async def allowed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")]
+            message = {**message, "headers": [*kept, ALLOWED]}
+        await send(message)
+
+    return allowed

@@ -1,0 +1,53 @@
+"""What goes back to the client, watched on its way: how far it is, and how it has to end when time is up."""
+
+from __future__ import annotations
+
+from one_adapter.runtime.entry.asgi import Message, Send, answer
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.refusal import Refusal, error_body, error_event
+
+
+class Outlet:
+    """The client's end of one request."""
+
+    def __init__(self, request: Request, send: Send) -> None:
+        """Pass on to `send` what the ways send, and note it in `request`."""
+        self._request = request
+        self._send = send
+        self._is_stream = False
+
+    async def __call__(self, message: Message) -> None:
+        """Pass one message on; nothing when the request's time is up and nothing was sent yet."""
+        request = self._request
+        if message["type"] == "http.response.start":
+            if request.expired:
+                return
+            request.status = message["status"]
+            self._is_stream = any(
+                name == b"content-type" and value.startswith(b"text/event-stream")
+                for name, value in message.get("headers") or ()
+            )
+        elif request.expired and not request.began:
+            return
+        request.began = True
+        request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await self._send(message)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """End the request with a refusal, in the way that is left: an answer, an event, or the stream's mere end."""
+        request = self._request
+        if not request.began:
+            body = error_body(refusal, request.kind == "messages")
+            await answer(self, refusal.status, body, refusal.retry_after, refusal.headers)
+        elif not request.ended:
+            request.failed_midway = not request.expired
+            last = error_event(refusal, request.kind) if self._is_stream else b""
+            await self({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def expire(self) -> None:
+        """Tell the client that its time is over."""
+        self._request.expired = False  # what is said from here on goes out
+        try:
+            await self.refuse(Refusal(504, "The upstream did not answer in time.", "timeout"))
+        finally:
+            self._request.expired = True

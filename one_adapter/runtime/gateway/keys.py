@@ -1,0 +1,89 @@
+"""Who calls: a client key opens the LLM routes for its models, the master key opens everything.
+
+Keys come from environment variables named in the YAML. They are compared in constant time, every
+key each time, and a refusal never says whether a key was near.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.gateway.settings import Settings
+
+SCHEMES = ("bearer ", "deepl-auth-key ")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody with a right to call; `name` is fit for logs."""
+
+    name: str
+    models: frozenset[str]
+    admin: bool = False
+
+    def may(self, model: str) -> bool:
+        """Tell whether this client may ask for `model`, by the name it sends.
+
+        >>> Client("k", frozenset({"a"})).may("a"), Client("k", frozenset({"*"})).may("b")
+        (True, True)
+        """
+        return "*" in self.models or model in self.models
+
+
+class Keys:
+    """The keys of one process.
+
+    >>> from one_adapter.runtime.gateway.settings import KeyRule
+    >>> rules = Settings(keys=(KeyRule("K", ("*",)),))
+    >>> Keys(rules, {"K": "secret"}).identify([(b"authorization", b"Bearer secret")]).name
+    'K'
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        """Look the keys up; a variable that is unset or blank opens nothing."""
+        self._open = settings.open
+        self._keys: list[tuple[bytes, Client]] = []
+        for rule in settings.keys:
+            value = environment.get(rule.env, "").strip()
+            if value:
+                self._keys.append((value.encode(), Client(rule.env, frozenset(rule.models))))
+        master = environment.get("LITELLM_MASTER_KEY", "").strip()
+        if master:
+            admin = Client("master key", frozenset({"*"}), admin=True)
+            self._keys.append((master.encode(), admin))
+
+    def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
+        """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
+        found: list[Client] = []
+        for given in _given(headers):
+            found += [client for key, client in self._keys if hmac.compare_digest(key, given)]
+        if any(client.admin for client in found):
+            return next(client for client in found if client.admin)
+        if self._open:
+            return Client("anybody", frozenset({"*"}))
+        if not found:
+            return None
+        return Client(found[0].name, frozenset().union(*(client.models for client in found)))
+
+    def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> Client:
+        """Return the caller, or raise `Refusal` (401)."""
+        client = self.identify(headers)
+        if client is None:
+            raise Refusal(401, "Invalid or missing API key.", "invalid_api_key")
+        return client
+
+
+def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    given = []
+    for name, value in headers:
+        if name == b"authorization":
+            text = value.decode("latin-1")
+            for scheme in SCHEMES:
+                if text.lower().startswith(scheme):
+                    given.append(text[len(scheme) :].strip().encode("latin-1"))
+        elif name in (b"x-api-key", b"x-litellm-api-key"):
+            given.append(value.strip())
+    return [value for value in given if value]

@@ -1,0 +1,142 @@
+"""What LiteLLM has to do for every request at present, for the relay to stand aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from logging import INFO
+from typing import Any
+
+from one_adapter.runtime.entry.asgi import Scope
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.host.hooks import Handler
+from one_adapter.runtime.relay.standing import Case, Circumstances, reason
+
+#: The settings under which LiteLLM does nothing to a call but make it, section by section. Values matter
+#: where they are given.
+PLAIN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "general_settings": {
+        "master_key": ...,
+        "custom_auth": "one_adapter.runtime.access.authenticate",
+        "cancel_on_disconnect": True,
+        "always_include_stream_usage": False,
+        "disable_model_info_refresh": True,
+        "one_adapter": ...,
+    },
+    "litellm_settings": {
+        "callbacks": ...,  # each of them is looked at
+        "custom_provider_map": ...,
+        "num_retries": 0,
+        "use_chat_completions_url_for_anthropic_messages": True,
+    },
+    "router_settings": {
+        "routing_strategy": "simple-shuffle",
+        "num_retries": 0,
+        "disable_cooldowns": True,
+        "model_group_alias": ...,
+    },
+}
+#: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets, they only
+#: fill counters nobody reads.
+IDLE = frozenset(
+    (
+        *("_PROXY_VirtualKeyModelMaxBudgetLimiter", "_PROXY_MaxParallelRequestsHandler"),
+        *("_PROXY_MaxParallelRequestsHandler_v3", "_PROXY_MaxBudgetLimiter", "_PROXY_MaxIterationsHandler"),
+        *("_PROXY_MaxBudgetPerSessionHandler", "_PROXY_CacheControlCheck", "_ProxyDBLogger"),
+        *("PromptCacheObserver", "AutoRouterBaselineCache", "_PROXY_SensitiveDataRoutingHandler"),
+        *("ResponsesIDSecurity", "SkillsInjectionHook", "ServiceLogging", "SlackAlerting"),
+    )
+)
+#: What LiteLLM's command line says about every call.
+COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_max_tokens", "user_api_base")
+
+
+class Standing:
+    """The relay's question to LiteLLM, asked for each request; what cannot change meanwhile is kept."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._config: object = None
+        self._settings: tuple[str, ...] = ()
+        self._fixed: dict[tuple[str, str], str] = {}
+
+    def __call__(self, request: Request, scope: Scope) -> str:
+        """Return why a request has to go LiteLLM's way, "" when it need not."""
+        if request.config is not self._config:
+            self._config, self._fixed = request.config, {}
+            self._settings = foreign_settings()
+        key = (request.policy.id, request.kind)
+        fixed = self._fixed.get(key)
+        if fixed is None:
+            fixed = self._fixed[key] = reason(self._case(request, Circumstances(settings=self._settings), ()))
+        return fixed or reason(self._case(request, present(), [name for name, _ in scope["headers"]]))
+
+    @staticmethod
+    def _case(request: Request, at: Circumstances, headers: list[bytes] | tuple[()]) -> Case:
+        config, policy = request.config, request.policy
+        parameters = config.parameters.get(policy.id, {})
+        return Case(at, config.settings.relay, policy, request.kind, parameters, headers)
+
+
+def present() -> Circumstances:
+    """Return what holds now and may change while the proxy runs."""
+    import litellm
+    from litellm._logging import verbose_proxy_logger, verbose_router_logger
+    from litellm.proxy import proxy_server
+
+    return Circumstances(
+        database=proxy_server.prisma_client is not None,
+        listeners=listeners(),
+        cache=litellm.cache is not None,
+        budget=bool(litellm.max_budget),
+        logged=any(one.isEnabledFor(INFO) for one in (verbose_proxy_logger, verbose_router_logger)),
+        ordered=any(getattr(proxy_server, name, None) is not None for name in COMMAND_LINE),
+    )
+
+
+def listeners() -> list[str]:
+    """Return the names of the callbacks that would hear of an answer, beside ours and LiteLLM's idle ones."""
+    import litellm
+
+    several = (
+        litellm.callbacks,
+        litellm.success_callback,
+        litellm.failure_callback,
+        litellm._async_success_callback,
+    )
+    return [name for callbacks in several for name in listening(callbacks or ())]
+
+
+def listening(callbacks: Iterable[Any]) -> Iterable[str]:
+    """Yield the names of those among `callbacks` that do something with an answer."""
+    for one in callbacks:
+        owner = getattr(one, "__self__", one)
+        name = type(owner).__name__
+        # The router counts successes for its cooldowns and for strategies that go by usage.
+        if name == "Router" and owner.routing_strategy == "simple-shuffle" and owner.disable_cooldowns:
+            continue
+        if not isinstance(owner, Handler) and name not in IDLE:
+            yield owner if isinstance(owner, str) else name
+
+
+def foreign_settings() -> tuple[str, ...]:
+    """Return the names of the loaded configuration's settings that `PLAIN_SETTINGS` does not know."""
+    from litellm.proxy import proxy_server
+
+    return tuple(unknown_settings(proxy_server.proxy_config.get_config_state()))
+
+
+def unknown_settings(config: Mapping[str, Any]) -> Iterable[str]:
+    """Return the settings under which LiteLLM may do more to a call than make it.
+
+    >>> list(unknown_settings({"model_list": [], "router_settings": {"num_retries": 2}, "guardrails": []}))
+    ['router_settings.num_retries', 'guardrails']
+    """
+    for section, values in config.items():
+        plain = PLAIN_SETTINGS.get(section)
+        if plain is None:
+            if section not in ("model_list", "environment_variables"):
+                yield section
+            continue
+        for name, value in (values or {}).items():
+            if name not in plain or plain[name] not in (value, ...):
+                yield f"{section}.{name}"

@@ -1,0 +1,46 @@
+"""Where everything is put together: the door, its ways, and what is changed in the loaded LiteLLM. Once a process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+
+from one_adapter.runtime.entry import door
+from one_adapter.runtime.entry.conversation import Way
+from one_adapter.runtime.host import profile, side_calls
+from one_adapter.runtime.host.hooks import handler
+from one_adapter.runtime.host.loaded import loaded
+from one_adapter.runtime.host.way import LitellmWay
+
+#: Seconds after loading the configuration when start-up objects are taken from the collector, and those
+#: that the first requests have loaded.
+SETTLE_SECONDS, SETTLE_AGAIN_SECONDS = 0.5, 20.0
+
+__all__ = ["handler", "install"]
+
+
+def install() -> None:
+    """Put the door before LiteLLM's application and apply the profile; again does nothing."""
+    from litellm.proxy import proxy_server
+
+    side_calls.stop_side_calls()
+    choices = profile.chosen()
+    profile.after_import(choices)
+    if "collector" in choices:
+        with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
+            loop = asyncio.get_running_loop()
+            loop.call_later(SETTLE_SECONDS, profile.settle)
+            loop.call_later(SETTLE_AGAIN_SECONDS, profile.settle_again)
+    door.mount(proxy_server.app, lambda app: door.Door(app, loaded, [*relays(), LitellmWay(app)]))
+
+
+def relays() -> list[Way]:
+    """Return the relay, where there is one: a copy of the package without it serves as well, LiteLLM's way."""
+    try:
+        from one_adapter.runtime.host.circumstances import Standing
+        from one_adapter.runtime.relay.client import Pools
+        from one_adapter.runtime.relay.way import Relay
+    except ImportError:
+        return []
+    return [Relay(Pools(os.environ), Standing())]

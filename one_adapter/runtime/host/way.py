@@ -1,0 +1,120 @@
+"""LiteLLM's own way: the request as its application is to see it, and its answer as the client is to see it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from one_adapter.runtime.entry import body as bodies
+from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, whole_seconds
+from one_adapter.runtime.entry.paths import LITELLM_PATHS
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.host.mending import named_event, with_reasoning
+from one_adapter.runtime.upstream.guards import rescue
+
+#: Headers that speak of the body as it was, or ask for an answer that could not be mended.
+REPLACED = (b"accept-encoding", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding")
+#: Headers that LiteLLM's application would answer to instead of us.
+CROSS_ORIGIN = (b"origin", b"access-control-request-method", b"access-control-request-headers")
+#: LiteLLM tells every client the upstream's address, which may hold a password or an inner host.
+HIDDEN = (b"x-litellm-model-api-base",)
+#: How LiteLLM begins a whole embeddings answer.
+MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
+WAY = (b"x-one-adapter-way", b"litellm")
+
+
+class LitellmWay:
+    """The way of everything that LiteLLM has something to do for."""
+
+    def __init__(self, app: App) -> None:
+        """Take LiteLLM's application."""
+        self._app = app
+
+    async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a request; always True."""
+        seen = bodies.visible(request.body.fields, request.kind)
+        if request.kind == "chat":
+            seen["messages"] = rescue(seen["messages"])
+        raw = json.dumps(seen).encode()
+        path = LITELLM_PATHS[request.kind]
+        inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
+        inner["headers"] = seen_headers(scope["headers"], len(raw))
+        await self._app(inner, _body_then(raw, receive), _Mended(request, send))
+        return True
+
+
+def seen_headers(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """Return the headers LiteLLM is to see: none of its own orders, and the new body's."""
+    kept = [
+        (name, value)
+        for name, value in headers
+        if not name.startswith((b"x-litellm-", b"litellm-")) and name not in (*REPLACED, *CROSS_ORIGIN)
+    ]
+    return [*kept, (b"content-type", b"application/json"), (b"content-length", str(size).encode())]
+
+
+def _body_then(body: bytes, receive: Receive) -> Receive:
+    parts = [body]
+
+    async def inlet() -> Message:
+        if parts:
+            return {"type": "http.request", "body": parts.pop(), "more_body": False}
+        return await receive()
+
+    return inlet
+
+
+class _Mended:
+    """What LiteLLM sends, mended on its way to the client."""
+
+    def __init__(self, request: Request, send: Send) -> None:
+        self._request = request
+        self._send = send
+        self._stream = False
+        self._start: Message | None = None
+
+    async def __call__(self, message: Message) -> None:
+        request = self._request
+        if message["type"] == "http.response.start":
+            message = self._begin(message)
+            if request.kind == "embeddings":
+                self._start = message
+                return
+        elif self._stream:
+            message = self._event(message)
+        elif self._start is not None:
+            message = await self._named(self._start, message)
+        await self._send(message)
+
+    def _begin(self, message: Message) -> Message:
+        request = self._request
+        headers = [one for one in message.get("headers") or [] if one[0] not in HIDDEN]
+        self._stream = any(
+            name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
+        )
+        if message["status"] in (429, 503) and request.retry_after is not None:
+            headers.append((b"retry-after", whole_seconds(request.retry_after)))
+        return {**message, "headers": [*headers, WAY]}
+
+    async def _named(self, start: Message, message: Message) -> Message:
+        """Send the start of an embeddings answer and name the upstream's model, as the gateway does."""
+        self._start = None
+        policy = self._request.policy
+        if start["status"] == 200 and not message.get("more_body", False):
+            name = json.dumps(policy.model_for("embeddings"), ensure_ascii=False).encode()
+            body = MODEL.sub(lambda _: b'{"model":' + name, message.get("body", b""), count=1)
+            headers = [one for one in start["headers"] if one[0] != b"content-length"]
+            start = {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+            message = {**message, "body": body}
+        await self._send(start)
+        return message
+
+    def _event(self, message: Message) -> Message:
+        part = message.get("body", b"")
+        if part.startswith((b'data: {"error"', b"event: error")):
+            self._request.failed_midway = True
+        if self._request.kind == "chat" and b'"reasoning' in part:
+            return {**message, "body": with_reasoning(part)}
+        if self._request.kind == "responses":
+            return {**message, "body": named_event(part, self._request.client_model)}
+        return message

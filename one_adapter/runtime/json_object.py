@@ -1,0 +1,119 @@
+"""A JSON object read so that it can be written again with some of its values changed and all others as they came.
+
+The standard library's scanner says where each value ends, so a value that nobody changes goes on as the text it
+was: `1.0` stays `1.0`, `1e2` stays `1e2`, and a key nobody knows keeps its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from math import isfinite
+from typing import Any
+
+
+class _Drop:
+    def __repr__(self) -> str:
+        return "DROP"
+
+
+#: What takes a field out of the object in `JsonObject.render`.
+DROP: Any = _Drop()
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+#: Every escape, so that a backslash is never taken for the beginning of one; the group is half of a pair.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits[:20]} is larger than any number can be")
+    return number
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_scan = json.scanner.c_make_scanner(json.JSONDecoder(parse_float=_finite, parse_constant=_no_number))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonObject:
+    """The fields of one JSON object, and the text of each; of two fields of one name the last counts."""
+
+    fields: dict[str, Any]
+    _texts: dict[str, str]
+
+    @classmethod
+    def read(cls, raw: bytes) -> JsonObject:
+        r"""Return the object at the beginning of `raw`; what follows it is passed over.
+
+        Bytes that are no UTF-8, and halves of surrogate pairs, become U+FFFD. Raises `ValueError` (also for
+        NaN and for numbers beyond a float's range) and `RecursionError`.
+
+        >>> JsonObject.read(b'{"a": 1.0, "b": "\\ud83d"} tail').fields
+        {'a': 1.0, 'b': '\ufffd'}
+        """
+        text = raw.decode("utf-8-sig", "replace")
+        if _SURROGATE.search(text):
+            text = _ESCAPE.sub(lambda one: r"\ufffd" if one.group(1) else one.group(), text)
+        fields: dict[str, Any] = {}
+        texts: dict[str, str] = {}
+        at = _past(text, 0, "{")
+        if text[at : at + 1] == "}":
+            return cls(fields, texts)
+        try:
+            while True:
+                at = _past(text, at, '"')
+                name, at = scanstring(text, at, True)
+                begin = _past(text, at, ":")
+                value, end = _scan(text, begin)
+                fields.pop(name, None)
+                texts.pop(name, None)
+                fields[name], texts[name] = value, text[begin:end]
+                at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+                if text[at : at + 1] == "}":
+                    return cls(fields, texts)
+                at = _past(text, at, ",")
+        except StopIteration as problem:
+            raise ValueError(f"expecting a value at character {problem.value}") from None
+
+    def render(self, changes: Mapping[str, Any]) -> bytes:
+        """Return the object as JSON with `changes` made: new values, new fields, and `DROP` for fields to leave out.
+
+        >>> JsonObject.read(b'{"a": 1.0, "b": 2, "c": 3}').render({"b": "two", "c": DROP, "d": None})
+        b'{"a":1.0,"b":"two","d":null}'
+        """
+        parts = []
+        for name, text in self._texts.items():
+            if name not in changes:
+                parts.append(f"{json.dumps(name)}:{text}")
+            elif changes[name] is not DROP:
+                parts.append(f"{json.dumps(name)}:{_written(changes[name])}")
+        parts += [
+            f"{json.dumps(name)}:{_written(value)}"
+            for name, value in changes.items()
+            if name not in self._texts and value is not DROP
+        ]
+        return f"{{{','.join(parts)}}}".encode()
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _past(text: str, at: int, sign: str) -> int:
+    """Return the place of what follows `sign` (and space around it), which has to come next."""
+    at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+    if text[at : at + 1] != sign:
+        raise ValueError(f"expecting {sign} at character {at}")
+    return at + 1 if sign == '"' else _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]

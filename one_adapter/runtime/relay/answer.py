@@ -1,0 +1,167 @@
+"""What an upstream said, whole: told apart into answers and failures, and given the client's name for the model.
+
+An answer's bytes stay as they came, but for the model's name and the second name of its reasoning.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.json_object import JsonObject
+
+#: How much of an upstream's words goes into an error, in bytes: errors are read by people.
+ERROR_BYTES = 8 << 10
+#: What a whole answer to each kind of request has to hold.
+CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content"}
+#: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
+_MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*(?:"(?:[^"\\]|\\.)*"|null)')
+_REASONING = re.compile(rb'"reasoning(_content)?"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)+")')
+
+
+def loads(raw: bytes) -> Any:
+    r"""Return what JSON says; half a surrogate pair in it does no harm. Raises `ValueError`.
+
+    >>> loads(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
+    True
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(raw)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+
+
+def fault_in(document: Mapping[str, Any]) -> Refusal | None:
+    """Return the failure that an upstream tells with status 200, or None.
+
+    >>> fault_in({"error": {"code": "1301", "message": "no"}}).message
+    'no'
+    >>> fault_in({"base_resp": {"status_code": 1004, "status_msg": "who?"}}).message
+    'who?'
+    >>> fault_in({"error": None, "base_resp": {"status_code": 0}})
+    """
+    error = document.get("error")
+    if error:
+        return _fault(502, error)
+    base = document.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code"):
+        told = {"message": str(base.get("status_msg") or ""), "code": str(base["status_code"])}
+        return _fault(502, told)
+    return None
+
+
+def _fault(status: int, error: object, retry_after: str = "") -> Refusal:
+    if not isinstance(error, dict):
+        return Refusal(status, _cut(str(error)), "", None, _seconds(retry_after))
+    code = str(error.get("code", error.get("status")) or "")
+    if status == 502 and code.isdecimal() and 400 <= int(code[:9]) <= 599:
+        status = int(code)
+    words = error.get("message", error.get("msg"))
+    message = _cut(words if isinstance(words, str) and words else json.dumps(error, ensure_ascii=False))
+    large = len(json.dumps(error, default=str)) > ERROR_BYTES
+    return Refusal(
+        status,
+        message,
+        "" if code is None else str(code),
+        None,
+        _seconds(retry_after),
+        error=None if large else error,
+    )
+
+
+def _seconds(retry_after: str) -> float | None:
+    return float(retry_after) if retry_after.isdecimal() and len(retry_after) < 9 else None
+
+
+def _cut(words: str) -> str:
+    raw = words.encode("utf-8", "replace")
+    return words if len(raw) <= ERROR_BYTES else raw[:ERROR_BYTES].decode("utf-8", "ignore") + " …"
+
+
+def failed(status: int, raw: bytes, retry_after: str = "") -> Refusal:
+    """Return the failure that an upstream tells with a status; `raw` may be cut.
+
+    >>> failed(429, b'{"error": {"message": "slow down"}}').message
+    'slow down'
+    >>> failed(307, b"").status, failed(503, b"<html>").message
+    (502, '<html>')
+    """
+    if status < 400:
+        return Refusal(502, f"The upstream answered {status} and no answer: redirects are not followed.")
+    try:
+        document = loads(raw)
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        for error in (document.get("error"), document.get("detail"), document.get("message") and document):
+            if error:
+                return _fault(status, error, retry_after)
+    words = raw.decode("utf-8", "replace").strip()
+    return Refusal(status, _cut(words) or f"The upstream answered {status}.", "", None, _seconds(retry_after))
+
+
+def answer(raw: bytes, kind: str, model: str | None) -> bytes:
+    """Return a whole answer with the client's name for the model (None: as it came).
+
+    Raises `Refusal` for anything that is no answer.
+
+    >>> answer(b'{"model": "up", "choices": [], "n": 1.0}', "chat", "mine")
+    b'{"model":"mine", "choices": [], "n": 1.0}'
+    """
+    try:
+        document = loads(raw)
+    except ValueError:
+        raise _no_answer(raw) from None
+    if not isinstance(document, dict):
+        raise _no_answer(raw)
+    fault = fault_in(document)
+    if fault is not None:
+        raise fault
+    if not isinstance(document.get(CONTENT[kind]), list):
+        raise _no_answer(raw)
+    if model is not None:
+        raw = named(raw, document, model)
+    return reasoned(raw) if kind == "chat" else raw
+
+
+def _no_answer(raw: bytes) -> Refusal:
+    words = raw[:ERROR_BYTES].decode("utf-8", "replace").strip()
+    said = f": {words}" if words else "."
+    return Refusal(502, f"The upstream answered with something that is no answer{said}")
+
+
+def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
+    """Return the JSON object `raw`, which says `document`, with another value of its field `model`."""
+    name = b'"model":' + json.dumps(model, ensure_ascii=False).encode()
+    if "model" not in document:
+        at = raw.index(b"{") + 1
+        comma = b"," if document else b""
+        return raw[:at] + name + comma + raw[at:]
+    if raw.count(b'"model"') == 1:
+        found, times = _MODEL.subn(lambda _: name, raw)
+        if times:
+            return found
+    return JsonObject.read(raw).render({"model": model})
+
+
+def reasoned(raw: bytes) -> bytes:
+    """Return JSON in which reasoning has both the names by which clients look for it.
+
+    >>> reasoned(b'{"reasoning_content": "so"}')
+    b'{"reasoning":"so","reasoning_content": "so"}'
+    """
+    if b'"reasoning' not in raw:
+        return raw
+    names = {one.group(1) for one in _REASONING.finditer(raw)}
+    if len(names) != 1:  # none has a text, or both are there
+        return raw
+    other = b'"reasoning":' if names == {b"_content"} else b'"reasoning_content":'
+    return _REASONING.sub(lambda one: other + one.group(2) + b"," + one.group(), raw)

@@ -1,0 +1,94 @@
+"""The HTTP clients of the relay: one pool of connections for each way out (direct, or through a proxy).
+
+No redirect is followed, no cookie kept, nothing read from the environment but the certificates to trust.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from yarl import URL
+
+from one_adapter.runtime.upstream.proxies import mounts
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from one_adapter.runtime.gateway.settings import ProxyRule
+    from one_adapter.runtime.upstream.endpoint import Endpoint
+
+#: Seconds for which an address found by name is kept, a connection may take, and an idle one is kept open.
+DNS_SECONDS, CONNECT_SECONDS, IDLE_SECONDS = 10, 30.0, 30.0
+#: Bytes read ahead of a client that reads slowly, a connection.
+AHEAD_BYTES = 1 << 16
+
+
+class Pools:
+    """The pools of one process, made on first use."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take the variables that hold proxies' addresses and the files of certificates."""
+        self._environment = environment
+        self._trust: ssl.SSLContext | None = None
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._mounts: dict[ProxyRule | None, dict[str, str]] = {None: {}}
+        self._urls: dict[str, Any] = {}
+
+    def post(
+        self, endpoint: Endpoint, body: bytes, headers: Mapping[str, str], rule: ProxyRule | None
+    ) -> Any:
+        """Begin one call; the context manager gives aiohttp's response, with its head read."""
+        ways = self._mounts.get(rule)
+        if ways is None:
+            ways = self._mounts[rule] = mounts(rule, self._environment)
+        proxy = ways.get("all://") or ways.get(endpoint.url.partition("://")[0] + "://") or ""
+        more = {"proxy": proxy} if proxy and not proxy.startswith("socks") else {}
+        url = self._urls.get(endpoint.url)
+        if url is None:
+            url = self._urls[endpoint.url] = URL(endpoint.url, encoded=True)
+        return self._session(proxy).post(url, data=body, headers=headers, allow_redirects=False, **more)
+
+    def _session(self, proxy: str) -> aiohttp.ClientSession:
+        found = self._sessions.get(proxy)
+        if found is None or found.closed:
+            found = self._sessions[proxy] = self._made(proxy)
+        return found
+
+    def _made(self, proxy: str) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._trust is None:
+            self._trust = trust(self._environment)
+        options: dict[str, Any] = {"limit": 0, "ssl": self._trust, "keepalive_timeout": IDLE_SECONDS}
+        if proxy.startswith("socks"):
+            from aiohttp_socks import ProxyConnector
+
+            connector: aiohttp.BaseConnector = ProxyConnector.from_url(
+                proxy.replace("socks5h:", "socks5:"), **options
+            )
+        else:
+            connector = aiohttp.TCPConnector(ttl_dns_cache=DNS_SECONDS, **options)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            read_bufsize=AHEAD_BYTES,
+            trust_env=False,
+            skip_auto_headers=("user-agent", "accept", "accept-encoding", "content-type"),
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            await session.close()
+
+
+def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Return the certificates to trust: those that SSL_CERT_FILE or REQUESTS_CA_BUNDLE name, else Mozilla's."""
+    import certifi
+
+    named = environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE") or certifi.where()
+    return ssl.create_default_context(cafile=named)

@@ -1,0 +1,172 @@
+"""Streams of server-sent events, mended on their way: bytes in as they come, whole events out.
+
+Lines may end in CR and LF, be cut anywhere, lack the space after `data:`; comments (vendors' signs of life) go
+on. What an upstream tells as an error, and an end without an end, is a fault and never a success.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import orjson
+
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.relay.answer import fault_in, loads, named, reasoned
+
+#: The longest line or event there may be, in bytes; an upstream that never ends one would fill the memory.
+EVENT_BYTES = 8 << 20
+DONE = b"data: [DONE]\n\n"
+NO_JSON = "The upstream's stream holds something that is no JSON."
+TOO_EARLY = "The upstream's stream ended before the answer was complete."
+
+
+class Events(ABC):
+    """What all such streams share.
+
+    `feed` and `end` take bytes and return whole events. After a fault nothing more comes, and `fault` tells which
+    it was; `done` is true once the stream has said that it is complete.
+    """
+
+    def __init__(self, model: str) -> None:
+        """Take the client's name for the model."""
+        self._model = model
+        self._rest = b""
+        self._half = b""
+        self._event = b""
+        self.done = False
+        self.fault: Refusal | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the events that are whole now."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        out = self._lines(lines)
+        if len(self._rest) > EVENT_BYTES and self.fault is None:
+            self.fault = Refusal(502, "The upstream sent a line without an end.")
+        return out
+
+    def end(self) -> bytes:
+        """Return what is left to say when the upstream has no more bytes."""
+        out = self._lines([self._rest, b""])
+        if self.fault is None and not self.done:
+            if self._is_complete():
+                out += DONE
+            else:
+                self.fault = Refusal(502, TOO_EARLY)
+        return out
+
+    def _lines(self, lines: list[bytes]) -> bytes:
+        out: list[bytes] = []
+        for line in lines:
+            if self.done or self.fault is not None:
+                break
+            line = line.removesuffix(b"\r")
+            if line.startswith(b"data:"):
+                out.append(self._data(line[5:].strip()))
+            elif line.startswith(b":"):
+                out.append(line + b"\n\n")
+            elif line.startswith(b"event:"):
+                self._event = line[6:].strip()
+            elif self._half and not line:
+                self.fault = Refusal(502, NO_JSON)
+            elif line[:1] in (b"{", b"<"):
+                self.fault = _no_stream(b"\n".join(lines))
+        return b"".join(out)
+
+    def _data(self, text: bytes) -> bytes:
+        if self._half:
+            text, self._half = self._half + b"\n" + text, b""
+        if text == b"[DONE]":
+            self.done = True
+            return self._close()
+        try:
+            document = loads(text)
+        except ValueError:
+            self._half = text
+            if len(text) > EVENT_BYTES:
+                self.fault = Refusal(502, NO_JSON)
+            return b""
+        event, self._event = self._event, b""
+        if not isinstance(document, dict):
+            self.fault = Refusal(502, "The upstream's stream holds something that is no event.")
+            return b""
+        self.fault = fault_in(
+            {"error": document} if event == b"error" and "error" not in document else document
+        )
+        return b"" if self.fault is not None else self._mended(text, document)
+
+    @abstractmethod
+    def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
+        """Return the event to pass on for one whose data is `text`, which says `document`."""
+
+    @abstractmethod
+    def _close(self) -> bytes:
+        """Return what follows the upstream's own `[DONE]`."""
+
+    @abstractmethod
+    def _is_complete(self) -> bool:
+        """Tell whether the answer is whole, though its end was not said."""
+
+
+def _no_stream(raw: bytes) -> Refusal:
+    try:
+        document = loads(raw)
+    except ValueError:
+        document = None
+    fault = fault_in(document) if isinstance(document, dict) else None
+    words = raw[:500].decode("utf-8", "replace").strip()
+    return fault or Refusal(502, f"A stream was asked for, and the upstream answered with none: {words}")
+
+
+class ChatEvents(Events):
+    """A stream of chat completion chunks."""
+
+    def __init__(self, model: str) -> None:
+        """Take the client's name for the model."""
+        super().__init__(model)
+        self._begun: set[int] = set()
+        self._finished: set[int] = set()
+
+    def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
+        choices = [one for one in document.get("choices") or () if isinstance(one, dict)]
+        lacking = [one for one in choices if not isinstance(one.get("index"), int)]
+        for place, choice in enumerate(lacking):
+            choice["index"] = place
+        if lacking:
+            text = orjson.dumps(document)
+        for choice in choices:
+            self._begun.add(choice["index"])
+            if choice.get("finish_reason"):
+                self._finished.add(choice["index"])
+        return b"data: " + reasoned(named(text, document, self._model)) + b"\n\n"
+
+    def _close(self) -> bytes:
+        return DONE
+
+    def _is_complete(self) -> bool:
+        return bool(self._finished) and self._begun == self._finished
+
+
+class MessageEvents(Events):
+    """A stream of Anthropic's events."""
+
+    def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
+        kind = str(document.get("type") or "")
+        message = document.get("message")
+        if kind == "message_start" and isinstance(message, dict):
+            if text.count(b'"model"') == 1:
+                text = named(text, message, self._model)
+            else:
+                message["model"] = self._model
+                text = orjson.dumps(document)
+        self.done = kind == "message_stop"
+        return b"event: " + kind.encode() + b"\ndata: " + text + b"\n\n"
+
+    def _close(self) -> bytes:
+        return b""
+
+    def _is_complete(self) -> bool:
+        return False
+
+
+EVENTS: dict[str, type[Events]] = {"chat": ChatEvents, "messages": MessageEvents}

@@ -1,0 +1,106 @@
+"""When the relay stands aside: a table of what LiteLLM may have to do, and the reason in words.
+
+Everything the table looks at is listed as what is known to be of no account; whatever is on no list is
+LiteLLM's business, and the request goes its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.upstream.endpoint import PATHS
+
+#: What a deployment may say (LiteLLM's `litellm_params`) that the relay knows how to do.
+KNOWN_PARAMETERS = frozenset(
+    (
+        *("model", "api_base", "api_key", "api_version", "organization", "timeout", "max_retries", "weight"),
+        *("use_chat_completions_api", "drop_params"),
+        *("input_cost_per_token", "output_cost_per_token"),
+        *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
+    )
+)
+#: How headers begin by which a client tells LiteLLM something; its key is none of them.
+ORDERS, KEY_HEADER = (b"x-litellm-", b"litellm-", b"langfuse"), b"x-litellm-api-key"
+#: Models that are asked by the responses API whatever the client's route; their names say so.
+RESPONSES = "responses/"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What LiteLLM has to do for every request at present.
+
+    `listeners` are the operator's callbacks by name, `settings` the names of settings that one-adapter does not write.
+    """
+
+    database: bool = False
+    listeners: Sequence[str] = ()
+    cache: bool = False
+    budget: bool = False
+    logged: bool = False
+    ordered: bool = False
+    settings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One deployment asked for one kind of request, and the names of the request's headers."""
+
+    at: Circumstances
+    switched_on: bool
+    policy: Policy
+    kind: str
+    parameters: Mapping[str, Any]
+    headers: Sequence[bytes] = ()
+
+
+def _foreign(case: Case) -> list[str]:
+    return sorted(name for name, value in case.parameters.items() if value and name not in KNOWN_PARAMETERS)
+
+
+#: Name of a reason -> (when it holds, the sentence; `{}` is filled with what it is about).
+REASONS: Mapping[str, tuple[Callable[[Case], object], str]] = {
+    "off": (lambda case: not case.switched_on, "the relay is switched off"),
+    "protocol": (
+        lambda case: case.kind not in PATHS.get(case.policy.provider, {}),
+        "the vendor does not speak the client's protocol",
+    ),
+    "responses": (
+        lambda case: case.policy.upstream_model.startswith(RESPONSES),
+        "the model is asked by the responses API",
+    ),
+    "parameters": (_foreign, "the deployment has parameters that are LiteLLM's business: {}"),
+    "database": (lambda case: case.at.database, "a database is connected"),
+    "listeners": (lambda case: case.at.listeners, "callbacks listen to every answer: {}"),
+    "cache": (lambda case: case.at.cache, "a cache is configured"),
+    "budget": (lambda case: case.at.budget, "a budget is configured"),
+    "log": (lambda case: case.at.logged, "LiteLLM's log of every request is on"),
+    "command line": (lambda case: case.at.ordered, "LiteLLM's command line says something of every call"),
+    "settings": (lambda case: case.at.settings, "settings that are LiteLLM's business: {}"),
+    "headers": (
+        lambda case: [name for name in case.headers if name.startswith(ORDERS) and name != KEY_HEADER],
+        "the request has orders for LiteLLM: {}",
+    ),
+}
+
+
+def reason(case: Case) -> str:
+    """Return why the relay stands aside, "" when it need not.
+
+    >>> reason(Case(Circumstances(), True, Policy(), "chat", {"model": "openai/m"}))
+    ''
+    >>> reason(Case(Circumstances(listeners=["langfuse"]), True, Policy(), "chat", {}))
+    'callbacks listen to every answer: langfuse'
+    """
+    for holds, sentence in REASONS.values():
+        found = holds(case)
+        if found:
+            named = (
+                [one.decode("latin-1") if isinstance(one, bytes) else str(one) for one in found]
+                if isinstance(found, Sequence)
+                else ()
+            )
+            return sentence.format(", ".join(named))
+    return ""

@@ -1,0 +1,174 @@
+"""The relay: one call to an upstream that speaks the client's own protocol, its bytes passed on both ways.
+
+What is written anew is the model's name and what the gateway itself shapes; every other field goes as it came.
+Limits, breaker and clock are the conversation's; whether a request may come this way at all is for `standing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from one_adapter.runtime.entry.asgi import header_text
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.relay.answer import ERROR_BYTES, answer, failed
+from one_adapter.runtime.relay.events import EVENTS
+from one_adapter.runtime.upstream.endpoint import Endpoint, endpoint
+from one_adapter.runtime.upstream.shaping import changes
+
+if TYPE_CHECKING:
+    from one_adapter.runtime.entry.asgi import Receive, Scope, Send
+    from one_adapter.runtime.entry.request import Request
+    from one_adapter.runtime.relay.client import Pools
+
+#: The largest whole answer, in bytes; streams have no limit.
+ANSWER_BYTES = 64 << 20
+#: Headers of a request that go on, to an upstream that speaks Anthropic's protocol.
+ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
+#: What a client is told of the upstream's headers, beside the answer itself.
+TOLD = ("retry-after", "x-request-id")
+TOLD_START = "x-ratelimit-"
+STREAM_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
+
+
+class Relay:
+    """The way itself."""
+
+    def __init__(self, pools: Pools, stands_aside: Callable[[Request, Scope], str]) -> None:
+        """Take the HTTP clients, and the function that says why a request has to go LiteLLM's way ("": it need not)."""
+        self._pools = pools
+        self._stands_aside = stands_aside
+        self._config: object = None
+        self._endpoints: dict[tuple[str, str], Endpoint | None] = {}
+
+    async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:  # noqa: ARG002
+        """Answer a request; False, with nothing done, when it has to go LiteLLM's way."""
+        if self._stands_aside(request, scope):
+            return False
+        target = self._endpoint(request)
+        if target is None:
+            return False
+        try:
+            await self._call(request, target, scope, send)
+        except Refusal as fault:
+            fault.headers = _own_headers(request)
+            raise
+        return True
+
+    def _endpoint(self, request: Request) -> Endpoint | None:
+        if request.config is not self._config:
+            self._config, self._endpoints = request.config, {}
+        policy = request.policy
+        key = (policy.id, request.kind)
+        if key not in self._endpoints:
+            parameters = request.config.parameters.get(policy.id, {})
+            self._endpoints[key] = endpoint(
+                policy.provider, request.kind, policy.model_for(request.kind), parameters, policy.query
+            )
+        return self._endpoints[key]
+
+    async def _call(self, request: Request, target: Endpoint, scope: Scope, send: Send) -> None:
+        policy = request.policy
+        headers = target.headers
+        if request.kind == "messages":
+            own = {n.decode(): v.decode("latin-1") for n, v in scope["headers"] if n in ANTHROPIC_HEADERS}
+            headers = {**headers, **own}
+        body = request.body.render(changes(request.body.fields, request.kind, policy))
+        request.reached = True
+        try:
+            async with self._pools.post(target, body, headers, policy.proxy) as response:
+                if response.status >= 300:
+                    raise failed(
+                        response.status,
+                        await _read(response, ERROR_BYTES),
+                        response.headers.get("retry-after", ""),
+                    )
+                if request.streams:
+                    await _stream(request, response, send)
+                else:
+                    await _whole(request, response, send)
+        except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as problem:
+            raise _broken(problem) from None
+
+
+def _broken(problem: Exception) -> Refusal:
+    """Return a broken connection as a fault; its words name no address, which may hold a secret."""
+    if isinstance(problem, (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError, TimeoutError)):
+        return Refusal(502, "The upstream cannot be reached.")
+    return Refusal(502, "The connection to the upstream broke.")
+
+
+def _shown(request: Request) -> str:
+    """Return the name that an answer gives the model: the client's; of embeddings the upstream's, as in the gateway."""
+    return request.policy.model_for("embeddings") if request.kind == "embeddings" else request.client_model
+
+
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the body, or as much of it as fits."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            break
+    return b"".join(parts)[:most]
+
+
+async def _whole(request: Request, response: aiohttp.ClientResponse, send: Send) -> None:
+    raw = await _read(response, ANSWER_BYTES + 1)
+    if len(raw) > ANSWER_BYTES:
+        response.close()
+        raise Refusal(502, "The upstream's answer is larger than 64 MiB.")
+    raw = answer(raw, request.kind, _shown(request))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(raw)).encode()),
+        *_headers(request, response),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": raw, "more_body": False})
+
+
+async def _stream(request: Request, response: aiohttp.ClientResponse, send: Send) -> None:
+    events = EVENTS[request.kind](request.client_model)
+    start = {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [*STREAM_HEADERS, *_headers(request, response)],
+    }
+
+    async def pass_on(data: bytes) -> None:
+        if data and not request.began:
+            await send(start)
+        if data:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async for data in response.content.iter_any():
+        await pass_on(events.feed(data))
+        if events.done or events.fault is not None:
+            break
+    else:
+        await pass_on(events.end())
+    if events.fault is not None:
+        response.close()
+        raise events.fault
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
+    told = [
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in response.headers.items()
+        if name.lower() in TOLD or name.lower().startswith(TOLD_START)
+    ]
+    return [*told, *_own_headers(request)]
+
+
+def _own_headers(request: Request) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"x-litellm-model-id", header_text(request.policy.id).encode()),
+        (b"x-litellm-model-group", header_text(request.group).encode()),
+        (b"x-one-adapter-way", b"relay"),
+    )

@@ -1,0 +1,86 @@
+"""Where a call goes and with what headers, for the protocols that are relayed: OpenAI's, Azure's form of it, Anthropic's.
+
+The arguments are those of LiteLLM's deployment, so that a call looks the same whichever way it takes.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
+
+from one_adapter import __version__
+
+#: The key that stands for none: nothing of it is sent.
+NO_KEY = "none"
+#: What is asked for when the deployment names no version of Azure's interface, and of Anthropic's.
+AZURE_VERSION, ANTHROPIC_VERSION = "2024-10-21", "2023-06-01"
+#: Provider -> kind of request -> the end of the address.
+PATHS: Mapping[str, Mapping[str, str]] = {
+    "openai": {"chat": "/chat/completions", "embeddings": "/embeddings"},
+    "azure": {"chat": "/chat/completions", "embeddings": "/embeddings"},
+    "anthropic": {"messages": "/v1/messages"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One deployment's address for one kind of request; `headers` hold the key, and so are not shown."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def endpoint(
+    provider: str, kind: str, model: str, parameters: Mapping[str, Any], query: Mapping[str, str]
+) -> Endpoint | None:
+    """Return where a request of `kind` goes, or None where the provider has no such protocol.
+
+    `parameters` are LiteLLM's (`api_base`, `api_key`, `api_version`, `organization`), their references resolved.
+
+    >>> endpoint("openai", "chat", "m", {"api_base": "https://a.example/v1/", "api_key": "k"}, {}).url
+    'https://a.example/v1/chat/completions'
+    >>> endpoint("azure", "chat", "m", {"api_base": "https://a.example", "api_key": "k"}, {}).url
+    'https://a.example/openai/deployments/m/chat/completions?api-version=2024-10-21'
+    """
+    path = PATHS.get(provider, {}).get(kind)
+    base = str(parameters.get("api_base") or "").rstrip("/")
+    if path is None or not base:
+        return None
+    asked = dict(query)
+    if provider == "azure":
+        path = f"/openai/deployments/{quote(model, safe='')}{path}"
+        asked["api-version"] = str(parameters.get("api_version") or AZURE_VERSION)
+    if provider == "anthropic":
+        base = base.removesuffix("/v1/messages")
+    parts = urlsplit(base)
+    host = parts.netloc.rpartition("@")[2]
+    given = "&".join(one for one in (parts.query, urlencode(asked)) if one)
+    url = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + path, given, ""))
+    return Endpoint(url, _headers(provider, parameters, parts.username, parts.password))
+
+
+def _headers(
+    provider: str, parameters: Mapping[str, Any], user: str | None, password: str | None
+) -> dict[str, str]:
+    headers = {
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        "user-agent": f"one-adapter/{__version__}",
+    }
+    key = str(parameters.get("api_key") or NO_KEY)
+    if key != NO_KEY and provider == "openai":
+        headers["authorization"] = f"Bearer {key}"
+    elif key != NO_KEY:
+        headers["api-key" if provider == "azure" else "x-api-key"] = key
+    if user is not None and "authorization" not in headers:
+        pair = f"{unquote(user)}:{unquote(password or '')}"
+        headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    if provider == "anthropic":
+        headers["anthropic-version"] = ANTHROPIC_VERSION
+    if parameters.get("organization"):
+        headers["openai-organization"] = str(parameters["organization"])
+    return headers

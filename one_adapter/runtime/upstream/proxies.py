@@ -1,0 +1,32 @@
+"""The proxies by which a service's calls leave, from its rule and the variables that the rule names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from one_adapter.runtime.gateway.settings import ProxyRule
+
+
+def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return URL scheme -> proxy URL.
+
+    With an https proxy alone, http upstreams go through it as well, as they do in the gateway.
+
+    >>> mounts(ProxyRule(https_env="P"), {"P": "http://proxy:3128"})
+    {'all://': 'http://proxy:3128'}
+    """
+    if rule is None:
+        return {}
+    socks = _url(environment.get(rule.socks5_env, ""), "socks5")
+    if socks:
+        return {"all://": socks}
+    plain = _url(environment.get(rule.http_env, ""), "http")
+    secure = _url(environment.get(rule.https_env, ""), "http")
+    if plain and secure:
+        return {"http://": plain, "https://": secure}
+    return {"all://": plain or secure} if plain or secure else {}
+
+
+def _url(address: str, scheme: str) -> str:
+    """Return a proxy's URL, also when only its host and port are given."""
+    return address if not address or "://" in address else f"{scheme}://{address}"
