@@ -1,7 +1,7 @@
-"""A JSON object read so that it can be written again with some of its values changed and all others as they came.
+"""A JSON object that can be written again with some values changed and all others as they came.
 
-The standard library's scanner says where each value ends, so a value that nobody changes goes on as the text it
-was: `1.0` stays `1.0`, `1e2` stays `1e2`, and a key nobody knows keeps its place.
+The standard library's scanner says where each value ends, so a value that nobody changes goes on as the text
+it was: `1.0` stays `1.0`, `1e2` stays `1e2`, and a key nobody knows keeps its place.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class JsonObject:
             raise ValueError(f"expecting a value at character {problem.value}") from None
 
     def render(self, changes: Mapping[str, Any]) -> bytes:
-        """Return the object as JSON with `changes` made: new values, new fields, and `DROP` for fields to leave out.
+        """Return the object as JSON with `changes` made; a field whose value is `DROP` is left out.
 
         >>> JsonObject.read(b'{"a": 1.0, "b": 2, "c": 3}').render({"b": "two", "c": DROP, "d": None})
         b'{"a":1.0,"b":"two","d":null}'

@@ -1,7 +1,7 @@
 """One LLM request from body to finish: read, checked, admitted, handed to a way, and cleaned up after.
 
-Whatever happens to it (an answer, an error, a cut stream, a client that left), its place in the limits is given
-back and its outcome booked with the breaker.
+However it ends (an answer, an error, a cut stream, a client that left), its place in the limits is given back
+and its outcome booked with the breaker.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def converse(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Serve one request of `kind` from `client`; raises `Refusal` while nothing was sent and no deployment chosen."""
+    """Serve one request of `kind` from `client`; raises `Refusal` as long as no deployment is chosen."""
     body = bodies.parse(await read_body(scope, receive), kind)
     model = body.fields["model"]
     if not client.may(model):

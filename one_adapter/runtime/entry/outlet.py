@@ -34,7 +34,7 @@ class Outlet:
         await self._send(message)
 
     async def refuse(self, refusal: Refusal) -> None:
-        """End the request with a refusal, in the way that is left: an answer, an event, or the stream's mere end."""
+        """End the request with a refusal in the form that is left: an answer, an event, or a mere end."""
         request = self._request
         if not request.began:
             body = error_body(refusal, request.kind == "messages")

@@ -1,4 +1,4 @@
-"""Which paths there are, and for whom: those of the LLM routes, our own, LiteLLM's public ones, and the owner's."""
+"""The paths there are, and for whom: the LLM routes, our own, LiteLLM's public ones, the management."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One request on its way: what the conversation and the ways tell each other.
 
-LiteLLM's hooks find it through a context variable, which every task that LiteLLM starts for the request inherits.
+LiteLLM's hooks find it through a context variable, which every task that LiteLLM starts for it inherits.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from one_adapter.runtime.json_object import JsonObject
 class Request:
     """What is known of one LLM request; times are the event loop's, in seconds.
 
-    It holds the configuration it came in under to its end. `reached` is true once the upstream has been asked,
-    `began` once the client has been sent something, `ended` once it has been sent all.
+    It keeps the configuration it came in under to its end. `reached`: the upstream has been asked;
+    `began`: the client has been sent something; `ended`: it has been sent all.
     """
 
     kind: str

@@ -1,1 +1,1 @@
-"""What the gateway decides: who may call, where a request goes, when, and what its end means. Plain values in and out."""
+"""What the gateway decides: who may call, where a request goes, when, and what its end means."""

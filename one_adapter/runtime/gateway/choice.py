@@ -15,7 +15,7 @@ from one_adapter.runtime.gateway.settings import Policy
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen deployment; `breaker` is the key its outcome is booked under, `probe` tells that it is a trial."""
+    """The chosen deployment; its outcome is booked under the key `breaker`; `probe`: it is a trial."""
 
     policy: Policy
     breaker: tuple[str, str] | None = None
@@ -25,8 +25,8 @@ class Choice:
 def choose(config: Config, memory: Memory, group: str, model: str, kind: str, now: float) -> Choice:
     """Pick a deployment of `group` for a request of `kind` that asked for `model`, and take its turn.
 
-    `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400 where the group has no
-    embeddings, 503 where every breaker is open.
+    `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400 where the group has
+    no embeddings, 503 where every breaker is open.
     """
     policies: Sequence[Policy] = config.groups[group]
     if kind == "embeddings":

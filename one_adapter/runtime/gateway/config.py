@@ -16,7 +16,7 @@ RANDOM = "random"
 
 @dataclass(frozen=True, eq=False)
 class Config:
-    """Settings, keys, groups of deployments by client name, aliases; `parameters` are LiteLLM's, by deployment."""
+    """Settings, keys, deployments by client name, aliases; `parameters` are LiteLLM's, by deployment."""
 
     settings: Settings
     keys: Keys
@@ -59,7 +59,7 @@ def read_config(
 ) -> Config:
     """Read what LiteLLM has loaded: its list of deployments, our own settings, its aliases.
 
-    `environment` holds the clients' keys. Raises `OneAdapterError` where a value of ours is of the wrong type.
+    `environment` holds the clients' keys. Raises `OneAdapterError` for a value of ours of the wrong type.
     """
     settings = read_settings(own_settings)
     groups: dict[str, list[Policy]] = {}

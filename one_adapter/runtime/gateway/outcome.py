@@ -9,7 +9,7 @@ CLIENT_FAULTS = frozenset({400, 401, 403, 404, 413, 415, 422})
 
 
 class Outcome(Enum):
-    """The end of one request; `verdict` is True where it speaks for the upstream, False against it, else None."""
+    """The end of one request; `verdict` is True for the upstream, False against it, None for neither."""
 
     ANSWERED = True, "answered"
     CLIENT_FAULT = True, "the upstream blames the request"

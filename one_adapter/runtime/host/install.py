@@ -1,4 +1,4 @@
-"""Where everything is put together: the door, its ways, and what is changed in the loaded LiteLLM. Once a process."""
+"""Where the door, its ways and what is changed in the loaded LiteLLM are put together, once a process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def install() -> None:
 
 
 def relays() -> list[Way]:
-    """Return the relay, where there is one: a copy of the package without it serves as well, LiteLLM's way."""
+    """Return the relay where there is one; without its folder everything goes LiteLLM's way."""
     try:
         from one_adapter.runtime.host.circumstances import Standing
         from one_adapter.runtime.relay.client import Pools

@@ -1,4 +1,4 @@
-"""LiteLLM's own way: the request as its application is to see it, and its answer as the client is to see it."""
+"""LiteLLM's own way: the request as its application sees it, and its answer as the client sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an upstream said, whole: told apart into answers and failures, and given the client's name for the model.
+"""What an upstream said, whole: an answer, given the client's name for the model, or a failure.
 
 An answer's bytes stay as they came, but for the model's name and the second name of its reasoning.
 """

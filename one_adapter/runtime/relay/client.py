@@ -87,7 +87,7 @@ class Pools:
 
 
 def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return the certificates to trust: those that SSL_CERT_FILE or REQUESTS_CA_BUNDLE name, else Mozilla's."""
+    """Return the certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's."""
     import certifi
 
     named = environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE") or certifi.where()

@@ -1,7 +1,7 @@
 """Streams of server-sent events, mended on their way: bytes in as they come, whole events out.
 
-Lines may end in CR and LF, be cut anywhere, lack the space after `data:`; comments (vendors' signs of life) go
-on. What an upstream tells as an error, and an end without an end, is a fault and never a success.
+Lines may end in CR and LF, be cut anywhere, lack the space after `data:`; comments (vendors' signs of life)
+go on. What an upstream tells as an error, and an end without an end, is a fault and never a success.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ TOO_EARLY = "The upstream's stream ended before the answer was complete."
 class Events(ABC):
     """What all such streams share.
 
-    `feed` and `end` take bytes and return whole events. After a fault nothing more comes, and `fault` tells which
-    it was; `done` is true once the stream has said that it is complete.
+    `feed` and `end` take bytes and return whole events. After a fault nothing more comes, and `fault` tells
+    which it was; `done` is true once the stream has said that it is complete.
     """
 
     def __init__(self, model: str) -> None:

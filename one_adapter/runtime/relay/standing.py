@@ -32,7 +32,7 @@ RESPONSES = "responses/"
 class Circumstances:
     """What LiteLLM has to do for every request at present.
 
-    `listeners` are the operator's callbacks by name, `settings` the names of settings that one-adapter does not write.
+    `listeners` are the operator's callbacks by name, `settings` names what one-adapter does not write.
     """
 
     database: bool = False

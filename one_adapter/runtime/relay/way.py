@@ -1,7 +1,7 @@
 """The relay: one call to an upstream that speaks the client's own protocol, its bytes passed on both ways.
 
-What is written anew is the model's name and what the gateway itself shapes; every other field goes as it came.
-Limits, breaker and clock are the conversation's; whether a request may come this way at all is for `standing`.
+Written anew are the model's name and what the gateway itself shapes; every other field goes as it came.
+Limits, breaker and clock are the conversation's; whether a request may come this way is for `standing`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Relay:
     """The way itself."""
 
     def __init__(self, pools: Pools, stands_aside: Callable[[Request, Scope], str]) -> None:
-        """Take the HTTP clients, and the function that says why a request has to go LiteLLM's way ("": it need not)."""
+        """Take the HTTP clients, and what says why a request has to go LiteLLM's way ("": it need not)."""
         self._pools = pools
         self._stands_aside = stands_aside
         self._config: object = None
@@ -101,7 +101,7 @@ def _broken(problem: Exception) -> Refusal:
 
 
 def _shown(request: Request) -> str:
-    """Return the name that an answer gives the model: the client's; of embeddings the upstream's, as in the gateway."""
+    """Return an answer's name for the model: the client's; for embeddings the upstream's, as the gateway."""
     return request.policy.model_for("embeddings") if request.kind == "embeddings" else request.client_model
 
 
