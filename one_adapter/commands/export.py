@@ -11,10 +11,11 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
+from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.files import is_folder, new_master_key, write_folder, write_new
 from one_adapter.export.proxy_config import environment, proxy_config
-from one_adapter.export.secrets import MASTER_KEY, Secrets, dotenv, inlined
+from one_adapter.export.secrets import Secrets, dotenv, inlined
 
 
 @click.command("export")

@@ -9,21 +9,14 @@ from math import lcm
 from typing import Any
 from urllib.parse import quote
 
-from one_adapter.export.secrets import REFERENCE, Secrets
+from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, SECTION
+from one_adapter.export.secrets import Secrets
 from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
 from one_adapter.plan.types import LimitPolicy, Order, Plan, Route, ServicePolicy, Target
 from one_adapter.plan.vendors import EMBEDDING_TYPES, known_host
 
 #: Above this the weights of a group are written as shares.
 LARGEST_WEIGHT = 1_000_000
-#: What stands for a key where the upstream wants none; LiteLLM would send OPENAI_API_KEY otherwise.
-NO_KEY = "none"
-#: Providers of ours: each with the handler the proxy is told to load.
-HANDLERS = {
-    "dify": "one_adapter.providers.dify.handler",
-    "huoshan": "one_adapter.providers.huoshan.handler",
-    "xinghuo": "one_adapter.providers.xinghuo.handler",
-}
 #: What our adapters send as the gateway did, so that the vendor sees the same user as before.
 ADAPTER_PARAMETERS: dict[str, dict[str, Any]] = {
     "dify": {"drop_params": True, "default_user": "abc-123"},
@@ -130,7 +123,7 @@ class Deployments:
         if not self.pure:
             # LiteLLM logs a warning for each request to a model whose price it does not know.
             info |= {"input_cost_per_token": 0, "output_cost_per_token": 0}
-            info["one_adapter"] = self._ours(group, target)
+            info[SECTION] = self._ours(group, target)
         return {
             "model_name": group.name,
             "litellm_params": self._parameters(target, weight),

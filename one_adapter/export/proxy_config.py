@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from one_adapter import contract
 from one_adapter.config.document import Document, leaves
 from one_adapter.config.node import segments
+from one_adapter.contract import HANDLERS, MASTER_KEY, REFERENCE
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.deployments import HANDLERS, Deployments, groups_of
-from one_adapter.export.secrets import MASTER_KEY, REFERENCE, Secrets, client_key_names
+from one_adapter.export.deployments import Deployments, groups_of
+from one_adapter.export.secrets import Secrets, client_key_names
 from one_adapter.export.yaml_text import Comment, Flow, document
 from one_adapter.plan.types import Plan, Route
 
@@ -22,8 +24,11 @@ LiteLLM proxy configuration, written by one-adapter from a simple-one-api file.
 It uses stock LiteLLM alone; the report says what of the old file that leaves out."""
 
 
-def proxy_config(plan: Plan, secrets: Secrets, pure: bool = False) -> str:
-    """The text of the configuration; the same plan gives the same bytes."""
+def proxy_config(plan: Plan, secrets: Secrets, pure: bool = False, relay: bool = True) -> str:
+    """The text of the configuration; the same plan gives the same bytes.
+
+    `relay` false has every request go through LiteLLM.
+    """
     writer = Deployments(plan, secrets, pure)
     model_list = writer.model_list()
     sections: dict[Any, Any] = {Comment(PURE_HEADER if pure else HEADER): None, "model_list": model_list}
@@ -35,58 +40,62 @@ def proxy_config(plan: Plan, secrets: Secrets, pure: bool = False) -> str:
     }
     sections["litellm_settings"] = _litellm_settings(sorted(providers), pure)
     sections["router_settings"] = _router_settings(plan, pure)
-    sections["general_settings"] = _general_settings(plan, pure)
+    sections["general_settings"] = _general_settings(plan, pure, relay)
     return document(sections)
 
 
 def _litellm_settings(providers: list[str], pure: bool) -> dict[Any, Any]:
+    own = contract.SETTINGS["litellm_settings"]
     settings: dict[Any, Any] = {}
     if not pure:
-        settings["callbacks"] = Flow(["one_adapter.runtime.callback.handler"])
+        settings["callbacks"] = Flow([contract.CALLBACK])
         if providers:
             settings["custom_provider_map"] = [
                 Flow({"provider": name, "custom_handler": HANDLERS[name]}) for name in providers
             ]
     settings[Comment("one upstream call a request, as before: no hidden retries")] = None
-    settings["num_retries"] = 0
+    settings["num_retries"] = own["num_retries"]
     settings[Comment("/v1/messages reaches vendors that know chat completions only")] = None
-    settings["use_chat_completions_url_for_anthropic_messages"] = True
+    name = "use_chat_completions_url_for_anthropic_messages"
+    settings[name] = own[name]
     return settings
 
 
 def _router_settings(plan: Plan, pure: bool) -> dict[Any, Any]:
-    settings: dict[Any, Any] = {"routing_strategy": "simple-shuffle", "num_retries": 0}
+    own = contract.SETTINGS["router_settings"]
+    settings: dict[Any, Any] = {name: own[name] for name in ("routing_strategy", "num_retries")}
     if pure and plan.breaker:
         settings[Comment("the nearest LiteLLM has to the gateway's circuit breaker")] = None
         settings["allowed_fails"] = plan.breaker.failures - 1
         settings["cooldown_time"] = plan.breaker.recovery_seconds
     else:
         settings[Comment("the circuit breaker is one-adapter's; LiteLLM's cooldowns would fight it")] = None
-        settings["disable_cooldowns"] = True
+        settings["disable_cooldowns"] = own["disable_cooldowns"]
     return settings
 
 
-def _general_settings(plan: Plan, pure: bool) -> dict[Any, Any]:
+def _general_settings(plan: Plan, pure: bool, relay: bool) -> dict[Any, Any]:
     settings: dict[Any, Any] = {
         Comment("LiteLLM does not start without one; clients never use it"): None,
         "master_key": f"{REFERENCE}{MASTER_KEY}",
     }
     if pure:
         return settings
+    own = contract.SETTINGS["general_settings"]
     settings |= {
-        "custom_auth": "one_adapter.runtime.access.authenticate",
+        "custom_auth": own["custom_auth"],
         Comment("a client that leaves ends its upstream call"): None,
-        "cancel_on_disconnect": True,
+        "cancel_on_disconnect": own["cancel_on_disconnect"],
         Comment("the gateway asked upstreams for nothing a client had not asked for"): None,
-        "always_include_stream_usage": False,
-        "disable_model_info_refresh": True,
+        "always_include_stream_usage": own["always_include_stream_usage"],
+        "disable_model_info_refresh": own["disable_model_info_refresh"],
     }
-    settings["one_adapter"] = _ours(plan)
+    settings[contract.SECTION] = _ours(plan)
     return settings
 
 
-def _ours(plan: Plan) -> dict[Any, Any]:
-    ours: dict[Any, Any] = {"version": 1}
+def _ours(plan: Plan, relay: bool) -> dict[Any, Any]:
+    ours: dict[Any, Any] = {"version": contract.VERSION}
     if plan.any is not None:
         ours[Comment("answers every name: the gateway's global redirect `all`")] = None
         ours["catch_all"] = plan.any.alias_of or ""

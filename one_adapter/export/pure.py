@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from one_adapter.export.deployments import HANDLERS, quote_name
+from one_adapter.contract import HANDLERS
+from one_adapter.export.deployments import quote_name
 from one_adapter.plan.types import Plan, Route, Target
 
 #: How many of several names a sentence holds.

@@ -13,11 +13,12 @@ from pathlib import PurePath
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from one_adapter.contract import MASTER_KEY
 from one_adapter.export.differences import Difference, differences_of
 from one_adapter.export.names import Name, names_of
 from one_adapter.export.pure import pure_costs
 from one_adapter.export.rows import lines_of
-from one_adapter.export.secrets import MASTER_KEY, Secrets, client_key_names
+from one_adapter.export.secrets import Secrets, client_key_names
 from one_adapter.export.start import Command, commands_of
 from one_adapter.export.wording import counted, visible
 from one_adapter.plan.types import VERDICTS, Level, Plan, Row, SecretRef, Verdict

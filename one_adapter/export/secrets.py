@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from one_adapter.config.model import Gateway
+from one_adapter.contract import REFERENCE
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.yaml_text import scalar
 from one_adapter.plan.addresses import has_password, is_secret_parameter
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
 
 PREFIX = "SOA"
-MASTER_KEY = "LITELLM_MASTER_KEY"
-#: LiteLLM replaces a text that begins so by a variable's value, wherever it stands, and does so twice.
-REFERENCE = "os.environ/"
 #: What adapters look for under the prefix they are given.
 READ = ("APPID", "API_KEY", "API_SECRET", "ACCESS_KEY", "SECRET_KEY")
 

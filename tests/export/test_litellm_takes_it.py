@@ -13,7 +13,8 @@ import pytest
 
 from one_adapter.config.document import load
 from one_adapter.config.model import read_gateway
-from one_adapter.export.deployments import HANDLERS, groups_of
+from one_adapter.contract import HANDLERS
+from one_adapter.export.deployments import groups_of
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.export.secrets import secrets_of
 from one_adapter.plan.build import decide

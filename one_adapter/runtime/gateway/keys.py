@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from one_adapter.contract import MASTER_KEY
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Settings
 
@@ -50,7 +51,7 @@ class Keys:
             value = environment.get(rule.env, "").strip()
             if value:
                 self._keys.append((value.encode(), Client(rule.env, frozenset(rule.models))))
-        master = environment.get("LITELLM_MASTER_KEY", "").strip()
+        master = environment.get(MASTER_KEY, "").strip()
         if master:
             admin = Client("master key", frozenset({"*"}), admin=True)
             self._keys.append((master.encode(), admin))

@@ -12,12 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from one_adapter.contract import GUARDS, LIMIT_KINDS, LIMIT_SCOPES, ORDERS, SECTION, VERSION
 from one_adapter.errors import OneAdapterError
-
-LIMIT_KINDS = ("qps", "qpm", "concurrency")
-SCOPES = ("service", "credential")
-ORDERS = ("first", "rr", "random")
-GUARDS = ("glm", "groq")
 
 
 @dataclass(frozen=True)
@@ -166,7 +162,7 @@ def read_settings(value: object) -> Settings:
     if value is None:
         return Settings()
     reader = _Reader(value, "general_settings.one_adapter")
-    if reader.count("version", 1) != 1:
+    if reader.count("version", VERSION) != VERSION:
         raise OneAdapterError("general_settings.one_adapter.version must be 1.", 1)
     access = reader.part("access") or _Reader({}, "access")
     keys = []
@@ -200,7 +196,7 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
     info = deployment.get("model_info") or {}
     params = deployment.get("litellm_params") or {}
     identity = str(info.get("id") or "")
-    reader = _Reader(info.get("one_adapter") or {}, f"model_info.one_adapter of {identity or '?'}")
+    reader = _Reader(info.get(SECTION) or {}, f"model_info.one_adapter of {identity or '?'}")
     provider, _, name = str(params.get("model") or "").partition("/")
     weight = params.get("weight")
     known = (reader.choice("order", ORDERS, "random"), reader.texts("guards"))
@@ -246,7 +242,7 @@ def _limit(reader: _Reader | None) -> Limit | None:
         reader.choice("kind", LIMIT_KINDS, "qps"),
         reader.number("per_window", 0.0),
         reader.number("wait_seconds", 120.0),
-        reader.choice("scope", SCOPES, "service"),
+        reader.choice("scope", LIMIT_SCOPES, "service"),
     )
 
 

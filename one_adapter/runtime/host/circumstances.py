@@ -6,35 +6,12 @@ from collections.abc import Iterable, Mapping
 from logging import INFO
 from typing import Any
 
+from one_adapter.contract import SETTINGS
 from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.host.hooks import Handler
 from one_adapter.runtime.relay.standing import Case, Circumstances, reason
 
-#: The settings under which LiteLLM does nothing to a call but make it, section by section. Values matter
-#: where they are given.
-PLAIN_SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "general_settings": {
-        "master_key": ...,
-        "custom_auth": "one_adapter.runtime.access.authenticate",
-        "cancel_on_disconnect": True,
-        "always_include_stream_usage": False,
-        "disable_model_info_refresh": True,
-        "one_adapter": ...,
-    },
-    "litellm_settings": {
-        "callbacks": ...,  # each of them is looked at
-        "custom_provider_map": ...,
-        "num_retries": 0,
-        "use_chat_completions_url_for_anthropic_messages": True,
-    },
-    "router_settings": {
-        "routing_strategy": "simple-shuffle",
-        "num_retries": 0,
-        "disable_cooldowns": True,
-        "model_group_alias": ...,
-    },
-}
 #: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets, they only
 #: fill counters nobody reads.
 IDLE = frozenset(
@@ -119,7 +96,7 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
 
 
 def foreign_settings() -> tuple[str, ...]:
-    """Return the names of the loaded configuration's settings that `PLAIN_SETTINGS` does not know."""
+    """Return the names of the loaded configuration's settings that `SETTINGS` does not know."""
     from litellm.proxy import proxy_server
 
     return tuple(unknown_settings(proxy_server.proxy_config.get_config_state()))
@@ -132,7 +109,7 @@ def unknown_settings(config: Mapping[str, Any]) -> Iterable[str]:
     ['router_settings.num_retries', 'guardrails']
     """
     for section, values in config.items():
-        plain = PLAIN_SETTINGS.get(section)
+        plain = SETTINGS.get(section)
         if plain is None:
             if section not in ("model_list", "environment_variables"):
                 yield section

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from one_adapter.contract import NO_KEY
 from one_adapter.runtime.gateway.settings import Policy
-from one_adapter.runtime.upstream.endpoint import AZURE_VERSION, NO_KEY
+from one_adapter.runtime.upstream.endpoint import AZURE_VERSION
 from one_adapter.runtime.upstream.proxies import mounts
 
 if TYPE_CHECKING:

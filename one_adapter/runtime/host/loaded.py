@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from one_adapter.contract import SECTION
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.memory import Memory
@@ -18,7 +19,7 @@ def loaded() -> Loaded:
     from litellm.proxy import proxy_server
 
     router = proxy_server.llm_router
-    own = proxy_server.general_settings.get("one_adapter")
+    own = proxy_server.general_settings.get(SECTION)
     models = router.model_list if router is not None else []
     if _made is None or _made[0] is not models or _made[1] is not own or _made[2] != len(models):
         memory = _made[3].memory if _made is not None else Memory()

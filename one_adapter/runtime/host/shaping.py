@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from one_adapter.contract import NO_KEY
 from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, hidden
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import Policy
-from one_adapter.runtime.upstream.endpoint import NO_KEY
 from one_adapter.runtime.upstream.guards import GUARDS, flatten
 
 #: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.

@@ -1,4 +1,4 @@
-"""Where a call goes and with what headers, for the protocols that are relayed: OpenAI's, Azure's form of it, Anthropic's.
+"""A call's address and headers in the protocols that are relayed: OpenAI's, Azure's form of it, Anthropic's.
 
 The arguments are those of LiteLLM's deployment, so that a call looks the same whichever way it takes.
 """
@@ -12,9 +12,8 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from one_adapter import __version__
+from one_adapter.contract import NO_KEY
 
-#: The key that stands for none: nothing of it is sent.
-NO_KEY = "none"
 #: What is asked for when the deployment names no version of Azure's interface, and of Anthropic's.
 AZURE_VERSION, ANTHROPIC_VERSION = "2024-10-21", "2023-06-01"
 #: Provider -> kind of request -> the end of the address.
@@ -38,7 +37,7 @@ def endpoint(
 ) -> Endpoint | None:
     """Return where a request of `kind` goes, or None where the provider has no such protocol.
 
-    `parameters` are LiteLLM's (`api_base`, `api_key`, `api_version`, `organization`), their references resolved.
+    `parameters` are LiteLLM's (`api_base`, `api_key`, `api_version`, `organization`), references resolved.
 
     >>> endpoint("openai", "chat", "m", {"api_base": "https://a.example/v1/", "api_key": "k"}, {}).url
     'https://a.example/v1/chat/completions'
