@@ -17,6 +17,10 @@ from one_adapter.runtime.json_object import JsonObject
 
 #: How much of an upstream's words goes into an error, in bytes: errors are read by people.
 ERROR_BYTES = 8 << 10
+#: How much of an error is read to find those words.
+ERROR_READ_BYTES = 64 << 10
+#: Answers above this are not parsed: that would keep everybody else waiting for more than 10 ms.
+PARSED_BYTES = 2 << 20
 #: What a whole answer to each kind of request has to hold.
 CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content"}
 #: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
@@ -116,6 +120,8 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
     >>> answer(b'{"model": "up", "choices": [], "n": 1.0}', "chat", "mine")
     b'{"model":"mine", "choices": [], "n": 1.0}'
     """
+    if len(raw) > PARSED_BYTES and raw.count(b'"model"') <= 1:
+        return _large(raw, kind, model)
     try:
         document = loads(raw)
     except ValueError:
@@ -130,6 +136,13 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
     if model is not None:
         raw = named(raw, document, model)
     return reasoned(raw) if kind == "chat" else raw
+
+
+def _large(raw: bytes, kind: str, model: str | None) -> bytes:
+    """Return an answer that is too large to be parsed, with its only `model` replaced."""
+    if not raw.startswith(b"{") or f'"{CONTENT[kind]}"'.encode() not in raw:
+        raise _no_answer(raw)
+    return raw if model is None else named(raw, {"model": model} if b'"model"' in raw else {"": None}, model)
 
 
 def _no_answer(raw: bytes) -> Refusal:

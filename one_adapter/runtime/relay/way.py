@@ -13,7 +13,7 @@ import aiohttp
 
 from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.gateway.refusal import Refusal
-from one_adapter.runtime.relay.answer import ERROR_BYTES, answer, failed
+from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, answer, failed
 from one_adapter.runtime.relay.events import EVENTS
 from one_adapter.runtime.upstream.endpoint import Endpoint, endpoint
 from one_adapter.runtime.upstream.shaping import changes
@@ -82,7 +82,7 @@ class Relay:
                 if response.status >= 300:
                     raise failed(
                         response.status,
-                        await _read(response, ERROR_BYTES),
+                        await _read(response, ERROR_READ_BYTES),
                         response.headers.get("retry-after", ""),
                     )
                 if request.streams:
