@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.upstream.endpoint import PATHS
 
@@ -26,22 +27,6 @@ KNOWN_PARAMETERS = frozenset(
 ORDERS, KEY_HEADER = (b"x-litellm-", b"litellm-", b"langfuse"), b"x-litellm-api-key"
 #: Models that are asked by the responses API whatever the client's route; their names say so.
 RESPONSES = "responses/"
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What LiteLLM has to do for every request at present.
-
-    `listeners` are the operator's callbacks by name, `settings` names what one-adapter does not write.
-    """
-
-    database: bool = False
-    listeners: Sequence[str] = ()
-    cache: bool = False
-    budget: bool = False
-    logged: bool = False
-    ordered: bool = False
-    settings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
