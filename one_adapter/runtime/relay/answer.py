@@ -158,10 +158,10 @@ def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
         at = raw.index(b"{") + 1
         comma = b"," if document else b""
         return raw[:at] + name + comma + raw[at:]
-    if raw.count(b'"model"') == 1:
-        found, times = _MODEL.subn(lambda _: name, raw)
-        if times:
-            return found
+    at = raw.find(b'"model"')
+    found = _MODEL.match(raw, at) if at >= 0 and raw.find(b'"model"', at + 1) < 0 else None
+    if found is not None:
+        return raw[:at] + name + raw[found.end() :]
     return JsonObject.read(raw).render({"model": model})
 
 
