@@ -19,8 +19,8 @@ from one_adapter.runtime.json_object import JsonObject
 ERROR_BYTES = 8 << 10
 #: How much of an error is read to find those words.
 ERROR_READ_BYTES = 64 << 10
-#: Answers above this are not parsed: that would keep everybody else waiting for more than 10 ms.
-PARSED_BYTES = 2 << 20
+#: Answers above this are not parsed: everybody else would wait for that.
+PARSED_BYTES, EDGE_BYTES = 2 << 20, 64 << 10
 #: What a whole answer to each kind of request has to hold.
 CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content"}
 #: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
@@ -120,7 +120,7 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
     >>> answer(b'{"model": "up", "choices": [], "n": 1.0}', "chat", "mine")
     b'{"model":"mine", "choices": [], "n": 1.0}'
     """
-    if len(raw) > PARSED_BYTES and raw.count(b'"model"') <= 1:
+    if len(raw) > PARSED_BYTES:
         return _large(raw, kind, model)
     try:
         document = loads(raw)
@@ -139,10 +139,21 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
 
 
 def _large(raw: bytes, kind: str, model: str | None) -> bytes:
-    """Return an answer that is too large to be parsed, with its only `model` replaced."""
-    if not raw.startswith(b"{") or f'"{CONTENT[kind]}"'.encode() not in raw:
+    """Return an answer that is too large to be parsed or searched; its `model` stands near the beginning or the end."""
+    edges = (0, len(raw) - EDGE_BYTES)
+    if not raw.startswith(b"{") or not any(
+        f'"{CONTENT[kind]}"'.encode() in raw[at : at + EDGE_BYTES] for at in edges
+    ):
         raise _no_answer(raw)
-    return raw if model is None else named(raw, {"model": model} if b'"model"' in raw else {"": None}, model)
+    if model is None:
+        return raw
+    name = _field(model)
+    for at in edges:
+        place = raw.find(b'"model"', at, at + EDGE_BYTES)
+        found = _MODEL.match(raw, place) if place >= 0 else None
+        if found is not None:
+            return b"".join((memoryview(raw)[:place], name, memoryview(raw)[found.end() :]))
+    return b"".join((b"{", name, b",", memoryview(raw)[1:]))
 
 
 def _no_answer(raw: bytes) -> Refusal:
@@ -153,7 +164,7 @@ def _no_answer(raw: bytes) -> Refusal:
 
 def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
     """Return the JSON object `raw`, which says `document`, with another value of its field `model`."""
-    name = b'"model":' + json.dumps(model, ensure_ascii=False).encode()
+    name = _field(model)
     if "model" not in document:
         at = raw.index(b"{") + 1
         comma = b"," if document else b""
@@ -163,6 +174,10 @@ def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
     if found is not None:
         return raw[:at] + name + raw[found.end() :]
     return JsonObject.read(raw).render({"model": model})
+
+
+def _field(model: str) -> bytes:
+    return b'"model":' + json.dumps(model, ensure_ascii=False).encode()
 
 
 def reasoned(raw: bytes) -> bytes:
