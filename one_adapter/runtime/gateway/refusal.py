@@ -24,8 +24,6 @@ OPENAI_TYPES = {
     401: "authentication_error",
     403: "permission_error",
     429: "rate_limit_error",
-    500: "server_error",
-    503: "server_error",
     504: "timeout_error",
 }
 
@@ -56,7 +54,9 @@ def error_body(refusal: Refusal, anthropic: bool = False) -> dict[str, Any]:
     if anthropic:
         kind = own.get("type") or ANTHROPIC_TYPES.get(refusal.status, "api_error")
         return {"type": "error", "error": {"type": str(kind), "message": refusal.message}}
-    kind = OPENAI_TYPES.get(refusal.status, "invalid_request_error")
+    kind = OPENAI_TYPES.get(
+        refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error"
+    )
     code = refusal.code or str(refusal.status)
     error = {"message": refusal.message, "type": kind, "param": refusal.param, "code": code}
     return {

@@ -139,7 +139,7 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
 
 
 def _large(raw: bytes, kind: str, model: str | None) -> bytes:
-    """Return an answer that is too large to be parsed or searched; its `model` stands near the beginning or the end."""
+    """Return an answer that is too large to be parsed; its `model` stands near the beginning or the end."""
     edges = (0, len(raw) - EDGE_BYTES)
     if not raw.startswith(b"{") or not any(
         f'"{CONTENT[kind]}"'.encode() in raw[at : at + EDGE_BYTES] for at in edges
