@@ -10,14 +10,18 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import accepted, exportable
+from one_adapter.contract import SECTION
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain import explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.proxy_config import environment, proxy_config
+from one_adapter.export.table import printable
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices
 
 LOOPBACK = "127.0.0.1"
+#: How many names stand in one line about the ways they go.
+SHOWN = 6
 
 
 @click.command("run", context_settings={"ignore_unknown_options": False})
@@ -37,6 +41,11 @@ LOOPBACK = "127.0.0.1"
     help="fast: the choices of docs/performance.md; stock: none of them, LiteLLM as it comes; "
     "'fast,-log' leaves one out.",
 )
+@click.option(
+    "--no-relay",
+    is_flag=True,
+    help="Have LiteLLM make every call, also where a vendor speaks the client's own protocol.",
+)
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
 def run_command(
@@ -45,6 +54,7 @@ def run_command(
     port: int | None,
     dry_run: bool,
     profile: str,
+    no_relay: bool,
     redirects: str,
     spark: str,
     litellm_args: tuple[str, ...],
@@ -68,6 +78,8 @@ def run_command(
         if task.level != "info" and (task.code != "open-proxy" or where != LOOPBACK):
             click.echo(f"{task.level.capitalize()}: {task.message}", err=True)
     click.echo(explain_text(plan))
+    for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
+        click.echo(line)
     click.echo(f"\none-adapter listens on http://{_shown(where)}:{number}/v1", nl=True)
     running = plan
     if dry_run:
@@ -77,7 +89,7 @@ def run_command(
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
         running = through(plan, lambda url: echo.through_echo(server.base_url, url))
         secrets = replace(secrets, addresses={})
-    text = proxy_config(running, secrets)
+    text = proxy_config(running, secrets, relay=not no_relay)
     values = environment(secrets, new_master_key())
     code = launch.serve(text, values, where, number, litellm_args, profile=profile, sealed=dry_run)
     if code:
@@ -87,6 +99,28 @@ def run_command(
 def default_host(plan: Plan) -> str:
     """Where to listen when nobody says: as the gateway does, but never open to a network."""
     return LOOPBACK if plan.access.open else plan.host or "0.0.0.0"  # noqa: S104 - the gateway's own default
+
+
+def ways(text: str) -> list[str]:
+    """Say of how many of an exported file's names the answers are relayed, and why the others' are not."""
+    import yaml
+
+    from one_adapter.runtime.gateway.config import read_config
+
+    try:
+        from one_adapter.runtime.relay.standing import aside
+    except ImportError:  # a copy of the package without the relay
+        return []
+    loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    config = read_config(loaded["model_list"], loaded["general_settings"][SECTION], None, {})
+    reasons = aside(config)
+    every = len(config.groups)
+    relayed = every - sum(map(len, reasons.values()))
+    lines = [f"\nRelayed, without LiteLLM's translation: {relayed} of {every} names."]
+    for reason, names in reasons.items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        lines.append(f"Through LiteLLM, as {reason}: {', '.join(map(printable, names[:SHOWN]))}{more}.")
+    return lines
 
 
 def _shown(host: str) -> str:

@@ -22,6 +22,9 @@ It is yours from here on: edit it, and start it with `litellm --config` or with
 PURE_HEADER = """\
 LiteLLM proxy configuration, written by one-adapter from a simple-one-api file.
 It uses stock LiteLLM alone; the report says what of the old file that leaves out."""
+RELAY = """\
+true: where a vendor speaks the client's own protocol and LiteLLM has nothing to add, its
+answers are passed on as they came, many times faster; false: LiteLLM makes every call"""
 
 
 def proxy_config(plan: Plan, secrets: Secrets, pure: bool = False, relay: bool = True) -> str:
@@ -90,12 +93,12 @@ def _general_settings(plan: Plan, pure: bool, relay: bool) -> dict[Any, Any]:
         "always_include_stream_usage": own["always_include_stream_usage"],
         "disable_model_info_refresh": own["disable_model_info_refresh"],
     }
-    settings[contract.SECTION] = _ours(plan)
+    settings[contract.SECTION] = _ours(plan, relay)
     return settings
 
 
 def _ours(plan: Plan, relay: bool) -> dict[Any, Any]:
-    ours: dict[Any, Any] = {"version": contract.VERSION}
+    ours: dict[Any, Any] = {"version": contract.VERSION, Comment(RELAY): None, "relay": relay}
     if plan.any is not None:
         ours[Comment("answers every name: the gateway's global redirect `all`")] = None
         ours["catch_all"] = plan.any.alias_of or ""

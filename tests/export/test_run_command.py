@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from configurations import only, openai, plan, service
+from typing import Any
 
-from one_adapter.commands.run import default_host, through
+import pytest
+from configurations import gateway, only, openai, plan, service
+
+from one_adapter.commands.run import default_host, through, ways
+from one_adapter.export.proxy_config import proxy_config
+from one_adapter.export.secrets import secrets_of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +48,29 @@ def test_in_a_dry_run_no_key_is_fetched_from_the_vendor() -> None:
     assert found.upstream.provider == "openai"
     assert [(name, ref.field) for name, ref in found.upstream.keys] == [("api_key", "access_key")]
     assert found.upstream.by_reference == ()
+
+
+def told(config: dict[str, Any], relay: bool = True) -> str:
+    secrets = secrets_of(gateway(config), plan(config))
+    return "\n".join(ways(proxy_config(plan(config), secrets, relay=relay)))
+
+
+def test_it_says_how_many_names_are_relayed_and_why_the_others_are_not() -> None:
+    config = openai(service("gpt-4o", "glm-4"), load_balancing="first")
+    config["services"]["claude"] = [service(*(f"claude-{number}" for number in range(9)))]
+    text = told(config)
+    assert "Relayed, without LiteLLM's translation: 2 of 12 names." in text
+    reason = "Through LiteLLM, as the vendor does not speak the client's protocol: "
+    assert f"{reason}claude-0, claude-1, claude-2, claude-3, claude-4, claude-5 and 4 more." in text
+
+
+def test_a_name_with_one_deployment_that_is_not_relayed_is_not_counted_as_relayed() -> None:
+    config = openai(service("gpt-4o"))
+    config["services"]["claude"] = [service("claude-3")]
+    assert "random" in told(config).partition("Through LiteLLM")[2]
+
+
+def test_without_the_relay_every_name_goes_through_litellm() -> None:
+    text = told(openai(service("gpt-4o")), relay=False)
+    assert ": 0 of 2 names." in text
+    assert "as the relay is switched off: gpt-4o, random." in text

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from one_adapter.runtime.gateway.circumstances import Circumstances
+from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.upstream.endpoint import PATHS
 
@@ -89,3 +90,20 @@ def reason(case: Case) -> str:
             )
             return sentence.format(", ".join(named))
     return ""
+
+
+def aside(config: Config) -> dict[str, list[str]]:
+    """Return why groups go LiteLLM's way whatever else is switched on: reason -> the names of the groups.
+
+    A group is looked at for the kind of request its deployments are for, chat or embeddings.
+    """
+    found: dict[str, list[str]] = {}
+    for name, policies in config.groups.items():
+        for policy in policies:
+            kind = "embeddings" if policy.mode == "embedding" else "chat"
+            parameters = config.parameters.get(policy.id, {})
+            why = reason(Case(Circumstances(), config.settings.relay, policy, kind, parameters))
+            if why:
+                found.setdefault(why, []).append(name)
+                break
+    return found
