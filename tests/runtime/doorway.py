@@ -1,4 +1,4 @@
-"""A door before something that stands where LiteLLM stands, and a client of it."""
+"""A door with a way of the tests' own in it, where LiteLLM's stands otherwise, and a client of it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 
 from virtual import run
 
-from one_adapter.runtime.entry import endpoints
-from one_adapter.runtime.entry.door import Door
-from one_adapter.runtime.entry.request import Request, current
-from one_adapter.runtime.gateway.state import State, build
+from one_adapter.runtime.entry.door import Door, Loaded
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.config import read_config
+from one_adapter.runtime.gateway.memory import Memory
 
-Behaviour = Callable[
-    [Request, Callable[..., Awaitable[None]], Callable[..., Awaitable[Any]]], Awaitable[None]
-]
+#: What an upstream does with an admitted request: (request, send).
+Behaviour = Callable[[Request, Callable[..., Awaitable[None]]], Awaitable[None]]
 OWN = {"access": {"keys": [{"env": "CLIENT", "models": ["*"]}, {"env": "SOME", "models": ["m"]}]}}
 ENVIRONMENT = {"CLIENT": "sk-client", "SOME": "sk-some", "LITELLM_MASTER_KEY": "sk-master"}
 
@@ -31,36 +30,49 @@ def deployment(name: str = "m", **ours: Any) -> dict[str, Any]:
     }
 
 
-def state_of(*deployments: dict[str, Any], **own: Any) -> State:
-    return build(deployments or (deployment(),), {**OWN, **own}, {"nick": "m"}, ENVIRONMENT)
+def loaded_of(*deployments: dict[str, Any], **own: Any) -> Loaded:
+    """What a proxy with these deployments holds; `m` alone, and two keys, where nothing else is said."""
+    return loaded_from(list(deployments) or [deployment()], {**OWN, **own})
 
 
-class Upstreamish:
-    """Stands where LiteLLM stands: chooses, waits and shapes as the callback does, then behaves."""
-
-    def __init__(self, state: State, behave: Behaviour) -> None:
-        self.state, self.behave = state, behave
-        self.seen: list[tuple[dict[str, Any], dict[str, Any]]] = []
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = current.get()
-        if request is None:
-            await send({"type": "http.response.start", "status": 299, "headers": []})
-            await send({"type": "http.response.body", "body": b"litellm", "more_body": False})
-            return
-        message = await receive()
-        self.seen.append((dict(scope), json.loads(message["body"])))
-        loop = asyncio.get_running_loop()
-        policy = self.state.choose(request, loop.time())
-        await self.state.admit(request, policy, loop.time())
-        if policy.timeout:
-            request.arm(loop, policy.timeout)
-        await self.behave(request, send, receive)
+def loaded_from(deployments: list[dict[str, Any]], own: dict[str, Any] | None) -> Loaded:
+    return Loaded(read_config(deployments, own, {"nick": "m"}, ENVIRONMENT), Memory())
 
 
-async def fine(_request: Request, send: Any, _receive: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b'{"model":"m","data":[]}', "more_body": False})
+class Way:
+    """A way that answers everything, as `behave` does; `seen` are the requests and scopes it was given."""
+
+    def __init__(self, behave: Behaviour) -> None:
+        self.behave = behave
+        self.seen: list[tuple[Request, dict[str, Any]]] = []
+
+    async def serve(self, request: Request, scope: Any, receive: Any, send: Any) -> bool:  # noqa: ARG002
+        self.seen.append((request, dict(scope)))
+        request.reached = True
+        await self.behave(request, send)
+        return True
+
+
+async def litellm(_scope: Any, _receive: Any, send: Any) -> None:
+    """Stands where LiteLLM's application stands."""
+    await send({"type": "http.response.start", "status": 299, "headers": []})
+    await send({"type": "http.response.body", "body": b"litellm", "more_body": False})
+
+
+async def fine(_request: Request, send: Any) -> None:
+    await whole(send)
+
+
+async def whole(send: Any, status: int = 200, body: bytes = b"{}") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def begin_stream(send: Any, *events: bytes) -> None:
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for event in events:
+        await send({"type": "http.response.body", "body": event, "more_body": True})
 
 
 class Caller:
@@ -98,8 +110,7 @@ class Caller:
         task = asyncio.ensure_future(self.door(scope, receive, send))
         if leave is not None:
             asyncio.get_running_loop().call_later(leave, gone.set)
-            asyncio.get_running_loop().call_later(leave, task.cancel)
-        await asyncio.gather(task, return_exceptions=leave is not None)
+        await task
         starts = [message for message in sent if message["type"] == "http.response.start"]
         if not starts:
             return 0, b"", {}
@@ -108,9 +119,9 @@ class Caller:
         return starts[0]["status"], text, {k.decode(): v.decode() for k, v in starts[0]["headers"]}
 
 
-def serve(state: State, behave: Behaviour = fine) -> tuple[Caller, Upstreamish]:
-    inner = Upstreamish(state, behave)
-    return Caller(Door(inner, lambda: state, endpoints)), inner
+def serve(loaded: Loaded, behave: Behaviour = fine) -> tuple[Caller, Way]:
+    way = Way(behave)
+    return Caller(Door(litellm, lambda: loaded, [way])), way
 
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -120,11 +131,11 @@ def ask(
     method: str,
     path: str,
     body: Any = None,
-    state: State | None = None,
+    loaded: Loaded | None = None,
     behave: Behaviour = fine,
     **more: Any,
 ) -> tuple[int, Any, dict[str, str]]:
-    """One request to a door with one state; the answer's JSON."""
-    caller, _ = serve(state or state_of(), behave)
+    """One request to a door; the answer's JSON."""
+    caller, _ = serve(loaded or loaded_of(), behave)
     status, text, headers = run(caller(method, path, body, **more))
     return status, json.loads(text) if text.startswith(b"{") else text, headers

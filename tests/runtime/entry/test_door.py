@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, ClassVar
 
 import pytest
-from doorway import CHAT, ENVIRONMENT, ask, deployment, serve, state_of
+from doorway import CHAT, Caller, Way, ask, deployment, fine, litellm, loaded_from, loaded_of, serve
 from virtual import run
 
 from one_adapter.runtime.entry.door import Door
-from one_adapter.runtime.gateway.state import build
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.refusal import Refusal
 
 
 class TestWhoMayComeIn:
@@ -20,14 +22,16 @@ class TestWhoMayComeIn:
         assert status == 401
         assert body["error"]["message"] == "Invalid or missing API key."
 
-    def test_x_api_key_opens_as_bearer_does(self) -> None:
-        assert ask("POST", "/v1/chat/completions", CHAT, key="", x_api_key="sk-client")[0] == 200
+    @pytest.mark.parametrize("name", ["x_api_key", "x_litellm_api_key"])
+    def test_a_header_that_holds_the_key_alone_opens_as_bearer_does(self, name: str) -> None:
+        assert ask("POST", "/v1/chat/completions", CHAT, key="", **{name: "sk-client"})[0] == 200
+        assert ask("POST", "/v1/chat/completions", CHAT, key="", **{name: "sk-wrong"})[0] == 401
 
     def test_a_key_for_some_models_opens_them_and_not_others(self) -> None:
-        state = state_of(deployment("m"), deployment("other"))
-        assert ask("POST", "/v1/chat/completions", CHAT, state, key="sk-some")[0] == 200
+        loaded = loaded_of(deployment("m"), deployment("other"))
+        assert ask("POST", "/v1/chat/completions", CHAT, loaded, key="sk-some")[0] == 200
         status, body, _ = ask(
-            "POST", "/v1/chat/completions", {**CHAT, "model": "other"}, state, key="sk-some"
+            "POST", "/v1/chat/completions", {**CHAT, "model": "other"}, loaded, key="sk-some"
         )
         assert (status, body["error"]["code"]) == (403, "model_forbidden")
 
@@ -54,18 +58,18 @@ class TestWhoMayComeIn:
         assert ask("POST", "/key/generate", {}, key="sk-master")[0] == 299
 
     def test_an_open_proxy_is_open_for_the_llm_routes_only(self) -> None:
-        state = build([deployment()], {"access": {"open": True}}, {}, ENVIRONMENT)
-        assert ask("POST", "/v1/chat/completions", CHAT, state, key="")[0] == 200
-        assert ask("GET", "/key/info", None, state, key="")[0] == 403
+        loaded = loaded_from([deployment()], {"access": {"open": True}})
+        assert ask("POST", "/v1/chat/completions", CHAT, loaded, key="")[0] == 200
+        assert ask("GET", "/key/info", None, loaded, key="")[0] == 403
 
     def test_the_owner_may_open_more_routes(self) -> None:
-        state = state_of(routes=["/v1/images/generations"])
-        assert ask("POST", "/v1/images/generations", {}, state)[0] == 299
+        loaded = loaded_of(routes=["/v1/images/generations"])
+        assert ask("POST", "/v1/images/generations", {}, loaded)[0] == 299
 
     def test_without_settings_nobody_but_the_master_comes_in(self) -> None:
-        state = build([deployment()], None, None, ENVIRONMENT)
-        assert ask("POST", "/v1/chat/completions", CHAT, state)[0] == 401
-        assert ask("POST", "/v1/chat/completions", CHAT, state, key="sk-master")[0] == 200
+        loaded = loaded_from([deployment()], None)
+        assert ask("POST", "/v1/chat/completions", CHAT, loaded)[0] == 401
+        assert ask("POST", "/v1/chat/completions", CHAT, loaded, key="sk-master")[0] == 200
 
     @pytest.mark.parametrize("path", ["/health/liveliness", "/health/readiness", "/healthz"])
     def test_health_needs_no_key(self, path: str) -> None:
@@ -82,7 +86,7 @@ class TestWhoMayComeIn:
             async def send(message: Any) -> None:
                 seen.append(message["type"])
 
-            door = Door(inner, state_of)
+            door = Door(inner, loaded_of, [])
             await door({"type": "websocket", "headers": [(b"x-api-key", key.encode())]}, None, send)  # type: ignore[arg-type]
             return seen
 
@@ -95,7 +99,7 @@ class TestWhoMayComeIn:
             async def inner(scope: Any, *_: Any) -> None:
                 seen.append(scope["type"])
 
-            await Door(inner, state_of)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+            await Door(inner, loaded_of, [])({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
             return seen
 
         assert run(scenario()) == ["lifespan"]
@@ -111,34 +115,34 @@ class TestNames:
         assert ask("POST", "/v1/chat/completions", {**CHAT, "model": name})[0] == 400
 
     def test_an_alias_asks_its_group(self) -> None:
-        caller, inner = serve(state_of())
+        caller, way = serve(loaded_of())
         assert run(caller("POST", "/v1/chat/completions", {**CHAT, "model": "nick"}))[0] == 200
-        assert inner.seen[0][1]["model"] == "nick"
+        request, _ = way.seen[0]
+        assert (request.client_model, request.group) == ("nick", "m")
 
     def test_a_catch_all_answers_every_name_and_an_empty_one_none(self) -> None:
         body = {**CHAT, "model": "anything"}
-        assert ask("POST", "/v1/chat/completions", body, state_of(catch_all="m"))[0] == 200
-        assert ask("POST", "/v1/chat/completions", CHAT, state_of(catch_all=""))[0] == 400
+        assert ask("POST", "/v1/chat/completions", body, loaded_of(catch_all="m"))[0] == 200
+        assert ask("POST", "/v1/chat/completions", CHAT, loaded_of(catch_all=""))[0] == 400
 
     def test_prefixes_under_v1_are_chat_completions(self) -> None:
-        caller, inner = serve(state_of())
+        caller, way = serve(loaded_of())
         assert run(caller("POST", "/v1/engines/x/chat/completions", CHAT))[0] == 200
-        assert inner.seen[0][0]["path"] == "/v1/chat/completions"
-        assert inner.seen[0][0]["query_string"] == b""
+        assert way.seen[0][0].kind == "chat"
 
     def test_the_list_shows_what_the_key_opens_and_hides_the_unlisted(self) -> None:
         names = [deployment(name) for name in ("m", "b", "hidden", "random")]
-        state = state_of(*names, unlisted=["hidden"])
-        _, body, _ = ask("GET", "/v1/models", None, state)
+        loaded = loaded_of(*names, unlisted=["hidden"])
+        _, body, _ = ask("GET", "/v1/models", None, loaded)
         assert [entry["id"] for entry in body["data"]] == ["m", "b", "random"]
-        _, body, _ = ask("GET", "/v1/models/", None, state, key="sk-some")
+        _, body, _ = ask("GET", "/v1/models/", None, loaded, key="sk-some")
         assert [entry["id"] for entry in body["data"]] == ["m"]
 
     def test_a_key_for_some_models_sees_those_that_exist_listed_or_not(self) -> None:
-        state = state_of(deployment("m"), deployment("b"), unlisted=["m"])
-        _, body, _ = ask("GET", "/v1/models", None, state, key="sk-some")
+        loaded = loaded_of(deployment("m"), deployment("b"), unlisted=["m"])
+        _, body, _ = ask("GET", "/v1/models", None, loaded, key="sk-some")
         assert [entry["id"] for entry in body["data"]] == ["m"]
-        status, body, _ = ask("GET", "/v1/models", None, state_of(deployment("b")), key="sk-some")
+        status, body, _ = ask("GET", "/v1/models", None, loaded_of(deployment("b")), key="sk-some")
         assert (status, body["data"]) == (200, [])
 
     def test_an_input_that_is_neither_text_nor_list_is_400(self) -> None:
@@ -148,16 +152,16 @@ class TestNames:
         assert ask("POST", "/v1/messages", {"model": "m"})[0] == 400
 
     def test_a_list_of_nothing_but_random_is_404(self) -> None:
-        state = state_of(deployment("e", mode="embedding"), deployment("random"), unlisted=["e"])
-        assert ask("GET", "/v1/models", None, state)[0] == 404
+        loaded = loaded_of(deployment("e", mode="embedding"), deployment("random"), unlisted=["e"])
+        assert ask("GET", "/v1/models", None, loaded)[0] == 404
 
     @pytest.mark.parametrize(
         ("name", "status"),
         [("m", 200), ("a/b", 200), ("a%2Fb", 200), ("ghost", 404), ("random", 404), ("glob", 404)],
     )
     def test_one_model_by_its_name_slashes_and_all(self, name: str, status: int) -> None:
-        state = state_of(*(deployment(each) for each in ("m", "a/b", "random", "glob")), aliases=["glob"])
-        assert ask("GET", f"/v1/models/{name}", None, state)[0] == status
+        loaded = loaded_of(*(deployment(each) for each in ("m", "a/b", "random", "glob")), aliases=["glob"])
+        assert ask("GET", f"/v1/models/{name}", None, loaded)[0] == status
 
 
 class TestBodies:
@@ -189,18 +193,6 @@ class TestBodies:
         raw = b'{"model": "ghost", "model": "m", "messages": []} trailing'
         assert ask("POST", "/v1/chat/completions", raw)[0] == 200
 
-    def test_content_given_as_one_object_is_a_list_of_one(self) -> None:
-        caller, inner = serve(state_of())
-        part = {"type": "text", "text": "solo"}
-        run(
-            caller(
-                "POST",
-                "/v1/chat/completions",
-                {"model": "m", "messages": [{"role": "user", "content": part}]},
-            )
-        )
-        assert inner.seen[0][1]["messages"][0]["content"] == [part]
-
     def test_more_than_8_mib_is_413(self) -> None:
         assert ask("POST", "/v1/chat/completions", b" " * ((8 << 20) + 1))[0] == 413
         assert ask("POST", "/v1/chat/completions", b"{}", content_length=str((8 << 20) + 1))[0] == 413
@@ -215,7 +207,7 @@ class TestBodies:
 
     def test_a_client_that_leaves_while_sending_gets_no_further(self) -> None:
         async def scenario() -> int:
-            caller, inner = serve(state_of())
+            caller, way = serve(loaded_of())
             sent: list[Any] = []
 
             async def receive() -> Any:
@@ -231,18 +223,90 @@ class TestBodies:
                 "headers": [(b"x-api-key", b"sk-client")],
             }
             await caller.door(scope, receive, send)  # type: ignore[arg-type]
-            return len(inner.seen)
+            return len(way.seen)
 
         assert run(scenario()) == 0
 
-    def test_embeddings_name_the_upstreams_model(self) -> None:
-        _, body, headers = ask("POST", "/v1/embeddings", {"model": "m", "input": "x"})
-        assert body["model"] == "up-m"
-        assert int(headers["content-length"]) == len('{"model":"up-m","data":[]}')
-
     def test_a_model_without_embeddings_says_so(self) -> None:
-        async def refuse(*_: Any) -> None:
-            raise AssertionError("not reached")
+        loaded = loaded_of(deployment("m", embeddings=False))
+        status, body, _ = ask("POST", "/v1/embeddings", {"model": "m", "input": "x"}, loaded)
+        assert (status, body["error"]["message"]) == (400, "The model 'm' has no embeddings.")
 
-        state = state_of(deployment("m", embeddings=False))
-        assert ask("POST", "/v1/embeddings", {"model": "m", "input": "x"}, state, refuse)[0] == 400
+
+class TestWebPages:
+    """CORS: a browser's page may ask, and read what it is told."""
+
+    ASKING: ClassVar[dict[str, str]] = {
+        "origin": "http://page.invalid",
+        "access_control_request_method": "POST",
+    }
+
+    @pytest.mark.parametrize(
+        "path", ["/v1/chat/completions", "/v1/models", "/translate", "/key/generate", "/ghost"]
+    )
+    def test_a_preflight_needs_no_key_on_any_path(self, path: str) -> None:
+        status, text, headers = ask("OPTIONS", path, key="", **self.ASKING)
+        assert (status, text, headers["access-control-allow-origin"]) == (204, b"", "*")
+        assert "Authorization" in headers["access-control-allow-headers"]
+
+    def test_options_that_ask_nothing_are_no_preflight(self) -> None:
+        assert ask("OPTIONS", "/v1/chat/completions", key="")[0] == 401
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body", "key", "status"),
+        [
+            ("POST", "/v1/chat/completions", CHAT, "sk-client", 200),
+            ("POST", "/v1/chat/completions", CHAT, "sk-wrong", 401),
+            ("POST", "/v1/chat/completions", b"{", "sk-client", 400),
+            ("GET", "/v1/models", None, "sk-client", 200),
+            ("GET", "/v1/ghost", None, "sk-client", 404),
+            ("GET", "/health/liveliness", None, "", 299),
+        ],
+    )
+    def test_every_answer_may_be_read_by_a_page(
+        self, method: str, path: str, body: Any, key: str, status: int
+    ) -> None:
+        found, _, headers = ask(method, path, body, key=key, origin="http://page.invalid")
+        assert (found, headers["access-control-allow-origin"]) == (status, "*")
+
+    def test_what_is_said_of_origins_further_in_gives_way(self) -> None:
+        async def strict(_request: Request, send: Any) -> None:
+            headers = [(b"access-control-allow-origin", b"http://only.invalid")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"{}", "more_body": False})
+
+        _, _, headers = ask("POST", "/v1/chat/completions", CHAT, behave=strict)
+        assert headers["access-control-allow-origin"] == "*"
+
+
+class TestWays:
+    """The ways are asked one after another."""
+
+    def answers(self, *ways: Any) -> tuple[int, dict[str, Any]]:
+        loaded = loaded_of()
+        caller = Caller(Door(litellm, lambda: loaded, list(ways)))
+        status, text, _ = run(caller("POST", "/v1/chat/completions", CHAT))
+        return status, json.loads(text)
+
+    def test_one_that_stands_aside_is_followed_by_the_next(self) -> None:
+        class Aside:
+            async def serve(self, *_: Any) -> bool:
+                return False
+
+        behind = Way(fine)
+        assert self.answers(Aside(), behind)[0] == 200
+        assert len(behind.seen) == 1
+
+    def test_one_that_answers_is_the_last(self) -> None:
+        behind = Way(fine)
+        assert self.answers(Way(fine), behind)[0] == 200
+        assert behind.seen == []
+
+    def test_what_one_refuses_is_not_asked_of_the_next(self) -> None:
+        async def refuse(*_: Any) -> None:
+            raise Refusal(502, "no", error={"message": "no", "code": "1301"}, headers=((b"x-a", b"b"),))
+
+        behind = Way(fine)
+        status, body = self.answers(Way(refuse), behind)
+        assert (status, body["error"]["code"], body["error"]["message"]) == (502, "1301", "no")
+        assert behind.seen == []

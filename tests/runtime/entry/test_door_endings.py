@@ -5,13 +5,14 @@ import json
 from typing import Any, ClassVar
 
 import pytest
-from doorway import CHAT, ask, deployment, fine, serve, state_of
+from doorway import CHAT, ask, begin_stream, deployment, fine, litellm, loaded_of, serve, whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import run
 
 from one_adapter.runtime.entry.door import Door, mount
 from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.refusal import Refusal
 
 
 class TestTimeAndPlace:
@@ -19,37 +20,36 @@ class TestTimeAndPlace:
         async def slow(*_: Any) -> None:
             await asyncio.sleep(100)
 
-        state = state_of(
+        loaded = loaded_of(
             deployment(timeout=3, limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 9})
         )
-        status, body, _ = ask("POST", "/v1/chat/completions", CHAT, state, slow)
+        status, body, _ = ask("POST", "/v1/chat/completions", CHAT, loaded, slow)
         assert (status, body["error"]["code"]) == (504, "timeout")
-        assert state.limits.held() == {}
+        assert loaded.memory.limits.held() == {}
 
     @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
     def test_a_stream_that_takes_too_long_ends_with_an_error_in_the_routes_form(self, path: str) -> None:
-        async def slow(_request: Request, send: Any, _receive: Any) -> None:
-            headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async def slow(_request: Request, send: Any) -> None:
+            await begin_stream(send)
             for _ in range(9):
                 await send({"type": "http.response.body", "body": b"data: {}\n\n", "more_body": True})
                 await asyncio.sleep(1)
 
-        status, text, _ = ask("POST", path, {**CHAT, "input": "x"}, state_of(deployment(timeout=3)), slow)
+        status, text, _ = ask("POST", path, {**CHAT, "input": "x"}, loaded_of(deployment(timeout=3)), slow)
         assert status == 200
         last = text.decode().strip().split("\n\n")[-1]
         assert "error" in json.loads(last[last.index("{") :]).get("type", "error")
         assert text.count(b"data: {}") == 3
 
     def test_waiting_too_long_for_a_place_is_429_with_a_time_to_try_again(self) -> None:
-        async def hold(request: Request, send: Any, receive: Any) -> None:
+        async def hold(request: Request, send: Any) -> None:
             await asyncio.sleep(20)
-            await fine(request, send, receive)
+            await fine(request, send)
 
-        state = state_of(deployment(limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 5}))
+        loaded = loaded_of(deployment(limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 5}))
 
         async def scenario() -> tuple[list[int], str]:
-            caller, _ = serve(state, hold)
+            caller, _ = serve(loaded, hold)
             first, second = await asyncio.gather(
                 *(caller("POST", "/v1/chat/completions", CHAT) for _ in range(2))
             )
@@ -59,10 +59,10 @@ class TestTimeAndPlace:
 
     def test_an_embeddings_limit_only_delays(self) -> None:
         limit = {"kind": "qpm", "per_window": 1, "wait_seconds": 5}
-        state = state_of(deployment(embedding_limit=limit))
+        loaded = loaded_of(deployment(embedding_limit=limit))
 
         async def scenario() -> tuple[list[int], float]:
-            caller, _ = serve(state)
+            caller, _ = serve(loaded)
             statuses = [
                 (await caller("POST", "/v1/embeddings", {"model": "m", "input": "x"}))[0] for _ in range(2)
             ]
@@ -72,10 +72,10 @@ class TestTimeAndPlace:
 
     def test_a_wait_never_outlasts_the_services_timeout(self) -> None:
         limit = {"kind": "qpm", "per_window": 1, "wait_seconds": 50, "scope": "credential"}
-        state = state_of(deployment(limit=limit, timeout=4))
+        loaded = loaded_of(deployment(limit=limit, timeout=4))
 
         async def scenario() -> tuple[list[int], float]:
-            caller, _ = serve(state)
+            caller, _ = serve(loaded)
             statuses = [(await caller("POST", "/v1/chat/completions", CHAT))[0] for _ in range(2)]
             return statuses, asyncio.get_running_loop().time()
 
@@ -90,16 +90,14 @@ class TestBreaker:
     ) -> list[int]:
         left = list(statuses)
 
-        async def behave(_request: Request, send: Any, _receive: Any) -> None:
-            status = left.pop(0) if left else 200
-            await send({"type": "http.response.start", "status": status, "headers": []})
-            await send({"type": "http.response.body", "body": b"{}", "more_body": False})
+        async def behave(_request: Request, send: Any) -> None:
+            await whole(send, left.pop(0) if left else 200)
 
         entries = [deployment(model, service=name, order="first", breaker=self.RULE) for name in services]
-        state = state_of(*entries)
+        loaded = loaded_of(*entries)
 
         async def scenario() -> list[int]:
-            caller, _ = serve(state, behave)
+            caller, _ = serve(loaded, behave)
             body = {**CHAT, "model": model}
             return [
                 (await caller("POST", "/v1/chat/completions", body))[0] for _ in range(len(statuses) + more)
@@ -111,7 +109,16 @@ class TestBreaker:
         assert self.answers([500, 502], 2) == [500, 502, 503, 503]
 
     def test_the_clients_own_mistakes_do_not_count(self) -> None:
-        assert self.answers([400, 401, 404, 422, 403], 1) == [400, 401, 404, 422, 403, 200]
+        assert self.answers([400, 401, 403, 404, 413, 415, 422], 1) == [
+            400,
+            401,
+            403,
+            404,
+            413,
+            415,
+            422,
+            200,
+        ]
 
     def test_another_service_takes_over(self) -> None:
         assert self.answers([500, 500], 2, ("a", "b")) == [500, 500, 200, 200]
@@ -122,21 +129,17 @@ class TestBreaker:
     def test_a_stream_that_breaks_and_a_timeout_count_as_failures(self) -> None:
         calls = []
 
-        async def behave(request: Request, send: Any, _receive: Any) -> None:
+        async def behave(request: Request, send: Any) -> None:
             calls.append(request)
             if len(calls) == 1:
-                headers = [(b"content-type", b"text/event-stream")]
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-                await send(
-                    {"type": "http.response.body", "body": b'data: {"error": 1}\n\n', "more_body": False}
-                )
-            else:
-                await asyncio.sleep(60)
+                await begin_stream(send, b"data: {}\n\n")
+                raise Refusal(502, "broken")
+            await asyncio.sleep(60)
 
-        state = state_of(deployment(breaker=self.RULE, timeout=2))
+        loaded = loaded_of(deployment(breaker=self.RULE, timeout=2))
 
         async def scenario() -> list[int]:
-            caller, _ = serve(state, behave)
+            caller, _ = serve(loaded, behave)
             return [(await caller("POST", "/v1/chat/completions", CHAT))[0] for _ in range(3)]
 
         assert run(scenario()) == [200, 504, 503]
@@ -156,33 +159,26 @@ BEHAVIOURS = ("fine", "raise", "hang", "cut", "slow")
 def test_however_requests_end_every_place_comes_back(
     calls: list[tuple[str, int, int | None]], size: int
 ) -> None:
-    async def behave(request: Request, send: Any, _receive: Any) -> None:
-        kind = request.body["kind"]
+    async def behave(request: Request, send: Any) -> None:
+        kind = request.body.fields["kind"]
         if kind == "raise":
             raise RuntimeError("broken")
         if kind == "slow":
             await asyncio.sleep(1.5)
         if kind == "hang":
             await asyncio.sleep(1000)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [(b"content-type", b"text/event-stream")],
-            }
-        )
-        await send({"type": "http.response.body", "body": b"data: {}\n\n", "more_body": True})
+        await begin_stream(send, b"data: {}\n\n")
         if kind == "cut":
-            raise ConnectionResetError
+            raise Refusal(502, "broken")
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     limit = {"kind": "concurrency", "per_window": size, "wait_seconds": 2}
-    state = state_of(
+    loaded = loaded_of(
         deployment(timeout=3, limit=limit, breaker={"failures": 10_000, "recovery_seconds": 1, "probes": 1})
     )
 
     async def scenario() -> None:
-        caller, _ = serve(state, behave)
+        caller, _ = serve(loaded, behave)
 
         async def client(kind: str, come: int, leave: int | None) -> None:
             await asyncio.sleep(come / 10)
@@ -193,7 +189,7 @@ def test_however_requests_end_every_place_comes_back(
             await asyncio.gather(task, return_exceptions=True)
 
         await asyncio.gather(*(client(*call) for call in calls))
-        assert state.limits.held() == {}
+        assert loaded.memory.limits.held() == {}
 
     run(scenario())
 
@@ -203,10 +199,10 @@ def test_the_door_is_mounted_once() -> None:
         middleware_stack: Any = None
 
         def build_middleware_stack(self) -> Any:
-            return fine
+            return litellm
 
     app = App()
     for _ in range(2):
-        mount(app, lambda inner: Door(inner, state_of))
+        mount(app, lambda inner: Door(inner, loaded_of, []))
     assert isinstance(app.middleware_stack, Door)
-    assert app.middleware_stack.app is fine
+    assert app.middleware_stack._app is litellm

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import run
 
-from one_adapter.runtime.gateway.settings import Limit
 from one_adapter.runtime.gateway.limits import Bucket, Full, Limits, Slots, Window, limiter
+from one_adapter.runtime.gateway.settings import Limit
 
 
 async def starts(limiter_, count: int, wait: float) -> list[float | None]:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from one_adapter.runtime.gateway.breaker import Breakers, is_failure
+from one_adapter.runtime.gateway.breaker import Breakers
 from one_adapter.runtime.gateway.settings import BreakerRule
 
 RULE = BreakerRule(failures=3, recovery_seconds=30, probes=1)
@@ -77,13 +75,3 @@ def test_each_service_and_model_has_its_own() -> None:
     fail(breakers, 3)
     assert breakers.allows(("openai-1", "other"), RULE, 0)
     assert breakers.allows(("openai-2", "m"), RULE, 0)
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
-def test_what_the_client_did_wrong_is_no_failure(status: int) -> None:
-    assert not is_failure(status)
-
-
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_the_upstream_could_not_do_is_a_failure(status: int) -> None:
-    assert is_failure(status)

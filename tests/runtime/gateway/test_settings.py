@@ -5,37 +5,12 @@ from typing import Any
 import pytest
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime.access import Keys
 from one_adapter.runtime.gateway.settings import (
-    KeyRule,
     Limit,
     ProxyRule,
-    Settings,
     read_policy,
     read_settings,
 )
-
-
-class TestKeys:
-    def test_a_key_of_two_rules_opens_the_models_of_both(self) -> None:
-        keys = Keys(Settings(keys=(KeyRule("A", ("a",)), KeyRule("B", ("b",)))), {"A": "k", "B": "k"})
-        client = keys.identify([(b"x-api-key", b"k")])
-        assert client is not None
-        assert client.models == {"a", "b"}
-
-    @pytest.mark.parametrize("value", ["", "  "])
-    def test_an_unset_or_blank_variable_opens_nothing(self, value: str) -> None:
-        keys = Keys(Settings(keys=(KeyRule("A", ("*",)),)), {"A": value})
-        assert keys.identify([(b"authorization", b"Bearer ")]) is None
-        assert keys.identify([(b"authorization", b"Basic abc")]) is None
-
-    def test_spaces_around_a_configured_key_do_not_matter(self) -> None:
-        keys = Keys(Settings(keys=(KeyRule("A", ("*",)),)), {"A": " k "})
-        assert keys.identify([(b"authorization", b"bearer  k ")]) is not None
-
-    def test_deepls_own_scheme_is_understood(self) -> None:
-        keys = Keys(Settings(keys=(KeyRule("A", ("*",)),)), {"A": "k"})
-        assert keys.identify([(b"authorization", b"DeepL-Auth-Key k")]) is not None
 
 
 class TestSettings:

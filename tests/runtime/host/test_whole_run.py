@@ -24,7 +24,7 @@ from one_adapter.config.document import load
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Route
 
-GUIDE = Path(__file__).parents[2] / "examples" / "guide.json"
+GUIDE = Path(__file__).parents[3] / "examples" / "guide.json"
 GUIDE_KEY = "sk-my-clients-key"
 HI: list[Any] = [{"role": "user", "content": "你好"}]
 

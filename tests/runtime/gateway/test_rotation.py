@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from one_adapter.runtime.gateway.rotation import Rotation
+from one_adapter.runtime.gateway.settings import Policy
+
+
+def policy(service: str, credential: int = 0, order: str = "rr", **more: float) -> Policy:
+    known = {"turns": int(more.get("turns", 1)), "weight": more.get("weight", 1.0)}
+    return Policy(id=f"{service}.{credential}", service=service, credential=credential, order=order, **known)
+
+
+def names(rotation: Rotation, policies: list[Policy], count: int, group: str = "m") -> list[str]:
+    return [rotation.choose(group, policies).id for _ in range(count)]
+
+
+def test_in_turn_services_alternate_beginning_with_the_first() -> None:
+    policies = [policy("a"), policy("b"), policy("c")]
+    assert names(Rotation(random.random), policies, 7) == ["a.0", "b.0", "c.0"] * 2 + ["a.0"]
+
+
+def test_a_service_has_as_many_turns_in_a_row_as_it_is_listed() -> None:
+    policies = [policy("a", turns=2), policy("b")]
+    assert names(Rotation(random.random), policies, 6) == ["a.0", "a.0", "b.0"] * 2
+
+
+def test_credentials_rotate_within_their_service() -> None:
+    policies = [policy("a", 0), policy("a", 1), policy("b", 0), policy("b", 1)]
+    assert names(Rotation(random.random), policies, 5) == ["a.0", "b.0", "a.1", "b.1", "a.0"]
+
+
+def test_the_rotation_of_credentials_is_shared_by_the_models_of_a_service() -> None:
+    rotation, policies = Rotation(random.random), [policy("a", 0), policy("a", 1)]
+    assert names(rotation, policies, 1, "m1") == ["a.0"]
+    assert names(rotation, policies, 1, "m2") == ["a.1"]
+
+
+def test_each_model_has_its_own_rotation_of_services() -> None:
+    rotation, policies = Rotation(random.random), [policy("a"), policy("b")]
+    assert names(rotation, policies, 1, "m1") == names(rotation, policies, 1, "m2") == ["a.0"]
+
+
+def test_first_is_always_the_first() -> None:
+    policies = [policy("a", order="first"), policy("b", order="first", weight=0)]
+    assert set(names(Rotation(random.random), policies, 5)) == {"a.0"}
+
+
+def test_a_spare_answers_when_only_spares_are_left() -> None:
+    spare = policy("b", order="first", weight=0)
+    assert names(Rotation(random.random), [spare, policy("c", order="first", weight=0)], 2) == ["b.0", "b.0"]
+
+
+def test_by_chance_the_weights_are_the_shares() -> None:
+    policies = [policy("a", order="random", weight=3), policy("b", order="random", weight=1)]
+    counts = Counter(names(Rotation(random.Random(1).random), policies, 4000))
+    assert 0.72 < counts["a.0"] / 4000 < 0.78
+
+
+def test_chance_without_weights_is_even_and_its_edge_is_the_last() -> None:
+    policies = [policy("a", order="random", weight=0), policy("b", order="random", weight=0)]
+    assert names(Rotation(lambda: 0.6), policies, 1) == ["b.0"]
+    assert names(Rotation(lambda: 1.0), policies, 1) == ["b.0"]
+
+
+def test_a_spare_has_no_turn_while_another_can_answer() -> None:
+    policies = [policy("a"), policy("spare", weight=0), policy("b")]
+    assert names(Rotation(random.random), policies, 4) == ["a.0", "b.0", "a.0", "b.0"]
+
+
+def test_spares_take_turns_among_themselves_when_only_they_are_left() -> None:
+    spares = [policy("b", weight=0), policy("c", weight=0)]
+    assert names(Rotation(random.random), spares, 3) == ["b.0", "c.0", "b.0"]
+
+
+def test_the_last_one_left_answers_and_costs_nobody_a_turn() -> None:
+    rotation, policies = Rotation(random.random), [policy("a"), policy("b")]
+    assert names(rotation, policies[:1], 3) == ["a.0"] * 3
+    assert names(rotation, policies, 1) == ["a.0"]
+
+
+def test_chance_draws_each_deployment_where_its_share_lies() -> None:
+    policies = [policy("a", order="random", weight=1), policy("b", order="random", weight=3)]
+    drawn = [
+        Rotation(lambda point=point: point).choose("m", policies).service for point in (0, 0.24, 0.26, 0.99)
+    ]
+    assert drawn == ["a", "a", "b", "b"]
