@@ -254,3 +254,45 @@ def test_a_named_limiter_is_made_once_and_tells_what_is_held() -> None:
         return one is limits.named("a", Limit("concurrency", 9, 1)), limits.held()
 
     assert run(scenario()) == (True, {"a": (1, 0)})
+
+
+class TestAMomentTheSame:
+    """What happens when two things happen in one turn of the loop."""
+
+    @pytest.mark.parametrize(("kind", "next_start"), [("qps", 1.0), ("qpm", 60.0)])
+    def test_a_start_granted_to_a_call_that_leaves_is_anothers(self, kind: str, next_start: float) -> None:
+        async def scenario() -> float | None:
+            one = limiter(Limit(kind, 1, 100))
+            assert one.held == 0
+            await one.acquire(0)
+            loop = asyncio.get_running_loop()
+            gone = asyncio.create_task(one.acquire(100))
+            await asyncio.sleep(0)
+            assert one._timer is not None
+            loop.call_at(one._timer.when(), gone.cancel)  # its turn has come, and it has not run yet
+            await asyncio.gather(gone, return_exceptions=True)
+            return (await starts(one, 1, 100))[0]
+
+        assert run(scenario()) == next_start
+
+    def test_a_call_whose_time_is_up_as_its_turn_comes_goes(self) -> None:
+        async def scenario() -> list[float | None]:
+            window = Window(1)
+            await window.acquire(0)
+            return await starts(window, 1, 60)
+
+        assert run(scenario()) == [60]
+
+    def test_a_place_is_passed_over_a_call_that_has_just_left(self) -> None:
+        async def scenario() -> tuple[int, int]:
+            slots = Slots(1)
+            release = await slots.acquire(0)
+            gone, next_one = (asyncio.create_task(slots.acquire(10)) for _ in range(2))
+            await asyncio.sleep(0)
+            gone.cancel()
+            release()
+            await asyncio.gather(gone, next_one, return_exceptions=True)
+            assert not next_one.cancelled()
+            return slots.held, slots.waiting
+
+        assert run(scenario()) == (1, 0)

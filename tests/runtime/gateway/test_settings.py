@@ -68,3 +68,27 @@ class TestSettings:
     def test_translation_and_the_rest_are_read(self) -> None:
         found = read_settings({"translation": {"model": "m", "retry": 2}, "aliases": ["a"], "catch_all": ""})
         assert (found.translation.model, found.translation.retry, found.catch_all) == ("m", 2, "")
+
+    def test_the_relay_is_off_where_nothing_is_said_of_it(self) -> None:
+        assert [read_settings(value).relay for value in (None, {}, {"relay": False}, {"relay": True})] == [
+            False,
+            False,
+            False,
+            True,
+        ]
+        with pytest.raises(OneAdapterError, match=r"one_adapter\.relay must be bool"):
+            read_settings({"relay": "yes"})
+
+    def test_guards_are_kept_in_their_order(self) -> None:
+        found = read_policy({"model_info": {"id": "x", "one_adapter": {"guards": ["groq", "glm"]}}})
+        assert found.guards == ("groq", "glm")
+
+    def test_of_two_names_for_a_model_the_embeddings_have_theirs(self) -> None:
+        ours = {"upstream_model": "chat", "embedding_model": "vectors"}
+        policy = read_policy({"model_info": {"id": "x", "one_adapter": ours}})
+        assert [policy.model_for(kind) for kind in ("chat", "embeddings", "messages")] == [
+            "chat",
+            "vectors",
+            "chat",
+        ]
+        assert read_policy({"litellm_params": {"model": "openai/m"}}).model_for("embeddings") == "m"

@@ -1,0 +1,173 @@
+"""Which deployment answers, when it may be asked, and what the end of a request says of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+import pytest
+from doorway import deployment, loaded_of
+from virtual import run
+
+from one_adapter.runtime.entry.door import Loaded
+from one_adapter.runtime.gateway.choice import Choice, book, choose, enter
+from one_adapter.runtime.gateway.outcome import Outcome
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.gateway.settings import Policy
+
+RULE = {"failures": 2, "recovery_seconds": 30, "probes": 1}
+
+
+def pick(loaded: Loaded, kind: str = "chat", model: str = "m", now: float = 0.0) -> Choice:
+    return choose(loaded.config, loaded.memory, "m", model, kind, now)
+
+
+def fail(loaded: Loaded, times: int, now: float = 0.0, outcome: Outcome = Outcome.UPSTREAM_FAULT) -> None:
+    for _ in range(times):
+        book(loaded.memory, pick(loaded, now=now), outcome, now)
+
+
+class TestChoosing:
+    def test_a_group_of_chats_and_embeddings_answers_each_by_its_own(self) -> None:
+        loaded = loaded_of(deployment(service="chats"), deployment(service="vectors", mode="embedding"))
+        assert {pick(loaded).policy.service for _ in range(20)} == {"chats"}
+        assert {pick(loaded, "embeddings").policy.service for _ in range(20)} == {"vectors"}
+
+    @pytest.mark.parametrize(("mode", "kind"), [("embedding", "chat"), ("chat", "embeddings")])
+    def test_a_group_of_one_sort_answers_everything(self, mode: str, kind: str) -> None:
+        assert pick(loaded_of(deployment(mode=mode)), kind).policy.service == "s"
+
+    def test_a_deployment_without_embeddings_is_not_asked_for_any(self) -> None:
+        loaded = loaded_of(deployment(service="none", embeddings=False), deployment(service="some"))
+        assert {pick(loaded, "embeddings").policy.service for _ in range(20)} == {"some"}
+
+    def test_a_group_without_embeddings_says_which_field_is_wrong(self) -> None:
+        with pytest.raises(Refusal) as refused:
+            pick(loaded_of(deployment(embeddings=False)), "embeddings")
+        assert (refused.value.status, refused.value.param) == (400, "model")
+
+    def test_without_a_breaker_there_is_nothing_to_book(self) -> None:
+        loaded = loaded_of()
+        assert pick(loaded).breaker is None
+        fail(loaded, 9)
+        assert pick(loaded).policy.service == "s"
+
+
+class TestBreaking:
+    def test_an_open_breaker_takes_its_service_out_of_the_choice(self) -> None:
+        loaded = loaded_of(*(deployment(service=one, order="first", breaker=RULE) for one in ("a", "b")))
+        fail(loaded, 2)
+        assert pick(loaded).policy.service == "b"
+
+    def test_when_all_are_open_the_refusal_says_when_to_come_again(self) -> None:
+        loaded = loaded_of(deployment(breaker=RULE))
+        fail(loaded, 2)
+        with pytest.raises(Refusal) as refused:
+            pick(loaded, now=29)
+        assert (refused.value.status, refused.value.retry_after) == (503, 1.0)
+        assert "'m'" in refused.value.message
+
+    def test_after_the_recovery_one_probe_goes_and_its_success_closes_it(self) -> None:
+        loaded = loaded_of(deployment(breaker=RULE))
+        fail(loaded, 2)
+        probe = pick(loaded, now=31)
+        assert probe.probe
+        with pytest.raises(Refusal):
+            pick(loaded, now=31)
+        book(loaded.memory, probe, Outcome.ANSWERED, 32)
+        assert not pick(loaded, now=32).probe
+
+    @pytest.mark.parametrize("outcome", [Outcome.LEFT, Outcome.REFUSED])
+    def test_a_probe_that_says_nothing_makes_room_for_another(self, outcome: Outcome) -> None:
+        loaded = loaded_of(deployment(breaker=RULE))
+        fail(loaded, 2)
+        book(loaded.memory, pick(loaded, now=31), outcome, 32)
+        assert pick(loaded, now=32).probe
+
+    @pytest.mark.parametrize(
+        "outcome", [Outcome.CLIENT_FAULT, Outcome.LEFT, Outcome.REFUSED, Outcome.ANSWERED]
+    )
+    def test_only_faults_of_the_upstream_open_it(self, outcome: Outcome) -> None:
+        loaded = loaded_of(deployment(breaker=RULE))
+        fail(loaded, 9, outcome=outcome)
+        assert pick(loaded).policy.service == "s"
+
+    def test_time_that_is_up_counts_as_the_upstreams_fault(self) -> None:
+        loaded = loaded_of(deployment(breaker=RULE))
+        fail(loaded, 2, outcome=Outcome.EXPIRED)
+        with pytest.raises(Refusal):
+            pick(loaded)
+
+    def test_each_name_that_clients_use_has_a_breaker_of_its_own_and_random_none(self) -> None:
+        loaded = loaded_of(deployment(breaker=RULE))
+        fail(loaded, 2)
+        assert pick(loaded, model="nick").breaker == ("s", "nick")
+        assert pick(loaded, model="random").breaker is None
+
+
+def policy(loaded: Loaded, credential: int = 0) -> Policy:
+    return next(one for one in loaded.config.groups["m"] if one.credential == credential)
+
+
+class TestEntering:
+    SLOT: ClassVar[dict[str, Any]] = {"kind": "concurrency", "per_window": 1, "wait_seconds": 5}
+
+    def enter(self, loaded: Loaded, *asked: tuple[int, str], most: float = 100.0) -> list[object]:
+        """What each of several requests, made one after another, got: when it may go, or its refusal."""
+
+        async def scenario() -> list[object]:
+            loop = asyncio.get_running_loop()
+            found: list[object] = []
+            for credential, kind in asked:
+                try:
+                    release = await enter(loaded.memory, policy(loaded, credential), kind, most)
+                except Refusal as refused:
+                    found.append((refused.status, refused.retry_after, loop.time()))
+                else:
+                    found.append("free" if release is None else loop.time())
+            return found
+
+        return run(scenario())
+
+    def test_without_a_limit_nothing_is_waited_for(self) -> None:
+        assert self.enter(loaded_of(), (0, "chat"), (0, "embeddings")) == ["free", "free"]
+
+    def test_a_full_service_is_429_with_the_time_to_try_again(self) -> None:
+        loaded = loaded_of(deployment(limit=self.SLOT))
+        assert self.enter(loaded, (0, "chat"), (0, "chat")) == [0.0, (429, 60.0, 5.0)]
+
+    def test_the_wait_ends_with_the_time_that_the_request_has(self) -> None:
+        loaded = loaded_of(deployment(limit=self.SLOT))
+        assert self.enter(loaded, (0, "chat"), (0, "chat"), most=2.0) == [0.0, (429, 60.0, 2.0)]
+
+    @pytest.mark.parametrize(("scope", "second"), [("service", (429, 60.0, 5.0)), ("credential", 0.0)])
+    def test_credentials_share_the_services_limit_or_have_one_each(self, scope: str, second: object) -> None:
+        limit = {**self.SLOT, "scope": scope}
+        loaded = loaded_of(*(deployment(credential=one, limit=limit) for one in (0, 1)))
+        assert self.enter(loaded, (0, "chat"), (1, "chat")) == [0.0, second]
+
+    def test_the_limit_of_chats_is_none_of_embeddings(self) -> None:
+        loaded = loaded_of(deployment(limit=self.SLOT))
+        assert self.enter(loaded, (0, "chat"), (0, "embeddings")) == [0.0, "free"]
+
+    def test_embeddings_wait_in_vain_and_go_all_the_same(self) -> None:
+        loaded = loaded_of(deployment(embedding_limit=self.SLOT))
+        assert self.enter(loaded, (0, "embeddings"), (0, "embeddings")) == [0.0, "free"]
+
+    def test_a_bucket_with_a_queue_refuses_at_once_who_cannot_wait_that_long(self) -> None:
+        """Two in a queue at one a second: the third would wait three seconds, and may wait two and a half."""
+        loaded = loaded_of(deployment(limit={"kind": "qps", "per_window": 1, "wait_seconds": 2.5}))
+
+        async def scenario() -> list[object]:
+            loop = asyncio.get_running_loop()
+
+            async def one() -> object:
+                try:
+                    await enter(loaded.memory, policy(loaded), "chat", 100.0)
+                except Refusal as refused:
+                    return refused.status, round(refused.retry_after or 0, 3), loop.time()
+                return round(loop.time(), 3)
+
+            return list(await asyncio.gather(*(one() for _ in range(4))))
+
+        assert run(scenario()) == [0.0, 1.0, 2.0, (429, 3.0, 0.0)]
