@@ -20,7 +20,9 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
-WITH_LITELLM = ("runtime", "providers", "test_litellm_takes_it.py")
+WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py")
+#: Fixtures that start a proxy.
+PROXIES = frozenset(("proxy", "proxies", "dry_run"))
 
 
 def _has_litellm(path: Path) -> bool:
@@ -28,8 +30,10 @@ def _has_litellm(path: Path) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What LiteLLM leaves open is no error of ours; anywhere else an unclosed thing is one."""
+    """What LiteLLM leaves open is no error of ours; a test with a proxy says so, for those in a hurry."""
     for item in items:
+        if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.proxy)
         if _has_litellm(item.path):
             item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
