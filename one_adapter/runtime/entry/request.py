@@ -43,8 +43,8 @@ class Request:
     refused: bool = False
     left: bool = False
     expired: bool = False
-    retry_after: float | None = None
     logging: Any = None
+    heard: Any = None
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     release: Callable[[], None] | None = None

@@ -1,19 +1,20 @@
-"""HTTP clients of our own, for deployments that need a proxy or query parameters, or have no key.
+"""HTTP clients of our own for LiteLLM's calls: their proxies are the service's, and `wire` stands in them.
 
-One client is kept per deployment and key. An OpenAI-shaped upstream gets an `AsyncOpenAI`, the
-others LiteLLM's `AsyncHTTPHandler` around an httpx client. Without a proxy rule the environment's
-HTTP_PROXY is not asked.
+One client is kept per deployment and key, one pool of connections per proxy rule. An OpenAI-shaped
+upstream gets an `AsyncOpenAI`, the others LiteLLM's `AsyncHTTPHandler` around an httpx client. The
+environment's HTTP_PROXY is not asked.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.contract import NO_KEY
-from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.gateway.settings import Policy, ProxyRule
 from one_adapter.runtime.upstream.endpoint import AZURE_VERSION
-from one_adapter.runtime.upstream.proxies import mounts
+from one_adapter.runtime.upstream.proxies import mounts, trust
 
 if TYPE_CHECKING:
     import httpx
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 #: How many clients are kept; the oldest gives way.
 KEPT = 2000
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
+#: Providers whose calls go through clients of ours; the adapters make their own.
+SERVED = OPENAI_CLIENTS | {"azure", "anthropic", "gemini", "vertex_ai", "ollama_chat"}
+#: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
+RESPONSES = "responses/"
 
 
 class Clients:
@@ -30,11 +35,11 @@ class Clients:
         """Take the variables that hold the proxies' URLs."""
         self._environment = environment
         self._made: dict[tuple[str, str, str], Any] = {}
+        self._transports: dict[ProxyRule | None, dict[str, httpx.AsyncBaseTransport]] = {}
 
     def client(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         """Return the client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
-        keyless = kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS
-        if policy.proxy is None and not policy.query and not keyless:
+        if policy.provider not in SERVED or not self._is_ours(policy, kwargs):
             return None
         key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
         found = self._made.get(key)
@@ -43,6 +48,18 @@ class Clients:
                 self._made.pop(next(iter(self._made)))
             found = self._made[key] = self._make(policy, kwargs)
         return found
+
+    @staticmethod
+    def _is_ours(policy: Policy, kwargs: Mapping[str, Any]) -> bool:
+        """Tell whether a call has to leave by a client of ours, or may: the owner says nothing of clients."""
+        import litellm
+
+        if policy.proxy is not None or policy.query:
+            return True
+        if kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS:
+            return True
+        own = litellm.ssl_verify is not True or litellm.ssl_certificate or os.environ.get("SSL_VERIFY")
+        return not own and not policy.upstream_model.startswith(RESPONSES)
 
     def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
@@ -75,20 +92,43 @@ class Clients:
     def _http(self, policy: Policy, keyless: bool) -> httpx.AsyncClient:
         import httpx
 
-        ways = {
-            scheme: httpx.AsyncHTTPTransport(proxy=url)
-            for scheme, url in mounts(policy.proxy, self._environment).items()
-        }
-        timeout = httpx.Timeout(policy.timeout or 600.0)
-        limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+        ways = self._transports.get(policy.proxy)
+        if ways is None:
+            ways = self._transports[policy.proxy] = self._connected(policy.proxy)
+        direct = ways["direct"]
         return httpx.AsyncClient(
-            mounts=ways,
-            timeout=timeout,
-            limits=limits,
+            transport=direct,
+            mounts={scheme: way for scheme, way in ways.items() if way is not direct},
+            timeout=httpx.Timeout(policy.timeout or 600.0),
             params=dict(policy.query),
             trust_env=False,
             event_hooks={"request": [_without_key] if keyless else []},
         )
+
+    def _connected(self, rule: ProxyRule | None) -> dict[str, httpx.AsyncBaseTransport]:
+        """Return scheme -> the pool of connections for it, and the one for calls without a proxy."""
+        import httpx
+
+        options: dict[str, Any] = {
+            "verify": trust(self._environment),
+            "limits": httpx.Limits(max_connections=1000, max_keepalive_connections=100),
+        }
+        ways = {
+            scheme: httpx.AsyncHTTPTransport(proxy=url, **options)
+            for scheme, url in mounts(rule, self._environment).items()
+        }
+        return {
+            name: wired(way) for name, way in {**ways, "direct": httpx.AsyncHTTPTransport(**options)}.items()
+        }
+
+
+def wired(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+    """Return a transport with `wire` around it; a copy of the package without the relay has no such thing."""
+    try:
+        from one_adapter.runtime.host.wire import Wire
+    except ImportError:
+        return transport
+    return Wire(transport)
 
 
 async def _without_key(request: httpx.Request) -> None:

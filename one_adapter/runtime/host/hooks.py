@@ -66,8 +66,11 @@ class Handler(CustomLogger):  # type: ignore[misc]
         request.logging = kwargs.get("litellm_logging_obj")
         if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
             shape(request, request.policy, kwargs, self.reserved)
+        if str(getattr(call_type, "value", call_type)).endswith((*INNER_CALLS, "messages")):
             client = self.clients.client(request.policy, kwargs)
-            if client is not None:
+            if client is None:
+                request.reached = True  # else the wire notes it
+            else:
                 kwargs["client"] = client
         return kwargs
 
@@ -78,7 +81,8 @@ class Handler(CustomLogger):  # type: ignore[misc]
         response: Any,
     ) -> Any:
         """Give reasoning both its names and make headers of names that are not ASCII."""
-        mend(response)
+        request = current.get()
+        mend(response, request.heard if request is not None else None)
         return response
 
     async def async_post_call_response_headers_hook(

@@ -1,4 +1,4 @@
-"""Small repairs to what LiteLLM sends.
+"""Small repairs to what LiteLLM sends: what it loses or invents of an answer, where the wire has heard it.
 
 Reasoning travels as both `reasoning_content` and `reasoning`, because clients read one or the other.
 """
@@ -7,31 +7,73 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from one_adapter.runtime.entry.asgi import header_text
 
 #: How LiteLLM begins an event of the responses API.
 EVENT_TYPE = re.compile(rb'data: \{"type":\s*"([a-z_.]+)"')
+DONE = re.compile(rb"data: *\[DONE\]")
+#: What a chunk holds that may need a repair.
+MARKS = (b'"reasoning', b'"finish_reason":"', b'"finish_reason": "', b'"usage"')
 
 
-def with_reasoning(event: bytes) -> bytes:
-    r"""Give a streamed chunk's reasoning its second name; everything else stays as it is.
+class ChatStream:
+    """A streamed chat as LiteLLM tells it."""
 
-    >>> with_reasoning(b'data: {"choices": [{"delta": {"reasoning_content": "so"}}]}\n\n')
-    b'data: {"choices": [{"delta": {"reasoning_content": "so", "reasoning": "so"}}]}\n\n'
-    """
-    lines = event.split(b"\n")
-    for index, line in enumerate(lines):
-        if line.startswith(b"data: {"):
-            try:
-                chunk = json.loads(line[6:])
-            except ValueError:
-                continue
-            for choice in chunk.get("choices") or ():
-                both_names(choice.get("delta"))
-            lines[index] = b"data: " + json.dumps(chunk, ensure_ascii=False).encode()
-    return b"\n".join(lines)
+    def __init__(self) -> None:
+        """Have told nothing yet."""
+        self._finished: set[int] = set()
+        self._last: dict[str, Any] = {}
+
+    def mended(self, event: bytes, heard: Any) -> bytes:
+        r"""Return events with the upstream's usage, with both names of reasoning, and an end for each choice.
+
+        `heard` is what `wire` noted, None where nothing was.
+
+        >>> ChatStream().mended(b'data: {"choices": [{"delta": {"reasoning_content": "so"}}]}\n\n', None)
+        b'data: {"choices": [{"delta": {"reasoning_content": "so", "reasoning": "so"}}]}\n\n'
+        """
+        if DONE.match(event):
+            return b"".join(self._missing(heard)) + event
+        if not any(mark in event for mark in MARKS):
+            return event
+        lines = event.split(b"\n")
+        for index, line in enumerate(lines):
+            if line.startswith(b"data: {"):
+                try:
+                    chunk = json.loads(line[6:])
+                except ValueError:
+                    continue
+                self._mend(chunk, heard)
+                lines[index] = b"data: " + json.dumps(chunk, ensure_ascii=False).encode()
+        return b"\n".join(lines)
+
+    def _mend(self, chunk: dict[str, Any], heard: Any) -> None:
+        choices = [one for one in chunk.get("choices") or () if isinstance(one, dict)]
+        for choice in choices:
+            both_names(choice.get("delta"))
+            if choice.get("finish_reason"):
+                self._finished.add(choice.get("index", 0))
+        if chunk.get("usage") and not any(one.get("delta") or one.get("finish_reason") for one in choices):
+            chunk["choices"] = []
+            if heard is not None and heard.usage:
+                chunk["usage"] = heard.usage
+        self._last = chunk
+
+    def _missing(self, heard: Any) -> Iterator[bytes]:
+        """Yield the ends of choices that the upstream told and LiteLLM did not."""
+        finishes = heard.finishes if heard is not None else {}
+        head = {name: value for name, value in self._last.items() if name not in ("choices", "usage")}
+        for index, reason in finishes.items():
+            if index not in self._finished and self._finished:
+                choice = {"index": index, "delta": {}, "finish_reason": reason}
+                yield (
+                    b"data: "
+                    + json.dumps({**head, "choices": [choice]}, ensure_ascii=False).encode()
+                    + b"\n\n"
+                )
 
 
 def named_event(event: bytes, model: str) -> bytes:
@@ -66,12 +108,23 @@ def both_names(message: object) -> None:
             message["reasoning_content"] = two
 
 
-def mend(response: Any) -> None:
-    """Give reasoning both its names, and make headers of names that are not ASCII; in place."""
-    for choice in getattr(response, "choices", None) or ():
+def mend(response: Any, heard: Any = None) -> None:
+    """Give reasoning both its names, contents the form in which `heard` has them; in place.
+
+    Headers of names that are not ASCII are made plain.
+    """
+    for place, choice in enumerate(getattr(response, "choices", None) or ()):
         message = getattr(choice, "message", None)
+        if message is None:
+            continue
+        if heard is not None and place in heard.contents:
+            _as_said(message, heard.contents[place])
+        for said in (choice, message):
+            fields = getattr(said, "provider_specific_fields", None)
+            if isinstance(fields, dict) and not any(fields.values()):
+                del said.provider_specific_fields  # LiteLLM's own word for nothing
         reasoning = getattr(message, "reasoning_content", None)
-        if message is not None and reasoning and getattr(message, "reasoning", None) is None:
+        if reasoning and getattr(message, "reasoning", None) is None:
             message.reasoning = reasoning
     if isinstance(response, dict):  # a message in Anthropic's form
         hidden = response.get("_hidden_params")
@@ -82,3 +135,23 @@ def mend(response: Any) -> None:
         for name, value in extra.items():
             if isinstance(value, str) and not value.isascii():
                 extra[name] = header_text(value)
+
+
+def _as_said(message: Any, said: Any) -> None:
+    """Undo what LiteLLM made of a content, unless somebody else has changed it meanwhile."""
+    content = message.content or ""
+    if isinstance(said, str) and said.endswith(content) and said != content:
+        message.content = said
+        if getattr(message, "reasoning_content", None) and message.reasoning_content in said:
+            del message.reasoning_content
+    elif isinstance(said, list) and content == text_of(said):
+        message.content = said
+
+
+def text_of(parts: list[Any]) -> str:
+    """Return the text of content parts.
+
+    >>> text_of([{"type": "text", "text": "a"}, {"type": "image"}, {"type": "text", "text": "b"}])
+    'ab'
+    """
+    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))

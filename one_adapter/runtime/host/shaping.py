@@ -19,6 +19,10 @@ from one_adapter.runtime.upstream.guards import GUARDS, flatten
 RESPONSES = "responses/"
 #: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
 CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
+#: Providers whose messages are OpenAI's.
+OPENAI_SHAPED = frozenset({"openai", "azure", "volcengine"})
+#: What LiteLLM writes into messages that it makes of another protocol's, and OpenAI does not know.
+FOREIGN = frozenset({"thinking_blocks", "reasoning_content", "provider_specific_fields", "cache_control"})
 #: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
 RESERVED = frozenset(
     (
@@ -47,6 +51,8 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
     prefix = f"{policy.provider}/" if str(kwargs.get("model", "")).startswith(f"{policy.provider}/") else ""
     kwargs["model"] = f"{prefix}{name}"
     messages = kwargs.get("messages")
+    if policy.provider in OPENAI_SHAPED and request.kind != "chat" and isinstance(messages, list):
+        kwargs["messages"] = messages = known_fields(messages)
     if policy.flatten_parts and isinstance(messages, list):
         kwargs["messages"] = messages = flatten(messages)
     if policy.provider == "openai":
@@ -61,9 +67,39 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
         kwargs.update((k, v) for k, v in hidden(request.body.fields, "chat").items() if k not in own)
 
 
+def known_fields(messages: list[Any]) -> list[Any]:
+    r"""Return messages made of another protocol's with nothing in them that OpenAI does not know.
+
+    A system text of several blocks becomes one, with blank lines between.
+
+    >>> blocks = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    >>> known_fields([{"role": "system", "content": blocks, "thinking_blocks": []}])
+    [{'role': 'system', 'content': 'a\n\nb'}]
+    """
+    return [_known(message) if isinstance(message, dict) else message for message in messages]
+
+
+def _known(message: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in message.items() if name not in FOREIGN}
+    content = kept.get("content")
+    if isinstance(content, list):
+        parts = [
+            {k: v for k, v in part.items() if k not in FOREIGN} if isinstance(part, dict) else part
+            for part in content
+        ]
+        texts = [
+            part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
+        ]
+        is_text = kept.get("role") == "system" and len(texts) == len(parts)
+        kept["content"] = "\n\n".join(texts) if is_text else parts
+    return kept
+
+
 def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name: str) -> None:
     if request.kind in ("chat", "embeddings"):
         fields = {k: v for k, v in request.body.fields.items() if k not in STRUCTURE}
+        if request.kind == "embeddings":
+            fields = {k: v for k, v in fields.items() if v is not None}
         if request.kind == "chat" and not isinstance(request.body.fields.get("messages"), list):
             fields["messages"] = request.body.fields.get("messages")
         if request.body.fields.get("stream", True) is not True:

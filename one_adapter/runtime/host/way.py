@@ -6,10 +6,11 @@ import json
 import re
 
 from one_adapter.runtime.entry import body as bodies
-from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, whole_seconds
+from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, header_text
 from one_adapter.runtime.entry.paths import LITELLM_PATHS
 from one_adapter.runtime.entry.request import Request
-from one_adapter.runtime.host.mending import named_event, with_reasoning
+from one_adapter.runtime.gateway.refusal import Refusal, error_event
+from one_adapter.runtime.host.mending import ChatStream, named_event
 from one_adapter.runtime.upstream.guards import rescue
 
 #: Headers that speak of the body as it was, or ask for an answer that could not be mended.
@@ -31,7 +32,7 @@ class LitellmWay:
         self._app = app
 
     async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Answer a request; always True."""
+        """Answer a request; always True. Raises `Refusal` with the upstream's words where it was at fault."""
         seen = bodies.visible(request.body.fields, request.kind)
         if request.kind == "chat":
             seen["messages"] = rescue(seen["messages"])
@@ -39,7 +40,11 @@ class LitellmWay:
         path = LITELLM_PATHS[request.kind]
         inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
         inner["headers"] = seen_headers(scope["headers"], len(raw))
-        await self._app(inner, _body_then(raw, receive), _Mended(request, send))
+        mended = _Mended(request, send)
+        await self._app(inner, _body_then(raw, receive), mended)
+        if mended.fault is not None:
+            mended.fault.headers = _own_headers(request)
+            raise mended.fault
         return True
 
 
@@ -64,36 +69,49 @@ def _body_then(body: bytes, receive: Receive) -> Receive:
     return inlet
 
 
+def _own_headers(request: Request) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"x-litellm-model-id", header_text(request.policy.id).encode()),
+        (b"x-litellm-model-group", header_text(request.group).encode()),
+        WAY,
+    )
+
+
 class _Mended:
-    """What LiteLLM sends, mended on its way to the client."""
+    """What LiteLLM sends, mended on its way; `fault` is what the client is to get instead of an error."""
 
     def __init__(self, request: Request, send: Send) -> None:
         self._request = request
         self._send = send
         self._stream = False
         self._start: Message | None = None
+        self._chat = ChatStream()
+        self._failed = False
+        self.fault: Refusal | None = None
 
     async def __call__(self, message: Message) -> None:
         request = self._request
+        if self.fault is not None:
+            return
         if message["type"] == "http.response.start":
+            if message["status"] >= 400 and request.heard is not None and request.heard.fault is not None:
+                self.fault = request.heard.fault
+                return
             message = self._begin(message)
             if request.kind == "embeddings":
                 self._start = message
                 return
         elif self._stream:
-            message = self._event(message)
+            message = {**message, "body": self._event(message.get("body", b""))}
         elif self._start is not None:
             message = await self._named(self._start, message)
         await self._send(message)
 
     def _begin(self, message: Message) -> Message:
-        request = self._request
         headers = [one for one in message.get("headers") or [] if one[0] not in HIDDEN]
         self._stream = any(
             name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
         )
-        if message["status"] in (429, 503) and request.retry_after is not None:
-            headers.append((b"retry-after", whole_seconds(request.retry_after)))
         return {**message, "headers": [*headers, WAY]}
 
     async def _named(self, start: Message, message: Message) -> Message:
@@ -109,12 +127,15 @@ class _Mended:
         await self._send(start)
         return message
 
-    def _event(self, message: Message) -> Message:
-        part = message.get("body", b"")
+    def _event(self, part: bytes) -> bytes:
+        """Return one event as the client is to get it; after an error nothing more."""
+        request = self._request
+        if self._failed:
+            return b""
         if part.startswith((b'data: {"error"', b"event: error")):
-            self._request.failed_midway = True
-        if self._request.kind == "chat" and b'"reasoning' in part:
-            return {**message, "body": with_reasoning(part)}
-        if self._request.kind == "responses":
-            return {**message, "body": named_event(part, self._request.client_model)}
-        return message
+            self._failed = request.failed_midway = True
+            fault = request.heard.fault if request.heard is not None else None
+            return part if fault is None else error_event(fault, request.kind)
+        if request.kind == "chat":
+            return self._chat.mended(part, request.heard)
+        return named_event(part, request.client_model) if request.kind == "responses" else part

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from yarl import URL
 
-from one_adapter.runtime.upstream.proxies import mounts
+from one_adapter.runtime.upstream.proxies import mounts, trust
 
 if TYPE_CHECKING:
     import aiohttp
@@ -84,11 +84,3 @@ class Pools:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
-
-
-def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return the certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's."""
-    import certifi
-
-    named = environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE") or certifi.where()
-    return ssl.create_default_context(cafile=named)

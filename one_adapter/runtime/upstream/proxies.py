@@ -1,7 +1,8 @@
-"""The proxies by which a service's calls leave, from its rule and the variables that the rule names."""
+"""By what a service's calls leave: the proxies that its rule's variables name, and whom TLS trusts."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 
 from one_adapter.runtime.gateway.settings import ProxyRule
@@ -30,3 +31,11 @@ def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, 
 def _url(address: str, scheme: str) -> str:
     """Return a proxy's URL, also when only its host and port are given."""
     return address if not address or "://" in address else f"{scheme}://{address}"
+
+
+def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Return the certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's."""
+    import certifi
+
+    named = environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE") or certifi.where()
+    return ssl.create_default_context(cafile=named)

@@ -22,6 +22,8 @@ def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, A
     if kind != "chat":
         return found
     messages = fields.get("messages")
+    if "messages" not in fields:
+        found["messages"] = None  # as the gateway sends it, for the upstream to refuse
     if isinstance(messages, list):
         shaped = rescue(messages)
         if policy.flatten_parts:
