@@ -23,6 +23,7 @@ ERROR_READ_BYTES = 64 << 10
 PARSED_BYTES, EDGE_BYTES = 2 << 20, 64 << 10
 #: What a whole answer to each kind of request has to hold.
 CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content"}
+TOO_DEEP = "it is nested too deeply"
 #: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*(?:"(?:[^"\\]|\\.)*"|null)')
 _REASONING = re.compile(rb'"reasoning(_content)?"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)+")')
@@ -40,7 +41,22 @@ def loads(raw: bytes) -> Any:
         try:
             return json.loads(raw)
         except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+            raise ValueError(TOO_DEEP) from None
+
+
+def dumps(document: Any) -> bytes:
+    r"""Return a value as JSON, with half a surrogate pair as it was. Raises `ValueError`.
+
+    >>> dumps({"a": "\ud83d", "b": "通"})
+    b'{"a":"\\ud83d","b":"\\u901a"}'
+    """
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        try:
+            return json.dumps(document, separators=(",", ":")).encode()
+        except RecursionError:
+            raise ValueError(TOO_DEEP) from None
 
 
 def fault_in(document: Mapping[str, Any]) -> Refusal | None:

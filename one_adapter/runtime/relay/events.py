@@ -9,10 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-import orjson
-
 from one_adapter.runtime.gateway.refusal import Refusal
-from one_adapter.runtime.relay.answer import fault_in, loads, named, reasoned
+from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, dumps, fault_in, loads, named, reasoned
 
 #: The longest line or event there may be, in bytes; an upstream that never ends one would fill the memory.
 EVENT_BYTES = 8 << 20
@@ -32,7 +30,8 @@ class Events(ABC):
         """Take the client's name for the model."""
         self._model = model
         self._rest = b""
-        self._half = b""
+        self._half = bytearray()
+        self._stray = bytearray()
         self._event = b""
         self.done = False
         self.fault: Refusal | None = None
@@ -52,7 +51,7 @@ class Events(ABC):
             if self._is_complete():
                 out += DONE
             else:
-                self.fault = Refusal(502, TOO_EARLY)
+                self.fault = _no_stream(bytes(self._stray)) if self._stray else Refusal(502, TOO_EARLY)
         return out
 
     def _lines(self, lines: list[bytes]) -> bytes:
@@ -63,29 +62,48 @@ class Events(ABC):
             line = line.removesuffix(b"\r")
             if line.startswith(b"data:"):
                 out.append(self._data(line[5:].strip()))
+            elif not line:
+                out.append(self._blank())
             elif line.startswith(b":"):
                 out.append(line + b"\n\n")
             elif line.startswith(b"event:"):
                 self._event = line[6:].strip()
-            elif self._half and not line:
-                self.fault = Refusal(502, NO_JSON)
-            elif line[:1] in (b"{", b"<"):
-                self.fault = _no_stream(b"\n".join(lines))
+            elif not line.startswith((b"id:", b"retry:")):
+                self._stray += line + b"\n"
+                if len(self._stray) > ERROR_READ_BYTES:
+                    self.fault = _no_stream(bytes(self._stray))
         return b"".join(out)
 
     def _data(self, text: bytes) -> bytes:
-        if self._half:
-            text, self._half = self._half + b"\n" + text, b""
+        if self._half:  # an event of several lines, which a blank one ends
+            self._half += b" " + text
+            if len(self._half) > EVENT_BYTES:
+                self.fault = Refusal(502, NO_JSON)
+            return b""
         if text == b"[DONE]":
             self.done = True
             return self._close()
         try:
             document = loads(text)
         except ValueError:
-            self._half = text
-            if len(text) > EVENT_BYTES:
-                self.fault = Refusal(502, NO_JSON)
+            self._half += text
             return b""
+        return self._told(text, document)
+
+    def _blank(self) -> bytes:
+        """End an event."""
+        if not self._half:
+            self._event = b""
+            return b""
+        text, self._half = bytes(self._half), bytearray()
+        try:
+            document = loads(text)
+        except ValueError:
+            self.fault = Refusal(502, NO_JSON)
+            return b""
+        return self._told(text, document)
+
+    def _told(self, text: bytes, document: Any) -> bytes:
         event, self._event = self._event, b""
         if not isinstance(document, dict):
             self.fault = Refusal(502, "The upstream's stream holds something that is no event.")
@@ -133,7 +151,7 @@ class ChatEvents(Events):
         for place, choice in enumerate(lacking):
             choice["index"] = place
         if lacking:
-            text = orjson.dumps(document)
+            text = dumps(document)
         for choice in choices:
             self._begun.add(choice["index"])
             if choice.get("finish_reason"):
@@ -154,11 +172,11 @@ class MessageEvents(Events):
         kind = str(document.get("type") or "")
         message = document.get("message")
         if kind == "message_start" and isinstance(message, dict):
-            if text.count(b'"model"') == 1:
+            if "model" in message and text.count(b'"model"') == 1:
                 text = named(text, message, self._model)
             else:
                 message["model"] = self._model
-                text = orjson.dumps(document)
+                text = dumps(document)
         self.done = kind == "message_stop"
         return b"event: " + kind.encode() + b"\ndata: " + text + b"\n\n"
 
