@@ -21,6 +21,8 @@ CROSS_ORIGIN = (b"origin", b"access-control-request-method", b"access-control-re
 HIDDEN = (b"x-litellm-model-api-base",)
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
+#: How the events begin in which LiteLLM tells an error.
+ERRORS, FAILED = (b'data: {"error"', b"event: error"), b'data: {"type":"response.failed"'
 WAY = (b"x-one-adapter-way", b"litellm")
 
 
@@ -132,9 +134,9 @@ class _Mended:
         request = self._request
         if self._failed:
             return b""
-        if part.startswith((b'data: {"error"', b"event: error")):
+        fault = request.heard.fault if request.heard is not None else None
+        if part.startswith(ERRORS) or (fault is not None and part.startswith(FAILED)):
             self._failed = request.failed_midway = True
-            fault = request.heard.fault if request.heard is not None else None
             return part if fault is None else error_event(fault, request.kind)
         if request.kind == "chat":
             return self._chat.mended(part, request.heard)
