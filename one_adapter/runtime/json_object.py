@@ -57,8 +57,8 @@ class JsonObject:
     def read(cls, raw: bytes) -> JsonObject:
         r"""Return the object at the beginning of `raw`; what follows it is passed over.
 
-        Bytes that are no UTF-8, and halves of surrogate pairs, become U+FFFD. Raises `ValueError` (also for
-        NaN and for numbers beyond a float's range) and `RecursionError`.
+        Bytes that are no UTF-8, and halves of surrogate pairs, become U+FFFD. Raises `ValueError`, also for
+        NaN, for numbers beyond a float's range, and for nesting beyond what the scanner takes.
 
         >>> JsonObject.read(b'{"a": 1.0, "b": "\\ud83d"} tail').fields
         {'a': 1.0, 'b': '\ufffd'}
@@ -86,6 +86,8 @@ class JsonObject:
                 at = _past(text, at, ",")
         except StopIteration as problem:
             raise ValueError(f"expecting a value at character {problem.value}") from None
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
     def render(self, changes: Mapping[str, Any]) -> bytes:
         """Return the object as JSON with `changes` made; a field whose value is `DROP` is left out.

@@ -116,7 +116,7 @@ def test_what_is_no_finite_number_is_refused_wherever_it_stands(number: str) -> 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_nesting_beyond_reason_is_an_error_and_no_crash(opening: str) -> None:
-    with pytest.raises((ValueError, RecursionError)):
+    with pytest.raises(ValueError, match="deeply"):
         JsonObject.read(b'{"a": ' + opening.encode() * 200_000)
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_object_is_a_value_error(raw: bytes) -> None:
 
 @given(st.binary(max_size=40) | st.text('{}[]":,\\u0d8 ntruefalse', max_size=30).map(str.encode))
 def test_no_bytes_raise_anything_else(raw: bytes) -> None:
-    with contextlib.suppress(ValueError, RecursionError):
+    with contextlib.suppress(ValueError):
         assert JsonObject.read(b'{"a":' + raw).render({}).startswith(b"{")
 
 

@@ -96,7 +96,7 @@ def parse(raw: bytes, kind: str) -> JsonObject:
     """
     try:
         read = JsonObject.read(raw)
-    except (ValueError, RecursionError) as problem:
+    except ValueError as problem:
         raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
     body = read.fields
     model = body.get("model")

@@ -150,7 +150,10 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
     if not isinstance(document.get(CONTENT[kind]), list):
         raise _no_answer(raw)
     if model is not None:
-        raw = named(raw, document, model)
+        try:
+            raw = named(raw, document, model)
+        except ValueError:
+            raise _no_answer(raw) from None
     return reasoned(raw) if kind == "chat" else raw
 
 
@@ -179,7 +182,10 @@ def _no_answer(raw: bytes) -> Refusal:
 
 
 def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
-    """Return the JSON object `raw`, which says `document`, with another value of its field `model`."""
+    """Return the JSON object `raw`, which says `document`, with another value of its field `model`.
+
+    Raises `ValueError` where it is nested too deeply to be written anew.
+    """
     name = _field(model)
     if "model" not in document:
         at = raw.index(b"{") + 1
@@ -189,7 +195,10 @@ def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
     found = _MODEL.match(raw, at) if at >= 0 and raw.find(b'"model"', at + 1) < 0 else None
     if found is not None:
         return raw[:at] + name + raw[found.end() :]
-    return JsonObject.read(raw).render({"model": model})
+    try:
+        return JsonObject.read(raw).render({"model": model})
+    except ValueError:  # another reader has taken it
+        return dumps({**document, "model": model})
 
 
 def _field(model: str) -> bytes:
