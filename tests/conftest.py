@@ -20,7 +20,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
-WITH_LITELLM = ("runtime", "providers", "test_litellm_takes_it.py")
+WITH_LITELLM = ("runtime", "providers", "security", "test_litellm_takes_it.py")
 
 
 def _has_litellm(path: Path) -> bool:
