@@ -15,9 +15,10 @@ import litellm
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime import direct, door, endpoints, live, profile, quiet, shortcuts
+from one_adapter.runtime import direct, door, endpoints, live, log, profile, quiet, shortcuts, transport
 from one_adapter.runtime.answers import Refusal, header_text, mend
 from one_adapter.runtime.proxies import Clients
+from one_adapter.runtime.redaction import known, of_environment
 from one_adapter.runtime.request import current
 from one_adapter.runtime.shaping import shape
 
@@ -142,6 +143,9 @@ def install() -> None:
     """Put the door before LiteLLM's application and apply the profile; again does nothing."""
     from litellm.proxy import proxy_server
 
+    known.learn(of_environment(os.environ))
+    transport.install()
+    log.install()
     quiet.stop_side_calls()
     choices = profile.chosen()
     profile.after_import(choices)

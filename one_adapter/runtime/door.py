@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.runtime import body as bodies
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.answers import Refusal, error_body, error_event, named_event, with_reasoning
+from one_adapter.runtime.answers import Refusal, error_body
+from one_adapter.runtime.headers import incoming
+from one_adapter.runtime.outlet import Outlet, answer
 from one_adapter.runtime.request import Request, current
 from one_adapter.runtime.state import State
 
@@ -35,12 +36,6 @@ LLM_ROUTES = {
     "/v1/messages": "messages",
     "/v1/responses": "responses",
 }
-#: Headers that speak of the body as it was, or ask for an answer that could not be mended.
-REPLACED = (b"accept-encoding", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding")
-#: LiteLLM tells every client the upstream's address, which may hold a password or an inner host.
-ADDRESS_HEADER = b"x-litellm-model-api-base"
-#: How LiteLLM begins a whole embeddings answer.
-MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: LiteLLM's own pages that need no key and tell nothing about the configuration.
 PUBLIC = ("/health/liveliness", "/health/liveness", "/health/readiness")
 #: First parts of the paths under which LiteLLM is managed: closed with 403 instead of 404.
@@ -134,7 +129,7 @@ class Door:
         request.task = asyncio.current_task()
         seen = bodies.visible(body, kind)
         token = current.set(request)
-        outlet = _Outlet(request, send)
+        outlet = Outlet(request, send)
         try:
             if self.direct is None or not await self.direct.serve(
                 request, state, seen, scope, receive, outlet
@@ -158,7 +153,7 @@ class Door:
         raw = json.dumps(seen).encode()
         path = next(path for path, one in LLM_ROUTES.items() if one == request.kind)
         inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
-        inner["headers"] = _headers(scope["headers"], len(raw))
+        inner["headers"] = incoming(scope["headers"], len(raw))
         await self.app(inner, _inlet(request, raw, receive), send)
 
 
@@ -201,16 +196,6 @@ async def read(scope: Scope, receive: Receive) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _headers(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
-    """Return the headers LiteLLM is to see: none of its own orders, and the new body's."""
-    kept = [
-        (name, value)
-        for name, value in headers
-        if not name.startswith((b"x-litellm-", b"litellm-")) and name not in REPLACED
-    ]
-    return [*kept, (b"content-type", b"application/json"), (b"content-length", str(size).encode())]
-
-
 def _inlet(request: Request, body: bytes, receive: Receive) -> Receive:
     given = False
 
@@ -225,92 +210,6 @@ def _inlet(request: Request, body: bytes, receive: Receive) -> Receive:
         return message
 
     return inlet
-
-
-class _Outlet:
-    """What goes back to the client, watched and mended on its way."""
-
-    def __init__(self, request: Request, send: Send) -> None:
-        self.request = request
-        self.send = send
-        self.began = False
-        self.stream = False
-        self.start: Message | None = None
-
-    async def __call__(self, message: Message) -> None:
-        request = self.request
-        if request.expired and not self.began:
-            return
-        if message["type"] == "http.response.start":
-            message = self._begin(message)
-            if request.kind == "embeddings":
-                self.start = message
-                return
-        elif self.stream:
-            message = self._mend(message)
-        elif self.start is not None:
-            message = await self._named(self.start, message)
-        self.began = True
-        request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
-        await self.send(message)
-
-    def _begin(self, message: Message) -> Message:
-        request = self.request
-        request.status = message["status"]
-        headers = [one for one in message.get("headers") or [] if one[0] != ADDRESS_HEADER]
-        self.stream = any(
-            name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
-        )
-        if request.status == 429 and request.retry_after is not None:
-            headers.append((b"retry-after", _seconds(request.retry_after)))
-        return {**message, "headers": headers}
-
-    async def _named(self, start: Message, message: Message) -> Message:
-        """Send the start of an embeddings answer and name the upstream's model, as the gateway does."""
-        self.start = None
-        policy = self.request.policy
-        if start["status"] == 200 and policy is not None and not message.get("more_body", False):
-            name = json.dumps(policy.embedding_model or policy.upstream_model, ensure_ascii=False).encode()
-            body = MODEL.sub(lambda _: b'{"model":' + name, message.get("body", b""), count=1)
-            headers = [one for one in start["headers"] if one[0] != b"content-length"]
-            start = {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
-            message = {**message, "body": body}
-        await self.send(start)
-        return message
-
-    def _mend(self, message: Message) -> Message:
-        part = message.get("body", b"")
-        if part.startswith((b'data: {"error"', b"event: error")):
-            self.request.failed_midway = True
-        if self.request.kind == "chat" and b'"reasoning' in part:
-            return {**message, "body": with_reasoning(part)}
-        if self.request.kind == "responses":
-            return {**message, "body": named_event(part, self.request.client_model)}
-        return message
-
-    async def expire(self) -> None:
-        """Tell the client that its time is over, in the way that is left."""
-        refusal = Refusal(504, "The upstream did not answer in time.", "timeout")
-        kind = self.request.kind
-        if not self.began:
-            await answer(self.send, 504, error_body(refusal, kind == "messages"))
-        elif not self.request.ended:
-            last = error_event(refusal, kind) if self.stream else b""
-            await self.send({"type": "http.response.body", "body": last, "more_body": False})
-
-
-def _seconds(seconds: float) -> bytes:
-    return str(max(1, int(seconds + 0.999))).encode()
-
-
-async def answer(send: Send, status: int, body: object, retry_after: float | None = None) -> None:
-    """Send one whole JSON answer."""
-    raw = json.dumps(body, ensure_ascii=False).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(raw)).encode())]
-    if retry_after is not None:
-        headers.append((b"retry-after", _seconds(retry_after)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": raw, "more_body": False})
 
 
 def mount(app: Any, door: Callable[[App], Door]) -> None:

@@ -40,7 +40,7 @@ def find(method: str, path: str) -> Handler | None:
 
 async def health(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """Say that requests are served."""
-    from one_adapter.runtime.door import answer
+    from one_adapter.runtime.outlet import answer
 
     await answer(send, 200, {"status": "ok"})
 
@@ -51,7 +51,7 @@ async def models(door: Door, state: State, scope: Scope, receive: Receive, send:
     A key for everything sees what the gateway lists, and 404 when that is nothing; a key for some
     models sees those of them that exist.
     """
-    from one_adapter.runtime.door import answer
+    from one_adapter.runtime.outlet import answer
 
     client = door.require(state, scope)
     if "*" in client.models:
@@ -65,7 +65,7 @@ async def models(door: Door, state: State, scope: Scope, receive: Receive, send:
 
 async def model(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """Show one model by its name, slashes and all; `random` and global aliases are not models."""
-    from one_adapter.runtime.door import answer
+    from one_adapter.runtime.outlet import answer
 
     client = door.require(state, scope)
     name = unquote(scope["path"][len(MODELS) + 1 :])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from one_adapter.runtime.redaction import known, named
 from one_adapter.runtime.state import State, build
 
 _made: tuple[Any, Any, int, State] | None = None
@@ -19,5 +21,6 @@ def state() -> State:
     models = router.model_list if router is not None else []
     if _made is None or _made[0] is not models or _made[1] is not own or _made[2] != len(models):
         aliases = router.model_group_alias if router is not None else None
+        known.learn(named([proxy_server.proxy_config.get_config_state(), models, own], os.environ))
         _made = (models, own, len(models), build(models, own, aliases))
     return _made[3]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.runtime.settings import Policy, ProxyRule
+from one_adapter.runtime.transport import BASIC
 
 if TYPE_CHECKING:
     import httpx
@@ -138,3 +139,5 @@ class Clients:
 
 async def _without_key(request: httpx.Request) -> None:
     request.headers.pop("authorization", None)
+    if BASIC in request.extensions:
+        request.headers["authorization"] = request.extensions[BASIC]

@@ -44,7 +44,8 @@ def prompt(template: str, language: str, text: str) -> str:
 
 async def serve(door: Door, state: State, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one translation request."""
-    from one_adapter.runtime.door import answer, read
+    from one_adapter.runtime.door import read
+    from one_adapter.runtime.outlet import answer
 
     door.require(state, scope)
     body = _parse(await read(scope, receive))
