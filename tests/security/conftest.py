@@ -1,7 +1,7 @@
 """One proxy with every kind of deployment, once as `run` starts it and once without a profile.
 
 `proxy` is the running proxy and `upstream` every vendor it has. A test that breaks or fills something takes
-a deployment of its own: `SERVICES` has a row for each. `ask` sends one request.
+a deployment of its own from `services`. `ask` sends one request.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
-RUNTIME = Path(__file__).parent.parent / "runtime"
-sys.path.insert(0, str(RUNTIME))
+sys.path.insert(0, str(Path(__file__).parent.parent / "runtime"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import raw
 import yaml
 from proxy import CLIENT, MASTER, Proxy, configuration, deployment
-from upstream import Upstream
+from wires import Wires
 
 CHEAP, EXPENSIVE = "sk-only-the-cheap-model", "sk-only-the-expensive-model"
 BREAKER = {"breaker": {"failures": 3, "recovery_seconds": 60, "probes": 1}}
@@ -84,12 +83,9 @@ def services(base: str) -> list[dict[str, Any]]:
         deployment("expensive", f"{base}/expensive/v1", key="UP_2", service="openai-2"),
         deployment("keyless", f"{base}/keyless/v1", key="NO_KEY", service="openai-3", **BREAKER),
         deployment("vectors", f"{base}/vectors/v1", mode="embedding", service="openai-4"),
-        *(
-            deployment(f"failing-{code}", f"{base}/fail{code}/v1", service=f"failing-{code}", **BREAKER)
-            for code in (400, 429, 500, 503)
-        ),
+        *(deployment(f"failing-{n}", f"{base}/v1", service=f"failing-{n}", **BREAKER) for n in range(4)),
         deployment("unreachable", "http://127.0.0.1:9/v1", service="unreachable", **BREAKER),
-        deployment("hanging", f"{base}/slow9/v1", service="hanging", timeout=0.5, **BREAKER),
+        deployment("brief", f"{base}/brief/v1", service="brief", timeout=0.5, **BREAKER),
         deployment(
             "single",
             f"{base}/single/v1",
@@ -97,28 +93,29 @@ def services(base: str) -> list[dict[str, Any]]:
             limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 2},
         ),
         *(native(name, base) for name in NATIVE),
-        *(native(f"{name}-broken", f"{base}/fail503") for name in NATIVE),
+        *(native(f"{name}-breaking", base) for name in NATIVE),
         own("dify", f"{base}/dify/v1"),
         own("spark", f"{base}/spark/v1.1/chat".replace("http", "ws", 1)),
         own("ark", f"{base}/ark/v1"),
-        own("dify-broken", f"{base}/fail503/v1"),
-        own("spark-broken", f"{base}/fail503/chat".replace("http", "ws", 1)),
+        own("dify-breaking", f"{base}/dify/v1"),
+        own("spark-breaking", f"{base}/spark/chat".replace("http", "ws", 1)),
+        own("ark-breaking", f"{base}/ark/v1"),
     ]
 
 
 @pytest.fixture(scope="session")
-def upstream() -> Iterator[Upstream]:
+def upstream() -> Iterator[Wires]:
     """Every vendor at once."""
-    running = Upstream().start()
+    running = Wires().start()
     yield running
     running.stop()
 
 
 @pytest.fixture(scope="session", params=["fast", "stock"])
 def proxy(
-    request: pytest.FixtureRequest, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, upstream: Wires, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
-    """The proxy, started once for each profile; its keys are those of `proxy.py` and one each for two models."""
+    """The proxy, started once for each profile; two keys of its own open one model each."""
     made = yaml.safe_load(configuration(services(upstream.base), routes=["/v1/moderations"]))
     ours = made["general_settings"]["one_adapter"]
     ours["access"]["keys"] += [
@@ -137,7 +134,7 @@ def proxy(
 
 
 @pytest.fixture
-def ask(proxy: Proxy, upstream: Upstream) -> Callable[..., raw.Answer]:
+def ask(proxy: Proxy, upstream: Wires) -> Callable[..., raw.Answer]:
     """One request to the proxy, with the key for every model unless another is given."""
     upstream.take()
 
