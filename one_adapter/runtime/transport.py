@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import httpx
 
+from one_adapter.runtime import reached
 from one_adapter.runtime.redaction import known
 
 #: Bytes that are kept of an upstream's error, and those that are read for it.
@@ -52,11 +53,12 @@ def _guarded(stock: Any) -> Any:
         self: httpx.AsyncClient, request: httpx.Request, *, stream: bool = False, **named: Any
     ) -> httpx.Response:
         _without_userinfo(request)
-        for name in KEY_HEADERS:
+        named["follow_redirects"] = False
+        reached.note(request.method, request.url.raw_host.decode("ascii"))
+        response: httpx.Response = await stock(self, request, stream=True, **named)
+        for name in KEY_HEADERS:  # those of hooks, too
             if name in request.headers:
                 known.lend(request.headers[name].rpartition(" ")[2])
-        named["follow_redirects"] = False
-        response: httpx.Response = await stock(self, request, stream=True, **named)
         try:
             if stream and response.is_success:
                 return _copy(response, stream=_Lines(response))
