@@ -18,10 +18,14 @@ import httpx
 from openai import APIConnectionError, APITimeoutError, AsyncOpenAI
 from openai.resources.chat import AsyncChat, AsyncCompletions
 
+from one_adapter.runtime.transport import BASIC
+
 #: Arguments that change more of a request than its body.
 UNUSUAL = frozenset(("extra_headers", "extra_query"))
 #: The SDK's attributes that are used beside its interface; a version without one is left alone.
 NEEDED = ("http_response", "_parsed_by_type")
+#: What is told to the HTTP client about a request beside the request.
+KEPT = ("timeout", BASIC)
 
 
 class LeanOpenAI(AsyncOpenAI):
@@ -87,7 +91,7 @@ class _Pattern:
         request = response.http_response.request
         self._url = request.url
         self._headers = [one for one in request.headers.raw if one[0].lower() != b"content-length"]
-        self._extensions = {"timeout": request.extensions["timeout"]}
+        self._extensions = {name: request.extensions[name] for name in KEPT if name in request.extensions}
         self._stream = stream
         self._response = copy.copy(response)
         self._response.http_response = None

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Iterator
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,6 +36,8 @@ HEADERS = frozenset(
     )
 )
 HEADERS_BEGIN = ("x-ratelimit-", "anthropic-ratelimit-")
+#: What a client keeps of an upstream's cookies, which would go to others with other clients' calls.
+NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
 #: Headers with the key that a call is made with.
 KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 #: Where a request keeps the Basic authorization of its address, for a client that sends no key.
@@ -77,6 +80,7 @@ def _guarded(stock: Any) -> Any:
 def _unredirected(stock: Any) -> Any:
     def send(self: httpx.Client, request: httpx.Request, **named: Any) -> httpx.Response:
         _without_userinfo(request)
+        self.cookies.jar.set_policy(NO_COOKIES)
         response: httpx.Response = stock(self, request, **{**named, "follow_redirects": False})
         return response
 
