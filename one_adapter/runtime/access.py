@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from litellm.proxy._types import UserAPIKeyAuth
 
-SCHEMES = ("bearer ", "deepl-auth-key ")
+SCHEMES = (b"bearer ", b"deepl-auth-key ")
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,12 @@ class Keys:
         self._open = settings.open
         self._keys: list[tuple[bytes, Client]] = []
         for rule in settings.keys:
-            value = environment.get(rule.env, "").strip()
+            value = _bytes(environment.get(rule.env, ""))
             if value:
-                self._keys.append((value.encode(), Client(rule.env, frozenset(rule.models))))
-        master = environment.get("LITELLM_MASTER_KEY", "").strip()
+                self._keys.append((value, Client(rule.env, frozenset(rule.models))))
+        master = _bytes(environment.get("LITELLM_MASTER_KEY", ""))
         if master:
-            admin = Client("master key", frozenset({"*"}), admin=True)
-            self._keys.append((master.encode(), admin))
+            self._keys.append((master, Client("master key", frozenset({"*"}), admin=True)))
 
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
         """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
@@ -73,14 +72,20 @@ class Keys:
         return Client(found[0].name, frozenset().union(*(client.models for client in found)))
 
 
+def _bytes(value: str) -> bytes:
+    """Return a variable's value as a header carries it: bytes, without the blanks that ASCII knows around it.
+
+    What else Unicode calls a blank may be half of a letter there: `à` ends in the byte A0.
+    """
+    return value.encode("utf-8", "surrogateescape").strip()
+
+
 def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     given = []
     for name, value in headers:
         if name == b"authorization":
-            text = value.decode("latin-1")
-            for scheme in SCHEMES:
-                if text.lower().startswith(scheme):
-                    given.append(text[len(scheme) :].strip().encode("latin-1"))
+            start = value[:16].lower()
+            given += [value[len(scheme) :].strip() for scheme in SCHEMES if start.startswith(scheme)]
         elif name in (b"x-api-key", b"x-litellm-api-key"):
             given.append(value.strip())
     return [value for value in given if value]
@@ -94,14 +99,17 @@ async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
     """
     from litellm.proxy._types import ProxyException
 
-    from one_adapter.runtime import door
+    from one_adapter.runtime import live
+    from one_adapter.runtime.request import current
 
     del api_key  # read from the headers, where LiteLLM found it too
-    path = request.url.path
-    client = door.caller(request.scope)
+    coming = current.get()
+    state = live.state()
+    client = coming.client if coming is not None else state.keys.identify(request.scope["headers"])
     if client is None:
         raise ProxyException("Invalid or missing API key.", "authentication_error", None, 401)
-    if not client.admin and not door.opens(path):
+    method, path = request.scope.get("method", ""), request.scope.get("path", "")
+    if not client.admin and not state.opens(client, method, path):
         raise ProxyException("This key opens the LLM routes only.", "permission_error", None, 403)
     return identity(client)
 

@@ -7,20 +7,27 @@ the rest goes to the upstream as plain JSON (see `callback.py`) or nowhere.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from one_adapter.runtime import shapes
 from one_adapter.runtime.answers import Refusal
 from one_adapter.runtime.guards import rescue
+from one_adapter.runtime.reader import folded, folded_all, read
+from one_adapter.runtime.shapes import NUMBER, Kinds, fits
 
 LIMIT = 8 << 20
-NUMBER = (int, float)
-ANY = (str, int, float, bool, list, dict)
+#: Characters of a model's name; it comes back with every piece of an answer.
+NAME_LIMIT = 1024
 
-#: Fields LiteLLM acts upon by itself, on every route.
-STRUCTURE = ("model", "messages", "stream", "stream_options", "input")
+#: Fields LiteLLM acts upon by itself, route by route.
+STRUCTURE: dict[str, frozenset[str]] = {
+    "chat": frozenset(("model", "messages", "stream", "stream_options")),
+    "embeddings": frozenset(("model", "input")),
+    "messages": frozenset(("model", "messages", "stream")),
+    "responses": frozenset(("model", "input", "stream")),
+}
 #: Optional fields of chat completions, with the types that LiteLLM can take.
-CHAT_OPTIONS: dict[str, type | tuple[type, ...]] = {
+CHAT_OPTIONS: dict[str, Kinds] = {
     "temperature": NUMBER,
     "top_p": NUMBER,
     "top_k": NUMBER,
@@ -48,12 +55,12 @@ CHAT_OPTIONS: dict[str, type | tuple[type, ...]] = {
     "web_search_options": dict,
     "user": str,
 }
-EMBEDDING_OPTIONS: dict[str, type | tuple[type, ...]] = {
+EMBEDDING_OPTIONS: dict[str, Kinds] = {
     "encoding_format": str,
     "dimensions": int,
     "user": str,
 }
-MESSAGES_OPTIONS: dict[str, type | tuple[type, ...]] = {
+MESSAGES_OPTIONS: dict[str, Kinds] = {
     "system": (str, list),
     "max_tokens": int,
     "stop_sequences": list,
@@ -66,7 +73,7 @@ MESSAGES_OPTIONS: dict[str, type | tuple[type, ...]] = {
     "output_config": dict,
     "output_format": dict,
 }
-RESPONSES_OPTIONS: dict[str, type | tuple[type, ...]] = {
+RESPONSES_OPTIONS: dict[str, Kinds] = {
     "instructions": str,
     "max_output_tokens": int,
     "temperature": NUMBER,
@@ -87,78 +94,64 @@ OPTIONS = {
     "responses": RESPONSES_OPTIONS,
 }
 REQUIRED: dict[str, str] = {"chat": "messages", "messages": "messages", "responses": "input"}
+#: The names a route knows, which a client may write in any case, as the gateway's JSON reader takes them.
+KNOWN = {kind: STRUCTURE[kind] | OPTIONS[kind].keys() for kind in OPTIONS}
+KNOWN["responses"] |= {"previous_response_id"}
+#: The same of a message.
+MESSAGE = frozenset(
+    ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content", "refusal")
+)
 
 
 def parse(raw: bytes, kind: str) -> dict[str, Any]:
-    """Return the JSON object in `raw`, checked as far as routing needs it.
+    """Return the JSON object in `raw`, its known fields by their names, checked as far as the key needs it.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400).
 
-    >>> parse(b'{"model": "m", "input": "x"} tail', "embeddings")["model"]
+    >>> parse(b'{"Model": "m", "input": "x"} tail', "embeddings")["model"]
     'm'
     """
-    try:
-        text = raw.decode("utf-8-sig").lstrip()
-        body, _ = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError) as problem:
-        raise Refusal(400, f"The body is not JSON: {problem}.", "invalid_json") from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body must be a JSON object.", "invalid_json")
+    body = folded(read(raw), KNOWN[kind])
     model = body.get("model")
     if not isinstance(model, str):
         raise Refusal(400, "The field 'model' must be a text.", "model_not_found", "model")
-    if not isinstance(body.get("stream", False), (bool, type(None))):
-        raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
-    if kind == "chat":
-        _check_chat(body)
-    if kind == "messages" and not (isinstance(body.get("messages"), list) and body["messages"]):
-        raise Refusal(400, "The field 'messages' must be a list of messages.", "invalid_type", "messages")
-    if kind == "responses" and not isinstance(body.get("input", ""), (str, list, type(None))):
-        raise Refusal(400, "The field 'input' must be text or a list.", "invalid_type", "input")
-    if kind == "responses" and body.get("previous_response_id"):
-        stateless = "Earlier responses are not stored here: send the whole conversation as input."
-        raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
+    if len(model) > NAME_LIMIT:
+        raise Refusal(400, "No model has so long a name.", "model_not_found", "model")
     return body
 
 
-def _check_chat(body: dict[str, Any]) -> None:
+def check(body: dict[str, Any], kind: str) -> None:
+    """Raise `Refusal` (400) for what LiteLLM could not take; put right in place what the gateway does."""
+    if not isinstance(body.get("stream", False), (bool, type(None))):
+        raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
     messages = body.get("messages")
-    if messages is not None and not isinstance(messages, list):
-        raise Refusal(400, "The field 'messages' must be a list.", "invalid_type", "messages")
-    if not isinstance(body.get("temperature", 0), (*NUMBER, type(None))):
-        raise Refusal(400, "The field 'temperature' must be a number.", "invalid_type", "temperature")
-    for message in messages or ():
-        content = message.get("content") if isinstance(message, dict) else message
-        if not isinstance(message, dict) or not isinstance(content, (str, list, dict, type(None))):
-            raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
-    if isinstance(messages, list):
-        body["messages"] = rescue(messages)
+    if kind == "chat" and isinstance(messages, list):
+        body["messages"] = rescue(folded_all(messages, MESSAGE))
+    if kind == "responses" and body.get("previous_response_id"):
+        stateless = "Earlier responses are not stored here: send the whole conversation as input."
+        raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
+    shapes.check(body, kind, OPTIONS[kind])
 
 
 def visible(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return the part of a body that LiteLLM is to see, options of the wrong type left out.
+    """Return the part of a body that LiteLLM is to see; options of the wrong type are left out.
 
     >>> visible({"model": "m", "messages": [], "api_base": "x", "n": "2", "seed": 1}, "chat")
     {'model': 'm', 'messages': [], 'seed': 1}
     """
-    options = OPTIONS[kind]
+    structure, options = STRUCTURE[kind], OPTIONS[kind]
     seen: dict[str, Any] = {}
     for name, value in body.items():
-        if name in STRUCTURE or (name in options and isinstance(value, options[name])):
+        if name in structure or (name in options and fits(value, options[name])):
             seen[name] = value
     needed = REQUIRED.get(kind)
     if needed and seen.get(needed) is None:
         seen[needed] = " " if kind == "responses" else []
     if not isinstance(seen.get("stream_options", {}), dict):
         del seen["stream_options"]
+    if "tools" in seen and shapes.strange_tool(seen["tools"], kind):
+        seen["tools"] = [tool for tool in seen["tools"] if not shapes.strange_tool([tool], kind)]
+        if not seen["tools"]:
+            del seen["tools"]
+            seen.pop("tool_choice", None)
     return seen
-
-
-def hidden(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return the fields of a body that `visible` leaves out."""
-    options = OPTIONS[kind]
-    return {
-        name: value
-        for name, value in body.items()
-        if name not in STRUCTURE and not (name in options and isinstance(value, options[name]))
-    }

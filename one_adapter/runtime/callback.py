@@ -13,14 +13,24 @@ from typing import Any
 
 import litellm
 from litellm.integrations.custom_logger import CustomLogger
-from litellm.types.utils import all_litellm_params
 
-from one_adapter.runtime import direct, door, endpoints, live, log, profile, quiet, shortcuts, transport
+from one_adapter.runtime import (
+    direct,
+    door,
+    endpoints,
+    live,
+    log,
+    profile,
+    quiet,
+    reached,
+    shortcuts,
+    transport,
+)
 from one_adapter.runtime.answers import Refusal, header_text, mend
 from one_adapter.runtime.proxies import Clients
 from one_adapter.runtime.redaction import known, of_environment
 from one_adapter.runtime.request import current
-from one_adapter.runtime.shaping import shape
+from one_adapter.runtime.shaping import read_by, shape
 
 #: Seconds after loading the configuration when start-up objects are taken from the collector, and those
 #: that the first requests have loaded.
@@ -37,7 +47,6 @@ class Handler(CustomLogger):  # type: ignore[misc]
         """Start with no clients of our own."""
         super().__init__()
         self.clients = Clients(os.environ, shortcuts.wanted("client"))
-        self.reserved = frozenset(all_litellm_params)
 
     async def async_pre_call_hook(
         self,
@@ -94,7 +103,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
         if policy.timeout > 0:
             request.arm(loop, policy.timeout)
         if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
-            shape(request, policy, kwargs, self.reserved)
+            shape(request, policy, kwargs, read_by(policy.provider))
             client = self.clients.client(policy, kwargs)
             if client is not None:
                 kwargs["client"] = client
@@ -145,6 +154,7 @@ def install() -> None:
 
     known.learn(of_environment(os.environ))
     transport.install()
+    reached.install()
     log.install()
     quiet.stop_side_calls()
     choices = profile.chosen()

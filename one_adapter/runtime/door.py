@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.runtime import body as bodies
+from one_adapter.runtime import paths
 from one_adapter.runtime.access import Client
 from one_adapter.runtime.answers import Refusal, error_body
-from one_adapter.runtime.headers import incoming
+from one_adapter.runtime.headers import incoming, opened
 from one_adapter.runtime.outlet import Outlet, answer
 from one_adapter.runtime.request import Request, current
 from one_adapter.runtime.state import State
@@ -29,35 +30,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-LLM_ROUTES = {
-    "/v1/chat/completions": "chat",
-    "/v1/embeddings": "embeddings",
-    "/v1/messages": "messages",
-    "/v1/responses": "responses",
-}
-#: LiteLLM's own pages that need no key and tell nothing about the configuration.
-PUBLIC = ("/health/liveliness", "/health/liveness", "/health/readiness")
-#: First parts of the paths under which LiteLLM is managed: closed with 403 instead of 404.
-MANAGEMENT = frozenset(
-    (
-        *("audit", "budget", "cache", "callbacks", "config", "credentials", "customer", "debug", "end_user"),
-        *("get", "global", "guardrails", "health", "key", "mcp-rest", "model", "model_group", "organization"),
-        *("policies", "prompts", "router", "settings", "spend", "sso", "tag", "team", "ui", "update", "user"),
-        *("utils", "vector_store"),
-    )
-)
-
-
-def route_of(path: str) -> str:
-    """Return the kind of LLM route a path is, "" for any other.
-
-    >>> route_of("/v1/anything/chat/completions"), route_of("/v1/embeddings"), route_of("/key/info")
-    ('chat', 'embeddings', '')
-    """
-    if path.startswith("/v1/") and path.endswith("/chat/completions"):
-        return "chat"
-    return LLM_ROUTES.get(path, "")
 
 
 class Door:
@@ -81,9 +53,9 @@ class Door:
                 return
             await self.app(scope, receive, send)
             return
-        kind = route_of(scope["path"]) if scope["method"] == "POST" else ""
+        kind = paths.kind_of(scope["path"])
         try:
-            if kind:
+            if kind and scope["method"] == "POST":
                 await self._llm(kind, scope, receive, send)
             else:
                 await self._other(scope, receive, send)
@@ -91,22 +63,22 @@ class Door:
             await answer(send, refusal.status, error_body(refusal, kind == "messages"), refusal.retry_after)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path in PUBLIC:
-            await self.app(scope, receive, send)
+        method, path = scope["method"], scope["path"]
+        if path in paths.PUBLIC and method in ("GET", "HEAD"):
+            await self.app({**scope, "query_string": b""}, receive, send)
             return
         state = self.state()
-        handler = self.endpoints.find(scope["method"], path) if self.endpoints else None
+        handler = self.endpoints.find(method, path) if self.endpoints else None
         if handler is not None:
             await handler(self, state, scope, receive, send)
             return
         client = self.require(state, scope)
-        if not client.admin and not opens(path, state):
-            first = path.strip("/").partition("/")[0]
-            if first in MANAGEMENT:
-                raise Refusal(403, "This key opens the LLM routes only.", "forbidden")
-            raise Refusal(404, f"There is no {scope['method']} {path} here.", "not_found")
-        await self.app(scope, receive, send)
+        if client.admin and not paths.kind_of(path):
+            await self.app(scope, receive, send)
+        elif state.opens(client, method, path):
+            await self.app({**scope, "headers": opened(scope["headers"])}, receive, send)
+        else:
+            raise _nothing_there(method, path)
 
     def require(self, state: State, scope: Scope) -> Client:
         """Return the caller, or raise `Refusal` (401)."""
@@ -123,10 +95,12 @@ class Door:
         model = body["model"]
         if not client.may(model):
             raise Refusal(403, f"This key does not open the model {model!r}.", "model_forbidden", "model")
+        bodies.check(body, kind)
         loop = asyncio.get_running_loop()
         request = Request(kind, client, body, loop.time(), client_model=model)
         request.group = state.resolve(model)
         request.task = asyncio.current_task()
+        state.take_tools(request)
         seen = bodies.visible(body, kind)
         token = current.set(request)
         outlet = Outlet(request, send)
@@ -151,31 +125,18 @@ class Door:
         self, request: Request, seen: dict[str, Any], scope: Scope, receive: Receive, send: Send
     ) -> None:
         raw = json.dumps(seen).encode()
-        path = next(path for path, one in LLM_ROUTES.items() if one == request.kind)
+        path = paths.ADDRESSES[request.kind]
         inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
         inner["headers"] = incoming(scope["headers"], len(raw))
         await self.app(inner, _inlet(request, raw, receive), send)
 
 
-def caller(scope: Scope) -> Client | None:
-    """Return who makes the request, for LiteLLM's own check of the key."""
-    request = current.get()
-    if request is not None:
-        return request.client
-    from one_adapter.runtime import live
-
-    return live.state().keys.identify(scope["headers"])
-
-
-def opens(path: str, state: State | None = None) -> bool:
-    """Tell whether client keys open a path."""
-    if route_of(path):
-        return True
-    if state is None:
-        from one_adapter.runtime import live
-
-        state = live.state()
-    return path in state.settings.routes
+def _nothing_there(method: str, path: str) -> Refusal:
+    if paths.kind_of(path):
+        return Refusal(405, f"{path} is for POST, not {method}.", "method_not_allowed")
+    if path.strip("/").partition("/")[0] in paths.MANAGEMENT:
+        return Refusal(403, "This key opens the LLM routes only.", "forbidden")
+    return Refusal(404, f"There is no {method} {path} here.", "not_found")
 
 
 async def read(scope: Scope, receive: Receive) -> bytes:

@@ -96,3 +96,24 @@ def rescue(messages: list[Any]) -> list[Any]:
         else message
         for message in messages
     ]
+
+
+def unmarked(messages: list[Any]) -> list[Any]:
+    """Return messages without the marks that say what is to be stored for later calls.
+
+    >>> unmarked([{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {}}]}])
+    [{'role': 'user', 'content': [{'type': 'text', 'text': 'a'}]}]
+    """
+    found = []
+    for message in messages:
+        made = _without_mark(message)
+        if isinstance(made, dict) and isinstance(made.get("content"), list):
+            made = {**made, "content": [_without_mark(part) for part in made["content"]]}
+        found.append(made)
+    return found
+
+
+def _without_mark(value: Any) -> Any:
+    if isinstance(value, dict) and "cache_control" in value:
+        return {name: one for name, one in value.items() if name != "cache_control"}
+    return value

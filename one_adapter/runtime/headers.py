@@ -17,6 +17,13 @@ INCOMING = frozenset(
         *(b"anthropic-version", b"anthropic-beta"),
     )
 )
+#: Headers that a request for LiteLLM itself needs.
+OF_BODY_AND_KEY = frozenset(
+    (
+        *(b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"),
+        *(b"authorization", b"x-api-key", b"x-litellm-api-key"),
+    )
+)
 #: Headers of an answer.
 OUTGOING = frozenset(
     (
@@ -44,6 +51,15 @@ def incoming(headers: Iterable[tuple[bytes, bytes]], size: int) -> Headers:
     """
     kept = [one for one in headers if one[0] in INCOMING]
     return [*kept, (b"content-type", b"application/json"), (b"content-length", str(size).encode())]
+
+
+def opened(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Return the headers LiteLLM is to see on a route that the owner has opened: its own body and key beside.
+
+    >>> opened([(b"content-type", b"a/b"), (b"x-litellm-timeout", b"1")])
+    [(b'content-type', b'a/b')]
+    """
+    return [one for one in headers if one[0] in INCOMING or one[0] in OF_BODY_AND_KEY]
 
 
 def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> Headers:

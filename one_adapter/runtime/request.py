@@ -21,7 +21,7 @@ class Request:
     """What is known of one LLM request; times are the event loop's.
 
     `failure` is what the direct way's call ended with, for LiteLLM's own way to answer; `logging` is
-    the object in which LiteLLM describes the call.
+    the object in which LiteLLM describes the call; `reached` tells that the upstream was called.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Request:
     probe: bool = False
     admitted: bool = False
     refused: bool = False
+    reached: bool = False
     retry_after: float | None = None
     status: int = 0
     failed_midway: bool = False

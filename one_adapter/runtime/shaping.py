@@ -9,35 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from one_adapter.runtime.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, hidden
-from one_adapter.runtime.guards import GUARDS, flatten
+from one_adapter.runtime.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE
+from one_adapter.runtime.guards import GUARDS, flatten, unmarked
 from one_adapter.runtime.proxies import NO_KEY
 from one_adapter.runtime.request import Request
 from one_adapter.runtime.settings import Policy
 
 #: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
 RESPONSES = "responses/"
-#: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
-CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
-#: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
-RESERVED = frozenset(
-    (
-        *("api_base", "api_key", "base_url", "client", "credential", "credential_env", "custom_llm_provider"),
-        *("domain", "extra_body", "extra_headers", "extra_query", "headers", "litellm_params", "messages"),
-        *("metadata", "model", "model_info", "model_list", "organization", "proxy", "stream"),
-        *("stream_options", "timeout"),
-        # what only the owner of the YAML sets for an adapter of ours
-        *("connect_timeout", "default_user", "history", "idle_timeout", "openapi_base", "patch_id"),
-        *("project_name", "proxy_env", "region", "response_mode", "uid"),
-    )
-)
+#: Providers for which LiteLLM stores what a message marks with `cache_control`, by a call of its own.
+STORES = frozenset(("gemini", "vertex_ai"))
 
 
-def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: frozenset[str]) -> None:
+def read_by(provider: str) -> frozenset[str]:
+    """Return the fields of a client's body, beside OpenAI's, that a custom provider says it reads."""
+    import litellm
+
+    for entry in litellm.custom_provider_map:
+        if entry["provider"] == provider:
+            return frozenset(getattr(entry["custom_handler"], "fields", ()))
+    return frozenset()
+
+
+def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: frozenset[str]) -> None:
     """Change the arguments of one upstream call in place.
 
-    `reserved` names the arguments LiteLLM knows as its own; a client's field of such a name never
-    becomes an argument.
+    `fields` names those of the client's fields, beside OpenAI's, that become arguments. None replaces what
+    the deployment itself says.
     """
     name = policy.upstream_model
     if name.startswith(RESPONSES):
@@ -56,17 +54,20 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
         return
     for guard in policy.guards:
         GUARDS[guard](kwargs, name)
-    if policy.provider in CUSTOM and request.kind == "chat":
-        own = RESERVED | reserved
-        kwargs.update((k, v) for k, v in hidden(request.body, "chat").items() if k not in own)
+    if policy.provider in STORES and isinstance(messages, list):
+        kwargs["messages"] = unmarked(messages)
+    if request.kind == "chat":
+        for field in fields & request.body.keys():
+            if kwargs.get(field) is None:
+                kwargs[field] = request.body[field]
 
 
 def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name: str) -> None:
     if request.kind in ("chat", "embeddings"):
-        fields = {k: v for k, v in request.body.items() if k not in STRUCTURE}
+        fields = {k: v for k, v in request.body.items() if k not in STRUCTURE[request.kind]}
         if request.kind == "chat" and not isinstance(request.body.get("messages"), list):
             fields["messages"] = request.body.get("messages")
-        if request.body.get("stream", True) is not True:
+        if request.kind == "chat" and request.body.get("stream", True) is not True:
             fields["stream"] = request.body["stream"]
         _forget(kwargs, request.body)
     else:

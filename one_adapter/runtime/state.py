@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_adapter.runtime.access import Keys
+from one_adapter.runtime.access import Client, Keys
 from one_adapter.runtime.answers import Refusal, model_not_found
 from one_adapter.runtime.breaker import Breakers, is_failure
 from one_adapter.runtime.limits import Full, Limits
 from one_adapter.runtime.order import Order
+from one_adapter.runtime.paths import kind_of, opens
 from one_adapter.runtime.request import Request
 from one_adapter.runtime.settings import Policy, Settings, read_policy, read_settings
+from one_adapter.runtime.shapes import strange_tool
 
 #: The gateway's model name that draws one at random; it has no breaker of its own.
 RANDOM = "random"
@@ -55,6 +57,31 @@ class State:
             raise model_not_found(model)
         return group
 
+    def opens(self, client: Client, method: str, path: str) -> bool:
+        """Tell whether a client that is no admin may make a request of LiteLLM.
+
+        What the owner has opened beside the LLM routes names its model in ways of its own, so it is for keys
+        that may ask for every model.
+        """
+        if not opens(method, path, self.settings.routes):
+            return False
+        return bool(kind_of(path)) or "*" in client.models
+
+    def take_tools(self, request: Request) -> None:
+        """Refuse tools that nobody here would run: raises `Refusal` (400).
+
+        On chats an OpenAI-shaped upstream gets them as they are; on responses they are left out, as the
+        gateway leaves them out.
+        """
+        tools = request.body.get("tools")
+        if not tools or request.kind not in ("chat", "messages"):
+            return
+        if request.kind == "chat" and all(one.provider == "openai" for one in self.groups[request.group]):
+            return
+        strange = strange_tool(tools, request.kind)
+        if strange:
+            raise Refusal(400, f"Tools of the type {strange} are not served here.", "invalid_value", "tools")
+
     def listed(self) -> list[str]:
         """Return the names that `/v1/models` shows; `random` only beside others."""
         names = [name for name in self.groups if name not in self.settings.unlisted and name != RANDOM]
@@ -77,12 +104,21 @@ class State:
         chosen = self.order.choose(request.group, policies)
         request.policy = chosen
         if chosen.breaker is not None and request.client_model != RANDOM:
-            request.probe = self.breakers.begin((chosen.service, request.client_model))
+            request.probe = self.breakers.begin(self._key(chosen, request))
         return chosen
 
     def _closed(self, policy: Policy, request: Request, now: float) -> bool:
-        key = (policy.service, request.client_model)
+        key = self._key(policy, request)
         return policy.breaker is None or self.breakers.allows(key, policy.breaker, now)
+
+    def _key(self, policy: Policy, request: Request) -> tuple[str, str]:
+        """Return a request's breaker: there is one for each name of the configuration, whatever clients send.
+
+        Where a name answers everything, all that are written nowhere share its breaker.
+        """
+        name = request.client_model
+        known = name in self.groups or name in self.aliases
+        return policy.service, name if known else request.group
 
     async def admit(self, request: Request, policy: Policy, now: float) -> None:
         """Wait for the deployment's limit; raises `Refusal` (429) when the wait is too long."""
@@ -112,20 +148,25 @@ class State:
             raise Refusal(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
 
     def finish(self, request: Request, now: float) -> None:
-        """Book the outcome of a request with the breaker and give its places back."""
+        """Book the outcome of a request with the breaker and give its places back.
+
+        A failure is the upstream's only where the upstream was called (`reached.py`): what LiteLLM refuses or
+        falls over by itself says something of the request, and nothing of the service.
+        """
         request.close()
         policy = request.policy
         if policy is None or policy.breaker is None or request.client_model == RANDOM:
             return
-        key = (policy.service, request.client_model)
-        if request.expired or (request.failed_midway and not request.left):
-            self.breakers.failure(key, policy.breaker, request.probe, now)
-        elif request.refused or request.left or not request.status:
+        key = self._key(policy, request)
+        failed = request.expired or (request.failed_midway and not request.left)
+        if not failed and (request.refused or request.left or not request.status):
             self.breakers.abandon(key, request.probe)
-        elif request.status >= 400 and is_failure(request.status):
+        elif not failed and not is_failure(request.status):
+            self.breakers.success(key, request.probe)
+        elif request.reached:
             self.breakers.failure(key, policy.breaker, request.probe, now)
         else:
-            self.breakers.success(key, request.probe)
+            self.breakers.abandon(key, request.probe)
 
 
 def build(

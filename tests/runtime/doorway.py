@@ -55,6 +55,7 @@ class Upstreamish:
         await self.state.admit(request, policy, loop.time())
         if policy.timeout:
             request.arm(loop, policy.timeout)
+        request.reached = True
         await self.behave(request, send, receive)
 
 

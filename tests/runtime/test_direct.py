@@ -38,7 +38,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "plain": {},
     "options": {"temperature": 0.2, "top_p": 0, "max_tokens": 5, "seed": 7, "user": "u", "stop": ["x"]},
     "unknown": {"frobnicate": {"a": None}, "api_base": "http://evil.invalid", "metadata": {"a": 1}},
-    "wrong types": {"n": "2", "max_tokens": "many", "temperature": None, "tools": "none"},
+    "wrong types": {"n": "2", "max_tokens": "many", "temperature": None, "seed": []},
     "tools": {"tools": [TOOL], "tool_choice": "auto"},
     "empty tools": {"tools": []},
     "parts": {"messages": [{"role": "user", "content": PARTS}]},

@@ -21,12 +21,10 @@ import yaml
 from proxy import CLIENT, MASTER, Proxy, configuration, deployment
 from wires import Wires
 
-CHEAP, EXPENSIVE = "sk-only-the-cheap-model", "sk-only-the-expensive-model"
 BREAKER = {"breaker": {"failures": 3, "recovery_seconds": 60, "probes": 1}}
 #: What the proxy's environment holds beside the clients' keys.
 SECRETS = {
-    "CHEAP_KEY": CHEAP,
-    "EXPENSIVE_KEY": EXPENSIVE,
+    "CHEAP_KEY": raw.CHEAP,
     "UP_CLAUDE": "sk-ant-upstream",
     "UP_AZURE": "azure-upstream",
     "UP_GEMINI": "gemini-upstream",
@@ -38,6 +36,13 @@ SECRETS = {
     "ARK_1_ACCESS_KEY": "ark-upstream-access",
     "ARK_1_SECRET_KEY": "ark-upstream-secret",
 }
+#: A deployment on which upstreams may misbehave: a place that is lost shows, and no breaker opens.
+HOSTILE: dict[str, Any] = {
+    "breaker": None,
+    "limit": {"kind": "concurrency", "per_window": 1, "wait_seconds": 3},
+}
+#: The address of an upstream that wants a user and a password.
+USERINFO = "user-name:pass%2Fword-of-the-address"
 #: Where LiteLLM's own clients begin for a vendor with a protocol of its own.
 NATIVE = {
     "claude": ("anthropic", "UP_CLAUDE", ""),
@@ -100,7 +105,33 @@ def services(base: str) -> list[dict[str, Any]]:
         own("dify-breaking", f"{base}/dify/v1"),
         own("spark-breaking", f"{base}/spark/chat".replace("http", "ws", 1)),
         own("ark-breaking", f"{base}/ark/v1"),
+        *hostile(base),
     ]
+
+
+def hostile(base: str) -> list[dict[str, Any]]:
+    """A deployment a wire on which an upstream may do its worst, and some whose address names a user."""
+    made = [
+        deployment("openai-hostile", f"{base}/oh/v1", service="openai-hostile", **HOSTILE),
+        *(native(f"{name}-hostile", base, **HOSTILE) for name in NATIVE),
+        own("dify-hostile", f"{base}/dify/v1", breaker=False),
+        own("spark-hostile", f"{base}/spark/chat".replace("http", "ws", 1), breaker=False),
+        own("ark-hostile", f"{base}/ark/v1", breaker=False),
+        deployment("openai-user", "os.environ/ADDRESS", service="openai-user"),
+        deployment("keyless-user", "os.environ/ADDRESS", key="NO_KEY", service="keyless-user"),
+        native("claude-user", ""),
+    ]
+    for one in made:
+        if one["model_name"].endswith("-hostile"):
+            one["model_info"]["one_adapter"]["limit"] = HOSTILE["limit"]
+    made[-1]["litellm_params"]["api_base"] = "os.environ/ADDRESS_BASE"
+    return made
+
+
+def addresses(base: str) -> dict[str, str]:
+    """The variables with an address that names a user."""
+    whole = base.replace("://", f"://{USERINFO}@")
+    return {"ADDRESS": f"{whole}/user/v1", "ADDRESS_BASE": whole}
 
 
 @pytest.fixture(scope="session")
@@ -115,20 +146,17 @@ def upstream() -> Iterator[Wires]:
 def proxy(
     request: pytest.FixtureRequest, upstream: Wires, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
-    """The proxy, started once for each profile; two keys of its own open one model each."""
+    """The proxy, started once for each profile; a key of its own opens one model."""
     made = yaml.safe_load(configuration(services(upstream.base), routes=["/v1/moderations"]))
     ours = made["general_settings"]["one_adapter"]
-    ours["access"]["keys"] += [
-        {"env": "CHEAP_KEY", "models": ["cheap"]},
-        {"env": "EXPENSIVE_KEY", "models": ["expensive"]},
-    ]
+    ours["access"]["keys"] += [{"env": "CHEAP_KEY", "models": ["cheap"]}]
     made["litellm_settings"]["custom_provider_map"] = [
         {"provider": name, "custom_handler": f"one_adapter.providers.{name}.handler"}
         for name in ("dify", "huoshan", "xinghuo")
     ]
     log = tmp_path_factory.mktemp(f"security-{request.param}") / "log"
     text = yaml.safe_dump(made, allow_unicode=True)
-    running = Proxy(text, log, profile=request.param, **SECRETS).wait()
+    running = Proxy(text, log, profile=request.param, **SECRETS, **addresses(upstream.base)).wait()
     yield running
     running.stop()
 

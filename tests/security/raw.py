@@ -7,6 +7,9 @@ import json
 import socket
 from typing import Any
 
+#: A key that opens the model `cheap` alone.
+CHEAP = "sk-only-the-cheap-model"
+
 
 class Answer:
     """What came back: the status (0 for none), the headers by their lower-case names, the body."""
