@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from one_adapter import __version__
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, visible
 
 #: Subcommands and where they are defined; a module is imported when its command is asked for.
 COMMANDS = {
@@ -46,6 +46,8 @@ class OnDemand(click.Group):
         except OneAdapterError as problem:
             click.echo(f"Error: {problem}", err=True)
             ctx.exit(problem.exit_code)
+        except click.UsageError as problem:  # it quotes words of the command line
+            raise click.UsageError(visible(problem.format_message()), problem.ctx) from None
 
 
 @click.group(cls=OnDemand, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,18 +1,35 @@
-"""The one error a user of this package meets."""
+"""The one error a user of this package meets, and how it is said."""
 
 from __future__ import annotations
+
+
+def visible(text: str) -> str:
+    r"""`text` on one line, with control characters, line ends and direction marks written out.
+
+    >>> visible("a\x1b[31m\nb")
+    'a\\u001b[31m\\u000ab'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _written_out(char) for char in text)
+
+
+def _written_out(char: str) -> str:
+    number = ord(char)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 class OneAdapterError(Exception):
     """Something the user can put right, said in one sentence fit for a terminal.
 
     `exit_code` follows the command line's convention: 1 when the configuration
-    has errors, 2 for wrong usage or unreadable input.
+    has errors, 2 for wrong usage or unreadable input. What the sentence quotes (a
+    file's name, a model's) is written out, so that it cannot act on the terminal.
 
     >>> str(OneAdapterError("config.json: no such file"))
     'config.json: no such file'
     """
 
     def __init__(self, message: str, exit_code: int = 2) -> None:
-        super().__init__(message)
+        super().__init__(visible(message))
         self.exit_code = exit_code

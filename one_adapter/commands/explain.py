@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import accepted
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain import explain_json, explain_mermaid, explain_text, rows_of
+from one_adapter.export.wording import json_text
 
 
 @click.command("explain")
@@ -35,7 +34,7 @@ def explain_command(config: str, model: str | None, form: str, redirects: str, s
         plan = explain_json(source.plan, [finding.to_json() for finding in source.findings])
         if model is not None:
             plan["models"] = {name: route for name, route in plan["models"].items() if name == model}
-        click.echo(json.dumps(plan, ensure_ascii=False, indent=1))
+        click.echo(json_text(plan, indent=1))
     else:
         draw = explain_text if form == "text" else explain_mermaid
         click.echo(draw(source.plan, model))

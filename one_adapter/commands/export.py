@@ -13,9 +13,18 @@ from one_adapter.commands.options import config_argument, options_of, reading_op
 from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.files import is_folder, new_master_key, write_folder, write_new
+from one_adapter.export.env_file import FORMATS, env_file
+from one_adapter.export.files import (
+    is_folder,
+    is_stream,
+    new_master_key,
+    refuse_what_is_there,
+    write_folder,
+    write_new,
+    write_stream,
+)
 from one_adapter.export.proxy_config import environment, proxy_config
-from one_adapter.export.secrets import Secrets, dotenv, inlined
+from one_adapter.export.secrets import Secrets, inlined
 
 
 @click.command("export")
@@ -35,6 +44,13 @@ from one_adapter.export.secrets import Secrets, dotenv, inlined
     show_default=True,
     help="Refer to secrets by environment variables, or write their values into the YAML.",
 )
+@click.option(
+    "--env-format",
+    type=click.Choice(FORMATS),
+    default="shell",
+    show_default=True,
+    help="Who reads the .env: a shell (. ./.env), or docker run --env-file, which takes quotes for values.",
+)
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @click.option("--report", metavar="FILE", help="Say what became of every setting: .md, .json or .html.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a setting was approximated or dropped.")
@@ -44,6 +60,7 @@ def export_command(
     config: str,
     output: str | None,
     secrets_as: str,
+    env_format: str,
     force: bool,
     report: str | None,
     strict: bool,
@@ -62,16 +79,21 @@ def export_command(
     secrets = exportable(source)
     told = None
     if report is not None:
-        _refuse_existing(Path(report), force)
+        if not is_stream(report):
+            refuse_what_is_there(Path(report), force)
         told = _report(source, secrets, report, pure)
     text = proxy_config(source.plan, secrets, pure)
     values = environment(secrets, new_master_key())
     if secrets_as == "inline":
         text = inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
         _say_what_stays(values, text)
-    _write(text, dotenv(values, secrets.to_create), output, force, private=secrets_as == "inline")
+    inline = secrets_as == "inline"
+    if output is not None and not is_stream(output) and is_folder(output):
+        write_folder(output, text, env_file(env_format, values, secrets.to_create), force, private=inline)
+    else:
+        _write(output or "-", text, force, private=inline)
     if report is not None and told is not None:
-        write_new(Path(report), told, force)
+        _write(report, told, force)
     if output is not None:
         for line in summary_lines(source.plan, secrets):
             click.echo(line, err=True)
@@ -89,18 +111,11 @@ def _say_what_stays(values: Mapping[str, str], text: str) -> None:
         click.echo(f"Still read from the environment: {', '.join(staying)}", err=True)
 
 
-def _refuse_existing(path: Path, force: bool) -> None:
-    if path.exists() and not force:
-        raise OneAdapterError(f"{path}: is there already; --force writes over it")
-
-
-def _write(text: str, env: str, output: str | None, force: bool, private: bool) -> None:
-    if output is None or output == "-":
-        click.echo(text, nl=False)
-    elif is_folder(output):
-        write_folder(output, text, env, force)
+def _write(target: str, text: str, force: bool, private: bool = False) -> None:
+    if is_stream(target):
+        write_stream(target, text)
     else:
-        write_new(Path(output), text, force, private)
+        write_new(Path(target), text, force, private)
 
 
 def report_kind(path: str) -> Literal["markdown", "json", "html"]:

@@ -81,17 +81,17 @@ def run_command(
     for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
         click.echo(line)
     click.echo(f"\none-adapter listens on http://{_shown(where)}:{number}/v1", nl=True)
-    running = plan
+    running, sealed = plan, None
     if dry_run:
         from one_adapter.runtime.dryrun import echo
 
         server = echo.start()
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
         running = through(plan, lambda url: echo.through_echo(server.base_url, url))
-        secrets = replace(secrets, addresses={})
+        secrets, sealed = replace(secrets, addresses={}), server.port
     text = proxy_config(running, secrets, relay=not no_relay)
     values = environment(secrets, new_master_key())
-    code = launch.serve(text, values, where, number, litellm_args, profile=profile, sealed=dry_run)
+    code = launch.serve(text, values, where, number, litellm_args, profile=profile, sealed=sealed)
     if code:
         raise OneAdapterError("the proxy ended by itself", code)
 
@@ -130,7 +130,7 @@ def _shown(host: str) -> str:
 
 
 def through(plan: Plan, stand_in: Callable[[str], str]) -> Plan:
-    """The plan with every upstream's address replaced, for a run in which no call leaves the machine."""
+    """The plan with every upstream's address replaced and without proxies: no call leaves the machine."""
 
     def upstream(one: Upstream) -> Upstream:
         if one.provider == "huoshan":  # its adapter would fetch a key from the vendor first
@@ -148,4 +148,6 @@ def through(plan: Plan, stand_in: Callable[[str], str]) -> Plan:
             embedding_targets=None if embeddings is None else targets(embeddings),
         )
 
-    return replace(plan, any=plan.any and route(plan.any), routes=tuple(route(one) for one in plan.routes))
+    direct = tuple(replace(one, proxy=None) for one in plan.services)
+    routes = tuple(route(one) for one in plan.routes)
+    return replace(plan, services=direct, any=plan.any and route(plan.any), routes=routes)

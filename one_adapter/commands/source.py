@@ -12,6 +12,7 @@ from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.proxy_config import refuse_references
 from one_adapter.export.secrets import Secrets, secrets_of
+from one_adapter.export.wording import visible
 from one_adapter.lint import Finding, judge, refused, render_text
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan
@@ -42,7 +43,7 @@ def accepted(path: str, options: Options) -> Source:
         raise OneAdapterError(f"{document.name}: the gateway would refuse this configuration", 1)
     stale = stale_sibling(path, document)
     if stale:
-        click.echo(f"Warning: {stale}", err=True)
+        click.echo(f"Warning: {visible(stale)}", err=True)
     return Source(document, read_gateway(document), findings, decide(document, options))
 
 

@@ -4,19 +4,39 @@ After the first edit in its web console the gateway lives by the active revision
 in `config.db`; the JSON or YAML file beside it may be stale. The store is read
 without a lock, without writing a byte, and with what a running gateway has so
 far only in its write-ahead log.
+
+A database is a program as well: views, virtual tables and generated columns
+compute what they return, and a damaged tree has no end. So only a plain table is
+read, lengths come before texts, and the time is bounded.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from time import thread_time
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from one_adapter.config.document import FORMATS, Document, load, parse
+from one_adapter.config.document import FORMATS, LARGEST_FILE, Document, load, parse
 from one_adapter.errors import OneAdapterError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MAGIC = b"SQLite format 3\x00"
 FILE_NAME = "config.db"
-_QUERY = "SELECT id, config_json FROM config_revisions WHERE active = 1 ORDER BY id DESC LIMIT 2"
+#: A store keeps old revisions and statistics too, so it may be larger than a configuration.
+LARGEST_STORE_BYTES = 512 << 20
+#: Processor time a store's queries may take; an honest one needs milliseconds.
+LONGEST_READ_SECONDS = 1.0
+#: Steps of SQLite's machine between two looks at the clock.
+STEPS_BETWEEN_LOOKS = 100
+TABLE = "config_revisions"
+_KIND = "SELECT type, substr(ltrim(sql), 1, 13) FROM sqlite_master WHERE lower(name) = ? LIMIT 1"
+_ACTIVE = f"SELECT id, length(CAST(config_json AS BLOB)) FROM {TABLE} WHERE active = 1 LIMIT 2"  # noqa: S608
+_TEXT = f"SELECT config_json FROM {TABLE} WHERE active = 1 LIMIT 1"  # noqa: S608
 
 
 def is_store(path: str) -> bool:
@@ -33,36 +53,85 @@ def is_store(path: str) -> bool:
 def read_store(path: str) -> Document:
     """The active revision of a store as a JSON document.
 
-    Raises `OneAdapterError` (exit code 2) for anything but a store with exactly
-    one active revision.
+    Raises `OneAdapterError` (exit code 2) for anything but a store with exactly one
+    active revision of at most 64 MiB, in a plain table.
     """
     import sqlite3  # a plain file never pays for it
 
     try:
-        rows = _active_rows(path)
-    except sqlite3.Error as problem:
-        raise OneAdapterError(f"{path}: is no store of the gateway: {problem}") from None
-    if len(rows) != 1:
-        count = "no active revision" if not rows else "more than one active revision"
-        raise OneAdapterError(f"{path}: the store has {count}")
-    number, text = rows[0]
+        number, text = _active_revision(path)
+    except sqlite3.DataError:  # what SQLite says of a value beyond its limit
+        raise _too_large(path) from None
+    except (sqlite3.Error, OSError, UnicodeError, MemoryError) as problem:
+        # SQLite quotes the database in its messages, and that need not be UTF-8.
+        said = "it is damaged" if isinstance(problem, UnicodeError | MemoryError) else str(problem)
+        raise OneAdapterError(f"{path}: is no store of the gateway: {said}") from None
     data = text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")
     return parse(data, f"{path}#{number}", "json")
 
 
-def _active_rows(path: str) -> list[tuple[object, object]]:
-    import sqlite3
+def _too_large(path: str) -> OneAdapterError:
+    return OneAdapterError(f"{path}: the active revision is larger than 64 MiB, that is no configuration")
 
+
+def _active_revision(path: str) -> tuple[object, object]:
     log = Path(f"{path}-wal")
-    # Without a log nobody writes in pieces: `immutable` takes no lock at all. With one, the
-    # log's own rules let a reader in beside the writer.
-    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
-    connection = sqlite3.connect(f"file:{quote(str(Path(path).resolve()))}?{mode}", uri=True, timeout=5)
+    logged = log.stat().st_size if log.is_file() else 0
+    if Path(path).stat().st_size + logged > LARGEST_STORE_BYTES:
+        raise OneAdapterError(f"{path}: larger than 512 MiB, that is no store of the gateway")
+    connection = _opened(path, with_log=logged > 0)
     try:
-        connection.text_factory = bytes
-        return connection.execute(_QUERY).fetchall()
+        connection.execute("BEGIN")
+        _refuse_programs(path, connection)
+        found = connection.execute(_ACTIVE).fetchall()
+        if len(found) != 1:
+            count = "no active revision" if not found else "more than one active revision"
+            raise OneAdapterError(f"{path}: the store has {count}")
+        ((number, length),) = found
+        if not isinstance(number, int) or not isinstance(length, int):
+            raise OneAdapterError(f"{path}: is no store of the gateway: its active revision is not one")
+        if length > LARGEST_FILE:
+            raise _too_large(path)
+        (text,) = connection.execute(_TEXT).fetchone()
+        return number, text
     finally:
         connection.close()
+
+
+def _opened(path: str, with_log: bool) -> sqlite3.Connection:
+    """A connection that can only read, for as long as `LONGEST_READ_SECONDS`."""
+    import sqlite3
+
+    # Without a log nobody writes in pieces: `immutable` takes no lock at all. With one, the
+    # log's own rules let a reader in beside the writer.
+    mode = "mode=ro" if with_log else "mode=ro&immutable=1"
+    address = f"file:{quote(str(Path(path).resolve()))}?{mode}"
+    connection = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)
+    connection.text_factory = bytes
+    connection.set_progress_handler(_deadline(), STEPS_BETWEEN_LOOKS)
+    if sys.version_info >= (3, 11):
+        # Before a value is read; `length` alone may read a whole text to count its characters.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FILE)
+    for setting in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
+        connection.execute(f"PRAGMA {setting}")
+    return connection
+
+
+def _deadline() -> Callable[[], bool]:
+    """What SQLite asks while it works: true ends the query."""
+    end = thread_time() + LONGEST_READ_SECONDS
+    return lambda: thread_time() > end
+
+
+def _refuse_programs(path: str, connection: sqlite3.Connection) -> None:
+    """Refuse a table that computes its rows: a view, a virtual table, generated columns."""
+    found = connection.execute(_KIND, (TABLE,)).fetchone()
+    if found is None:
+        raise OneAdapterError(f"{path}: is no store of the gateway: no such table: {TABLE}")
+    words = bytes(found[1] or b"").upper().split()
+    columns = connection.execute(f"PRAGMA table_xinfo({TABLE})").fetchall()
+    if found[0] != b"table" or words[:2] != [b"CREATE", b"TABLE"] or any(column[6] for column in columns):
+        raise OneAdapterError(f"{path}: is no store of the gateway: {TABLE} is no plain table")
 
 
 def load_source(path: str) -> Document:
@@ -101,7 +170,10 @@ def _stale_file(store: Path, document: Document) -> str | None:
         file = store.with_suffix(ending)
         if not file.is_file():
             continue
-        beside = load(str(file))
+        try:
+            beside = load(str(file))
+        except OneAdapterError:
+            continue
         if beside.root and document.root and beside.root.value != document.root.value:
             return f"{file} is stale: the store {store}, which the gateway runs by, says something else"
     return None

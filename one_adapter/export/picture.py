@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from urllib.parse import urlsplit
 
 from one_adapter.export.names import Lead, Name, names_of
+from one_adapter.plan.addresses import split_url
 from one_adapter.plan.types import LimitPolicy, Plan, ServicePolicy
 from one_adapter.plan.vendors import known_host
 
@@ -218,7 +218,7 @@ def _limit(limit: LimitPolicy) -> str:
 
 
 def _upstream(lead: Lead) -> Station:
-    parts = urlsplit(lead.address)
+    parts = split_url(lead.address)
     row = known_host(lead.address)
     path = parts.path + ("?…" if lead.query else "")
     words = [word for word in (row.name if row else "", path) if word]

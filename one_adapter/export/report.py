@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from one_adapter.contract import MASTER_KEY
 from one_adapter.export.differences import Difference, differences_of
@@ -21,6 +21,7 @@ from one_adapter.export.rows import lines_of
 from one_adapter.export.secrets import Secrets, client_key_names
 from one_adapter.export.start import Command, commands_of
 from one_adapter.export.wording import counted, visible
+from one_adapter.plan.addresses import HIDDEN, split_url
 from one_adapter.plan.types import VERDICTS, Level, Plan, Row, SecretRef, Verdict
 
 __all__ = ["pure_costs", "report_of", "strict_rows", "summary_lines", "write_report"]
@@ -48,7 +49,6 @@ TOLD_BY_TASK = {
 }
 #: Shorter values are words rather than secrets, and are not searched for in texts.
 SHORTEST_SECRET = 6
-HIDDEN = "•••"
 #: How many lost or changed settings the terminal names.
 SHOWN = 5
 
@@ -207,7 +207,7 @@ class _Hider:
 
 def _passwords(url: str) -> tuple[str, str]:
     """The password in an address, as written and as meant."""
-    written = urlsplit(url).password or ""
+    written = split_url(url).userinfo.partition(":")[2]
     return written, unquote(written)
 
 
@@ -268,7 +268,7 @@ def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
     for kind, name in secrets.proxies.items():
         purposes[name] = f"address of the {kind.upper()} proxy"
     for url, name in secrets.addresses.items():
-        purposes[name] = f"address with user name and password, at {urlsplit(url).hostname or 'its host'}"
+        purposes[name] = f"address with user name, password or key, at {split_url(url).host or 'its host'}"
     for (service, parameter, _), name in secrets.queries.items():
         purposes[name] = f"query parameter {parameter} in server_url of service {service}"
     for ref, name in secrets.names.items():

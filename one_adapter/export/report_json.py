@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from one_adapter.export.names import Lead
 from one_adapter.export.report import Report
+from one_adapter.export.wording import json_text
 
 VERSION = 1
 
@@ -56,10 +56,7 @@ def json_report(report: Report) -> str:
             for row in report.rows
         ],
     }
-    text = json.dumps(shown, ensure_ascii=False, indent=2)
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        text = json.dumps(shown, indent=2)
-    return f"{text}\n"
+    return f"{json_text(shown, indent=2)}\n"
 
 
 def _leads(leads: Sequence[Lead]) -> list[dict[str, Any]]:

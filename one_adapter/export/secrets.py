@@ -65,8 +65,8 @@ def client_key_names(access: Access) -> list[str]:
 def secrets_of(gateway: Gateway, plan: Plan) -> Secrets:
     """Every secret of a plan under its variable's name.
 
-    Raises `OneAdapterError` (exit code 1) for a value LiteLLM would take for a
-    reference to the environment.
+    Raises `OneAdapterError` (exit code 1), with the variable's name, for a value that no
+    environment can hold, or that LiteLLM would take for a reference to it.
     """
     return _Collector(gateway, plan).collect()
 
@@ -94,7 +94,7 @@ class _Collector:
                 addresses[url] = self._add(variable(target.service, "address"), url)
             for name, value in target.upstream.query:
                 place = (target.service, name, value)
-                if is_secret_parameter(name) and place not in self.queries:
+                if value and is_secret_parameter(name) and place not in self.queries:
                     self.queries[place] = self._add(variable(target.service, "query", name), value)
             for _, ref in target.upstream.keys:
                 self._secret(ref)
@@ -117,6 +117,9 @@ class _Collector:
             yield from route.embedding_targets or ()
 
     def _add(self, name: str, value: str) -> str:
+        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            what = "there is a character in its value that no environment can hold (NUL, or half of a pair)"
+            raise OneAdapterError(f"{name}: {what}; the key in the configuration is damaged", 1)
         if value.startswith(REFERENCE):
             what = f"a value that begins with {REFERENCE} would be replaced by LiteLLM"
             raise OneAdapterError(f"{name}: {what}; write the key itself into the configuration", 1)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from fractions import Fraction
+from typing import Any
+
+from one_adapter.errors import visible
+
+__all__ = ["counted", "json_text", "percent", "visible"]
+
+_NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def counted(number: int, word: str) -> str:
@@ -25,17 +34,15 @@ def percent(share: Fraction) -> str:
     return f"{round(float(share) * 100, 1):g} %"
 
 
-def visible(text: str) -> str:
-    r"""`text` on one line, with control characters, line ends and direction marks written out.
+def json_text(value: Any, indent: int) -> str:
+    r"""`value` as JSON a terminal can show: letters as they stand, what would act on it escaped.
 
-    >>> visible("a\x1b[31m\nb")
-    'a\\u001b[31m\\u000ab'
+    >>> print(json_text({"文": "\u202e\x9b"}, 0))
+    {
+    "文": "\u202e\u009b"
+    }
     """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _written_out(char) for char in text)
-
-
-def _written_out(char: str) -> str:
-    number = ord(char)
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _NOT_PLAIN.sub(
+        lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text
+    )

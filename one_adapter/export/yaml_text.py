@@ -17,7 +17,11 @@ from typing import Any
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*\Z")
 #: Words that YAML 1.1 or 1.2 would read as something other than text.
 _WORDS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|nan|inf)\Z")
-_ESCAPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+#: What YAML forbids or takes for a line's end, and what acts on a terminal or is not seen there.
+_ESCAPED = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _LARGEST_WHOLE = 1e15
 _SIMPLE = (str, int)
 
@@ -71,7 +75,12 @@ def _text(value: str) -> str:
     if _PLAIN.match(value) and not _WORDS.match(value):
         return value
     quoted = json.dumps(value, ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+    return _ESCAPED.sub(_escape, quoted)
+
+
+def _escape(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def _float(value: float) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from one_adapter import __version__
 from one_adapter.config.document import Span
+from one_adapter.lint.excerpt import harmless
 from one_adapter.lint.finding import SEVERITIES, Finding, Rule
 from one_adapter.lint.registry import rules
 from one_adapter.lint.render import Judged, one_line, shown_name, summary
@@ -51,7 +52,7 @@ def render_github(judged: Sequence[Judged]) -> str:
 def _annotation(one: Judged, finding: Finding) -> str:
     line, column = one.document.position(finding.span.end)
     place = {
-        "file": shown_name(one.document),
+        "file": harmless(shown_name(one.document)),
         "line": finding.line,
         "endLine": line,
         "col": finding.column,

@@ -13,6 +13,7 @@ from one_adapter.lint.registry import rule
 from one_adapter.lint.vendor_facts import OPENAI_SHAPED, URL_IGNORED, home_of, is_private, server_host
 
 _CHAT = "/chat/completions"
+_LOCATION = re.compile(r"[A-Za-z0-9-]+")
 _VERSIONED = re.compile(r"/v(?:[1-9]|[1-4][0-9]|50)$")
 
 
@@ -210,3 +211,29 @@ def path_doubled(context: Context) -> Iterator[Note]:
                 if path != bare and _VERSIONED.search(bare[: -len(_CHAT)])
                 else "Remove /chat/completions.",
             )
+
+
+@rule("SOA609", "bad-location", "warning")
+def bad_location(context: Context) -> Iterator[Note]:
+    """The `location` of a vertexai service cannot be one.
+
+    It becomes the beginning of a host name, so it has letters, digits and dashes only: `us-central1`.
+
+    Gateway: builds an address that does not exist, or another one than Google's.
+
+    LiteLLM: builds the same address.
+    """
+    for service in context.gateway.services:
+        if service.type != "vertexai":
+            continue
+        listed_sets = bool(service.credential_list)
+        base = context.field(service.pointer, "credential_list" if listed_sets else "credentials")
+        for index, values in enumerate(service.each_credential):
+            location = values.get("location")
+            if isinstance(location, str) and location.strip() and not _LOCATION.fullmatch(location.strip()):
+                yield context.note(
+                    f"{base}/{index}/location" if listed_sets else f"{base}/location",
+                    "this is no location: it becomes part of a host name",
+                    "Write one of Google's, or global.",
+                    "letters, digits and dashes",
+                )

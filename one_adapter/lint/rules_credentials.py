@@ -21,6 +21,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+#: What no HTTP header can hold; a tab is the one control character it takes.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 
 def _keys(context: Context) -> Iterator[tuple[Record, str, str]]:
     """The entries of api_keys: record, key, pointer of the key."""
@@ -281,3 +284,25 @@ def literal_os_environ(context: Context) -> Iterator[Note]:
                 "os.environ/ means nothing to the gateway, and something else to LiteLLM",
                 "Write the value itself.",
             )
+
+
+@rule("SOA516", "control-character-in-key", "warning")
+def control_character_in_key(context: Context) -> Iterator[Note]:
+    """There is a control character inside a key.
+
+    A line break or an invisible character came along when the key was copied. No HTTP header can hold one.
+
+    Gateway: sends no request, because Go refuses the header; no client can send such a key either.
+
+    LiteLLM: cannot send it either. A NUL cannot stand in the environment, so `export` and `run` refuse it.
+    """
+    places = [(context.record.text("api_key"), context.field("", "api_key"), "api_key")]
+    places += [(key, pointer, "api_key") for _, key, pointer in _keys(context)]
+    for service in context.gateway.services:
+        secret = CREDENTIALS[service.type].secret if service.type in CREDENTIALS else ()
+        for pointer, values in _sets(context, service):
+            places += [(str(values[name]), f"{pointer}/{name}", name) for name in secret if name in values]
+    for value, pointer, name in places:
+        if _CONTROL.search(value.strip()):
+            what = f"there is a control character in this {name}, and no HTTP header can hold it"
+            yield context.note(pointer, what, "Copy the key again, without line breaks.")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from one_adapter.config.document import Document
 from one_adapter.config.node import Node, Span
+from one_adapter.plan.addresses import KEY_IN_PATH
 
 _SECRET = re.compile(
     r"api_?key|secret|token|passw|credential|access_?key|auth|appid|app_id|group_id|private|cookie|session",
@@ -87,10 +88,17 @@ def _in_tree(document: Document) -> Iterator[Span]:
         if secret and node.kind != "null" and not _DUMMY.fullmatch(str(node.value)):
             yield _inner(text, node.span)
         elif node.kind == "string" and ("://" in node.value or "@" in node.value):
-            written = text[node.span.start : node.span.end]
-            for pattern in (_USERINFO, _QUERY, _NO_PORT):
-                for found in pattern.finditer(written):
-                    yield Span(node.span.start + found.start(1), node.span.start + found.end(1))
+            yield from _in_address(text, node)
+
+
+def _in_address(text: str, node: Node) -> Iterator[Span]:
+    """What an address hides; all of it where it is written with escapes or over several lines."""
+    inner = _inner(text, node.span)
+    as_it_is = text[inner.start : inner.end] == node.value
+    for pattern, group in ((_USERINFO, 1), (_QUERY, 1), (_NO_PORT, 1), (KEY_IN_PATH, 0)):
+        for found in pattern.finditer(node.value):
+            start, end = found.span(group)
+            yield Span(inner.start + start, inner.start + end) if as_it_is else inner
 
 
 def _inner(text: str, span: Span) -> Span:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+from one_adapter.plan.addresses import split_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +149,7 @@ def server_host(address: str) -> str:
     >>> server_host("http://LocalHost:8000/v1")
     'localhost'
     """
-    try:
-        return (urlsplit(address).hostname or "").lower()
-    except ValueError:
-        return ""
+    return split_url(address).host
 
 
 def is_private(host: str) -> bool:
@@ -176,11 +174,7 @@ def is_private(host: str) -> bool:
 
 def home_of(address: str) -> Home | None:
     """The row of the vendor an address belongs to."""
-    host = server_host(address)
-    try:
-        path = urlsplit(address).path
-    except ValueError:
-        return None
+    host, path = server_host(address), split_url(address).path
     for home in HOMES:
         fits = host.endswith(home.host[1:]) if home.host.startswith("*") else host == home.host
         if fits and path.startswith(home.path):

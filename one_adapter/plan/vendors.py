@@ -220,10 +220,14 @@ def _vertexai(at: _Context) -> Upstream | None:
     if not project or not location:
         return None
     parameters = [("vertex_project", project), ("vertex_location", location)]
-    if at.has("json_file"):
+    # LiteLLM takes a file's name or its content here; the content has the private key in it.
+    keys: tuple[tuple[str, SecretRef], ...] = ()
+    if at.text("json_file").startswith("{"):
+        keys = (("vertex_credentials", at.secret("json_file")),)
+    elif at.has("json_file"):
         parameters.append(("vertex_credentials", at.text("json_file")))
     host = "aiplatform.googleapis.com" if location == "global" else f"{location}-aiplatform.googleapis.com"
-    return Upstream("vertex_ai", f"https://{host}", at.model, parameters=tuple(parameters))
+    return Upstream("vertex_ai", f"https://{host}", at.model, parameters=tuple(parameters), keys=keys)
 
 
 def _ollama(at: _Context) -> Upstream:

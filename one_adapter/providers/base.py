@@ -46,6 +46,8 @@ class Provider(CustomLLM):  # type: ignore[misc]
 
     name: ClassVar[str]
     options: ClassVar[frozenset[str]] = frozenset()
+    #: Fields of a client's body that are not OpenAI's and that a proxy may hand on to this provider.
+    fields: ClassVar[frozenset[str]] = frozenset()
     prefix: ClassVar[str]
     secrets: ClassVar[tuple[str, ...]]
     optional_secrets: ClassVar[tuple[str, ...]] = ()

@@ -58,16 +58,19 @@ _SHAPES = (
     (re.compile(r"(Bearer\s+)[^\s\"',;]+", re.I), r"\1***"),
 )
 _SHORTEST_SECRET = 3
+#: Characters that are kept of what a service says of an error.
+_LONGEST = 8192
 
 
 class VendorError(Exception):
-    """A call that failed: the kind, the vendor's text, and the vendor's code where there is one."""
+    """A call that failed: the kind, the vendor's text (its beginning), and its code where there is one."""
 
     def __init__(self, kind: Kind, text: str, code: str | int | None = None) -> None:
+        text = text[:_LONGEST]
         super().__init__(text)
         self.kind = kind
         self.text = text
-        self.code = code
+        self.code = code[:_LONGEST] if isinstance(code, str) else code
 
 
 def of_status(status: int) -> Kind:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isfinite
@@ -51,7 +51,7 @@ class JsonObject:
     """The fields of one JSON object, and the text of each; of two fields of one name the last counts."""
 
     fields: dict[str, Any]
-    _texts: dict[str, str]
+    _texts: dict[str, str | None]
 
     @classmethod
     def read(cls, raw: bytes) -> JsonObject:
@@ -67,7 +67,7 @@ class JsonObject:
         if _SURROGATE.search(text):
             text = _ESCAPE.sub(lambda one: r"\ufffd" if one.group(1) else one.group(), text)
         fields: dict[str, Any] = {}
-        texts: dict[str, str] = {}
+        texts: dict[str, str | None] = {}
         at = _past(text, 0, "{")
         if text[at : at + 1] == "}":
             return cls(fields, texts)
@@ -89,6 +89,22 @@ class JsonObject:
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
 
+    def put(self, name: str, value: Any) -> None:
+        """Give a field another value, or the object another field."""
+        self.fields[name], self._texts[name] = value, None
+
+    def called(self, name_of: Callable[[str], str]) -> JsonObject:
+        """Return the object with its fields called as `name_of` says; of two of one name the last counts.
+
+        >>> JsonObject.read(b'{"a": 1, "A": 2.0}').called(str.lower).render({})
+        b'{"a":2.0}'
+        """
+        names = [name_of(name) for name in self.fields]
+        if names == list(self.fields):
+            return self
+        fields = dict(zip(names, self.fields.values(), strict=True))
+        return JsonObject(fields, dict(zip(names, self._texts.values(), strict=True)))
+
     def render(self, changes: Mapping[str, Any]) -> bytes:
         """Return the object as JSON with `changes` made; a field whose value is `DROP` is left out.
 
@@ -98,7 +114,7 @@ class JsonObject:
         parts = []
         for name, text in self._texts.items():
             if name not in changes:
-                parts.append(f"{json.dumps(name)}:{text}")
+                parts.append(f"{json.dumps(name)}:{_written(self.fields[name]) if text is None else text}")
             elif changes[name] is not DROP:
                 parts.append(f"{json.dumps(name)}:{_written(changes[name])}")
         parts += [

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from one_adapter.runtime.access import Client
 from one_adapter.runtime.entry import body, translate
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway import refusal as answers
+from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.settings import (
     Policy,
     ProxyRule,
@@ -25,7 +25,7 @@ def request(kind: str, fields: dict[str, Any]) -> Request:
 
 def shaped(kind: str, fields: dict[str, Any], policy: Policy, **kwargs: Any) -> dict[str, Any]:
     arguments = {"model": f"{policy.provider}/x", "api_key": "k", **kwargs}
-    shaping.shape(request(kind, fields), policy, arguments, frozenset({"mock_response"}))
+    shaping.shape(request(kind, fields), policy, arguments, frozenset({"inputs", "workflow_id"}))
     return arguments
 
 
@@ -79,16 +79,29 @@ class TestShaping:
     def test_a_model_name_without_a_prefix_stays_without_one(self) -> None:
         assert shaped("chat", {}, Policy(upstream_model="通义"), model="x")["model"] == "通义"
 
-    def test_our_own_providers_get_unknown_fields_but_never_a_deployments_parameters(self) -> None:
+    def test_a_provider_of_our_own_gets_the_fields_it_reads_and_no_others(self) -> None:
         fields = {
             "inputs": {"a": 1},
             "credential_env": "OTHER",
-            "api_base": "x",
-            "domain": "y",
+            "deployment_id": "../admin",
             "mock_response": "z",
+            "whatever": 1,
         }
         arguments = shaped("chat", fields, Policy(provider="dify", upstream_model="app"))
         assert arguments == {"model": "dify/app", "api_key": "k", "inputs": {"a": 1}}
+
+    def test_what_the_deployment_says_itself_no_client_changes(self) -> None:
+        policy = Policy(provider="dify", upstream_model="app")
+        arguments = shaped("chat", {"workflow_id": "mine"}, policy, workflow_id="the owner's")
+        assert arguments["workflow_id"] == "the owner's"
+
+    @pytest.mark.parametrize("provider", ["gemini", "vertex_ai"])
+    def test_marks_that_would_have_litellm_store_a_prompt_are_left_out(self, provider: str) -> None:
+        marked = [
+            {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]}
+        ]
+        arguments = shaped("chat", {}, Policy(provider=provider, upstream_model="g"), messages=marked)
+        assert arguments["messages"] == [{"role": "user", "content": [{"type": "text", "text": "a"}]}]
 
     def test_other_providers_are_clamped_and_otherwise_left_alone(self) -> None:
         policy = Policy(provider="groq", upstream_model="l", guards=("groq",))
@@ -179,7 +192,6 @@ class TestBody:
         orders = dict.fromkeys(("api_base", "api_key", "mock_response", "fallbacks", "metadata", "tags"), "x")
         seen = body.visible({"model": "m", "messages": [], **orders, "stream_options": 5}, "chat")
         assert seen == {"model": "m", "messages": []}
-        assert body.hidden({"model": "m", **orders}, "chat") == orders
 
     def test_a_missing_input_is_an_empty_one(self) -> None:
         assert body.visible({"model": "m"}, "responses") == {"model": "m", "input": " "}

@@ -35,6 +35,9 @@ class Dify(Provider):
     prefix = "DIFY"
     secrets = ("API_KEY",)
     options = frozenset({"history", "response_mode", "default_user"})
+    fields = frozenset(
+        {"inputs", "files", "conversation_id", "auto_generate_name", "workflow_id", "trace_id"}
+    )
 
     def __init__(self) -> None:
         super().__init__()

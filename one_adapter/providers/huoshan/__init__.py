@@ -44,6 +44,7 @@ class Huoshan(Provider):
     secrets = ("ACCESS_KEY", "SECRET_KEY")
     optional_secrets = ("SESSION_TOKEN",)
     options = frozenset({"openapi_base", "region", "project_name"})
+    fields = frozenset({"repetition_penalty", "top_k"})
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ from one_adapter.providers.settings import ignore_or_refuse
 from one_adapter.providers.xinghuo import openapi
 from one_adapter.providers.xinghuo.frames import (
     ANSWER_BLOCKED,
+    CHAT_PARAMETERS,
     Frame,
     failure,
     read_frame,
@@ -58,6 +59,9 @@ class Xinghuo(Provider):
     secrets = ("APPID", "API_KEY", "API_SECRET")
     optional_secrets = ("API_PASSWORD",)
     options = frozenset({"domain", "uid", "patch_id"})
+    fields = frozenset(CHAT_PARAMETERS) - {
+        "auditing"
+    }  # how strictly is looked at what is said: the operator's
 
     def __init__(self, clock: Callable[[], datetime] = _utc) -> None:
         super().__init__()

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from one_adapter.errors import OneAdapterError
@@ -21,8 +20,6 @@ from one_adapter.runtime.dryrun import wires as echo_wire
 
 if TYPE_CHECKING:
     from aiohttp import web
-
-LOOPBACK = ("127.", "localhost", "::1", "0:0:0:0:0:0:0:1")
 
 
 def through_echo(base_url: str, original_api_base: str) -> str:
@@ -67,6 +64,7 @@ class EchoServer:
     def __init__(self) -> None:
         """Make a server that is not running yet."""
         self.base_url = ""
+        self.port = 0
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
@@ -96,7 +94,8 @@ class EchoServer:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self.port = runner.addresses[0][1]
+        self.base_url = f"http://127.0.0.1:{self.port}"
         self._ready.set()
         await self._end.wait()
         await runner.cleanup()
@@ -111,25 +110,6 @@ def start() -> EchoServer:
             "The dry run needs the proxy's packages: pip install 'one-adapter[proxy]'."
         ) from None
     return EchoServer()._begin()
-
-
-def seal() -> None:
-    """Keep this process on loopback for good: connecting or looking up any other host fails.
-
-    Holds for everything that goes through Python's sockets (so not for uvloop).
-    """
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "socket.connect" and isinstance(arguments[1], tuple):
-            host = str(arguments[1][0])
-        elif event == "socket.getaddrinfo" and arguments[0]:
-            host = arguments[0].decode() if isinstance(arguments[0], bytes) else str(arguments[0])
-        else:
-            return
-        if not host.startswith(LOOPBACK) and host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-            raise OSError(f"dry run: nothing may leave this machine, not even to {host}")
-
-    sys.addaudithook(hook)
 
 
 async def _answer(request: web.Request) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.redaction import known
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -24,7 +25,7 @@ async def answer(
     send: Send, status: int, body: object, retry_after: float | None = None, headers: Headers = ()
 ) -> None:
     """Send one whole JSON answer; `retry_after` is in seconds."""
-    raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    raw = known.clean_bytes(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     head = [(b"content-type", b"application/json"), (b"content-length", str(len(raw)).encode()), *headers]
     if retry_after is not None:
         head.append((b"retry-after", whole_seconds(retry_after)))

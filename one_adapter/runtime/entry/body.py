@@ -2,22 +2,31 @@
 
 LiteLLM takes many fields of a body as orders to itself (`api_base`, `mock_response`, `fallbacks`,
 `metadata`, ...). None of them gets that far: `visible` keeps the fields of the protocol, and all
-the rest goes to the upstream as plain JSON (see `callback.py`) or nowhere.
+the rest goes to the upstream as plain JSON (see `host.shaping`) or nowhere.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from one_adapter.runtime.entry import shapes
+from one_adapter.runtime.entry.reader import folded_all, read
+from one_adapter.runtime.entry.shapes import NUMBER, Kinds, fits
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.json_object import JsonObject
 
-NUMBER = (int, float)
+#: Characters of a model's name; it comes back with every piece of an answer.
+NAME_LIMIT = 1024
 
-#: Fields LiteLLM acts upon by itself, on every route.
-STRUCTURE = ("model", "messages", "stream", "stream_options", "input")
+#: Fields LiteLLM acts upon by itself, route by route.
+STRUCTURE: dict[str, frozenset[str]] = {
+    "chat": frozenset(("model", "messages", "stream", "stream_options")),
+    "embeddings": frozenset(("model", "input")),
+    "messages": frozenset(("model", "messages", "stream")),
+    "responses": frozenset(("model", "input", "stream")),
+}
 #: Optional fields of chat completions, with the types that LiteLLM can take.
-CHAT_OPTIONS: dict[str, type | tuple[type, ...]] = {
+CHAT_OPTIONS: dict[str, Kinds] = {
     "temperature": NUMBER,
     "top_p": NUMBER,
     "top_k": NUMBER,
@@ -45,12 +54,12 @@ CHAT_OPTIONS: dict[str, type | tuple[type, ...]] = {
     "web_search_options": dict,
     "user": str,
 }
-EMBEDDING_OPTIONS: dict[str, type | tuple[type, ...]] = {
+EMBEDDING_OPTIONS: dict[str, Kinds] = {
     "encoding_format": str,
     "dimensions": int,
     "user": str,
 }
-MESSAGES_OPTIONS: dict[str, type | tuple[type, ...]] = {
+MESSAGES_OPTIONS: dict[str, Kinds] = {
     "system": (str, list),
     "max_tokens": int,
     "stop_sequences": list,
@@ -63,7 +72,7 @@ MESSAGES_OPTIONS: dict[str, type | tuple[type, ...]] = {
     "output_config": dict,
     "output_format": dict,
 }
-RESPONSES_OPTIONS: dict[str, type | tuple[type, ...]] = {
+RESPONSES_OPTIONS: dict[str, Kinds] = {
     "instructions": str,
     "max_output_tokens": int,
     "temperature": NUMBER,
@@ -84,74 +93,81 @@ OPTIONS = {
     "responses": RESPONSES_OPTIONS,
 }
 REQUIRED: dict[str, str] = {"chat": "messages", "messages": "messages", "responses": "input"}
+#: The names a route knows, which a client may write in any case, as the gateway's JSON reader takes them.
+KNOWN = {kind: STRUCTURE[kind] | OPTIONS[kind].keys() for kind in OPTIONS}
+KNOWN["responses"] |= {"previous_response_id"}
+#: The same of a message.
+MESSAGE = frozenset(
+    ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content", "refusal")
+)
 
 
 def parse(raw: bytes, kind: str) -> JsonObject:
-    """Return the JSON object in `raw`, checked as far as routing needs it.
+    """Return the JSON object in `raw`, its known fields by their names, checked as far as the key needs it.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400).
 
-    >>> parse(b'{"model": "m", "input": "x"} tail', "embeddings").fields["model"]
+    >>> parse(b'{"Model": "m", "input": "x"} tail', "embeddings").fields["model"]
     'm'
     """
-    try:
-        read = JsonObject.read(raw)
-    except ValueError as problem:
-        raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
-    body = read.fields
-    model = body.get("model")
+    body = read(raw, KNOWN[kind])
+    model = body.fields.get("model")
     if not isinstance(model, str):
         raise Refusal(400, "The field 'model' must be a text.", "model_not_found", "model")
-    if not isinstance(body.get("stream", False), (bool, type(None))):
+    if len(model) > NAME_LIMIT:
+        raise Refusal(400, "No model has so long a name.", "model_not_found", "model")
+    return body
+
+
+def check(body: JsonObject, kind: str) -> None:
+    """Raise `Refusal` (400) for what no upstream could take; put right in place what the gateway does."""
+    fields = body.fields
+    if not isinstance(fields.get("stream", False), (bool, type(None))):
         raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
-    if kind == "chat":
-        _check_chat(body)
-    if kind == "messages" and not (isinstance(body.get("messages"), list) and body["messages"]):
-        raise Refusal(400, "The field 'messages' must be a list of messages.", "invalid_type", "messages")
-    if kind == "responses" and not isinstance(body.get("input", ""), (str, list, type(None))):
-        raise Refusal(400, "The field 'input' must be text or a list.", "invalid_type", "input")
-    if kind == "responses" and body.get("previous_response_id"):
+    messages = fields.get("messages")
+    if kind == "chat" and isinstance(messages, list):
+        put_right = rescue(folded_all(messages, MESSAGE))
+        if put_right != messages:
+            body.put("messages", put_right)
+    if kind == "responses" and fields.get("previous_response_id"):
         stateless = "Earlier responses are not stored here: send the whole conversation as input."
         raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
-    return read
+    shapes.check(fields, kind, OPTIONS[kind])
 
 
-def _check_chat(body: dict[str, Any]) -> None:
-    messages = body.get("messages")
-    if messages is not None and not isinstance(messages, list):
-        raise Refusal(400, "The field 'messages' must be a list.", "invalid_type", "messages")
-    if not isinstance(body.get("temperature", 0), (*NUMBER, type(None))):
-        raise Refusal(400, "The field 'temperature' must be a number.", "invalid_type", "temperature")
-    for message in messages or ():
-        content = message.get("content") if isinstance(message, dict) else message
-        if not isinstance(message, dict) or not isinstance(content, (str, list, dict, type(None))):
-            raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
+def rescue(messages: list[Any]) -> list[Any]:
+    """Return messages in which a content given as one object is a list of one.
+
+    >>> rescue([{"role": "user", "content": {"type": "text", "text": "solo"}}])[0]["content"]
+    [{'type': 'text', 'text': 'solo'}]
+    """
+    return [
+        {**message, "content": [message["content"]]}
+        if isinstance(message, dict) and isinstance(message.get("content"), dict)
+        else message
+        for message in messages
+    ]
 
 
 def visible(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return the part of a body that LiteLLM is to see, options of the wrong type left out.
+    """Return the part of a body that LiteLLM is to see; options of the wrong type are left out.
 
     >>> visible({"model": "m", "messages": [], "api_base": "x", "n": "2", "seed": 1}, "chat")
     {'model': 'm', 'messages': [], 'seed': 1}
     """
-    options = OPTIONS[kind]
+    structure, options = STRUCTURE[kind], OPTIONS[kind]
     seen: dict[str, Any] = {}
     for name, value in body.items():
-        if name in STRUCTURE or (name in options and isinstance(value, options[name])):
+        if name in structure or (name in options and fits(value, options[name])):
             seen[name] = value
     needed = REQUIRED.get(kind)
     if needed and seen.get(needed) is None:
         seen[needed] = " " if kind == "responses" else []
     if not isinstance(seen.get("stream_options", {}), dict):
         del seen["stream_options"]
+    if "tools" in seen and shapes.strange_tool(seen["tools"], kind):
+        seen["tools"] = [tool for tool in seen["tools"] if not shapes.strange_tool([tool], kind)]
+        if not seen["tools"]:
+            del seen["tools"]
+            seen.pop("tool_choice", None)
     return seen
-
-
-def hidden(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return the fields of a body that `visible` leaves out."""
-    options = OPTIONS[kind]
-    return {
-        name: value
-        for name, value in body.items()
-        if name not in STRUCTURE and not (name in options and isinstance(value, options[name]))
-    }

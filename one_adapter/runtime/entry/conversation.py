@@ -14,6 +14,7 @@ from one_adapter.runtime.entry import body as bodies
 from one_adapter.runtime.entry.asgi import Receive, Scope, Send, read_body
 from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.entry.shapes import strange_tool
 from one_adapter.runtime.gateway.choice import book, choose, enter
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
@@ -46,9 +47,11 @@ async def converse(
     model = body.fields["model"]
     if not client.may(model):
         raise Refusal(403, f"This key does not open the model {model!r}.", "model_forbidden", "model")
+    bodies.check(body, kind)
     loop = asyncio.get_running_loop()
     request = Request(kind, client, body, config, loop.time(), client_model=model)
     request.group = config.resolve(model)
+    _take_tools(request)
     request.choice = choose(config, memory, request.group, model, kind, request.started)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
@@ -73,6 +76,23 @@ async def converse(
         book(memory, request.choice, request.outcome, loop.time())
     if request.expired:
         await outlet.expire()
+
+
+def _take_tools(request: Request) -> None:
+    """Refuse tools that nobody here would run: raises `Refusal` (400).
+
+    On chats an OpenAI-shaped upstream gets them as they are; on responses they are left out, as the
+    gateway leaves them out.
+    """
+    tools = request.body.fields.get("tools")
+    if not tools or request.kind not in ("chat", "messages"):
+        return
+    group = request.config.groups[request.group]
+    if request.kind == "chat" and all(one.provider == "openai" for one in group):
+        return
+    strange = strange_tool(tools, request.kind)
+    if strange:
+        raise Refusal(400, f"Tools of the type {strange} are not served here.", "invalid_value", "tools")
 
 
 async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:

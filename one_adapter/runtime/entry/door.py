@@ -14,10 +14,11 @@ from one_adapter.runtime.entry import endpoints
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
 from one_adapter.runtime.entry.conversation import Way, converse
 from one_adapter.runtime.entry.cross_origin import allowing, is_preflight, preflight
-from one_adapter.runtime.entry.paths import MANAGEMENT, PUBLIC, kind_of
+from one_adapter.runtime.entry.headers import opened
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.paths import MANAGEMENT, PUBLIC, kind_of
 from one_adapter.runtime.gateway.refusal import Refusal, error_body
 
 #: Where in the ASGI scope LiteLLM's check of the key finds who asks.
@@ -72,7 +73,7 @@ class Door:
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
         if path in PUBLIC and method in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
+            await self._app({**scope, "query_string": b""}, receive, send)
             return
         config = self._loaded().config
         handler = endpoints.find(method, path)
@@ -80,13 +81,17 @@ class Door:
             await handler(self, config, scope, receive, send)
             return
         client = config.keys.admit(scope["headers"])
-        if not client.admin and path not in config.settings.routes:
-            raise _closed(method, path)
-        scope[CLIENT] = client
-        await self._app(scope, receive, send)
+        if client.admin and not kind_of(path):
+            await self._app({**scope, CLIENT: client}, receive, send)
+        elif config.opens(client, method, path):
+            await self._app({**scope, CLIENT: client, "headers": opened(scope["headers"])}, receive, send)
+        else:
+            raise _nothing_there(method, path)
 
 
-def _closed(method: str, path: str) -> Refusal:
+def _nothing_there(method: str, path: str) -> Refusal:
+    if kind_of(path):
+        return Refusal(405, f"{path} is for POST, not {method}.", "method_not_allowed")
     if path.strip("/").partition("/")[0] in MANAGEMENT:
         return Refusal(403, "This key opens the LLM routes only.", "forbidden")
     return Refusal(404, f"There is no {method} {path} here.", "not_found")

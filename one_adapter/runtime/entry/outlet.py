@@ -5,6 +5,7 @@ from __future__ import annotations
 from one_adapter.runtime.entry.asgi import Message, Send, answer
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.refusal import Refusal, error_body, error_event
+from one_adapter.runtime.redaction import known
 
 
 class Outlet:
@@ -41,7 +42,7 @@ class Outlet:
             await answer(self, refusal.status, body, refusal.retry_after, refusal.headers)
         elif not request.ended:
             request.failed_midway = not request.expired
-            last = error_event(refusal, request.kind) if self._is_stream else b""
+            last = known.clean_bytes(error_event(refusal, request.kind)) if self._is_stream else b""
             await self({"type": "http.response.body", "body": last, "more_body": False})
 
     async def expire(self) -> None:

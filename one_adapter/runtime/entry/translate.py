@@ -14,15 +14,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, answer, read_body
+from one_adapter.runtime.entry.reader import read
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.refusal import Refusal
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
 AT_ONCE = 4
+#: Texts of one request, as many as DeepL takes.
+TEXTS = 50
 TEMPLATE = (
     "Translate the text after the line of dashes into the language with the code %s. "
     "Answer with the translation and nothing else.\n---\n%s"
 )
+#: What a request says, in any case, as the gateway's JSON reader takes it.
+FIELDS = frozenset(("text", "source_lang", "target_lang", "stream", "tag_handling"))
 PASSED_ON = (b"authorization", b"x-api-key", b"host", b"user-agent")
 
 
@@ -43,12 +48,15 @@ def prompt(template: str, language: str, text: str) -> str:
 async def serve(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one translation request."""
     config.keys.admit(scope["headers"])
-    body = _parse(await read_body(scope, receive))
+    body = read(await read_body(scope, receive), FIELDS).fields
     many = scope["path"].startswith("/v2")
-    texts = body.get("text")
+    texts: Any = body.get("text")
     language = body.get("target_lang")
     if many and not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
         raise Refusal(400, "The field 'text' must be a list of texts.", "invalid_type", "text")
+    if many and len(texts) > TEXTS:
+        told = f"The field 'text' may hold {TEXTS} texts, not {len(texts)}: send the others by themselves."
+        raise Refusal(400, told, "too_many_texts", "text")
     if not many and not (isinstance(texts, str) and texts):
         raise Refusal(400, "The field 'text' must be a text.", "invalid_type", "text")
     if not isinstance(language, str) or not language:
@@ -72,16 +80,6 @@ async def serve(door: App, config: Config, scope: Scope, receive: Receive, send:
     number = random.randrange(8_000_000_000, 9_000_000_000)  # noqa: S311 - a label, as DeepL's clients expect
     whole = {"code": 200, "data": found[0], "id": number, "method": "Pro"}
     await answer(send, 200, {**whole, "source_lang": source, "target_lang": language})
-
-
-def _parse(raw: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(raw)
-    except ValueError as problem:
-        raise Refusal(400, f"The body is not JSON: {problem}.", "invalid_json") from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body must be a JSON object.", "invalid_json")
-    return body
 
 
 async def _stream(job: _Job, prompts: list[str], many: bool, send: Send) -> None:
@@ -116,18 +114,21 @@ class _Job:
 
     async def all(self, prompts: list[str]) -> list[str]:
         """Return the translations in order; the first failure is the answer to the whole."""
-        gate = asyncio.Semaphore(self.rule.concurrency or AT_ONCE)
+        found = [""] * len(prompts)
+        left = iter(enumerate(prompts))
 
-        async def one(text: str) -> str:
-            async with gate:
-                return await self.whole(text)
+        async def work() -> None:
+            for place, text in left:
+                found[place] = await self.whole(text)
 
-        tasks = [asyncio.create_task(one(text)) for text in prompts]
+        workers = min(len(prompts), self.rule.concurrency if self.rule.concurrency > 0 else AT_ONCE)
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
         try:
-            return list(await asyncio.gather(*tasks))
+            await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
+        return found
 
     async def whole(self, text: str) -> str:
         """Return one translation, asked for again as often as the rule's `retry` says."""

@@ -35,11 +35,12 @@ def choose(config: Config, memory: Memory, group: str, model: str, kind: str, no
             raise Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
     mode = "embedding" if kind == "embeddings" else "chat"
     policies = [one for one in policies if one.mode == mode] or policies
+    name = config.breaker_name(model, group)
     if model != RANDOM:
         policies = [
             one
             for one in policies
-            if one.breaker is None or memory.breakers.allows((one.service, model), one.breaker, now)
+            if one.breaker is None or memory.breakers.allows((one.service, name), one.breaker, now)
         ]
     if not policies:
         problem = f"No service for the model {model!r} is healthy at present."
@@ -47,7 +48,7 @@ def choose(config: Config, memory: Memory, group: str, model: str, kind: str, no
     policy = memory.rotation.choose(group, policies)
     if policy.breaker is None or model == RANDOM:
         return Choice(policy)
-    key = (policy.service, model)
+    key = (policy.service, name)
     return Choice(policy, key, memory.breakers.begin(key))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_adapter.runtime.gateway.keys import Keys
+from one_adapter.runtime.gateway.keys import Client, Keys
 from one_adapter.runtime.gateway.refusal import model_not_found
 from one_adapter.runtime.gateway.settings import Policy, Settings, read_policy, read_settings
 
@@ -44,6 +44,21 @@ class Config:
         if group not in self.groups:
             raise model_not_found(model)
         return group
+
+    def opens(self, client: Client, method: str, path: str) -> bool:
+        """Tell whether a client that is no admin may make a request of LiteLLM.
+
+        What the owner has opened beside the LLM routes names its model in ways of its own, so it is for keys
+        that may ask for every model.
+        """
+        return (method, path) in self.settings.routes and "*" in client.models
+
+    def breaker_name(self, model: str, group: str) -> str:
+        """Return the name under which outcomes are booked: there is one for each name of the configuration.
+
+        Where a name answers everything, all that are written nowhere share its breaker.
+        """
+        return model if model in self.groups or model in self.aliases else group
 
     def listed(self) -> list[str]:
         """Return the names that `/v1/models` shows; `random` only beside others."""

@@ -14,7 +14,7 @@ from one_adapter.contract import MASTER_KEY
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Settings
 
-SCHEMES = ("bearer ", "deepl-auth-key ")
+SCHEMES = (b"bearer ", b"deepl-auth-key ")
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,12 @@ class Keys:
         self._open = settings.open
         self._keys: list[tuple[bytes, Client]] = []
         for rule in settings.keys:
-            value = environment.get(rule.env, "").strip()
+            value = _bytes(environment.get(rule.env, ""))
             if value:
-                self._keys.append((value.encode(), Client(rule.env, frozenset(rule.models))))
-        master = environment.get(MASTER_KEY, "").strip()
+                self._keys.append((value, Client(rule.env, frozenset(rule.models))))
+        master = _bytes(environment.get(MASTER_KEY, ""))
         if master:
-            admin = Client("master key", frozenset({"*"}), admin=True)
-            self._keys.append((master.encode(), admin))
+            self._keys.append((master, Client("master key", frozenset({"*"}), admin=True)))
 
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
         """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
@@ -77,14 +76,20 @@ class Keys:
         return client
 
 
+def _bytes(value: str) -> bytes:
+    """Return a variable's value as a header carries it: bytes, without the blanks that ASCII knows around it.
+
+    What else Unicode calls a blank may be half of a letter there: `à` ends in the byte A0.
+    """
+    return value.encode("utf-8", "surrogateescape").strip()
+
+
 def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     given = []
     for name, value in headers:
         if name == b"authorization":
-            text = value.decode("latin-1")
-            for scheme in SCHEMES:
-                if text.lower().startswith(scheme):
-                    given.append(text[len(scheme) :].strip().encode("latin-1"))
+            start = value[:16].lower()
+            given += [value[len(scheme) :].strip() for scheme in SCHEMES if start.startswith(scheme)]
         elif name in (b"x-api-key", b"x-litellm-api-key"):
             given.append(value.strip())
     return [value for value in given if value]

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from one_adapter.contract import GUARDS, LIMIT_KINDS, LIMIT_SCOPES, ORDERS, SECTION, VERSION
 from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.gateway.paths import Route, read_opened
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Policy:
     flatten_parts: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
     free: bool = False
+    #: The hosts its calls go to; empty where LiteLLM finds them by itself.
+    hosts: frozenset[str] = frozenset()
 
     def model_for(self, kind: str) -> str:
         """Return the upstream's name of the model for a kind of request."""
@@ -101,7 +105,7 @@ class Settings:
     catch_all: str | None = None
     unlisted: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
-    routes: tuple[str, ...] = ()
+    routes: frozenset[Route] = frozenset()
     translation: TranslationRule = TranslationRule()
     relay: bool = False
 
@@ -179,13 +183,18 @@ def read_settings(value: object) -> Settings:
             ways.count("concurrency", 0),
             ways.count("retry", 0),
         )
+    try:
+        routes = read_opened(reader.texts("routes"))
+    except ValueError as entry:
+        told = f"{reader.place}.routes must hold paths, with a method before them or without, not {entry}."
+        raise OneAdapterError(told, 1) from None
     return Settings(
         open=bool(access.get("open", bool, False)),
         keys=tuple(keys),
         catch_all=catch_all,
         unlisted=frozenset(reader.texts("unlisted")),
         aliases=frozenset(reader.texts("aliases")),
-        routes=reader.texts("routes"),
+        routes=routes,
         translation=translation,
         relay=bool(reader.get("relay", bool, False)),
     )
@@ -225,7 +234,17 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         flatten_parts=bool(reader.get("flatten_parts", bool, False)),
         query={str(key): str(value) for key, value in query.items()},
         free=_is_free(info, params),
+        hosts=_hosts(params),
     )
+
+
+def _hosts(params: Mapping[str, Any]) -> frozenset[str]:
+    """Return the hosts of a deployment's addresses; without an address of its own, none is known."""
+    addresses = [str(params.get(name) or "") for name in ("api_base", "openapi_base")]
+    if not addresses[0]:
+        return frozenset()
+    names = (urlsplit(address).hostname or "" for address in addresses)
+    return frozenset(name if name.isascii() else name.encode("idna").decode() for name in names if name)
 
 
 def _is_free(*places: Mapping[str, Any]) -> bool:

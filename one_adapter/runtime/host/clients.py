@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from one_adapter.contract import NO_KEY
 from one_adapter.runtime.gateway.settings import Policy, ProxyRule
+from one_adapter.runtime.host.transport import BASIC
 from one_adapter.runtime.upstream.endpoint import AZURE_VERSION
 from one_adapter.runtime.upstream.proxies import mounts, trust
 
@@ -133,3 +134,5 @@ def wired(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
 
 async def _without_key(request: httpx.Request) -> None:
     request.headers.pop("authorization", None)
+    if BASIC in request.extensions:
+        request.headers["authorization"] = request.extensions[BASIC]

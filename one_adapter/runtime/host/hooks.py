@@ -9,13 +9,12 @@ import os
 from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
-from litellm.types.utils import all_litellm_params
 
 from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.entry.request import current
 from one_adapter.runtime.host.clients import Clients
 from one_adapter.runtime.host.mending import mend
-from one_adapter.runtime.host.shaping import shape
+from one_adapter.runtime.host.shaping import read_by, shape
 
 INNER_CALLS = ("completion", "embedding")
 GROUP_HEADER = "x-litellm-model-group"
@@ -28,7 +27,6 @@ class Handler(CustomLogger):  # type: ignore[misc]
         """Start with no clients of our own."""
         super().__init__()
         self.clients = Clients(os.environ)
-        self.reserved = frozenset(all_litellm_params)
 
     async def async_pre_call_hook(
         self,
@@ -65,7 +63,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
             return kwargs
         request.logging = kwargs.get("litellm_logging_obj")
         if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
-            shape(request, request.policy, kwargs, self.reserved)
+            shape(request, request.policy, kwargs, read_by(request.policy.provider))
         if str(getattr(call_type, "value", call_type)).endswith((*INNER_CALLS, "messages")):
             client = self.clients.client(request.policy, kwargs)
             if client is None:

@@ -8,10 +8,11 @@ import os
 
 from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
-from one_adapter.runtime.host import profile, side_calls
+from one_adapter.runtime.host import log, profile, reached, side_calls, transport
 from one_adapter.runtime.host.hooks import handler
 from one_adapter.runtime.host.loaded import loaded
 from one_adapter.runtime.host.way import LitellmWay
+from one_adapter.runtime.redaction import known, of_environment
 
 #: Seconds after loading the configuration when start-up objects are taken from the collector, and those
 #: that the first requests have loaded.
@@ -24,6 +25,10 @@ def install() -> None:
     """Put the door before LiteLLM's application and apply the profile; again does nothing."""
     from litellm.proxy import proxy_server
 
+    known.learn(of_environment(os.environ))
+    transport.install()
+    reached.install()
+    log.install()
     side_calls.stop_side_calls()
     choices = profile.chosen()
     profile.after_import(choices)

@@ -23,7 +23,10 @@ from types import FrameType
 from typing import Any
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.dryrun import seal
+from one_adapter.runtime.host import log
 from one_adapter.runtime.host import profile as profiles
+from one_adapter.runtime.redaction import known
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
 GRACE, LAST = 2, 4.0
@@ -32,6 +35,11 @@ SOON = 0.2
 DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
 #: What a service's own proxy setting stands for; the gateway's services do not read these.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+#: How variables begin by which LiteLLM and the vendors' SDKs find keys, addresses and headers for calls that
+#: do not name their own. All calls of a gateway's services do, and what is meant for others stays here.
+VENDOR_VARIABLES = ("ANTHROPIC_", "AZURE_", "GEMINI_", "GOOGLE_", "OLLAMA_", "OPENAI_", "PALM_", "VERTEX")
+#: A folder in memory that even a read-only container can write to.
+MEMORY = "/dev/shm"  # noqa: S108 - what is made there has a name of its own and mode 0700
 OWN_OPTIONS = ("--config", "-c", "--host", "--port")
 
 
@@ -42,29 +50,35 @@ def serve(
     port: int,
     litellm_args: Sequence[str] = (),
     profile: str = "fast",
-    sealed: bool = False,
+    sealed: int | None = None,
 ) -> int:
     """Run the proxy on `host`:`port` until it is told to end; return the exit code, 0.
 
     `environment` is added to this process's own: the secrets that the YAML names. With
-    `litellm_args` LiteLLM's own command line runs in this process and takes them. `sealed` keeps
-    the process on loopback. Raises `OneAdapterError` when the port is taken, LiteLLM is missing or
-    there is no such `profile` (`profile.choices`).
+    `litellm_args` LiteLLM's own command line runs in this process and takes them. `sealed` is the
+    one port of loopback, beside the proxy's own, that the process may reach. Raises
+    `OneAdapterError` when the port is taken, LiteLLM is missing or there is no such `profile`
+    (`profile.choices`).
     """
     profiles.choices(profile)
     _check(host, port, litellm_args)
-    for name in PROXY_VARIABLES:
-        os.environ.pop(name, None)
-        os.environ.pop(name.lower(), None)
-    os.environ.update(environment)
+    if sealed is not None:
+        seal.check(litellm_args)
+    for name in [*os.environ]:
+        if name.upper() in PROXY_VARIABLES or name.startswith(VENDOR_VARIABLES):
+            del os.environ[name]
+    _fill(environment)
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("LITELLM_MASTER_KEY", f"sk-{secrets.token_urlsafe(32)}")
     os.environ[profiles.VARIABLE] = profile
-    if sealed:
-        from one_adapter.runtime.dryrun import echo
-
-        echo.seal()
+    known.learn([*environment.values(), os.environ["LITELLM_MASTER_KEY"]])
+    log.clean_logs()
+    log.clean_terminal()
+    if sealed is not None:
+        for name in seal.VARIABLES:
+            os.environ.pop(name, None)
+        seal.seal({sealed, port}, host)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     with _file(config_yaml) as path:
@@ -72,7 +86,7 @@ def serve(
         os.environ["WORKER_CONFIG"] = path
         profiles.before_import(os.environ, profiles.choices(profile))
         try:
-            _run(path, host, port, litellm_args, sealed)
+            _run(path, host, port, litellm_args, sealed is not None)
         finally:
             gc.freeze()  # or the interpreter would look for garbage for seconds before it ends
     return 0
@@ -98,17 +112,37 @@ def _check(host: str, port: int, litellm_args: Sequence[str]) -> None:
         raise OneAdapterError(f"Cannot listen on {host}:{port}: {reason}.") from None
 
 
+def _fill(environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
+        try:
+            os.environ[name] = value
+        except ValueError:  # a NUL, or half of a surrogate pair
+            what = "has a character that no environment variable can hold"
+            raise OneAdapterError(f"The secret that becomes {name} {what}.", 1) from None
+
+
 @contextlib.contextmanager
 def _file(text: str) -> Iterator[str]:
     """Give the text a path for the time of the block."""
-    directory = tempfile.mkdtemp(prefix="one-adapter-")
+    directory = _folder()
     try:
         path = Path(directory, "config.yaml")
-        path.touch(0o600)
-        path.write_text(text, "utf-8")
+        try:
+            path.touch(0o600)
+            path.write_text(text, "utf-8")
+        except OSError as problem:
+            raise OneAdapterError(f"Cannot write below {directory}: {problem.strerror}.") from None
         yield str(path)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _folder() -> str:
+    """Return a new folder for temporary files: in memory where the disk is read-only, as in a container."""
+    for place in (None, MEMORY):
+        with contextlib.suppress(OSError):
+            return tempfile.mkdtemp(prefix="one-adapter-", dir=place)
+    raise OneAdapterError("No folder for temporary files can be written to; set TMPDIR to one that can.")
 
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -125,11 +159,16 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         stock = uvicorn.run
 
         def run(*positional: Any, **named: Any) -> None:
-            stock(*positional, **{"timeout_graceful_shutdown": GRACE, **named})
+            forced = seal.ALONE if sealed else {}
+            stock(*positional, **{"timeout_graceful_shutdown": GRACE, **named, **forced})
 
         uvicorn.run = run
         arguments = ["--config", path, "--host", host, "--port", str(port), *litellm_args]
-        run_server.main(arguments, prog_name="one-adapter run", standalone_mode=False)
+        try:
+            run_server.main(arguments, prog_name="one-adapter run", standalone_mode=False)
+        except Exception as problem:
+            told = getattr(problem, "message", "") or str(problem)
+            raise OneAdapterError(f"LiteLLM did not start: {known.clean(told)}", 1) from problem
         return
     from litellm.proxy.proxy_server import app
 

@@ -10,38 +10,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from one_adapter.contract import NO_KEY
-from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, hidden
+from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import Policy
-from one_adapter.runtime.upstream.guards import GUARDS, flatten
+from one_adapter.runtime.upstream.guards import GUARDS, flatten, unmarked
 
 #: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
 RESPONSES = "responses/"
-#: Providers that only exist through `custom_provider_map`; they read unknown arguments themselves.
-CUSTOM = frozenset({"dify", "xinghuo", "huoshan"})
 #: Providers whose messages are OpenAI's.
 OPENAI_SHAPED = frozenset({"openai", "azure", "volcengine"})
 #: What LiteLLM writes into messages that it makes of another protocol's, and OpenAI does not know.
 FOREIGN = frozenset({"thinking_blocks", "reasoning_content", "provider_specific_fields", "cache_control"})
-#: Arguments that are the deployment's alone, beside all that LiteLLM itself knows.
-RESERVED = frozenset(
-    (
-        *("api_base", "api_key", "base_url", "client", "credential", "credential_env", "custom_llm_provider"),
-        *("domain", "extra_body", "extra_headers", "extra_query", "headers", "litellm_params", "messages"),
-        *("metadata", "model", "model_info", "model_list", "organization", "proxy", "stream"),
-        *("stream_options", "timeout"),
-        # what only the owner of the YAML sets for an adapter of ours
-        *("connect_timeout", "default_user", "history", "idle_timeout", "openapi_base", "patch_id"),
-        *("project_name", "proxy_env", "region", "response_mode", "uid"),
-    )
-)
+#: Providers for which LiteLLM stores what a message marks with `cache_control`, by a call of its own.
+STORES = frozenset(("gemini", "vertex_ai"))
 
 
-def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: frozenset[str]) -> None:
+def read_by(provider: str) -> frozenset[str]:
+    """Return the fields of a client's body, beside OpenAI's, that a custom provider says it reads."""
+    import litellm
+
+    for entry in litellm.custom_provider_map:
+        if entry["provider"] == provider:
+            return frozenset(getattr(entry["custom_handler"], "fields", ()))
+    return frozenset()
+
+
+def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: frozenset[str]) -> None:
     """Change the arguments of one upstream call in place.
 
-    `reserved` names the arguments LiteLLM knows as its own; a client's field of such a name never
-    becomes an argument.
+    `fields` names those of the client's fields, beside OpenAI's, that become arguments. None replaces what
+    the deployment itself says.
     """
     name = policy.upstream_model
     if name.startswith(RESPONSES):
@@ -62,9 +60,12 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], reserved: fr
         return
     for guard in policy.guards:
         GUARDS[guard](kwargs, name)
-    if policy.provider in CUSTOM and request.kind == "chat":
-        own = RESERVED | reserved
-        kwargs.update((k, v) for k, v in hidden(request.body.fields, "chat").items() if k not in own)
+    if policy.provider in STORES and isinstance(messages, list):
+        kwargs["messages"] = unmarked(messages)
+    if request.kind == "chat":
+        for field in fields & request.body.fields.keys():
+            if kwargs.get(field) is None:
+                kwargs[field] = request.body.fields[field]
 
 
 def known_fields(messages: list[Any]) -> list[Any]:
@@ -97,12 +98,12 @@ def _known(message: dict[str, Any]) -> dict[str, Any]:
 
 def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name: str) -> None:
     if request.kind in ("chat", "embeddings"):
-        fields = {k: v for k, v in request.body.fields.items() if k not in STRUCTURE}
+        fields = {k: v for k, v in request.body.fields.items() if k not in STRUCTURE[request.kind]}
         if request.kind == "embeddings":
             fields = {k: v for k, v in fields.items() if v is not None}
         if request.kind == "chat" and not isinstance(request.body.fields.get("messages"), list):
             fields["messages"] = request.body.fields.get("messages")
-        if request.body.fields.get("stream", True) is not True:
+        if request.kind == "chat" and request.body.fields.get("stream", True) is not True:
             fields["stream"] = request.body.fields["stream"]
         _forget(kwargs, request.body.fields)
     else:

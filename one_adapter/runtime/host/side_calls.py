@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
+
+from one_adapter.runtime.entry.request import current
 
 
 def stop_side_calls() -> None:
@@ -10,12 +13,33 @@ def stop_side_calls() -> None:
 
     It asks at `localhost:11434` whatever the deployment's address is, and waits for the answer with
     the whole proxy. What it wants to know is whether the model takes tools; they are passed on.
-    The vendors' `/models` are kept quiet by `general_settings.disable_model_info_refresh`.
+    The vendors' `/models` are kept quiet by `general_settings.disable_model_info_refresh`. And it would
+    answer some tools itself (`mcp` at `litellm_proxy`, `file_search`), with calls of its own choosing.
     """
     from litellm.llms.ollama.common_utils import OllamaModelInfo
+    from litellm.responses import main as responses
+    from litellm.responses.mcp.litellm_proxy_mcp_handler import LiteLLM_Proxy_MCP_Handler
 
+    gateway = "should_use_litellm_mcp_gateway"
+    for owner, name in (
+        (LiteLLM_Proxy_MCP_Handler, gateway),
+        (LiteLLM_Proxy_MCP_Handler, f"_{gateway}"),
+        (responses, "_has_file_search_tool"),
+    ):
+        if hasattr(owner, name):
+            setattr(owner, name, staticmethod(_not_for_clients(getattr(owner, name))))
     if hasattr(OllamaModelInfo, "get_runtime_model_info"):
         OllamaModelInfo.get_runtime_model_info = _unasked
+
+
+def _not_for_clients(own: Any) -> Any:
+    """Answer LiteLLM's question whether to act on tools itself with no for whoever comes by the door."""
+
+    @functools.wraps(own)
+    def asked(tools: Any) -> bool:
+        return current.get() is None and bool(own(tools))
+
+    return asked
 
 
 def _unasked(

@@ -7,18 +7,13 @@ import re
 
 from one_adapter.runtime.entry import body as bodies
 from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, header_text
-from one_adapter.runtime.entry.paths import LITELLM_PATHS
+from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
 from one_adapter.runtime.host.mending import ChatStream, named_event
-from one_adapter.runtime.upstream.guards import rescue
+from one_adapter.runtime.redaction import known
 
-#: Headers that speak of the body as it was, or ask for an answer that could not be mended.
-REPLACED = (b"accept-encoding", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding")
-#: Headers that LiteLLM's application would answer to instead of us.
-CROSS_ORIGIN = (b"origin", b"access-control-request-method", b"access-control-request-headers")
-#: LiteLLM tells every client the upstream's address, which may hold a password or an inner host.
-HIDDEN = (b"x-litellm-model-api-base",)
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
@@ -36,28 +31,16 @@ class LitellmWay:
     async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer a request; always True. Raises `Refusal` with the upstream's words where it was at fault."""
         seen = bodies.visible(request.body.fields, request.kind)
-        if request.kind == "chat":
-            seen["messages"] = rescue(seen["messages"])
         raw = json.dumps(seen).encode()
         path = LITELLM_PATHS[request.kind]
         inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
-        inner["headers"] = seen_headers(scope["headers"], len(raw))
+        inner["headers"] = incoming(scope["headers"], len(raw))
         mended = _Mended(request, send)
         await self._app(inner, _body_then(raw, receive), mended)
         if mended.fault is not None:
             mended.fault.headers = _own_headers(request)
             raise mended.fault
         return True
-
-
-def seen_headers(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
-    """Return the headers LiteLLM is to see: none of its own orders, and the new body's."""
-    kept = [
-        (name, value)
-        for name, value in headers
-        if not name.startswith((b"x-litellm-", b"litellm-")) and name not in (*REPLACED, *CROSS_ORIGIN)
-    ]
-    return [*kept, (b"content-type", b"application/json"), (b"content-length", str(size).encode())]
 
 
 def _body_then(body: bytes, receive: Receive) -> Receive:
@@ -107,10 +90,12 @@ class _Mended:
             message = {**message, "body": self._event(message.get("body", b""))}
         elif self._start is not None:
             message = await self._named(self._start, message)
+        if message.get("body"):
+            message = {**message, "body": known.blot(message["body"])}
         await self._send(message)
 
     def _begin(self, message: Message) -> Message:
-        headers = [one for one in message.get("headers") or [] if one[0] not in HIDDEN]
+        headers = outgoing(message.get("headers") or [])
         self._stream = any(
             name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers
         )

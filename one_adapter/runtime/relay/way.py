@@ -13,6 +13,7 @@ import aiohttp
 
 from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.redaction import known
 from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, answer, failed
 from one_adapter.runtime.relay.events import EVENTS
 from one_adapter.runtime.upstream.endpoint import Endpoint, endpoint
@@ -30,6 +31,7 @@ ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 #: What a client is told of the upstream's headers, beside the answer itself.
 TOLD = ("retry-after", "x-request-id")
 TOLD_START = "x-ratelimit-"
+HEADER_CHARACTERS = 256
 STREAM_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
@@ -86,9 +88,9 @@ class Relay:
                         response.headers.get("retry-after", ""),
                     )
                 if request.streams:
-                    await _stream(request, response, send)
+                    await _stream(request, target, response, send)
                 else:
-                    await _whole(request, response, send)
+                    await _whole(request, target, response, send)
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as problem:
             raise _broken(problem) from None
 
@@ -116,12 +118,12 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     return b"".join(parts)[:most]
 
 
-async def _whole(request: Request, response: aiohttp.ClientResponse, send: Send) -> None:
+async def _whole(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
     raw = await _read(response, ANSWER_BYTES + 1)
     if len(raw) > ANSWER_BYTES:
         response.close()
         raise Refusal(502, "The upstream's answer is larger than 64 MiB.")
-    raw = answer(raw, request.kind, _shown(request))
+    raw = _clean(target, answer(raw, request.kind, _shown(request)))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(raw)).encode()),
@@ -131,7 +133,7 @@ async def _whole(request: Request, response: aiohttp.ClientResponse, send: Send)
     await send({"type": "http.response.body", "body": raw, "more_body": False})
 
 
-async def _stream(request: Request, response: aiohttp.ClientResponse, send: Send) -> None:
+async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
     events = EVENTS[request.kind](request.client_model)
     start = {
         "type": "http.response.start",
@@ -143,6 +145,7 @@ async def _stream(request: Request, response: aiohttp.ClientResponse, send: Send
         if data and not request.began:
             await send(start)
         if data:
+            data = _clean(target, data)
             await send({"type": "http.response.body", "body": data, "more_body": True})
 
     async for data in response.content.iter_any():
@@ -157,11 +160,18 @@ async def _stream(request: Request, response: aiohttp.ClientResponse, send: Send
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+def _clean(target: Endpoint, said: bytes) -> bytes:
+    """Return what an upstream said without what it was given: its key, its address's password and query."""
+    return known.blot(said) if any(secret in said for secret in target.secrets) else said
+
+
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
     told = [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in response.headers.items()
-        if name.lower() in TOLD or name.lower().startswith(TOLD_START)
+        if (name.lower() in TOLD or name.lower().startswith(TOLD_START))
+        and len(value) <= HEADER_CHARACTERS
+        and not known.is_in(value.encode("utf-8", "replace"))
     ]
     return [*told, *_own_headers(request)]
 

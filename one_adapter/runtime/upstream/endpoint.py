@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from one_adapter import __version__
 from one_adapter.contract import NO_KEY
+from one_adapter.runtime.redaction import forms
+from one_adapter.runtime.redaction import parts as parts_of
 
 #: What is asked for when the deployment names no version of Azure's interface, and of Anthropic's.
 AZURE_VERSION, ANTHROPIC_VERSION = "2024-10-21", "2023-06-01"
@@ -26,10 +28,14 @@ PATHS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One deployment's address for one kind of request; `headers` hold the key, and so are not shown."""
+    """One deployment's address for one kind of request; `headers` hold the key, and so are not shown.
+
+    `secrets` are the forms in which the upstream might tell what it was given.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def endpoint(
@@ -58,7 +64,9 @@ def endpoint(
     host = parts.netloc.rpartition("@")[2]
     given = "&".join(one for one in (parts.query, urlencode(asked)) if one)
     url = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + path, given, ""))
-    return Endpoint(url, _headers(provider, parameters, parts.username, parts.password))
+    given_to_it = (str(parameters.get("api_key") or ""), f"{parts.scheme}://{parts.netloc}/?{given}")
+    secrets = {form.encode() for value in given_to_it for one in parts_of(value) for form in forms(one)}
+    return Endpoint(url, _headers(provider, parameters, parts.username, parts.password), tuple(secrets))
 
 
 def _headers(

@@ -84,15 +84,22 @@ def _note(part: object) -> str:
     return f"[{name} left out: this model takes text only]"
 
 
-def rescue(messages: list[Any]) -> list[Any]:
-    """Return messages in which a content given as one object is a list of one.
+def unmarked(messages: list[Any]) -> list[Any]:
+    """Return messages without the marks that say what is to be stored for later calls.
 
-    >>> rescue([{"role": "user", "content": {"type": "text", "text": "solo"}}])[0]["content"]
-    [{'type': 'text', 'text': 'solo'}]
+    >>> unmarked([{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {}}]}])
+    [{'role': 'user', 'content': [{'type': 'text', 'text': 'a'}]}]
     """
-    return [
-        {**message, "content": [message["content"]]}
-        if isinstance(message, dict) and isinstance(message.get("content"), dict)
-        else message
-        for message in messages
-    ]
+    found = []
+    for message in messages:
+        made = _without_mark(message)
+        if isinstance(made, dict) and isinstance(made.get("content"), list):
+            made = {**made, "content": [_without_mark(part) for part in made["content"]]}
+        found.append(made)
+    return found
+
+
+def _without_mark(value: Any) -> Any:
+    if isinstance(value, dict) and "cache_control" in value:
+        return {name: one for name, one in value.items() if name != "cache_control"}
+    return value

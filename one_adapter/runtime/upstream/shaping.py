@@ -7,7 +7,7 @@ from typing import Any
 
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.json_object import DROP
-from one_adapter.runtime.upstream.guards import GUARDS, flatten, rescue
+from one_adapter.runtime.upstream.guards import GUARDS, flatten
 
 
 def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, Any]:
@@ -24,12 +24,8 @@ def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, A
     messages = fields.get("messages")
     if "messages" not in fields:
         found["messages"] = None  # as the gateway sends it, for the upstream to refuse
-    if isinstance(messages, list):
-        shaped = rescue(messages)
-        if policy.flatten_parts:
-            shaped = flatten(shaped)
-        if shaped != messages:
-            found["messages"] = shaped
+    if policy.flatten_parts and isinstance(messages, list):
+        found["messages"] = flatten(messages)
     if policy.guards:
         guarded = dict(fields)
         for guard in policy.guards:

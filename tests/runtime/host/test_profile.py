@@ -12,8 +12,8 @@ import litellm
 import pytest
 from litellm.proxy import proxy_server
 
-from one_adapter.runtime.access import Client
 from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.settings import Policy, read_policy
 from one_adapter.runtime.host import shortcuts
 from one_adapter.runtime.host.profile import SHORTENED

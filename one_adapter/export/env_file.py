@@ -1,0 +1,52 @@
+"""The `.env` in the words of the one who reads it: a shell, or `docker run --env-file`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.export.secrets import dotenv
+
+FORMATS = ("shell", "docker")
+HEADS = {
+    "shell": """\
+# Secrets for the LiteLLM proxy. Exact for a POSIX shell: set -a; . ./.env; set +a
+# python-dotenv reads the same, but for a value with a carriage return, or with a backtick beside ' \\ or ${
+# Not for docker run --env-file, which keeps the quotes: one-adapter export --env-format docker
+""",
+    "docker": """\
+# Secrets for the LiteLLM proxy. Exact for docker run --env-file, which takes every line as it stands.
+# Not for a shell, Docker Compose or python-dotenv, which undo quotes: one-adapter export --env-format shell
+""",
+}
+#: Docker reads lines up to this many bytes, their end included.
+LONGEST_LINE = 64 * 1024
+
+
+def env_file(form: str, values: Mapping[str, str], to_create: Iterable[str]) -> str:
+    """The text of a `.env` for one of `FORMATS`; its head says who reads it exactly.
+
+    Raises `OneAdapterError` (exit code 1), with the variable's name, for a value the format cannot say.
+    """
+    if form == "shell":
+        return HEADS[form] + dotenv(values, to_create)
+    missing = set(to_create)
+    lines = []
+    for name, value in values.items():
+        _refuse_what_docker_cannot_read(name, value)
+        if name in missing:
+            lines.append("# to be created with the vendor, see the report")
+        lines.append(f"{name}={value}")
+    return HEADS[form] + "".join(f"{line}\n" for line in lines)
+
+
+def _refuse_what_docker_cannot_read(name: str, value: str) -> None:
+    """Docker ends a value at the line's end, drops a carriage return before it, and reads no endless line."""
+    reason = ""
+    if "\n" in value or value.endswith("\r"):
+        reason = "has a line break"
+    elif len(f"{name}={value}\n".encode()) >= LONGEST_LINE:
+        reason = "is longer than 64 KiB"
+    if reason:
+        what = f"its value {reason}, which docker run --env-file cannot read"
+        raise OneAdapterError(f"{name}: {what}; --env-format shell can say it", 1)

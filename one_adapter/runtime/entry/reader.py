@@ -1,0 +1,76 @@
+"""JSON as clients send it: read by Go's rules where they matter.
+
+Go takes a field's name in any case, so that `Model` beside `model` is the same field to an upstream
+written in Go: what is checked here has to be what is sent on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.json_object import JsonObject
+
+#: The two letters outside ASCII that are an ASCII letter in another case.
+_FOLDS = str.maketrans({"\u017f": "s", "\u212a": "k"})
+#: How deep lists and objects may lie in each other. Nobody's JSON does, and much of Python cannot follow.
+DEPTH = 100
+
+
+def read(raw: bytes, names: Collection[str] = ()) -> JsonObject:
+    r"""Return the JSON object in `raw`; fields of these (lower-case) names, in any case, are called so.
+
+    Text after the object is passed over, as the gateway does. Raises `Refusal` (400) for anything else,
+    for NaN and numbers beyond any float, and for more nesting than can be read.
+
+    >>> read(b'{"Input": "\\ud800!"} tail', {"input"}).fields
+    {'input': '\ufffd!'}
+    """
+    try:
+        body = JsonObject.read(raw)
+    except ValueError as problem:
+        raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
+    if raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body.fields):
+        raise Refusal(400, f"The body is nested more than {DEPTH} deep.", "invalid_json")
+    return body.called(lambda name: _known(name, names))
+
+
+def _is_deep(body: object) -> bool:
+    level, depth = [body], 0
+    while level and depth <= DEPTH:
+        inside = (
+            one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))
+        )
+        level = [value for values in inside for value in values if isinstance(value, (dict, list))]
+        depth += 1
+    return bool(level)
+
+
+def folded(body: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return an object whose fields of these (lower-case) names are written so; the last of several wins.
+
+    >>> folded({"model": "a", "Model": "b", "Extra": 1, "me\u017f\u017fages": []}, {"model", "messages"})
+    {'model': 'b', 'Extra': 1, 'messages': []}
+    """
+    if all(name in names or _fold(name) not in names for name in body):
+        return body
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        found[_known(name, names)] = value
+    return found
+
+
+def _known(name: str, names: Collection[str]) -> str:
+    """Return which of `names` a name is in another case, else itself."""
+    known = _fold(name)
+    return known if known in names else name
+
+
+def _fold(name: str) -> str:
+    return name.translate(_FOLDS).lower() if not name.islower() or not name.isascii() else name
+
+
+def folded_all(items: Iterable[Any], names: Collection[str]) -> list[Any]:
+    """Return a list whose objects are `folded`; what is no object stays as it is."""
+    return [folded(item, names) if isinstance(item, dict) else item for item in items]

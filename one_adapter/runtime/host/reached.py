@@ -1,0 +1,43 @@
+"""Whether a request has got as far as its upstream.
+
+A client's body may make LiteLLM fail before any call (a tool it does not know, a picture it cannot fetch),
+and LiteLLM answers 500 as if the upstream had. Its exceptions do not tell the two apart, and its hooks run
+before it has read the body, so the calls themselves are watched: `transport` tells of every HTTP request
+on its way out, and here aiohttp tells of websockets, which Spark is called by. A call counts when it is a
+POST or a websocket to a host of the deployment's (LiteLLM fetches pictures by GET, and callbacks of the
+operator's have hosts of their own); that the host cannot be connected to, or does not answer, is its failure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from one_adapter.runtime.entry.request import current
+
+
+def note(method: str, host: str) -> None:
+    """Note an HTTP request that leaves now, for the request in whose course it is made."""
+    request = current.get()
+    if request is None or request.reached or request.choice is None or method != "POST":
+        return
+    hosts = request.policy.hosts
+    request.reached = not hosts or host in hosts
+
+
+def install() -> None:
+    """Watch aiohttp's websockets, once."""
+    import aiohttp
+
+    if not hasattr(aiohttp.ClientSession.ws_connect, "own"):
+        aiohttp.ClientSession.ws_connect = _watched(aiohttp.ClientSession.ws_connect)  # type: ignore[method-assign]
+
+
+def _watched(stock: Any) -> Any:
+    def ws_connect(self: Any, url: Any, **named: Any) -> Any:
+        request = current.get()
+        if request is not None and request.choice is not None:
+            request.reached = True
+        return stock(self, url, **named)
+
+    ws_connect.own = stock  # type: ignore[attr-defined]
+    return ws_connect

@@ -1,0 +1,211 @@
+"""The secrets this process knows, taken out of whatever leaves it: answers, headers, the log, the terminal.
+
+Only exact values are taken out, in every encoding an upstream may repeat them in, so that nothing a model
+writes is damaged. A secret shorter than `SHORTEST` characters is not looked for: it could be a word.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+#: Characters that a secret has at least, to be looked for.
+SHORTEST = 8
+MASK = "***"
+#: How many of the keys that vendors lend for a time are known at once.
+LENT = 64
+REFERENCE = "os.environ/"
+#: Parameters of an address's query that are no secret.
+PUBLIC_PARAMETERS = frozenset(("api-version", "version"))
+#: Members of a key file that are secret.
+KEY_FILE = re.compile(r"private_key|secret|token", re.IGNORECASE)
+#: Keys of a configuration that name a variable, and those that name the beginning of several.
+NAMING = ("env", "http_env", "https_env", "socks5_env", "proxy_env")
+PREFIX = "credential_env"
+#: Arguments of a deployment that hold a secret once LiteLLM has looked their references up.
+HOLDING = ("api_key", "api_base", "vertex_credentials", "aws_secret_access_key", "client_secret")
+
+
+class Known:
+    """The known secrets."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._values: set[str] = set()
+        self._lent: deque[str] = deque(maxlen=LENT)
+        self._text: re.Pattern[str] | None = None
+        self._bytes: re.Pattern[bytes] | None = None
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Know these values too: keys, addresses with passwords or queries, key files.
+
+        >>> known = Known(); known.learn(["sk-a-long-secret", "short"])
+        >>> known.clean("Bearer sk-a-long-secret is no short key")
+        'Bearer *** is no short key'
+        """
+        found = {part for value in values for part in parts(value)} - self._values
+        if found:
+            self._values |= found
+            self._compile()
+
+    def lend(self, value: str) -> None:
+        """Know a value that a call is made with for a time; only the last `LENT` are kept."""
+        if len(value) >= SHORTEST and value not in self._values and value not in self._lent:
+            self._lent.append(value)
+            self._compile()
+
+    def _compile(self) -> None:
+        shown = sorted(
+            {form for one in {*self._values, *self._lent} for form in forms(one)}, key=len, reverse=True
+        )
+        pattern = "|".join(map(re.escape, shown))
+        self._text = re.compile(pattern)
+        self._bytes = re.compile(pattern.encode("utf-8", "surrogatepass"))
+
+    def clean(self, text: str) -> str:
+        """Return the text without the secrets."""
+        return self._text.sub(MASK, text) if self._text is not None else text
+
+    def clean_bytes(self, raw: bytes) -> bytes:
+        """Return bytes without the secrets."""
+        return self._bytes.sub(MASK.encode(), raw) if self._bytes is not None else raw
+
+    def blot(self, raw: bytes) -> bytes:
+        """Return bytes of the same length, without the secrets."""
+        return self._bytes.sub(_stars, raw) if self._bytes is not None else raw
+
+    def is_in(self, raw: bytes) -> bool:
+        """Tell whether a secret is among these bytes."""
+        return self._bytes is not None and self._bytes.search(raw) is not None
+
+
+def _stars(found: re.Match[bytes]) -> bytes:
+    return b"*" * len(found[0])
+
+
+#: What this process knows.
+known = Known()
+
+
+def parts(value: str) -> Iterator[str]:
+    """Yield what is secret of a value: a key, an address's password and query, the lines of a key file.
+
+    >>> sorted(parts("http://user:password1@host/v1?api-version=2024-10-21&code=12345678"))
+    ['12345678', 'password1', 'user:password1']
+    """
+    value = value.strip()
+    if "://" in value:
+        yield from filter(_is_long, _of_address(value))
+    elif value.startswith("{"):
+        yield from filter(_is_long, _of_key_file(value))
+    else:
+        yield from filter(_is_long, map(str.strip, value.splitlines()))
+
+
+def _is_long(value: str) -> bool:
+    return len(value) >= SHORTEST
+
+
+def _of_address(address: str) -> Iterator[str]:
+    try:
+        split = urlsplit(address)
+    except ValueError:
+        yield address
+        return
+    user, colon, password = split.netloc.rpartition("@")[0].partition(":")
+    if colon and password:
+        yield f"{unquote(user)}:{unquote(password)}"
+    yield unquote(password)
+    for name, value in parse_qsl(split.query):
+        if name.lower() not in PUBLIC_PARAMETERS:
+            yield value
+
+
+def _of_key_file(text: str) -> Iterator[str]:
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError):
+        yield text
+        return
+    for name, value in members.items():
+        if isinstance(value, str) and KEY_FILE.search(str(name)) and "://" not in value:
+            lines = map(str.strip, value.splitlines())
+            yield from (line for line in lines if not line.startswith("-----"))
+
+
+def forms(secret: str) -> Iterator[str]:
+    """Yield a secret as it is, as JSON and HTML write it, as an address does, and as base64.
+
+    >>> [form for form in forms("pass&word") if form != "pass&word"][:3]
+    ['pass\\\\u0026word', 'pass\\\\u0026word', 'pass%26word']
+    """
+    yield secret
+    for plain in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield plain
+        yield plain.replace("/", "\\/")
+        yield "".join(f"\\u{ord(one):04x}" if one in "&<>+'=" else one for one in plain)
+        yield json.dumps(plain)[1:-1]
+    for quoted in (quote(secret, "", errors="replace"), quote(secret, errors="replace")):
+        yield quoted
+        yield quoted.replace("%20", "+")
+        yield re.sub("%..", lambda found: found[0].lower(), quoted)
+    yield html.escape(secret)
+    yield base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def named(configuration: object, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the values of all variables that a configuration names, and secrets that stand in it themselves.
+
+    >>> list(named({"a": ["os.environ/K"], "proxy": {"http_env": "P"}}, {"K": "key", "P": "http://x"}))
+    ['key', 'http://x']
+    """
+    if isinstance(configuration, Mapping):
+        for name, value in configuration.items():
+            if isinstance(value, str) and name == PREFIX:
+                yield from (found for one, found in environment.items() if one.startswith(f"{value}_"))
+            elif isinstance(value, str) and name in NAMING:
+                yield environment.get(value, "")
+            elif isinstance(value, str) and name in HOLDING and not value.startswith(REFERENCE):
+                yield value
+            else:
+                yield from named(value, environment)
+    elif isinstance(configuration, (list, tuple)):
+        for one in configuration:
+            yield from named(one, environment)
+    elif isinstance(configuration, str) and configuration.startswith(REFERENCE):
+        yield environment.get(configuration.removeprefix(REFERENCE), "")
+
+
+def of_environment(environment: Mapping[str, str]) -> list[str]:
+    """Return the values under names that one-adapter gives, and the proxy's own master key."""
+    own = ("SOA_", "LITELLM_MASTER_KEY")
+    return [value for name, value in environment.items() if name.startswith(own)]
+
+
+class CleanStream:
+    """A text stream that takes the known secrets out of what is written to it."""
+
+    def __init__(self, stream: Any, clean: Callable[[str], str]) -> None:
+        """Write to `stream` what `clean` makes of it."""
+        self._stream = stream
+        self._clean = clean
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the stream itself in everything else."""
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write clean text; the number of characters given."""
+        self._stream.write(self._clean(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several."""
+        for line in lines:
+            self.write(line)
