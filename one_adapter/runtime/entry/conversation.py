@@ -14,7 +14,7 @@ from one_adapter.runtime.entry import body as bodies
 from one_adapter.runtime.entry.asgi import Receive, Scope, Send, read_body
 from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Request, current
-from one_adapter.runtime.entry.shapes import strange_tool
+from one_adapter.runtime.entry.shapes import check_tools
 from one_adapter.runtime.gateway.choice import book, choose, enter
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
@@ -51,7 +51,7 @@ async def converse(
     loop = asyncio.get_running_loop()
     request = Request(kind, client, body, config, loop.time(), client_model=model)
     request.group = config.resolve(model)
-    _take_tools(request)
+    _check_tools(request)
     request.choice = choose(config, memory, request.group, model, kind, request.started)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
@@ -78,21 +78,19 @@ async def converse(
         await outlet.expire()
 
 
-def _take_tools(request: Request) -> None:
+def _check_tools(request: Request) -> None:
     """Refuse tools that nobody here would run: raises `Refusal` (400).
 
-    On chats an OpenAI-shaped upstream gets them as they are; on responses they are left out, as the
-    gateway leaves them out.
+    On chats an OpenAI-shaped upstream gets them as they are; on responses those of other types are left
+    out, as the gateway leaves them out.
     """
-    tools = request.body.fields.get("tools")
-    if not tools or request.kind not in ("chat", "messages"):
-        return
+    tools = request.body.fields.get("tools") or []
     group = request.config.groups[request.group]
     if request.kind == "chat" and all(one.provider == "openai" for one in group):
         return
-    strange = strange_tool(tools, request.kind)
-    if strange:
-        raise Refusal(400, f"Tools of the type {strange} are not served here.", "invalid_value", "tools")
+    if request.kind == "responses":
+        tools = [tool for tool in tools if tool.get("type") == "function"]
+    check_tools(tools, request.kind)
 
 
 async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
-from one_adapter.runtime.gateway.outcome import Outcome, of_status
+from one_adapter.runtime.gateway.outcome import Outcome, is_answer, of_status
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.json_object import JsonObject
 
@@ -37,6 +37,7 @@ class Request:
     choice: Choice | None = None
     status: int = 0
     reached: bool = False
+    answer: bytes = b""
     began: bool = False
     ended: bool = False
     failed_midway: bool = False
@@ -96,7 +97,8 @@ class Request:
             return Outcome.UPSTREAM_FAULT
         if self.refused or not self.reached or not self.status:
             return Outcome.REFUSED
-        return of_status(self.status)
+        found = of_status(self.status)
+        return Outcome.REFUSED if found.verdict is False and is_answer(self.answer) else found
 
 
 current: ContextVar[Request | None] = ContextVar("one_adapter_request", default=None)

@@ -80,12 +80,38 @@ def check(body: Mapping[str, Any], kind: str, options: Mapping[str, Kinds]) -> N
             raise Refusal(400, f"The field {name!r} must hold {_plural(HOLDS[name])}.", "invalid_type", name)
     if not isinstance(body.get("stream_options"), (dict, type(None))):
         raise _wrong("stream_options", dict)
+    _check_inside(body)
     if kind == "embeddings":
         _check_input(body.get("input"))
     elif kind == "responses":
         _check_items(body.get("input"))
     else:
         _check_messages(body.get("messages"), kind)
+
+
+def _check_inside(body: Mapping[str, Any]) -> None:
+    """Refuse objects whose own fields LiteLLM reads as if they could be nothing else."""
+    wanted = body["response_format"] if body.get("response_format") is not None else {"type": "text"}
+    schema = wanted.get("json_schema") if wanted.get("type") == "json_schema" else {}
+    if (
+        not isinstance(wanted.get("type"), str)
+        or not isinstance(schema, dict)
+        or not _is(schema, "schema", dict)
+    ):
+        raise Refusal(
+            400, "The field 'response_format' has no form known here.", "invalid_type", "response_format"
+        )
+    thinking = body.get("thinking") or {}
+    if not _is(thinking, "type", str) or not _is(thinking, "budget_tokens", int):
+        raise Refusal(400, "The field 'thinking' has no form known here.", "invalid_type", "thinking")
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict) and not isinstance(choice.get("type"), str):
+        raise Refusal(400, "The field 'tool_choice' has no form known here.", "invalid_type", "tool_choice")
+
+
+def _is(value: Mapping[str, Any], name: str, kind: type) -> bool:
+    """Tell whether a field is of a type or not there at all."""
+    return value.get(name) is None or fits(value[name], kind)
 
 
 def _matters(name: str, kind: str, kinds: Kinds) -> bool:
@@ -113,12 +139,33 @@ def _check_messages(messages: object, kind: str) -> None:
     for message in messages:
         if not isinstance(message, dict) or not _is_content(message.get("content")):
             raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
-        if not isinstance(message.get("role", ""), str):
+        if not isinstance(message.get("role", "" if kind == "chat" else None), str):
             raise Refusal(400, "A message's role must be a text.", "invalid_type", "messages")
+        _check_parts(message.get("content"), kind)
         if not _holds(message.get("tool_calls"), dict):
             raise Refusal(
                 400, "A message's tool_calls must be a list of objects.", "invalid_type", "messages"
             )
+
+
+def _check_parts(content: object, kind: str) -> None:
+    for part in content if isinstance(content, list) else ():
+        if not (isinstance(part, dict) and _is_part(part)) and not (kind == "chat" and isinstance(part, str)):
+            raise Refusal(
+                400, "A part of a message has not the form of its type.", "invalid_type", "messages"
+            )
+
+
+def _is_part(part: Mapping[str, Any]) -> bool:
+    named = part.get("type", "text")
+    given = part.get(named) if isinstance(named, str) else None
+    if named in ("text", "thinking"):
+        return isinstance(given, str)
+    if named in ("image_url", "video_url", "audio_url"):
+        return isinstance(given.get("url") if isinstance(given, dict) else given, str)
+    if named in ("input_audio", "file"):
+        return isinstance(given, dict)
+    return isinstance(named, str)
 
 
 def _is_content(content: object) -> bool:
@@ -151,6 +198,23 @@ def _check_input(given: object) -> None:
         raise Refusal(
             400, "The field 'input' must be text, tokens, or a list of them.", "invalid_type", "input"
         )
+
+
+def check_tools(tools: Iterable[Mapping[str, Any]], kind: str) -> None:
+    """Raise `Refusal` (400) for tools that nobody would run here, or that are not what they are called."""
+    strange = strange_tool(tools, kind)
+    if strange:
+        raise Refusal(400, f"Tools of the type {strange} are not served here.", "invalid_value", "tools")
+    for tool in tools:
+        own = tool.get("function") if kind == "chat" else tool
+        if kind == "chat" and tool.get("type") != "function" and own is None:
+            continue
+        if (
+            not isinstance(own, dict)
+            or not isinstance(own.get("name"), str)
+            or not _is(own, "parameters", dict)
+        ):
+            raise Refusal(400, "A tool needs a name, and an object of parameters.", "invalid_type", "tools")
 
 
 def strange_tool(tools: Iterable[Any], kind: str) -> str:

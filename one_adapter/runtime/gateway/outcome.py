@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import Enum
 
 #: What the upstream answers when the request is at fault, not the upstream.
@@ -33,3 +34,16 @@ def of_status(status: int) -> Outcome:
     if status < 400:
         return Outcome.ANSWERED
     return Outcome.CLIENT_FAULT if status in CLIENT_FAULTS else Outcome.UPSTREAM_FAULT
+
+
+def is_answer(raw: bytes) -> bool:
+    """Tell whether an upstream has done what it was asked for, whatever becomes of it here.
+
+    >>> [is_answer(raw) for raw in (b'{"choices": []}', b'{"error": "no"}', b"{}", b"<html>", b"")]
+    [True, False, False, False, False]
+    """
+    try:
+        found = json.loads(raw) if raw else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and bool(found) and not found.get("error")

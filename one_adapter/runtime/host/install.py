@@ -8,7 +8,7 @@ import os
 
 from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
-from one_adapter.runtime.host import log, profile, reached, side_calls, transport
+from one_adapter.runtime.host import heads, log, profile, reached, side_calls, transport
 from one_adapter.runtime.host.hooks import handler
 from one_adapter.runtime.host.loaded import loaded
 from one_adapter.runtime.host.way import LitellmWay
@@ -28,8 +28,10 @@ def install() -> None:
     known.learn(of_environment(os.environ))
     transport.install()
     reached.install()
+    heads.install()
     log.install()
     side_calls.stop_side_calls()
+    side_calls.read_copies()
     choices = profile.chosen()
     profile.after_import(choices)
     if "collector" in choices:
