@@ -22,7 +22,7 @@ HIDDEN = (b"x-litellm-model-api-base",)
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
-ERRORS, FAILED = (b'data: {"error"', b"event: error"), b'data: {"type":"response.failed"'
+ERRORS = (b'data: {"error"', b"event: error", b"event: response.failed")
 WAY = (b"x-one-adapter-way", b"litellm")
 
 
@@ -135,7 +135,7 @@ class _Mended:
         if self._failed:
             return b""
         fault = request.heard.fault if request.heard is not None else None
-        if part.startswith(ERRORS) or (fault is not None and part.startswith(FAILED)):
+        if part.startswith(ERRORS):
             self._failed = request.failed_midway = True
             return part if fault is None else error_event(fault, request.kind)
         if request.kind == "chat":
