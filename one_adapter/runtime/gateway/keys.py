@@ -14,7 +14,7 @@ from one_adapter.contract import MASTER_KEY
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Settings
 
-SCHEMES = ("bearer ", "deepl-auth-key ")
+SCHEMES = (b"bearer", b"deepl-auth-key")
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,13 @@ class Keys:
         found: list[Client] = []
         for given in _given(headers):
             found += [client for key, client in self._keys if hmac.compare_digest(key, given)]
-        if any(client.admin for client in found):
-            return next(client for client in found if client.admin)
+        for client in found:
+            if client.admin:
+                return client
         if self._open:
             return Client("anybody", frozenset({"*"}))
-        if not found:
-            return None
+        if len(found) < 2:
+            return found[0] if found else None
         return Client(found[0].name, frozenset().union(*(client.models for client in found)))
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> Client:
@@ -81,10 +82,9 @@ def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     given = []
     for name, value in headers:
         if name == b"authorization":
-            text = value.decode("latin-1")
-            for scheme in SCHEMES:
-                if text.lower().startswith(scheme):
-                    given.append(text[len(scheme) :].strip().encode("latin-1"))
+            scheme, _, key = value.partition(b" ")
+            if scheme.lower() in SCHEMES:
+                given.append(key.strip())
         elif name in (b"x-api-key", b"x-litellm-api-key"):
             given.append(value.strip())
     return [value for value in given if value]

@@ -76,7 +76,6 @@ class Pools:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             read_bufsize=AHEAD_BYTES,
             trust_env=False,
-            skip_auto_headers=("user-agent", "accept", "accept-encoding", "content-type"),
         )
 
     async def close(self) -> None:

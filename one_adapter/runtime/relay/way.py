@@ -28,8 +28,7 @@ ANSWER_BYTES = 64 << 20
 #: Headers of a request that go on, to an upstream that speaks Anthropic's protocol.
 ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 #: What a client is told of the upstream's headers, beside the answer itself.
-TOLD = ("retry-after", "x-request-id")
-TOLD_START = "x-ratelimit-"
+TOLD, TOLD_START = (b"retry-after", b"x-request-id"), b"x-ratelimit-"
 STREAM_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
@@ -107,6 +106,8 @@ def _shown(request: Request) -> str:
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Return the body, or as much of it as fits."""
+    if response.content_length is not None and response.content_length <= most:
+        return await response.read()
     parts, size = [], 0
     async for part in response.content.iter_any():
         parts.append(part)
@@ -158,11 +159,8 @@ async def _stream(request: Request, response: aiohttp.ClientResponse, send: Send
 
 
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
-    told = [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in response.headers.items()
-        if name.lower() in TOLD or name.lower().startswith(TOLD_START)
-    ]
+    given = [(name.lower(), value) for name, value in response.raw_headers]
+    told = [one for one in given if one[0] in TOLD or one[0].startswith(TOLD_START)]
     return [*told, *_own_headers(request)]
 
 
