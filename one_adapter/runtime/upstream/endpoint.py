@@ -45,19 +45,19 @@ def endpoint(
     'https://a.example/openai/deployments/m/chat/completions?api-version=2024-10-21'
     """
     path = PATHS.get(provider, {}).get(kind)
-    base = str(parameters.get("api_base") or "").rstrip("/")
-    if path is None or not base:
+    parts = urlsplit(str(parameters.get("api_base") or ""))
+    if path is None or not parts.netloc:
         return None
+    folder = parts.path.rstrip("/")
     asked = dict(query)
     if provider == "azure":
         path = f"/openai/deployments/{quote(model, safe='')}{path}"
         asked["api-version"] = str(parameters.get("api_version") or AZURE_VERSION)
     if provider == "anthropic":
-        base = base.removesuffix("/v1/messages")
-    parts = urlsplit(base)
+        folder = folder.removesuffix("/v1/messages")
     host = parts.netloc.rpartition("@")[2]
     given = "&".join(one for one in (parts.query, urlencode(asked)) if one)
-    url = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + path, given, ""))
+    url = urlunsplit((parts.scheme, host, folder + path, given, ""))
     return Endpoint(url, _headers(provider, parameters, parts.username, parts.password))
 
 
