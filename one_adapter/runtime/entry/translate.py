@@ -15,7 +15,9 @@ from typing import Any
 
 from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, answer, read_body
 from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.keys import KEY_HEADERS
 from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.json_object import JsonObject
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
 AT_ONCE = 4
@@ -23,7 +25,7 @@ TEMPLATE = (
     "Translate the text after the line of dashes into the language with the code %s. "
     "Answer with the translation and nothing else.\n---\n%s"
 )
-PASSED_ON = (b"authorization", b"x-api-key", b"host", b"user-agent")
+PASSED_ON = (*KEY_HEADERS, b"host", b"user-agent")
 
 
 def prompt(template: str, language: str, text: str) -> str:
@@ -76,12 +78,9 @@ async def serve(door: App, config: Config, scope: Scope, receive: Receive, send:
 
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(raw)
+        return JsonObject.read(raw).fields
     except ValueError as problem:
-        raise Refusal(400, f"The body is not JSON: {problem}.", "invalid_json") from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body must be a JSON object.", "invalid_json")
-    return body
+        raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
 
 
 async def _stream(job: _Job, prompts: list[str], many: bool, send: Send) -> None:
@@ -116,7 +115,7 @@ class _Job:
 
     async def all(self, prompts: list[str]) -> list[str]:
         """Return the translations in order; the first failure is the answer to the whole."""
-        gate = asyncio.Semaphore(self.rule.concurrency or AT_ONCE)
+        gate = asyncio.Semaphore(self.rule.concurrency if self.rule.concurrency > 0 else AT_ONCE)
 
         async def one(text: str) -> str:
             async with gate:

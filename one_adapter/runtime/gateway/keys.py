@@ -15,6 +15,8 @@ from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Settings
 
 SCHEMES = (b"bearer", b"deepl-auth-key")
+#: Headers that may hold a key: after a scheme, or alone.
+KEY_HEADERS = (b"authorization", b"x-api-key", b"x-litellm-api-key")
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,6 @@ def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
             scheme, _, key = value.partition(b" ")
             if scheme.lower() in SCHEMES:
                 given.append(key.strip())
-        elif name in (b"x-api-key", b"x-litellm-api-key"):
+        elif name in KEY_HEADERS:
             given.append(value.strip())
     return [value for value in given if value]
