@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+# `forwarders` and a certificate stand with the tests of the providers.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "providers")]
 
 from proxy import CLIENT, Proxy, configuration, deployment
 from vendor import Vendor

@@ -106,7 +106,8 @@ def _shown(request: Request) -> str:
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Return the body, or as much of it as fits."""
-    if response.content_length is not None and response.content_length <= most:
+    packed = "content-encoding" in response.headers  # then the length says nothing
+    if not packed and response.content_length is not None and response.content_length <= most:
         return await response.read()
     parts, size = [], 0
     async for part in response.content.iter_any():
