@@ -24,6 +24,9 @@ class _Drop:
 DROP: Any = _Drop()
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+#: A field's name without escapes, and the colon.
+_NAME = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
+_FOLLOWS = re.compile(r"[ \t\n\r]*([,}])[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 #: Every escape, so that a backslash is never taken for the beginning of one; the group is half of a pair.
 _ESCAPE = re.compile(
@@ -73,17 +76,22 @@ class JsonObject:
             return cls(fields, texts)
         try:
             while True:
-                at = _past(text, at, '"')
-                name, at = scanstring(text, at, True)
-                begin = _past(text, at, ":")
+                plain = _NAME.match(text, at)
+                if plain is not None:
+                    name, begin = plain.group(1), plain.end()
+                else:
+                    name, at = scanstring(text, _past(text, at, '"'), True)
+                    begin = _past(text, at, ":")
                 value, end = _scan(text, begin)
-                fields.pop(name, None)
-                texts.pop(name, None)
+                if name in fields:
+                    del fields[name], texts[name]
                 fields[name], texts[name] = value, text[begin:end]
-                at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
-                if text[at : at + 1] == "}":
+                follows = _FOLLOWS.match(text, end)
+                if follows is None:
+                    raise ValueError(f"expecting , at character {end}")
+                if follows.group(1) == "}":
                     return cls(fields, texts)
-                at = _past(text, at, ",")
+                at = follows.end()
         except StopIteration as problem:
             raise ValueError(f"expecting a value at character {problem.value}") from None
         except RecursionError:
@@ -114,19 +122,19 @@ class JsonObject:
         parts = []
         for name, text in self._texts.items():
             if name not in changes:
-                parts.append(f"{json.dumps(name)}:{_written(self.fields[name]) if text is None else text}")
+                parts.append(f"{_quoted(name)}:{_written(self.fields[name]) if text is None else text}")
             elif changes[name] is not DROP:
-                parts.append(f"{json.dumps(name)}:{_written(changes[name])}")
+                parts.append(f"{_quoted(name)}:{_written(changes[name])}")
         parts += [
-            f"{json.dumps(name)}:{_written(value)}"
+            f"{_quoted(name)}:{_written(value)}"
             for name, value in changes.items()
             if name not in self._texts and value is not DROP
         ]
         return f"{{{','.join(parts)}}}".encode()
 
 
-def _written(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_quoted = json.encoder.encode_basestring_ascii
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def _past(text: str, at: int, sign: str) -> int:

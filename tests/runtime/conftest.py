@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+# `forwarders` and a certificate stand with the tests of the providers.
+sys.path.insert(0, str(Path(__file__).parent.parent / "providers"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from proxy import CLIENT, Proxy, configuration, deployment

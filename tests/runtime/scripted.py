@@ -1,4 +1,4 @@
-"""A vendor on loopback that says, word for word, what the first part of the path it is called under stands for."""
+"""A vendor on loopback that says, word for word, what the first part of its path stands for."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from one_adapter.runtime.entry.unpacking import unpacked
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.redaction import known
 
@@ -48,10 +49,17 @@ def header_text(text: str) -> str:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Return the whole body; raises `Refusal` (413) beyond 8 MiB, (400) when the client leaves."""
+    """Return the whole body, unpacked.
+
+    Raises `Refusal`: 413 beyond 8 MiB, packed or unpacked, 400 when the client leaves or the packing is
+    broken, 415 where it is not known.
+    """
+    codings = []
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES:
             raise too_large()
+        if name == b"content-encoding":
+            codings.append(value.decode("latin-1"))
     parts, size, more = [], 0, True
     while more:
         message = await receive()
@@ -62,7 +70,8 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         if size > BODY_BYTES:
             raise too_large()
         more = message.get("more_body", False)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    raw = parts[0] if len(parts) == 1 else b"".join(parts)
+    return unpacked(raw, ",".join(codings), BODY_BYTES) if codings else raw
 
 
 def too_large() -> Refusal:

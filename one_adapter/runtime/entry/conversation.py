@@ -21,6 +21,9 @@ from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.refusal import Refusal
 
+#: Seconds after which it is noticed that the client has left.
+WATCH_AFTER_SECONDS = 0.05
+
 
 class Way(Protocol):
     """How a request is answered: one of several, asked one after another."""
@@ -56,7 +59,7 @@ async def converse(
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
     token = current.set(request)
-    watcher = asyncio.create_task(_watch(request, receive))
+    watch = _Watch(request, receive, loop)
     try:
         await _admit(request, memory, loop)
         for way in ways:
@@ -70,7 +73,7 @@ async def converse(
         if hasattr(request.task, "uncancel"):
             request.task.uncancel()  # type: ignore[union-attr]
     finally:
-        watcher.cancel()
+        watch.end()
         current.reset(token)
         request.close()
         book(memory, request.choice, request.outcome, loop.time())
@@ -105,11 +108,28 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     request.start_clock(loop, policy.timeout)
 
 
-async def _watch(request: Request, receive: Receive) -> None:
-    """End the request when its client leaves."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    request.leave()
+class _Watch:
+    """Ends the request when its client leaves; not at once, for most requests are over by then."""
+
+    def __init__(self, request: Request, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
+        self._request = request
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._timer = loop.call_later(WATCH_AFTER_SECONDS, self._begin)
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._request.leave()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 async def _gone() -> dict[str, str]:

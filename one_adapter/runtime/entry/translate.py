@@ -16,6 +16,7 @@ from typing import Any
 from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, answer, read_body
 from one_adapter.runtime.entry.reader import read
 from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.keys import KEY_HEADERS
 from one_adapter.runtime.gateway.refusal import Refusal
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
@@ -28,7 +29,7 @@ TEMPLATE = (
 )
 #: What a request says, in any case, as the gateway's JSON reader takes it.
 FIELDS = frozenset(("text", "source_lang", "target_lang", "stream", "tag_handling"))
-PASSED_ON = (b"authorization", b"x-api-key", b"host", b"user-agent")
+PASSED_ON = (*KEY_HEADERS, b"host", b"user-agent")
 
 
 def prompt(template: str, language: str, text: str) -> str:

@@ -14,7 +14,9 @@ from one_adapter.contract import MASTER_KEY
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Settings
 
-SCHEMES = (b"bearer ", b"deepl-auth-key ")
+SCHEMES = (b"bearer", b"deepl-auth-key")
+#: Headers that may hold a key: after a scheme, or alone.
+KEY_HEADERS = (b"authorization", b"x-api-key", b"x-litellm-api-key")
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,13 @@ class Keys:
         found: list[Client] = []
         for given in _given(headers):
             found += [client for key, client in self._keys if hmac.compare_digest(key, given)]
-        if any(client.admin for client in found):
-            return next(client for client in found if client.admin)
+        for client in found:
+            if client.admin:
+                return client
         if self._open:
             return Client("anybody", frozenset({"*"}))
-        if not found:
-            return None
+        if len(found) < 2:
+            return found[0] if found else None
         return Client(found[0].name, frozenset().union(*(client.models for client in found)))
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> Client:
@@ -88,8 +91,9 @@ def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     given = []
     for name, value in headers:
         if name == b"authorization":
-            start = value[:16].lower()
-            given += [value[len(scheme) :].strip() for scheme in SCHEMES if start.startswith(scheme)]
-        elif name in (b"x-api-key", b"x-litellm-api-key"):
+            scheme, _, key = value.partition(b" ")
+            if scheme.lower() in SCHEMES:
+                given.append(key.strip())
+        elif name in KEY_HEADERS:
             given.append(value.strip())
     return [value for value in given if value]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from logging import INFO
 from typing import Any
 
+from litellm._logging import verbose_proxy_logger, verbose_router_logger
+
 from one_adapter.contract import SETTINGS
 from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.host.hooks import Handler
@@ -25,33 +27,38 @@ IDLE = frozenset(
 COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_max_tokens", "user_api_base")
 
 
+#: What was found when it was last looked at, and what it means.
+_seen: tuple[list[Any], Circumstances] = ([], Circumstances())
+
+
 def present() -> Circumstances:
-    """Return what holds now and may change while the proxy runs."""
-    import litellm
-    from litellm._logging import verbose_proxy_logger, verbose_router_logger
-    from litellm.proxy import proxy_server
+    """Return what holds now and may change while the proxy runs: the same object until something changes."""
+    global _seen
+    import litellm.proxy.proxy_server
 
-    return Circumstances(
-        database=proxy_server.prisma_client is not None,
-        listeners=listeners(),
-        cache=litellm.cache is not None,
-        budget=bool(litellm.max_budget),
-        logged=any(one.isEnabledFor(INFO) for one in (verbose_proxy_logger, verbose_router_logger)),
-        ordered=any(getattr(proxy_server, name, None) is not None for name in COMMAND_LINE),
-    )
-
-
-def listeners() -> list[str]:
-    """Return the names of the callbacks that would hear of an answer, beside ours and LiteLLM's idle ones."""
-    import litellm
-
-    several = (
-        litellm.callbacks,
-        litellm.success_callback,
-        litellm.failure_callback,
-        litellm._async_success_callback,
-    )
-    return [name for callbacks in several for name in listening(callbacks or ())]
+    server = litellm.proxy.proxy_server
+    heard = [
+        *(litellm.callbacks or ()),
+        *(litellm.success_callback or ()),
+        *(litellm.failure_callback or ()),
+        *(litellm._async_success_callback or ()),
+    ]
+    logged = verbose_proxy_logger.isEnabledFor(INFO) or verbose_router_logger.isEnabledFor(INFO)
+    said = [getattr(server, name, None) for name in COMMAND_LINE]
+    now = [server.prisma_client, litellm.cache, litellm.max_budget, logged, said, heard]
+    if now != _seen[0]:
+        _seen = (
+            now,
+            Circumstances(
+                database=server.prisma_client is not None,
+                listeners=tuple(listening(heard)),
+                cache=litellm.cache is not None,
+                budget=bool(litellm.max_budget),
+                logged=logged,
+                ordered=any(one is not None for one in said),
+            ),
+        )
+    return _seen[1]
 
 
 def listening(callbacks: Iterable[Any]) -> Iterable[str]:

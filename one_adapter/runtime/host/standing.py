@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.host.circumstances import foreign_settings, present
-from one_adapter.runtime.relay.standing import Case, reason
+from one_adapter.runtime.relay.standing import Case, orders, reason
 
 
 class Standing:
@@ -14,23 +17,26 @@ class Standing:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._config: object = None
-        self._settings: tuple[str, ...] = ()
-        self._fixed: dict[tuple[str, str], str] = {}
+        self._known: tuple[object, object] = (None, None)
+        self._at = Circumstances()
+        self._reasons: dict[tuple[str, str], str] = {}
 
     def __call__(self, request: Request, scope: Scope) -> str:
         """Return why a request has to go LiteLLM's way, "" when it need not."""
-        if request.config is not self._config:
-            self._config, self._fixed = request.config, {}
-            self._settings = foreign_settings()
+        config, now = request.config, present()
+        if config is not self._known[0] or now is not self._known[1]:
+            self._known = config, now
+            self._at = replace(now, settings=foreign_settings())
+            self._reasons = {}
         key = (request.policy.id, request.kind)
-        fixed = self._fixed.get(key)
-        if fixed is None:
-            fixed = self._fixed[key] = reason(self._case(request, Circumstances(settings=self._settings), ()))
-        return fixed or reason(self._case(request, present(), [name for name, _ in scope["headers"]]))
+        found = self._reasons.get(key)
+        if found is None:
+            found = self._reasons[key] = reason(_case(request, self._at, ()))
+        names = () if found else orders(scope["headers"])
+        return reason(_case(request, self._at, names)) if names else found
 
-    @staticmethod
-    def _case(request: Request, at: Circumstances, headers: list[bytes] | tuple[()]) -> Case:
-        config, policy = request.config, request.policy
-        parameters = config.parameters.get(policy.id, {})
-        return Case(at, config.settings.relay, policy, request.kind, parameters, headers)
+
+def _case(request: Request, at: Circumstances, names: Sequence[bytes]) -> Case:
+    config, policy = request.config, request.policy
+    parameters = config.parameters.get(policy.id, {})
+    return Case(at, config.settings.relay, policy, request.kind, parameters, names)

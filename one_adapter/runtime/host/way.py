@@ -11,13 +11,14 @@ from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
+from one_adapter.runtime.host.clients import SERVED
 from one_adapter.runtime.host.mending import ChatStream, named_event
 from one_adapter.runtime.redaction import known
 
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
-ERRORS, FAILED = (b'data: {"error"', b"event: error"), b'data: {"type":"response.failed"'
+ERRORS = (b'data: {"error"', b"event: error", b"event: response.failed")
 WAY = (b"x-one-adapter-way", b"litellm")
 
 
@@ -72,6 +73,7 @@ class _Mended:
         self._start: Message | None = None
         self._chat = ChatStream()
         self._failed = False
+        self._held: list[Message] | None = [] if request.policy.provider in SERVED else None
         self.fault: Refusal | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -92,7 +94,18 @@ class _Mended:
             message = await self._named(self._start, message)
         if message.get("body"):
             message = {**message, "body": known.blot(message["body"])}
-        await self._send(message)
+        if self._stream and self._held is not None and self.fault is None:
+            self._held.append(message)
+            if message["type"] == "http.response.body" and (self._is_heard() or not message.get("more_body")):
+                held, self._held = self._held, None
+                for one in held:
+                    await self._send(one)
+        elif self.fault is None:
+            await self._send(message)
+
+    def _is_heard(self) -> bool:
+        """Tell whether the upstream has said something; LiteLLM may begin a stream before it asks."""
+        return self._failed or (self._request.heard is not None and self._request.heard.begun)
 
     def _begin(self, message: Message) -> Message:
         headers = outgoing(message.get("headers") or [])
@@ -120,8 +133,12 @@ class _Mended:
         if self._failed:
             return b""
         fault = request.heard.fault if request.heard is not None else None
-        if part.startswith(ERRORS) or (fault is not None and part.startswith(FAILED)):
-            self._failed = request.failed_midway = True
+        if part.startswith(ERRORS):
+            self._failed = True
+            if fault is not None and not request.began:
+                self.fault = fault
+                return b""
+            request.failed_midway = True
             return part if fault is None else error_event(fault, request.kind)
         if request.kind == "chat":
             return self._chat.mended(part, request.heard)

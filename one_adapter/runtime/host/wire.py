@@ -36,10 +36,12 @@ PACKED = ("content-length", "content-encoding", "transfer-encoding")
 class Heard:
     """What an upstream said to one call: its fault, or what of its answer LiteLLM may lose.
 
-    `contents` holds by a choice's index what LiteLLM gets in another form.
+    `begun` is true once there is something of an answer; `contents` holds, by a choice's place, what LiteLLM
+    gets in another form.
     """
 
     fault: Refusal | None = None
+    begun: bool = False
     usage: Any = None
     finishes: dict[int, str] = field(default_factory=dict)
     contents: dict[int, Any] = field(default_factory=dict)
@@ -79,8 +81,9 @@ class Wire(httpx.AsyncBaseTransport):
             raw = await _read(response)
             if response.status_code >= 300:
                 after = response.headers.get("retry-after", "")
-                raise failed(response.status_code, raw[:ERROR_BYTES], after)
+                raise failed(response.status_code, unlisted(raw[:ERROR_BYTES]), after)
             raw = _judged(raw, call.url.path, heard)
+            heard.begun = True
         except Refusal as fault:
             heard.fault = fault
             return _failure(fault, call)
@@ -91,6 +94,7 @@ class Wire(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         events = events_for(request.policy.provider, call.url.path, request.client_model, heard)
         if events is None:
+            heard.begun = True
             return response
         parts = response.aiter_bytes()
         first = await _next(parts, events)
@@ -98,6 +102,7 @@ class Wire(httpx.AsyncBaseTransport):
             heard.fault = events.fault
             await response.aclose()
             return _failure(events.fault, call)
+        heard.begun = True
         return httpx.Response(
             response.status_code,
             headers=_headers(response),
@@ -195,6 +200,19 @@ def _readable(raw: bytes, document: dict[str, Any], heard: Heard) -> bytes:
         if isinstance(content, list) or (isinstance(content, str) and "<think" in content):
             heard.contents[place] = content
     return orjson.dumps(document) if changed else raw
+
+
+def unlisted(raw: bytes) -> bytes:
+    """Return the one thing in a JSON list, in which Gemini puts its errors; anything else as it is.
+
+    >>> unlisted(b'[{"error": 1}]'), unlisted(b"<html>")
+    (b'{"error":1}', b'<html>')
+    """
+    try:
+        document = loads(raw) if raw.lstrip().startswith(b"[") else None
+    except ValueError:
+        document = None
+    return orjson.dumps(document[0]) if isinstance(document, list) and len(document) == 1 else raw
 
 
 def no_answer(raw: bytes) -> Refusal:

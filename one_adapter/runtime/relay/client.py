@@ -63,9 +63,9 @@ class Pools:
             self._trust = trust(self._environment)
         options: dict[str, Any] = {"limit": 0, "ssl": self._trust, "keepalive_timeout": IDLE_SECONDS}
         if proxy.startswith("socks"):
-            from aiohttp_socks import ProxyConnector
+            from one_adapter.runtime.relay.socks import SocksConnector
 
-            connector: aiohttp.BaseConnector = ProxyConnector.from_url(
+            connector: aiohttp.BaseConnector = SocksConnector.from_url(
                 proxy.replace("socks5h:", "socks5:"), **options
             )
         else:
@@ -76,7 +76,6 @@ class Pools:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             read_bufsize=AHEAD_BYTES,
             trust_env=False,
-            skip_auto_headers=("user-agent", "accept", "accept-encoding", "content-type"),
         )
 
     async def close(self) -> None:

@@ -33,6 +33,7 @@ class Events(ABC):
         self._half = bytearray()
         self._stray = bytearray()
         self._event = b""
+        self._begun = False
         self.done = False
         self.fault: Refusal | None = None
 
@@ -80,9 +81,12 @@ class Events(ABC):
             if len(self._half) > EVENT_BYTES:
                 self.fault = Refusal(502, NO_JSON)
             return b""
-        if text == b"[DONE]":
+        if text == b"[DONE]" and self._begun:
             self.done = True
             return self._close()
+        if text == b"[DONE]":
+            self.fault = Refusal(502, TOO_EARLY)
+            return b""
         try:
             document = loads(text)
         except ValueError:
@@ -111,7 +115,8 @@ class Events(ABC):
         self.fault = fault_in(
             {"error": document} if event == b"error" and "error" not in document else document
         )
-        return b"" if self.fault is not None else self._mended(text, document)
+        self._begun = self.fault is None
+        return self._mended(text, document) if self._begun else b""
 
     @abstractmethod
     def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
@@ -142,7 +147,7 @@ class ChatEvents(Events):
     def __init__(self, model: str) -> None:
         """Take the client's name for the model."""
         super().__init__(model)
-        self._begun: set[int] = set()
+        self._choices: set[int] = set()
         self._finished: set[int] = set()
 
     def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
@@ -153,7 +158,7 @@ class ChatEvents(Events):
         if lacking:
             text = dumps(document)
         for choice in choices:
-            self._begun.add(choice["index"])
+            self._choices.add(choice["index"])
             if choice.get("finish_reason"):
                 self._finished.add(choice["index"])
         return b"data: " + reasoned(named(text, document, self._model)) + b"\n\n"
@@ -162,7 +167,7 @@ class ChatEvents(Events):
         return DONE
 
     def _is_complete(self) -> bool:
-        return bool(self._finished) and self._begun == self._finished
+        return bool(self._finished) and self._choices == self._finished
 
 
 class MessageEvents(Events):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from one_adapter.runtime.entry.asgi import Headers
 from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.settings import Policy
@@ -32,14 +33,14 @@ RESPONSES = "responses/"
 
 @dataclass(frozen=True)
 class Case:
-    """One deployment asked for one kind of request, and the names of the request's headers."""
+    """One deployment asked for one kind of request; `orders` are the headers that tell LiteLLM something."""
 
     at: Circumstances
     switched_on: bool
     policy: Policy
     kind: str
     parameters: Mapping[str, Any]
-    headers: Sequence[bytes] = ()
+    orders: Sequence[bytes] = ()
 
 
 def _foreign(case: Case) -> list[str]:
@@ -65,11 +66,17 @@ REASONS: Mapping[str, tuple[Callable[[Case], object], str]] = {
     "log": (lambda case: case.at.logged, "LiteLLM's log of every request is on"),
     "command line": (lambda case: case.at.ordered, "LiteLLM's command line says something of every call"),
     "settings": (lambda case: case.at.settings, "settings that are LiteLLM's business: {}"),
-    "headers": (
-        lambda case: [name for name in case.headers if name.startswith(ORDERS) and name != KEY_HEADER],
-        "the request has orders for LiteLLM: {}",
-    ),
+    "headers": (lambda case: case.orders, "the request has orders for LiteLLM: {}"),
 }
+
+
+def orders(headers: Headers) -> list[bytes]:
+    """Return the names of a request's headers that tell LiteLLM something.
+
+    >>> orders([(b"x-litellm-tags", b"a"), (b"x-litellm-api-key", b"k"), (b"host", b"h")])
+    [b'x-litellm-tags']
+    """
+    return [name for name, _ in headers if name.startswith(ORDERS) and name != KEY_HEADER]
 
 
 def reason(case: Case) -> str:

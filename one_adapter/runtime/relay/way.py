@@ -29,9 +29,8 @@ ANSWER_BYTES = 64 << 20
 #: Headers of a request that go on, to an upstream that speaks Anthropic's protocol.
 ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 #: What a client is told of the upstream's headers, beside the answer itself.
-TOLD = ("retry-after", "x-request-id")
-TOLD_START = "x-ratelimit-"
-HEADER_CHARACTERS = 256
+TOLD_STARTS = (b"retry-after", b"x-request-id", b"x-ratelimit-")
+HEADER_BYTES = 256
 STREAM_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
@@ -109,6 +108,9 @@ def _shown(request: Request) -> str:
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Return the body, or as much of it as fits."""
+    packed = "content-encoding" in response.headers  # then the length says nothing
+    if not packed and response.content_length is not None and response.content_length <= most:
+        return await response.read()
     parts, size = [], 0
     async for part in response.content.iter_any():
         parts.append(part)
@@ -167,11 +169,9 @@ def _clean(target: Endpoint, said: bytes) -> bytes:
 
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
     told = [
-        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in response.headers.items()
-        if (name.lower() in TOLD or name.lower().startswith(TOLD_START))
-        and len(value) <= HEADER_CHARACTERS
-        and not known.is_in(value.encode("utf-8", "replace"))
+        (name.lower(), value)
+        for name, value in response.raw_headers
+        if name.lower().startswith(TOLD_STARTS) and len(value) <= HEADER_BYTES and not known.is_in(value)
     ]
     return [*told, *_own_headers(request)]
 

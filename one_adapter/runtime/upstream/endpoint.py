@@ -51,19 +51,19 @@ def endpoint(
     'https://a.example/openai/deployments/m/chat/completions?api-version=2024-10-21'
     """
     path = PATHS.get(provider, {}).get(kind)
-    base = str(parameters.get("api_base") or "").rstrip("/")
-    if path is None or not base:
+    parts = urlsplit(str(parameters.get("api_base") or ""))
+    if path is None or not parts.netloc:
         return None
+    folder = parts.path.rstrip("/")
     asked = dict(query)
     if provider == "azure":
         path = f"/openai/deployments/{quote(model, safe='')}{path}"
         asked["api-version"] = str(parameters.get("api_version") or AZURE_VERSION)
     if provider == "anthropic":
-        base = base.removesuffix("/v1/messages")
-    parts = urlsplit(base)
+        folder = folder.removesuffix("/v1/messages")
     host = parts.netloc.rpartition("@")[2]
     given = "&".join(one for one in (parts.query, urlencode(asked)) if one)
-    url = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + path, given, ""))
+    url = urlunsplit((parts.scheme, host, folder + path, given, ""))
     given_to_it = (str(parameters.get("api_key") or ""), f"{parts.scheme}://{parts.netloc}/?{given}")
     secrets = {form.encode() for value in given_to_it for one in parts_of(value) for form in forms(one)}
     return Endpoint(url, _headers(provider, parameters, parts.username, parts.password), tuple(secrets))

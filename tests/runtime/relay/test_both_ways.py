@@ -1,4 +1,4 @@
-"""What vendors are known to say, asked for by the relay and by LiteLLM's own way: a client is told the same."""
+"""What vendors are known to say, by the relay and by LiteLLM's own way: a client is told the same."""
 
 from __future__ import annotations
 

@@ -258,7 +258,9 @@ class TestFaults:
     def test_only_a_part_of_a_large_page_is_told(self) -> None:
         assert len(fault("<p>\n" * 100_000).message) < 1000
 
-    @pytest.mark.parametrize("text", [stream(chunk()), stream(chunk(), '{"choices": []}'), ": ping\n\n"])
+    @pytest.mark.parametrize(
+        "text", [stream(chunk()), stream(chunk(), '{"choices": []}'), ": ping\n\n", DONE]
+    )
     def test_an_end_without_an_end_is_a_fault(self, text: str) -> None:
         assert "ended before" in fault(text).message
 
@@ -331,6 +333,9 @@ class TestMessages:
     def test_where_they_are_cut_changes_nothing(self, cuts: list[int]) -> None:
         raw = self.told(self.START, self.TEXT, self.STOP).encode()
         assert passed(raw, *cuts, kind="messages") == passed(raw, kind="messages")
+
+    def test_an_end_of_nothing_is_a_fault(self) -> None:
+        assert "ended before" in fault(DONE, kind="messages").message
 
     def test_an_error_is_one(self) -> None:
         error = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
