@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 from wires import Wires
 
-from one_adapter.runtime import heads
+from one_adapter.runtime.host import heads
 
 POST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
 KEY = b"Authorization: Bearer %b\r\n" % CLIENT.encode()

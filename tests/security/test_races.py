@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from litellm.litellm_core_utils import core_helpers
 
-from one_adapter.runtime import quiet
+from one_adapter.runtime.host import side_calls as quiet
 
 pytestmark = pytest.mark.proxy
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
+import pytest
+
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import read_config
