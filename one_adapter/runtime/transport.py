@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import httpx
 
 from one_adapter.runtime import reached
-from one_adapter.runtime.received import Lines, answer_of, error_of
+from one_adapter.runtime.received import Lines, Packed, answer_of, error_of
 from one_adapter.runtime.redaction import known
 from one_adapter.runtime.request import current
 
@@ -61,6 +61,8 @@ def _guarded(stock: Any) -> Any:
         except httpx.HTTPError as problem:  # it may repeat what came instead of an answer
             problem.args = (known.clean(str(problem)[:PROBLEM_LIMIT]), *problem.args[1:])
             raise
+        if "content-encoding" in response.headers:
+            response.stream = Packed(response.stream)
         for name in KEY_HEADERS:  # those of hooks, too
             if name in request.headers:
                 known.lend(request.headers[name].rpartition(" ")[2])
