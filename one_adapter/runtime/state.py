@@ -75,7 +75,8 @@ class State:
         out, as the gateway leaves them out.
         """
         tools = request.body.get("tools") or []
-        if request.kind == "chat" and all(one.provider == "openai" for one in self.groups[request.group]):
+        relayed = all(one.provider == "openai" for one in self.groups[request.group])
+        if request.kind == "embeddings" or (request.kind == "chat" and relayed):
             return
         if request.kind == "responses":
             tools = [tool for tool in tools if tool.get("type") == "function"]
