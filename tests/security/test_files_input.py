@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import socket
+import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +216,20 @@ def test_no_word_of_the_command_line_acts_on_the_terminal(
     assert not ACTS.search(done.output), repr(ACTS.search(done.output))
     sentences = [line for line in done.stderr.splitlines() if line.startswith(("Error: ", "one-adapter: "))]
     assert len(sentences) == 1
+
+
+@pytest.mark.proxy
+def test_nothing_in_a_file_acts_on_the_terminal_of_run(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.json"
+    path.write_text(json.dumps(only("openai", models=[f"a{ACTING}"])))
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "one_adapter", "run", str(path), "--port", port]
+        done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    said = done.stdout.decode() + done.stderr.decode()
+    assert done.returncode != 0
+    assert "no address is known for a" in said
+    assert not ACTS.search(said), repr(ACTS.search(said))
 
 
 # Bombs.
