@@ -140,7 +140,34 @@ def test_what_is_not_what_it_is_called_is_400_before_litellm(path: str, ask: Ask
     ids=["lists", "objects", "closed"],
 )
 def test_what_is_nested_too_deep_is_400(path: str, raw: bytes, ask: Ask) -> None:
-    assert ask("POST", path, raw).status == 400
+    assert ask("POST", path, raw).status in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "crowd",
+    [
+        b"[" + b"1," * 310_000 + b"1]",
+        b"[" + b"{}," * 310_000 + b"1]",
+        b'[{"a":1}' + b',{"a":1}' * 51_000 + b"]",
+    ],
+    ids=["numbers", "objects", "fields"],
+)
+def test_more_values_than_can_be_read_at_once_are_413(crowd: bytes, ask: Ask, upstream: Wires) -> None:
+    assert ask("POST", CHAT, b'{"model":"cheap","messages":[],"x":' + crowd + b"}").status == 413
+    assert upstream.take() == []
+
+
+def test_a_long_text_is_one_value(ask: Ask, upstream: Wires) -> None:
+    text = 'a, "b": c\\, ' * 400_000
+    assert (
+        ask("POST", CHAT, {"model": "cheap", "messages": [{"role": "user", "content": text}]}).status == 200
+    )
+    assert upstream.take()[0].body["messages"][0]["content"] == text
+
+
+@pytest.mark.parametrize("tools", ["x", [5], {}, 5, [{"type": "mcp"}]])
+def test_embeddings_have_no_tools(tools: Any, ask: Ask) -> None:
+    assert ask("POST", EMBEDDINGS, {**LEAST[EMBEDDINGS], "tools": tools}).status == 200
 
 
 def test_what_the_gateway_takes_is_taken(ask: Ask, upstream: Wires) -> None:

@@ -89,7 +89,8 @@ def _check_tools(request: Request) -> None:
     """
     tools = request.body.fields.get("tools") or []
     group = request.config.groups[request.group]
-    if request.kind == "chat" and all(one.provider == "openai" for one in group):
+    passed_on = all(one.provider == "openai" for one in group)
+    if request.kind == "embeddings" or (request.kind == "chat" and passed_on):
         return
     if request.kind == "responses":
         tools = [tool for tool in tools if tool.get("type") == "function"]

@@ -6,6 +6,7 @@ written in Go: what is checked here has to be what is sent on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -14,6 +15,9 @@ from one_adapter.runtime.json_object import JsonObject
 
 #: The two letters outside ASCII that are an ASCII letter in another case.
 _FOLDS = str.maketrans({"\u017f": "s", "\u212a": "k"})
+#: How many values a body may hold, and how many fields; reading more keeps everybody else waiting.
+ITEMS, FIELDS = 300_000, 50_000
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: How deep lists and objects may lie in each other. Nobody's JSON does, and much of Python cannot follow.
 DEPTH = 100
 
@@ -22,11 +26,13 @@ def read(raw: bytes, names: Collection[str] = ()) -> JsonObject:
     r"""Return the JSON object in `raw`; fields of these (lower-case) names, in any case, are called so.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400) for anything else,
-    for NaN and numbers beyond any float, and for more nesting than can be read.
+    for NaN and numbers beyond any float, and for more nesting than can be read; 413 for too many values.
 
     >>> read(b'{"Input": "\\ud800!"} tail', {"input"}).fields
     {'input': '\ufffd!'}
     """
+    if (raw.count(b",") > ITEMS or raw.count(b":") > FIELDS) and _is_crowded(_TEXT.sub(b"", raw)):
+        raise Refusal(413, "The body holds more values than are read at once.", "request_too_large")
     try:
         body = JsonObject.read(raw)
     except ValueError as problem:
@@ -34,6 +40,10 @@ def read(raw: bytes, names: Collection[str] = ()) -> JsonObject:
     if raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body.fields):
         raise Refusal(400, f"The body is nested more than {DEPTH} deep.", "invalid_json")
     return body.called(lambda name: _known(name, names))
+
+
+def _is_crowded(marks: bytes) -> bool:
+    return marks.count(b",") > ITEMS or marks.count(b":") > FIELDS
 
 
 def _is_deep(body: object) -> bool:

@@ -22,6 +22,8 @@ ERROR_LIMIT, ERROR_READ, LINE_LIMIT = 8 << 10, 64 << 10, 8 << 20
 TEXT_LIMIT = 2000
 #: Bytes that are looked through, and lines of a stream that are handed on, before others get their turn.
 BYTES_AT_ONCE, LINES_AT_ONCE = 256 << 10, 16
+#: Bytes of a packed body that are unpacked in one go.
+PACKED_AT_ONCE = 1 << 10
 #: Lines that mean nothing: comments, and empty ones after an empty one.
 FILLING = re.compile(rb"^:[^\n]*\n|(?<=\n)(?:\r?\n)(?=\r?\n)", re.MULTILINE)
 
@@ -81,7 +83,7 @@ def shortened(raw: bytes) -> bytes:
     try:
         found = json.dumps(_short(json.loads(raw))).encode()
     except (ValueError, RecursionError):
-        return raw[:ERROR_LIMIT]
+        return raw.strip()[:ERROR_LIMIT]
     return found if len(found) <= ERROR_LIMIT else raw[:ERROR_LIMIT]
 
 
@@ -97,7 +99,7 @@ def bounded(raw: bytes) -> bytes:
     try:
         answer = json.loads(raw)
     except (ValueError, RecursionError):
-        return raw[:ERROR_LIMIT]
+        return raw.strip()[:ERROR_LIMIT]
     return shortened(raw) if isinstance(answer, dict) and _is_error(answer) else raw
 
 
@@ -121,6 +123,25 @@ def _line(raw: bytes) -> bytes:
     ended = raw.rstrip(b"\r\n")
     body = bounded(ended[start:])
     return raw if body is ended or len(body) == len(ended) - start else raw[:start] + body + raw[len(ended) :]
+
+
+class Packed(httpx.AsyncByteStream):
+    """A packed body in small parts: unpacked, one of them is at most a thousand times as long."""
+
+    def __init__(self, stream: Any) -> None:
+        """Divide `stream`."""
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the parts."""
+        async for part in self._stream:
+            for at in range(0, len(part), PACKED_AT_ONCE):
+                yield part[at : at + PACKED_AT_ONCE]
+                await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        """End the upstream's answer."""
+        await self._stream.aclose()
 
 
 class Lines(httpx.AsyncByteStream):

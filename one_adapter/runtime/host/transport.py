@@ -18,7 +18,7 @@ import httpx
 
 from one_adapter.runtime.entry.request import current
 from one_adapter.runtime.host import reached
-from one_adapter.runtime.host.received import Lines, answer_of, error_of
+from one_adapter.runtime.host.received import Lines, Packed, answer_of, error_of
 from one_adapter.runtime.redaction import known
 
 #: Bytes that an answer may have: vectors take more than words.
@@ -62,6 +62,8 @@ def _guarded(stock: Any) -> Any:
         except httpx.HTTPError as problem:  # it may repeat what came instead of an answer
             problem.args = (known.clean(str(problem)[:PROBLEM_LIMIT]), *problem.args[1:])
             raise
+        if "content-encoding" in response.headers:
+            response.stream = Packed(response.stream)
         for name in KEY_HEADERS:  # those of hooks, too
             if name in request.headers:
                 known.lend(request.headers[name].rpartition(" ")[2])
