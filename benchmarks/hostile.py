@@ -36,14 +36,14 @@ AT_ONCE = 12
 BETWEEN = 0.02  # seconds between two looks at /healthz
 HI = [{"role": "user", "content": "hi"}]
 CHAT = "/v1/chat/completions"
-ROUTES = {
+ROUTES: dict[str, dict[str, Any]] = {
     CHAT: {"messages": HI},
     "/v1/messages": {"messages": HI, "max_tokens": 5},
     "/v1/responses": {"input": "hi"},
     "/v1/embeddings": {"input": "hi"},
 }
 NUMBERS = ("NaN", "-Infinity", "1e999", "9" * 400, "1" * 5000)
-SHAPES = ({"messages": "x"}, {"tools": "x"}, {"tools": [5]}, {"input": {}}, {"messages": [5]}, {"stream": 5})
+SHAPES: tuple[dict[str, Any], ...] = ({"messages": "x"}, {"tools": "x"}, {"tools": [5]}, {"input": {}}, {"messages": [5]}, {"stream": 5})
 ORDERS = (
     {"mock_response": "x"},
     {"api_base": "http://127.0.0.1:1"},

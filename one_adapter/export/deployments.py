@@ -25,6 +25,8 @@ ADAPTER_PARAMETERS: dict[str, dict[str, Any]] = {
 }
 #: Providers with a protocol of their own: what it has no word for is left out, as the gateway did.
 NATIVE = ("anthropic", "azure", "gemini", "ollama_chat", "vertex_ai")
+#: Providers that take the system's words apart from the others'; Gemma models, from the same address, do not.
+SYSTEM_APART = ("gemini", "vertex_ai")
 #: Providers whose key has another parameter's name or none.
 KEYLESS = ("ollama_chat", "vertex_ai", *HANDLERS)
 
@@ -120,6 +122,9 @@ class Deployments:
             # LiteLLM takes a model's mode from here before it looks at the name.
             "mode": "responses" if target.upstream.label.startswith("responses/") else group.mode,
         }
+        if target.upstream.provider in SYSTEM_APART and not target.upstream.name.startswith("gemma"):
+            # or LiteLLM puts the system's words before the user's, for models it does not know
+            info["supports_system_messages"] = True
         if not self.pure:
             # LiteLLM logs a warning for each request to a model whose price it does not know.
             info |= {"input_cost_per_token": 0, "output_cost_per_token": 0}

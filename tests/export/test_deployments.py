@@ -316,6 +316,7 @@ def test_settings_for_the_whole_proxy() -> None:
     found = exported(config)
     assert found["general_settings"]["one_adapter"] == {
         "version": 1,
+        "relay": True,
         "catch_all": "m",
         "unlisted": ["e"],
         "access": {"open": False, "keys": [{"env": "SOA_CLIENT_KEY_1", "models": ["m"]}]},
@@ -364,3 +365,13 @@ def test_every_process_writes_the_same_bytes() -> None:
     }
     assert len(told) == 1
     assert len(told.pop()) > 10_000
+
+
+def test_gemini_models_take_the_systems_words_apart_but_for_gemma() -> None:
+    config = only("gemini", models=["gemini-2.0-flash", "gemma-3-27b-it"], credentials={"api_key": "k"})
+    flags = {
+        one["model_name"]: one["model_info"].get("supports_system_messages")
+        for one in exported(config)["model_list"]
+        if one["model_name"] != "random"
+    }
+    assert flags == {"gemini-2.0-flash": True, "gemma-3-27b-it": None}

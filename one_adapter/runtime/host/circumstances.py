@@ -27,6 +27,9 @@ IDLE = frozenset(
 COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_max_tokens", "user_api_base")
 
 
+#: Settings that one-adapter does not write and that say nothing of a call that is relayed.
+NOT_OF_CALLS = frozenset({"litellm_settings.user_url_allowed_hosts", "litellm_settings.user_url_validation"})
+
 #: What was found when it was last looked at, and what it means.
 _seen: tuple[list[Any], Circumstances] = ([], Circumstances())
 
@@ -93,5 +96,7 @@ def unknown_settings(config: Mapping[str, Any]) -> Iterable[str]:
                 yield section
             continue
         for name, value in (values or {}).items():
+            if f"{section}.{name}" in NOT_OF_CALLS:
+                continue
             if name not in plain or plain[name] not in (value, ...):
                 yield f"{section}.{name}"

@@ -14,6 +14,7 @@ from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.entry.request import current
 from one_adapter.runtime.host.clients import Clients
 from one_adapter.runtime.host.mending import mend
+from one_adapter.runtime.host.native import with_images
 from one_adapter.runtime.host.shaping import read_by, shape
 
 INNER_CALLS = ("completion", "embedding")
@@ -64,6 +65,8 @@ class Handler(CustomLogger):  # type: ignore[misc]
         request.logging = kwargs.get("litellm_logging_obj")
         if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
             shape(request, request.policy, kwargs, read_by(request.policy.provider))
+            if request.policy.provider == "ollama_chat" and isinstance(kwargs.get("messages"), list):
+                kwargs["messages"] = await with_images(kwargs["messages"], image_data)
         if str(getattr(call_type, "value", call_type)).endswith((*INNER_CALLS, "messages")):
             client = self.clients.client(request.policy, kwargs)
             if client is None:
@@ -96,6 +99,13 @@ class Handler(CustomLogger):  # type: ignore[misc]
         if request is None or request.group.isascii():
             return None
         return {GROUP_HEADER: header_text(request.group)}
+
+
+async def image_data(url: str) -> str:
+    """Return an image as a data: address; raises LiteLLM's error (400) for a host it does not ask."""
+    from litellm.litellm_core_utils.prompt_templates.image_handling import async_convert_url_to_base64
+
+    return str(await async_convert_url_to_base64(url))
 
 
 handler = Handler()

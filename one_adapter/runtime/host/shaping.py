@@ -13,6 +13,7 @@ from one_adapter.contract import NO_KEY
 from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.host.native import APART, plain_turns
 from one_adapter.runtime.upstream.guards import GUARDS, flatten, unmarked
 
 #: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
@@ -51,6 +52,8 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: froz
     messages = kwargs.get("messages")
     if policy.provider in OPENAI_SHAPED and request.kind != "chat" and isinstance(messages, list):
         kwargs["messages"] = messages = known_fields(messages)
+    if policy.provider in APART and isinstance(messages, list):
+        kwargs["messages"] = messages = plain_turns(messages)
     if policy.flatten_parts and isinstance(messages, list):
         kwargs["messages"] = messages = flatten(messages)
     if policy.provider == "openai":

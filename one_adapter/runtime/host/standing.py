@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import click
+
 from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.circumstances import Circumstances
+from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.host.circumstances import foreign_settings, present
 from one_adapter.runtime.relay.standing import Case, orders, reason
 
@@ -20,20 +24,34 @@ class Standing:
         self._known: tuple[object, object] = (None, None)
         self._at = Circumstances()
         self._reasons: dict[tuple[str, str], str] = {}
+        self._told = ""
 
     def __call__(self, request: Request, scope: Scope) -> str:
         """Return why a request has to go LiteLLM's way, "" when it need not."""
-        config, now = request.config, present()
-        if config is not self._known[0] or now is not self._known[1]:
-            self._known = config, now
-            self._at = replace(now, settings=foreign_settings())
-            self._reasons = {}
+        self.look(request.config)
         key = (request.policy.id, request.kind)
         found = self._reasons.get(key)
         if found is None:
             found = self._reasons[key] = reason(_case(request, self._at, ()))
         names = () if found else orders(scope["headers"])
         return reason(_case(request, self._at, names)) if names else found
+
+    def look(self, config: Config) -> None:
+        """See what holds now, and say so where it keeps everything from the relay."""
+        now = present()
+        if config is not self._known[0] or now is not self._known[1]:
+            self._known = config, now
+            self._at = replace(now, settings=foreign_settings())
+            self._reasons = {}
+            if config.settings.relay:
+                self._tell()
+
+    def _tell(self) -> None:
+        """Say on standard error why nothing is relayed, when that is so and was not said before."""
+        why = reason(Case(self._at, True, Policy(), "chat", {}))
+        if why and why != self._told:
+            click.echo(f"one-adapter: nothing is relayed, LiteLLM makes every call: {why}", err=True)
+        self._told = why
 
 
 def _case(request: Request, at: Circumstances, names: Sequence[bytes]) -> Case:

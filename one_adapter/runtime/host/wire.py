@@ -64,7 +64,7 @@ class Wire(httpx.AsyncBaseTransport):
         asked = loads_or_none(await call.aread())
         streams = bool(asked.get("stream")) or "streamGenerateContent" in call.url.path
         try:
-            response = await self._own.handle_async_request(with_roles(call, asked, request))
+            response = await self._own.handle_async_request(as_meant(call, asked, request))
             if streams and response.status_code < 300:
                 return await self._stream(call, response, request, heard)
             return await self._whole(call, response, heard)
@@ -222,25 +222,41 @@ def no_answer(raw: bytes) -> Refusal:
     return Refusal(502, f"The upstream answered with something that is no answer{said}")
 
 
-def with_roles(call: httpx.Request, asked: dict[str, Any], request: Request) -> httpx.Request:
-    """Return a chat's call with the roles of its messages as the client gave them."""
+def as_meant(call: httpx.Request, asked: dict[str, Any], request: Request) -> httpx.Request:
+    """Return a call with the roles that the client gave its messages, and no temperature that nobody gave."""
+    if not _restore_roles(call, asked, request) and not _forget_temperature(asked, request):
+        return call
+    headers = [(name, value) for name, value in call.headers.raw if name.lower() != b"content-length"]
+    return httpx.Request(
+        call.method, call.url, headers=headers, content=orjson.dumps(asked), extensions=call.extensions
+    )
+
+
+def _restore_roles(call: httpx.Request, asked: dict[str, Any], request: Request) -> bool:
     given, sent = request.body.fields.get("messages"), asked.get("messages")
     if request.kind != "chat" or not isinstance(given, list) or not isinstance(sent, list):
-        return call
+        return False
     if len(given) != len(sent) or not call.url.path.endswith("/chat/completions"):
-        return call
+        return False
     changed = False
     for mine, theirs in zip(given, sent, strict=True):
         role = mine.get("role") if isinstance(mine, dict) else None
         if role in ROLES and isinstance(theirs, dict) and theirs.get("role") != role:
             theirs["role"] = role
             changed = True
-    if not changed:
-        return call
-    headers = [(name, value) for name, value in call.headers.raw if name.lower() != b"content-length"]
-    return httpx.Request(
-        call.method, call.url, headers=headers, content=orjson.dumps(asked), extensions=call.extensions
-    )
+    return changed
+
+
+def _forget_temperature(asked: dict[str, Any], request: Request) -> bool:
+    """Take LiteLLM's default for Gemini out, which it takes for better than the vendor's."""
+    options = asked.get("generationConfig")
+    own = request.config.parameters.get(request.policy.id, {}).get("temperature")
+    if not isinstance(options, dict) or own is not None or "temperature" in request.body.fields:
+        return False
+    found = options.pop("temperature", None) is not None
+    if found and not options:
+        del asked["generationConfig"]
+    return found
 
 
 def loads_or_none(raw: bytes) -> dict[str, Any]:

@@ -563,8 +563,14 @@ class TestTimeAndPlace:
 
 
 class TestWaysOut:
-    async def test_each_service_leaves_by_its_own_proxy_and_others_by_none(self, vendor: Vendor) -> None:
+    async def test_each_service_leaves_by_its_own_proxy_and_others_by_none(
+        self, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         base = f"{vendor.base}/v1"
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name)
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
         async with http_proxy() as (http, by_http), socks_proxy() as (socks, by_socks):
             models = [
                 deployment(base, "a", service="a", proxy={"http_env": "HTTP"}),
@@ -572,7 +578,7 @@ class TestWaysOut:
                 deployment(base, "c", service="c"),
                 deployment(base, "d", service="d", proxy={"http_env": "UNSET"}),
             ]
-            async with Relayed(*models, HTTP=http, SOCKS=socks, HTTP_PROXY="http://127.0.0.1:9") as relayed:
+            async with Relayed(*models, HTTP=http, SOCKS=socks) as relayed:
                 for name in "abcd":
                     for body in (CHAT, STREAM):
                         vendor.handler = stream(CHUNK, FINISH) if body is STREAM else None
