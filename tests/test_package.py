@@ -179,7 +179,7 @@ def test_a_file_of_the_runtime_and_a_function_in_it_is_one_idea(name: str) -> No
 def test_one_version_is_told_everywhere() -> None:
     assert importlib.metadata.version("one-adapter") == one_adapter.__version__
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
+    newest = re.search(r"^## ([0-9]\S*)", changelog, re.MULTILINE)
     assert newest is not None
     assert newest[1] == one_adapter.__version__
 
