@@ -43,7 +43,10 @@ ROUTES: dict[str, dict[str, Any]] = {
     "/v1/embeddings": {"input": "hi"},
 }
 NUMBERS = ("NaN", "-Infinity", "1e999", "9" * 400, "1" * 5000)
-SHAPES: tuple[dict[str, Any], ...] = ({"messages": "x"}, {"tools": "x"}, {"tools": [5]}, {"input": {}}, {"messages": [5]}, {"stream": 5})
+SHAPES: tuple[dict[str, Any], ...] = (
+    *({"messages": "x"}, {"tools": "x"}, {"tools": [5]}),
+    *({"input": {}}, {"messages": [5]}, {"stream": 5}),
+)
 ORDERS = (
     {"mock_response": "x"},
     {"api_base": "http://127.0.0.1:1"},

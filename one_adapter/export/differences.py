@@ -67,6 +67,9 @@ def _asks_for(*models: str) -> When:
     return lambda plan: any(target.upstream.model in models for target in _targets(plan))
 
 
+#: Types whose vendors do not speak OpenAI's protocol.
+TRANSLATED = ("bailian", "claude", "dify", "gemini", "ollama", "vertexai", "xinghuo")
+
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "vendor-ended",
@@ -215,6 +218,32 @@ DIFFERENCES: tuple[Difference, ...] = (
         "include_reasoning is not added to requests for openrouterr1 models",
         lambda plan: any("/reasoning_models/" in row.pointer for row in plan.ledger),
     ),
+    Difference(
+        "images-from-public-hosts",
+        "images by address are fetched from public hosts, from private ones only where they are named",
+        _has("claude", "gemini", "ollama", "vertexai"),
+    ),
+    Difference(
+        "images-as-sent",
+        "images with data: addresses go to glm-4v as they were sent",
+        _asks_for("glm-4v"),
+    ),
+    Difference(
+        "model-names-with-slashes",
+        "/v1/models/NAME shows names with a slash, too",
+        lambda plan: any("/" in route.name for route in plan.routes),
+    ),
+    Difference(
+        "litellm-writes-answers",
+        "answers of vendors with protocols of their own are written by LiteLLM",
+        _has(*TRANSLATED),
+    ),
+    Difference(
+        "litellm-writes-requests",
+        "requests to vendors with protocols of their own are written by LiteLLM",
+        _has(*TRANSLATED),
+    ),
+    Difference("stream-options-as-sent", "stream_options go upstream without stream, too", _always),
     Difference("messages-kept", "no message is dropped, whatever its role", _always),
     Difference("request-numbers-exact", "numbers reach upstreams as they were sent", _always),
     Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),

@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "providers"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from proxy import CLIENT, Proxy, configuration, deployment
+from proxy import WAYS, Proxy, configuration, deployment
 from vendor import Vendor
 
 SPARE = {"order": "first", "breaker": {"failures": 2, "recovery_seconds": 60, "probes": 1}}
@@ -38,17 +38,20 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         deployment("thinker", f"{base}/reason/v1"),
         deployment("tools", f"{base}/tool/v1"),
         deployment("emb", f"{base}/a/v1", mode="embedding"),
-        deployment("turn", f"{base}/one/v1", service="t1", order="rr"),
-        deployment("turn", f"{base}/two/v1", service="t2", order="rr", key="UP_2"),
-        deployment("spare", f"{base}/fail500/v1", service="s1", weight=1, **SPARE),
-        deployment("spare", f"{base}/two/v1", service="s2", weight=0, **SPARE),
-        deployment("alone", f"{base}/fail500/v1", service="s3", **SPARE),
-        deployment("one", f"{base}/slow3/v1", service="one", limit=ONE),
-        deployment("brief", f"{base}/a/v1", service="one-brief", limit=ONE),
-        deployment("brief-cut", f"{base}/cut/v1", service="one-brief", limit=ONE),
-        deployment("brief-fail", f"{base}/fail500/v1", service="one-brief", limit=ONE),
-        deployment("brief-stream", f"{base}/slowchunk0.4/v1", service="one-brief", limit=ONE),
-        deployment("brief-slow", f"{base}/slow2/v1", service="one-brief", limit=ONE),
+        *(
+            one
+            for way in WAYS
+            for one in (
+                deployment(f"turn-{way}", f"{base}/one/v1", service=f"t1-{way}", order="rr"),
+                deployment(f"turn-{way}", f"{base}/two/v1", service=f"t2-{way}", order="rr", key="UP_2"),
+                deployment(f"spare-{way}", f"{base}/fail500/v1", service=f"s1-{way}", weight=1, **SPARE),
+                deployment(f"spare-{way}", f"{base}/two/v1", service=f"s2-{way}", weight=0, **SPARE),
+                deployment(f"alone-{way}", f"{base}/fail500/v1", service=f"s3-{way}", **SPARE),
+                deployment(f"brief-{way}", f"{base}/a/v1", service=f"one-{way}", limit=ONE),
+                deployment(f"brief-slow-{way}", f"{base}/slow9/v1", service=f"one-{way}", limit=ONE),
+                deployment(f"brief-stream-{way}", f"{base}/slowchunk9/v1", service=f"one-{way}", limit=ONE),
+            )
+        ),
         deployment("late", f"{base}/slow9/v1", service="late", timeout=1),
         deployment("late-stream", f"{base}/slowchunk0.8/v1", service="late", timeout=1),
         deployment("keyless", f"{base}/a/v1", key="NO_KEY"),
@@ -58,15 +61,15 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         deployment("llama", f"{base}/local", provider="ollama_chat"),
         deployment("azure", "http://azure.invalid", provider="azure", proxy={"http_env": "PROXY"}),
         deployment("claude", "http://claude.invalid", provider="anthropic", proxy={"http_env": "PROXY"}),
+        deployment("claude-429", f"{base}/fail429", provider="anthropic"),
         *(
             deployment(f"fail-{code}", f"{base}/fail{code}/v1")
             for code in (400, 401, 404, 422, 429, 500, 503)
         ),
         *(deployment(f"odd-{kind}", f"{base}/{kind}/v1") for kind in ("drop", "html", "cut")),
     ]
-    text = configuration(
-        models, unlisted=["emb", "fast"], aliases=["fast"], translation={"prompt_template": "To %s: %s"}
-    )
+    own = {"unlisted": ["emb", "fast"], "aliases": ["fast"], "translation": {"prompt_template": "To %s: %s"}}
+    text = configuration(models, relay=True, **own)
     running = Proxy(text, tmp_path_factory.mktemp("proxy") / "log", PROXY=base, NO_KEY="").wait()
     yield running
     code, seconds = running.stop()
@@ -74,6 +77,7 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert seconds < 5
 
 
-@pytest.fixture
-def key() -> str:
-    return CLIENT
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """The way that the requests of a test go: each of them in turn."""
+    return str(request.param)

@@ -18,6 +18,8 @@ import yaml
 
 CLIENT, SOME, MASTER = "sk-old-client-key", "sk-some-models-key", "sk-master-of-the-proxy"
 KEYS = {"UP_1": "sk-upstream-one", "UP_2": "sk-upstream-two", "CLIENT": CLIENT, "SOME": SOME}
+#: The way a request goes -> the headers with which it goes that way: orders for LiteLLM are its business.
+WAYS: dict[str, dict[str, str]] = {"relay": {}, "litellm": {"x-litellm-tags": "mine"}}
 START = """
 import json, sys
 from one_adapter.errors import OneAdapterError

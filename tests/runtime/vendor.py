@@ -1,4 +1,4 @@
-"""A vendor on loopback that speaks OpenAI's protocol and remembers every call.
+"""A vendor on loopback that speaks OpenAI's protocol, and some of Anthropic's, and remembers every call.
 
 Words in the path choose how it behaves: `fail503` answers that status, `slow2` waits two
 seconds, `slowchunk0.2` waits between the chunks of a stream, `cut` closes the connection
@@ -128,6 +128,8 @@ class Vendor:
             return web.json_response({"object": "list", "model": call.model, "data": data, "usage": usage})
         if not isinstance(body, dict):
             return web.json_response({"error": {"message": "no body"}}, status=400)
+        if path.endswith("/v1/messages"):
+            return await _message(request, call)
         text = f"{call.method} {path} model={call.model} key={key}"
         if body.get("stream"):
             return await self._stream(request, body, kinds, text)
@@ -163,6 +165,30 @@ class Vendor:
             await response.write(_event(last))
         await response.write(b"data: [DONE]\n\n")
         return response
+
+
+async def _message(request: web.Request, call: Call) -> web.StreamResponse:
+    """Answer as Anthropic does."""
+    thinking = {"type": "thinking", "thinking": "so", "signature": "sig"}
+    text = {"type": "text", "text": f"{call.method} {call.path} model={call.model}"}
+    usage = {"input_tokens": 7, "output_tokens": 5}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": call.model, "usage": usage}
+    end = {"stop_reason": "end_turn", "stop_sequence": None}
+    if not call.body.get("stream"):
+        return web.json_response({**message, "content": [thinking, text], **end})
+    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    await response.prepare(request)
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**message, "content": [], **dict.fromkeys(end)}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {**text, "type": "text_delta"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": end, "usage": {"output_tokens": 5}},
+        {"type": "message_stop"},
+    ]
+    for event in events:
+        await response.write(f"event: {event['type']}\n".encode() + _event(event))
+    return response
 
 
 def _event(data: dict[str, Any]) -> bytes:

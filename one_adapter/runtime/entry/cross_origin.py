@@ -5,6 +5,7 @@ from __future__ import annotations
 from one_adapter.runtime.entry.asgi import Message, Scope, Send
 
 ALLOWED = (b"access-control-allow-origin", b"*")
+ASKING = (b"origin", b"access-control-request-method")
 #: What a page may send, and what of an answer's headers it may read.
 PREFLIGHT = (
     ALLOWED,
@@ -18,10 +19,11 @@ PREFLIGHT = (
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Tell whether a browser asks whether it may ask; that needs no key."""
-    return scope["method"] == "OPTIONS" and any(
-        name == b"access-control-request-method" for name, _ in scope["headers"]
-    )
+    """Tell whether a browser asks whether it may ask; that needs no key.
+
+    As in the gateway, a page's origin is enough.
+    """
+    return scope["method"] == "OPTIONS" and any(name in ASKING for name, _ in scope["headers"])
 
 
 async def preflight(send: Send) -> None:

@@ -249,6 +249,10 @@ class TestWebPages:
         assert (status, text, headers["access-control-allow-origin"]) == (204, b"", "*")
         assert "Authorization" in headers["access-control-allow-headers"]
 
+    @pytest.mark.parametrize("header", ["origin", "access_control_request_method"])
+    def test_a_pages_origin_or_its_question_alone_is_a_preflight(self, header: str) -> None:
+        assert ask("OPTIONS", "/v1/models", key="", **{header: self.ASKING[header]})[0] == 204
+
     def test_options_that_ask_nothing_are_no_preflight(self) -> None:
         assert ask("OPTIONS", "/v1/chat/completions", key="")[0] == 401
 

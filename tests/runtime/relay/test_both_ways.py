@@ -12,6 +12,8 @@ import pytest
 from proxy import CLIENT, Proxy, configuration, deployment
 from scripted import Said, Scripted, chunk, completion, events
 
+pytestmark = pytest.mark.proxy
+
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5, "cached": 1}
 HI = [{"role": "user", "content": "hi"}]
 PARTS = [{"type": "text", "text": "in "}, {"type": "text", "text": "parts"}]
