@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
+from command import command
 from configurations import only, openai, plan, service
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from one_adapter.cli import cli
 from one_adapter.config.document import parse
 from one_adapter.lint import judge
 from one_adapter.plan.addresses import base_address, has_password, split_url, without_password
@@ -63,9 +62,9 @@ def run(tmp_path: Path, config: object, words: list[str]) -> tuple[int, str]:
     path = tmp_path / "gateway.json"
     path.write_text(config if isinstance(config, str) else json.dumps(config))
     words = [word.replace("OUT", str(tmp_path)) for word in words]
-    done = CliRunner(catch_exceptions=False).invoke(cli, [words[0], str(path), *words[1:]])
+    done = command(words[0], str(path), *words[1:])
     reports = [each.read_text() for each in tmp_path.glob("r.*")]
-    return done.exit_code, "\n".join([done.output, *reports])
+    return done.code, "\n".join([done.output, *reports])
 
 
 # Addresses.
@@ -179,8 +178,8 @@ def test_nothing_in_a_file_acts_on_the_terminal(tmp_path: Path, words: list[str]
     path = tmp_path / f"a{ACTING.replace(chr(10), '')}.{ending}"
     path.write_text(json.dumps(config) if ending == "json" else yaml.safe_dump(config, allow_unicode=True))
     words = [word.replace("OUT", str(tmp_path)) for word in words]
-    done = CliRunner(catch_exceptions=False).invoke(cli, [words[0], str(path), *words[1:]])
-    assert done.exit_code in (0, 1)
+    done = command(words[0], str(path), *words[1:])
+    assert done.code in (0, 1)
     for text in (done.output, *(each.read_text() for each in tmp_path.glob("r.*"))):
         assert not ACTS.search(text), repr(ACTS.search(text))
 
@@ -211,10 +210,10 @@ def test_no_word_of_the_command_line_acts_on_the_terminal(
     Path("CONFIG").write_text(json.dumps(openai(service("m"))))
     Path("CONFIG").rename("c.json")
     words = ["c.json" if word == "CONFIG" else word for word in words]
-    done = CliRunner(catch_exceptions=False).invoke(cli, words)
-    assert done.exit_code in (1, 2)
+    done = command(*words)
+    assert done.code in (1, 2)
     assert not ACTS.search(done.output), repr(ACTS.search(done.output))
-    sentences = [line for line in done.stderr.splitlines() if line.startswith(("Error: ", "one-adapter: "))]
+    sentences = [line for line in done.err.splitlines() if line.startswith(("Error: ", "one-adapter: "))]
     assert len(sentences) == 1
 
 
@@ -284,9 +283,9 @@ def test_a_bomb_costs_no_more_than_its_size(tmp_path: Path, name: str, words: li
     path = tmp_path / name
     path.write_text(BOMBS[name])
     begun = process_time()
-    done = CliRunner(catch_exceptions=False).invoke(cli, [words[0], str(path), *words[1:]])
+    done = command(words[0], str(path), *words[1:])
     assert process_time() - begun < 6
-    assert done.exit_code in (0, 1)
+    assert done.code in (0, 1)
     assert len(done.output) < 120 * len(BOMBS[name]) + 100_000
 
 
@@ -297,8 +296,8 @@ def test_a_file_beyond_the_limit_is_refused_from_standard_input_too(
     with path.open("wb") as file:
         file.truncate((64 << 20) + 1)
     for words in (["lint"], ["explain"], ["export"]):
-        done = CliRunner(catch_exceptions=False).invoke(cli, [words[0], str(path)])
-        assert done.exit_code == 2
+        done = command(words[0], str(path))
+        assert done.code == 2
         assert "larger than 64 MiB" in done.output
 
     class Endless(io.RawIOBase):

@@ -35,6 +35,8 @@ HOLDS: Mapping[str, type] = {
     "modalities": str,
     "include": str,
 }
+#: Objects that are looked into.
+INSIDE = ("response_format", "thinking", "tool_choice")
 #: Routes on which a chat's scalars of the wrong type go upstream as they are.
 LENIENT = ("chat", "embeddings")
 #: Tools that LiteLLM hands on. Those it acts upon itself (`mcp`, `file_search`) are in none of these.
@@ -91,22 +93,22 @@ def check(body: Mapping[str, Any], kind: str, options: Mapping[str, Kinds]) -> N
 
 def _check_inside(body: Mapping[str, Any]) -> None:
     """Refuse objects whose own fields LiteLLM reads as if they could be nothing else."""
-    wanted = body["response_format"] if body.get("response_format") is not None else {"type": "text"}
-    schema = wanted.get("json_schema") if wanted.get("type") == "json_schema" else {}
-    if (
-        not isinstance(wanted.get("type"), str)
-        or not isinstance(schema, dict)
-        or not _is(schema, "schema", dict)
-    ):
-        raise Refusal(
-            400, "The field 'response_format' has no form known here.", "invalid_type", "response_format"
-        )
-    thinking = body.get("thinking") or {}
-    if not _is(thinking, "type", str) or not _is(thinking, "budget_tokens", int):
-        raise Refusal(400, "The field 'thinking' has no form known here.", "invalid_type", "thinking")
-    choice = body.get("tool_choice")
+    wanted, thinking, choice = (body.get(name) for name in INSIDE)
+    if wanted is not None and not _is_format(wanted):
+        raise _unknown("response_format")
+    if thinking and not (_is(thinking, "type", str) and _is(thinking, "budget_tokens", int)):
+        raise _unknown("thinking")
     if isinstance(choice, dict) and not isinstance(choice.get("type"), str):
-        raise Refusal(400, "The field 'tool_choice' has no form known here.", "invalid_type", "tool_choice")
+        raise _unknown("tool_choice")
+
+
+def _is_format(wanted: Mapping[str, Any]) -> bool:
+    schema = wanted.get("json_schema") if wanted.get("type") == "json_schema" else {}
+    return isinstance(wanted.get("type"), str) and isinstance(schema, dict) and _is(schema, "schema", dict)
+
+
+def _unknown(name: str) -> Refusal:
+    return Refusal(400, f"The field {name!r} has no form known here.", "invalid_type", name)
 
 
 def _is(value: Mapping[str, Any], name: str, kind: type) -> bool:

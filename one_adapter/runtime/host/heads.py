@@ -38,7 +38,7 @@ def install() -> None:
     if hasattr(Protocol, "_idle_bytes"):
         return
     stock = {name: wrap(getattr(Protocol, name)) for name, wrap in _WRAPS.items()}
-    for name, value in {"_idle_bytes": 0, "_head_timer": None, **stock}.items():
+    for name, value in {"_idle_bytes": 0, "_in_head": True, "_head_timer": None, **stock}.items():
         setattr(Protocol, name, value)
 
 
@@ -50,47 +50,42 @@ def _data_received(own: Callable[..., None]) -> Callable[..., None]:
         own(self, data)
         if self._idle_bytes > BYTES and not self.transport.is_closing():
             _refuse(self)
+        elif self._in_head:
+            _start(self)
 
     return data_received
+
+
+def _on_message_begin(own: Callable[..., None]) -> Callable[..., None]:
+    def on_message_begin(self: Any) -> None:
+        self._in_head = True
+        own(self)
+
+    return on_message_begin
 
 
 def _on_headers_complete(own: Callable[..., None]) -> Callable[..., None]:
     def on_headers_complete(self: Any) -> None:
         self._idle_bytes = 0
+        self._in_head = False
         _stop(self)
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
         if size > BYTES or len(self.headers) > COUNT:
             _refuse(self)
             raise _TooLarge  # the parser ends; `send_400_response` finds the connection closed
         own(self)
+        if not self.parser.should_upgrade():
+            self.headers = []  # what comes behind the body would stand among the headers, unchecked
 
     return on_headers_complete
 
 
-def _on_header(own: Callable[..., None]) -> Callable[..., None]:
-    def on_header(self: Any, name: bytes, value: bytes) -> None:
-        if self._head_timer is not None:  # what comes behind a body would stand among the headers, unchecked
-            own(self, name, value)
-
-    return on_header
-
-
-def _moving(own: Callable[..., None]) -> Callable[..., None]:
-    """What comes leads somewhere: the body goes on, or the request is complete."""
-
-    def moved(self: Any, *given: Any) -> None:
+def _on_body(own: Callable[..., None]) -> Callable[..., None]:
+    def on_body(self: Any, body: bytes) -> None:
         self._idle_bytes = 0
-        own(self, *given)
+        own(self, body)
 
-    return moved
-
-
-def _on_message_begin(own: Callable[..., None]) -> Callable[..., None]:
-    def on_message_begin(self: Any) -> None:
-        _start(self)
-        own(self)
-
-    return on_message_begin
+    return on_body
 
 
 def _connection_made(own: Callable[..., None]) -> Callable[..., None]:
@@ -122,10 +117,8 @@ _WRAPS = {
     "connection_lost": _connection_lost,
     "data_received": _data_received,
     "on_message_begin": _on_message_begin,
-    "on_header": _on_header,
     "on_headers_complete": _on_headers_complete,
-    "on_body": _moving,
-    "on_message_complete": _moving,
+    "on_body": _on_body,
     "send_400_response": _send_400_response,
 }
 
