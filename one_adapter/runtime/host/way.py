@@ -10,7 +10,6 @@ from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, h
 from one_adapter.runtime.entry.paths import LITELLM_PATHS
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
-from one_adapter.runtime.host.clients import SERVED
 from one_adapter.runtime.host.mending import ChatStream, named_event
 from one_adapter.runtime.upstream.guards import rescue
 
@@ -24,6 +23,8 @@ HIDDEN = (b"x-litellm-model-api-base",)
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
 ERRORS = (b'data: {"error"', b"event: error", b"event: response.failed")
+#: How many messages wait at most for an upstream's first word.
+HELD = 20
 WAY = (b"x-one-adapter-way", b"litellm")
 
 
@@ -90,7 +91,7 @@ class _Mended:
         self._start: Message | None = None
         self._chat = ChatStream()
         self._failed = False
-        self._held: list[Message] | None = [] if request.policy.provider in SERVED else None
+        self._held: list[Message] | None = []
         self.fault: Refusal | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -111,7 +112,8 @@ class _Mended:
             message = await self._named(self._start, message)
         if self._stream and self._held is not None and self.fault is None:
             self._held.append(message)
-            if message["type"] == "http.response.body" and (self._is_heard() or not message.get("more_body")):
+            last = message["type"] == "http.response.body" and not message.get("more_body")
+            if last or self._is_heard() or len(self._held) > HELD:
                 held, self._held = self._held, None
                 for one in held:
                     await self._send(one)
@@ -120,7 +122,8 @@ class _Mended:
 
     def _is_heard(self) -> bool:
         """Tell whether the upstream has said something; LiteLLM may begin a stream before it asks."""
-        return self._failed or (self._request.heard is not None and self._request.heard.begun)
+        heard = self._request.heard
+        return self._failed or bool(self._request.reached if heard is None else heard.begun)
 
     def _begin(self, message: Message) -> Message:
         headers = [one for one in message.get("headers") or [] if one[0] not in HIDDEN]
