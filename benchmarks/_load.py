@@ -1,93 +1,164 @@
-"""Ask a proxy as often as it answers, over plain sockets, so that the asking costs little.
+"""Ask a proxy as often as it answers, over plain sockets and epoll, so that the asking costs little.
 
-Usage: python _load.py PORT KEY CONNECTIONS SECONDS [stream]
+Usage: python _load.py PORT KEY ROUTE CONNECTIONS REQUESTS [PIECES]
 
-Prints one line of JSON. Whole answers: requests per second, and the latencies' median and 99th percentile
-(milliseconds). Streams: milliseconds from the request to the first piece, and from the vendor's sending of a
-piece to its arrival here, medians.
+ROUTE is a key of `ROUTES`; with PIECES each request is a stream of so many. Prints one line
+of JSON. Whole answers: requests a second, and the latencies' median and 99th percentile (milliseconds).
+Streams: milliseconds from the request to the first piece, and from the vendor's sending of a piece to its
+arrival here, medians.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import re
+import select
+import socket
 import statistics
 import sys
 import time
+from collections.abc import Callable
+
+SAID = [{"role": "user", "content": "hello"}]
+#: Route -> path and body.
+ROUTES: dict[str, tuple[str, dict[str, object]]] = {
+    "chat": ("/v1/chat/completions", {"model": "m", "messages": SAID}),
+    "translated": ("/v1/chat/completions", {"model": "c", "max_tokens": 20, "messages": SAID}),
+    "embeddings": ("/v1/embeddings", {"model": "e", "input": "hello"}),
+    "messages": ("/v1/messages", {"model": "c", "max_tokens": 20, "messages": SAID}),
+}
+LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+#: The moment of sending that a piece carries as its text.
+SENT = re.compile(rb'"(?:content|text)": ?"(\d+\.\d+) ?"')
+#: The longest wait for an answer, in seconds.
+PATIENCE = 30.0
 
 
-def request(key: str, stream: bool) -> bytes:
-    """The bytes of one chat completion request."""
-    body = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "stream": stream}
-    data = json.dumps(body).encode()
+def request(key: str, route: str, pieces: int = 0) -> bytes:
+    """The bytes of one request."""
+    path, body = ROUTES[route]
+    more = {"max_tokens": pieces, "stream": True} if pieces else {}
+    data = json.dumps({**body, **more}).encode()
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
     )
     return head.encode() + data
 
 
-async def whole(port: int, key: str, until: float, spent: list[float]) -> None:
-    """One connection, one request after another; appends seconds."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    ask = request(key, stream=False)
-    while time.perf_counter() < until:
-        start = time.perf_counter()
-        writer.write(ask)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(f"answered {head[:200]!r}")
-        length = head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]
-        await reader.readexactly(int(length))
-        spent.append(time.perf_counter() - start)
-    writer.close()
+class Asker:
+    """One connection: a request, its answer, the next request."""
+
+    def __init__(self, port: int, ask: bytes, stream: bool) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._ask, self._stream = ask, stream
+        self._buffer, self._searched = b"", 0
+        self._asked = 0.0
+        self.spent: list[float] = []
+        self.passing: list[float] = []
+
+    def ask(self) -> None:
+        """Send the request."""
+        self._buffer, self._searched, self._piece = b"", 0, False
+        self._asked = time.perf_counter()
+        self.socket.sendall(self._ask)
+
+    def read(self) -> bool:
+        """Take what has come; True when it is the answer's end."""
+        data = self.socket.recv(1 << 16)
+        now, moment = time.perf_counter(), time.monotonic()
+        if not data:
+            raise SystemExit(f"the connection was closed after {self._buffer[:300]!r}")
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        if not self._buffer.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(f"answered {self._buffer[:400]!r}")
+        if self._stream:
+            return self._pieces(now, moment)
+        length = LENGTH.search(self._buffer, 0, end)
+        if length is None:
+            whole = self._buffer.endswith(b"\r\n0\r\n\r\n")
+        else:
+            whole = len(self._buffer) >= end + 4 + int(length.group(1))
+        if whole:
+            self.spent.append(now - self._asked)
+        return whole
+
+    def _pieces(self, now: float, moment: float) -> bool:
+        for found in SENT.finditer(self._buffer, self._searched):
+            if not self._piece:
+                self.spent.append(now - self._asked)
+                self._piece = True
+            self.passing.append(moment - float(found.group(1)))
+            self._searched = found.end()
+        return self._buffer.endswith(b"\r\n0\r\n\r\n")
 
 
-async def streamed(port: int, key: str, until: float, first: list[float], passing: list[float]) -> None:
-    """One connection, one stream after another; appends seconds to the first piece and of every passing."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    ask = request(key, stream=True)
-    while time.perf_counter() < until:
-        start = time.perf_counter()
-        writer.write(ask)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(f"answered {head[:200]!r}")
-        seen = False
-        while (line := await reader.readline()) != b"0\r\n":
-            if line.startswith(b"data: {"):
-                now = time.monotonic()
-                choices = json.loads(line[6:]).get("choices")
-                text = choices[0]["delta"].get("content") if choices else None
-                if text:
-                    passing.append(now - float(text))
-                    if not seen:
-                        first.append(time.perf_counter() - start)
-                        seen = True
-        await reader.readline()
-    writer.close()
+def alone(asker: Asker, requests: int) -> None:
+    """Make the requests one after another, waiting in `recv`."""
+    for _ in range(requests):
+        asker.ask()
+        while not asker.read():
+            pass
 
 
-async def main(port: int, key: str, connections: int, seconds: float, stream: bool) -> dict[str, float]:
+def together(askers: list[Asker], requests: int) -> None:
+    """Make the requests on all connections at once."""
+    poll = select.epoll()
+    waiting: dict[int, Asker] = {}
+    for asker in askers[:requests]:
+        waiting[asker.socket.fileno()] = asker
+        poll.register(asker.socket.fileno(), select.EPOLLIN)
+        asker.ask()
+    left = requests - len(waiting)
+    while waiting:
+        events = poll.poll(PATIENCE)
+        if not events:
+            raise SystemExit(f"no answer within {PATIENCE} s")
+        for number, _ in events:
+            if not waiting[number].read():
+                continue
+            if left:
+                left -= 1
+                waiting[number].ask()
+            else:
+                poll.unregister(number)
+                del waiting[number]
+
+
+def main(port: int, key: str, route: str, connections: int, requests: int, pieces: int) -> dict[str, float]:
     """Load it and reckon."""
+    ask = request(key, route, pieces)
+    askers = [Asker(port, ask, pieces > 0) for _ in range(connections)]
+    run: Callable[[], None] = (
+        (lambda: alone(askers[0], requests)) if connections == 1 else (lambda: together(askers, requests))
+    )
     start = time.perf_counter()
-    until = start + seconds
-    spent: list[float] = []
-    passing: list[float] = []
-    if stream:
-        await asyncio.gather(*(streamed(port, key, until, spent, passing) for _ in range(connections)))
-        return {"first_ms": 1000 * statistics.median(spent), "passing_ms": 1000 * statistics.median(passing)}
-    await asyncio.gather(*(whole(port, key, until, spent) for _ in range(connections)))
-    spent.sort()
+    run()
+    took = time.perf_counter() - start
+    spent = sorted(1000 * one for asker in askers for one in asker.spent)
+    if pieces:
+        passing = [1000 * one for asker in askers for one in asker.passing]
+        return {
+            "first_ms": statistics.median(spent),
+            "passing_ms": statistics.median(passing),
+            "pieces": len(passing),
+        }
     return {
         "answers": len(spent),
-        "rps": len(spent) / (time.perf_counter() - start),
-        "p50_ms": 1000 * statistics.median(spent),
-        "p99_ms": 1000 * spent[int(len(spent) * 0.99)],
+        "rps": len(spent) / took,
+        "p50_ms": statistics.median(spent),
+        "p99_ms": spent[int(len(spent) * 0.99)],
     }
 
 
 if __name__ == "__main__":
-    port, key, connections, seconds = sys.argv[1:5]
-    figures = main(int(port), key, int(connections), float(seconds), "stream" in sys.argv[5:])
-    print(json.dumps(asyncio.run(figures)))
+    words = [*sys.argv[4:], "0"]
+    print(
+        json.dumps(
+            main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(words[0]), int(words[1]), int(words[2]))
+        )
+    )

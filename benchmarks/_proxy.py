@@ -30,15 +30,33 @@ class Proxy:
     pid: int
 
     def megabytes(self) -> float:
-        """Its resident set (Linux)."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) / 1024
+        """The resident sets of its processes (Linux)."""
+        return sum(_resident(pid) for pid in tree(self.pid))
 
     def processor_seconds(self) -> float:
-        """The processor time of all its threads so far (Linux)."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """The processor time of all threads of its processes so far (Linux)."""
+        return sum(processor_seconds(pid) for pid in tree(self.pid))
+
+
+def tree(pid: int) -> list[int]:
+    """A process and those that it has started, and so on (Linux)."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text(encoding="ascii").split()]
+    return found
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time of one process so far, its own and the system's for it (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
 
 
 def free_port() -> int:
@@ -50,9 +68,16 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    command: Sequence[str | Path], port: int, key: str, environment: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    port: int,
+    key: str,
+    environment: Mapping[str, str] | None = None,
+    accepts: bool = False,
 ) -> Iterator[Proxy]:
-    """The process from its start to its end; entered when `/v1/models` answers the client's `key`."""
+    """The process from its start to its end.
+
+    Entered when `/v1/models` answers the client's `key`, with `accepts` when the port takes connections.
+    """
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/models", headers={"Authorization": f"Bearer {key}"}
     )
@@ -60,7 +85,7 @@ def serving(
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(environment or {}))
         try:
-            while not _answers(request):
+            while not (_accepts(port) if accepts else _answers(request)):
                 if process.poll() is not None or time.perf_counter() - start > PATIENCE:
                     log.seek(0)
                     raise SystemExit(f"{command}: {log.read()[-2000:].decode(errors='replace')}")
@@ -84,6 +109,14 @@ def _answers(request: urllib.request.Request) -> bool:
             return bool(answer.read())
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 def run_command(config: Path, port: int) -> list[str | Path]:

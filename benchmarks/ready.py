@@ -1,16 +1,14 @@
 """From the command to the first answer: `one-adapter run` against the stock `litellm --config`.
 
-Both serve the same gateway, `examples/guide.json`: ours from the file itself, the stock command from
-what `export` wrote, one-adapter's callback included. The clock stops when `/v1/models` answers a
-client's key. Memory is the resident set at that moment. For the first chat the gateway has one vendor,
-on this machine, and is asked as soon as `/v1/models` has answered.
+Both serve the same gateway, `examples/guide.json`: ours from the file itself, the stock command from what
+`export --pure` wrote, nothing of ours. The clock stops when `/v1/models` answers a client's key. Memory is
+the resident set at that moment, processor time what the process has taken by then. For the first chat the
+gateway has a vendor on this machine, and is asked as soon as `/v1/models` has answered.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -20,7 +18,7 @@ from pathlib import Path
 
 from _measure import ROOT, Pairs, table
 from _proxy import Proxy, export, free_port, run_command, serving, stock_command
-from throughput import KEY, gateway
+from throughput import KEY, gateway, start_vendor
 
 GUIDE = ROOT / "examples" / "guide.json"
 CLIENT_KEY = "sk-my-clients-key"
@@ -37,18 +35,16 @@ def main() -> None:
         these, those = rounds(GUIDE, folder / "guide", CLIENT_KEY, ready)
         rows.append(pairs("to the first answer", "s", these, those, 0))
         rows.append(pairs("memory then", "MB", these, those, 1))
-        vendor = free_port()
-        process = subprocess.Popen([sys.executable, Path(__file__).parent / "_upstream.py", str(vendor)])
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        these, those = rounds(gateway(folder, vendor), folder / "one", KEY, first_chat)
+        rows.append(pairs("processor time until then", "s", these, those, 2))
+        config = gateway(folder, start_vendor(stack)[0])
+        these, those = rounds(config, folder / "one", KEY, first_chat)
         rows.append(pairs("to the first chat's answer", "s", these, those, 0))
     print(table(rows))
 
 
 def ready(proxy: Proxy) -> tuple[float, ...]:
-    """Seconds from the start until it answered, and its memory."""
-    return proxy.ready_after, proxy.megabytes()
+    """Seconds from the start until it answered, its memory, and its processor time."""
+    return proxy.ready_after, proxy.megabytes(), proxy.processor_seconds()
 
 
 def first_chat(proxy: Proxy) -> tuple[float, ...]:
@@ -69,14 +65,15 @@ def rounds(
     config: Path, folder: Path, key: str, measure: Measured
 ) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
     """Both in turn; the first round warms the disk and does not count."""
-    secrets = export(config, folder)
+    secrets = export(config, folder, "--pure")
+    master = secrets["LITELLM_MASTER_KEY"]
     these, those = [], []
     for turn in range(ROUNDS + 1):
         port = free_port()
         with serving(run_command(config, port), port, key) as proxy:
             mine = measure(proxy)
         port = free_port()
-        with serving(stock_command(folder / "config.yaml", port), port, key, secrets) as proxy:
+        with serving(stock_command(folder / "config.yaml", port), port, master, secrets) as proxy:
             other = measure(proxy)
         if turn:
             these.append(mine)

@@ -1,9 +1,10 @@
-"""Two thousand requests, a fifth of them with a fault: is anything lost, does anything grow?
+"""Two thousand requests, a fifth with a fault, and 200 streams left half-way: is anything lost, does it grow?
 
 One proxy (`one-adapter run`), one vendor whose paths choose the fault, services limited to a few calls at a
 time. The faults: 429, 500, a reset connection, a cut stream, a slow answer beyond the service's timeout, a
-client that leaves. Afterwards as many calls as the limit allows are made at once: each must be let in without
-a wait, so no place was lost. Memory and open files are those of the proxy's process (Linux).
+client that leaves. Chats are relayed, messages and responses go LiteLLM's way. Afterwards as many calls as
+the limit allows are made at once: each must be let in without a wait, so no place was lost. Memory and open
+files are those of the proxy's process (Linux).
 
 Usage: python soak.py [REQUESTS]
 """
@@ -37,17 +38,22 @@ FAULTS = {
     "cut stream": "cut",
     "slow": "slow30",
     "client leaves": "slow3",
+    "stream left": "slowchunk0.5",
 }
+LEFT = 200
+#: The faults of which one in five requests has one.
+INJECTED = [one for one in FAULTS if one != "stream left"]
 ROUTES = ("/v1/chat/completions", "/v1/messages", "/v1/responses")
 #: What an answer may be. A client that left has none to wait for.
 FINE = {
     "none": {200},
     "429": {429},
     "500": {500},
-    "reset": {500},
-    "cut stream": {200, 500},
+    "reset": {500, 502},
+    "cut stream": {200, 500, 502},
     "slow": {429, 504},  # some wait for a place until their time is over
     "client leaves": {0},
+    "stream left": {0},
 }
 
 
@@ -84,6 +90,10 @@ async def one(session: aiohttp.ClientSession, fault: str, route: str, stream: bo
     timeout = aiohttp.ClientTimeout(total=patience)
     try:
         async with session.post(route, json=body(route, model, stream), timeout=timeout) as answer:
+            if fault == "stream left" and answer.status == 200:
+                await answer.content.readany()
+                answer.close()
+                return fault, 0
             await answer.read()
             return fault, answer.status
     except asyncio.TimeoutError:
@@ -92,17 +102,20 @@ async def one(session: aiohttp.ClientSession, fault: str, route: str, stream: bo
         return fault, -1
 
 
-async def load(proxy: Proxy, requests: int) -> tuple[Counter[tuple[str, int]], list[float]]:
-    """All requests, some at once; what they got and the memory on the way."""
+async def load(proxy: Proxy, requests: int, left: int) -> tuple[Counter[tuple[str, int]], list[float]]:
+    """All requests, some at once, `left` of them streams that are left; what they got, and the memory."""
     chance = random.Random(7)
+    leaving = frozenset(chance.sample(range(requests), left))
     gate = asyncio.Semaphore(AT_ONCE)
     memory = [proxy.megabytes()]
     found: Counter[tuple[str, int]] = Counter()
 
     async def run(number: int) -> None:
-        fault = chance.choice([*FAULTS]) if number % 5 == 0 else "none"
+        fault = chance.choice(INJECTED) if number % 5 == 0 else "none"
+        if number in leaving:
+            fault = "stream left"
         route = ROUTES[number % 3]
-        stream = fault == "cut stream" or chance.random() < 0.5
+        stream = fault in ("cut stream", "stream left") or chance.random() < 0.5
         async with gate:
             found[await one(session, fault, route, stream)] += 1
         if number % max(1, requests // 10) == 0:
@@ -143,15 +156,17 @@ def main(requests: int) -> int:
         port = free_port()
         with serving(run_command(config, port), port, KEY) as proxy:
             files = len(list(Path(f"/proc/{proxy.pid}/fd").iterdir()))
-            asyncio.run(load(proxy, requests // 10))  # warm: pools, caches, compiled patterns
+            asyncio.run(load(proxy, requests // 10, LEFT // 10))  # warm: pools, caches, compiled patterns
             began = time.monotonic()
-            found, memory = asyncio.run(load(proxy, requests))
+            found, memory = asyncio.run(load(proxy, requests + LEFT, LEFT))
             spent = time.monotonic() - began
             most = asyncio.run(places(proxy, vendor))
             left = vendor.open
             files_after = len(list(Path(f"/proc/{proxy.pid}/fd").iterdir()))
     vendor.stop()
-    print(f"{requests} requests in {spent:.0f} s, {AT_ONCE} at once; answers by fault:")
+    print(
+        f"{requests} requests and {LEFT} streams that are left in {spent:.0f} s, {AT_ONCE} at once, by fault:"
+    )
     wrong = 0
     for (fault, status), count in sorted(found.items()):
         fine = status in FINE[fault]

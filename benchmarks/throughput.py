@@ -1,137 +1,189 @@
-"""What a proxy adds to a vendor's answer, and what the callback and the launch profile change about it.
+"""What a proxy adds to a vendor's answer: the relay, and what it is to be compared with.
 
-Four proxies with one worker each stand side by side, all serving the same gateway with one vendor, and are
-loaded in turn. *run*: `one-adapter run`. *exported*: the stock `litellm --config` with the exported file,
-where our callback applies what it can of the launch profile. *profile off*: the same with
-`ONE_ADAPTER_PROFILE=stock`: LiteLLM as it comes, with our callback. *pure*: the stock command with the file
-of `export --pure`, nothing of ours; *profile off* against it shows what the callback costs, best in
-processor time a request, which other programs disturb least. All run with bytecode compiled. The vendor is
-a fixed answer over asyncio; the last line says how much faster it is than what is measured. Proxy, vendor
-and load share the cores.
+Usage: python throughput.py [--old-gateway PROGRAM] [--rounds N]
+
+Proxies with one worker each stand side by side, all serving the same gateway with two vendors, one by
+OpenAI's protocol and one by Anthropic's; the load goes from one to the next, a second or two each. *run*:
+`one-adapter run`, which relays. *bare*: the least that a relay can be in Python, `_bare.py`: uvicorn,
+aiohttp, the model renamed, and nothing else. *no relay*: `one-adapter run --no-relay`, all LiteLLM's way.
+*stock*: `litellm --config` with the file of `export --pure`, nothing of ours. *gateway*: the old gateway,
+where its program is given. All run with bytecode compiled.
+
+Figures are medians of the rounds, ratios medians of the rounds' ratios. The first counts most: the processor
+time that the proxy's processes take for one request, which other programs disturb least. The vendors are one
+process with fixed answers; its processor time for a request stands last. All of them share the cores.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from _measure import Pairs, table
-from _proxy import Proxy, export, free_port, run_command, serving, stock_command
+from _proxy import Proxy, export, free_port, processor_seconds, run_command, serving, stock_command
 
 KEY = "sk-the-clients-key"
 HERE = Path(__file__).resolve().parent
 ROUNDS = 5
+#: Proxies that LiteLLM slows down: they get a tenth of the requests.
+SLOW = ("no relay", "stock")
+#: Answers at 16 connections and at one, first pieces, and streams of so many pieces for what passing costs.
+MANY, SINGLE, FIRSTS, STREAMS, PIECES = 1200, 500, 50, 16, 50
 Figures = dict[str, float]
 
 
-def load(port: int, key: str, connections: int, seconds: float, *more: str) -> Figures:
+def load(port: int, key: str, route: str, connections: int, requests: int, pieces: int = 0) -> Figures:
     """One measurement in a process of its own."""
-    script = HERE / "_load.py"
-    words = [sys.executable, str(script), str(port), key, str(connections), str(seconds), *more]
+    numbers = (str(one) for one in (connections, requests, pieces))
+    words = [sys.executable, str(HERE / "_load.py"), str(port), key, route, *numbers]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(done.stderr[-1000:])
+        raise SystemExit(f"{route}: {done.stderr[-1000:]}")
     figures: Figures = json.loads(done.stdout)
     return figures
 
 
-def measure(proxy: Proxy) -> Figures:
-    """All figures of one proxy, one round."""
+def answers(proxy: Proxy, route: str, share: float) -> Figures:
+    """Whole answers at 16 connections and at one."""
     before = proxy.processor_seconds()
-    many = load(proxy.port, proxy.key, 16, 3)
+    many = load(proxy.port, proxy.key, route, 16, int(MANY * share))
     spent = proxy.processor_seconds() - before
-    one = load(proxy.port, proxy.key, 1, 3)
-    stream = load(proxy.port, proxy.key, 1, 2, "stream")
+    one = load(proxy.port, proxy.key, route, 1, int(SINGLE * share))
     return {
-        "rps at 16 connections": many["rps"],
-        "processor time a request": 1000 * spent / many["answers"],
-        "p50 at 1 connection": one["p50_ms"],
-        "p99 at 1 connection": one["p99_ms"],
-        "p99 at 16 connections": many["p99_ms"],
-        "stream: to the first piece": stream["first_ms"],
-        "stream: passing a piece on": stream["passing_ms"],
-        "memory after the load": proxy.megabytes(),
+        f"{route}: processor time a request, ms": 1000 * spent / many["answers"],
+        f"{route}: requests a second": many["rps"],
+        f"{route}: p50 at 1 connection, ms": one["p50_ms"],
+        f"{route}: p99 at 1 connection by its p50": one["p99_ms"] / one["p50_ms"],
     }
 
 
-COMPARED = (
-    ("run", "exported"),
-    ("run", "profile off"),
-    ("run", "pure"),
-    ("exported", "pure"),
-    ("profile off", "pure"),
+def streams(proxy: Proxy, route: str, share: float) -> Figures:
+    """Streams: the first piece, and what it costs to pass one on."""
+    first = load(proxy.port, proxy.key, route, 1, int(FIRSTS * share), 2)
+    one = load(proxy.port, proxy.key, route, 1, 1, PIECES)
+    before = proxy.processor_seconds()
+    many = load(proxy.port, proxy.key, route, STREAMS, STREAMS, PIECES)
+    spent = proxy.processor_seconds() - before
+    return {
+        f"{route}: to a stream's first piece, ms": first["first_ms"],
+        f"{route}: passing a piece on, ms": one["passing_ms"],
+        f"{route}: processor time a piece, ms": 1000 * spent / many["pieces"],
+    }
+
+
+#: What is measured, in turn.
+LOADS: tuple[tuple[Callable[[Proxy, str, float], Figures], str], ...] = (
+    (answers, "chat"),
+    (streams, "chat"),
+    (answers, "embeddings"),
+    (answers, "messages"),
+    (streams, "messages"),
 )
-UNITS = {"rps at 16 connections": "/s", "memory after the load": "MB"}
 
 
-def main() -> None:
+def main(rounds: int, old_gateway: str | None) -> None:
     """Print the table."""
+    found: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        vendor = free_port()
-        process = subprocess.Popen([sys.executable, HERE / "_upstream.py", str(vendor)])
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        proxies = start(stack, folder, vendor)
-        for proxy in proxies.values():
-            load(proxy.port, proxy.key, 4, 3)
-            load(proxy.port, proxy.key, 1, 1, "stream")
-        found: dict[str, list[Figures]] = {name: [] for name in proxies}
-        for _ in range(ROUNDS):
-            for name, proxy in proxies.items():
-                found[name].append(measure(proxy))
-        alone = load(vendor, KEY, 16, 3)["rps"]
-    rows = []
-    for this, that in COMPARED:
-        for figure in found[this][0]:
-            these, those = ([one[figure] for one in found[name]] for name in (this, that))
-            rows.append(Pairs(f"{this}, {figure}", that, these, those, UNITS.get(figure, "ms")))
-    print(table(rows))
-    tails = [one["p99 at 1 connection"] / one["p50 at 1 connection"] for one in found["run"]]
-    print(f"\nrun, p99 at 1 connection: {median(tails):.1f} times its own p50 (at most {max(tails):.1f}).")
-    fastest = max(median(one["rps at 16 connections"] for one in rounds) for rounds in found.values())
-    times = alone / fastest
-    print(f"\nThe vendor alone: {alone:,.0f} requests a second, {times:.0f} times the fastest proxy.")
+        vendor, vendor_process = start_vendor(stack)
+        proxies = start(stack, folder, vendor, old_gateway)
+        for turn in range(rounds + 1):
+            for measure, route in LOADS:
+                for name, proxy in proxies.items():
+                    figures = measure(proxy, route, 0.06 if name in SLOW else 1.0)
+                    for figure, value in figures.items() if turn else ():  # the first round warms
+                        found.setdefault(figure, {}).setdefault(name, []).append(value)
+        for name, proxy in proxies.items():
+            found.setdefault("memory after the load, MB", {})[name] = [proxy.megabytes()]
+        before = processor_seconds(vendor_process)
+        alone = load(vendor, KEY, "chat", 16, 20 * MANY)
+        cost = 1000 * (processor_seconds(vendor_process) - before) / alone["answers"]
+    print(table(found, list(proxies)))
+    fastest = min(median(values) for values in found["chat: processor time a request, ms"].values())
+    print(
+        f"\nThe vendor alone: {alone['rps']:,.0f} requests a second at {cost:.4f} ms of processor time each, "
+        f"{fastest / cost:.0f} times less than the fastest proxy's."
+    )
 
 
-def gateway(folder: Path, vendor: int) -> Path:
-    """A simple-one-api file with the vendor on this port, written into `folder`."""
+def table(found: dict[str, dict[str, list[float]]], names: list[str]) -> str:
+    """Each figure's medians, and *run* by each of the others."""
+    others = [name for name in names if name != "run"]
+    lines = [
+        f"| measured | {' | '.join(names)} | {' | '.join(f'run / {name}' for name in others)} |",
+        "|---" * (1 + len(names) + len(others)) + "|",
+    ]
+    for figure, values in found.items():
+        cells = [f"{median(values[name]):.3g}" if name in values else "" for name in names]
+        cells += [
+            f"**{ratio(values['run'], values[name]):.3g}**" if name in values else "" for name in others
+        ]
+        lines.append(f"| {figure} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def ratio(these: list[float], those: list[float]) -> float:
+    """The median of the rounds' ratios."""
+    return median(mine / other for mine, other in zip(these, those, strict=True))
+
+
+def start_vendor(stack: ExitStack) -> tuple[int, int]:
+    """The vendors' port and process."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, HERE / "_upstream.py", str(port)])
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return port, process.pid
+
+
+def gateway(folder: Path, vendor: int, port: int = 9090) -> Path:
+    """A simple-one-api file with the vendors on this port, written into `folder`."""
     config = folder / "gateway.json"
-    service = {
-        "models": ["m"],
-        "enabled": True,
-        "credentials": {"api_key": "sk-the-vendors-key"},
-        "server_url": f"http://127.0.0.1:{vendor}/v1",
+    address = f"http://127.0.0.1:{vendor}/v1"
+    common = {"enabled": True, "credentials": {"api_key": "sk-the-vendors-key"}}
+    services = {
+        "openai": [{"models": ["m"], "embedding_models": ["e"], "server_url": address, **common}],
+        "claude": [{"models": ["c"], "server_url": f"{address}/messages", **common}],
+        "ollama": [{"models": ["o"], "server_url": f"{address}/api/chat", **common}],
     }
-    config.write_text(json.dumps({"api_key": KEY, "services": {"openai": [service]}}), encoding="utf-8")
+    whole = {"server_port": f":{port}", "log_level": "prod", "api_key": KEY, "services": services}
+    config.write_text(json.dumps(whole), encoding="utf-8")
     return config
 
 
-def start(stack: ExitStack, folder: Path, vendor: int) -> dict[str, Proxy]:
-    """The four proxies, up and answering."""
+def start(stack: ExitStack, folder: Path, vendor: int, old_gateway: str | None) -> dict[str, Proxy]:
+    """The proxies, up and answering."""
     config = gateway(folder, vendor)
-    secrets = export(config, folder / "exported")
-    exported = folder / "exported" / "config.yaml"
-    plain = export(config, folder / "pure", "--pure")
-    off = {**secrets, "ONE_ADAPTER_PROFILE": "stock"}
+    secrets = export(config, folder / "pure", "--pure")
     pure = folder / "pure" / "config.yaml"
-    commands = {
-        "run": (run_command, config, KEY, {}),
-        "exported": (stock_command, exported, KEY, secrets),
-        "profile off": (stock_command, exported, KEY, off),
-        "pure": (stock_command, pure, plain["LITELLM_MASTER_KEY"], plain),
-    }
     proxies = {}
-    for name, (command, file, key, environment) in commands.items():
+
+    def up(name: str, key: str, command: Callable[[int], list[str | Path]], **variables: str) -> None:
         port = free_port()
-        proxies[name] = stack.enter_context(serving(command(file, port), port, key, environment))
+        proxies[name] = stack.enter_context(serving(command(port), port, key, variables))
+
+    up("run", KEY, lambda port: run_command(config, port))
+    bare = f"http://127.0.0.1:{vendor}"
+    up("bare", KEY, lambda port: [sys.executable, HERE / "_bare.py", str(port), bare])
+    up("no relay", KEY, lambda port: [*run_command(config, port), "--no-relay"])
+    up("stock", secrets["LITELLM_MASTER_KEY"], lambda port: stock_command(pure, port), **secrets)
+    if old_gateway:
+        own = folder / "old"
+        own.mkdir()
+        up("gateway", KEY, lambda port: [old_gateway, gateway(own, vendor, port)])
     return proxies
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="Measure the relay against what it is to be compared with.")
+    parser.add_argument("--old-gateway", metavar="PROGRAM", help="the old gateway's program, measured beside")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args()
+    main(given.rounds, given.old_gateway)

@@ -20,6 +20,11 @@ from one_adapter.runtime.upstream.proxies import mounts, trust
 if TYPE_CHECKING:
     import httpx
 
+try:
+    from one_adapter.runtime.host.wire import Wire
+except ImportError:  # a copy of the package without the relay, whose reading of answers it shares
+    Wire = None  # type: ignore[assignment,misc]
+
 #: How many clients are kept; the oldest gives way.
 KEPT = 2000
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
@@ -60,7 +65,7 @@ class Clients:
         if kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS:
             return True
         own = litellm.ssl_verify is not True or litellm.ssl_certificate or os.environ.get("SSL_VERIFY")
-        return not own and not policy.upstream_model.startswith(RESPONSES)
+        return not own and is_wired(policy)
 
     def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
@@ -123,13 +128,16 @@ class Clients:
         }
 
 
+def is_wired(policy: Policy) -> bool:
+    """Tell whether LiteLLM makes a deployment's calls by the clients it is given, so that `wire` hears."""
+    if Wire is None or policy.provider not in SERVED or policy.upstream_model.startswith(RESPONSES):
+        return False
+    return policy.provider != "vertex_ai" or policy.upstream_model.startswith("gemini")
+
+
 def wired(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    """Return a transport with `wire` around it; a copy of the package without the relay has no such thing."""
-    try:
-        from one_adapter.runtime.host.wire import Wire
-    except ImportError:
-        return transport
-    return Wire(transport)
+    """Return a transport with `wire` around it, where there is one."""
+    return transport if Wire is None else Wire(transport)
 
 
 async def _without_key(request: httpx.Request) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from typing import TYPE_CHECKING
 
+from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
 from one_adapter.runtime.host import heads, log, profile, reached, side_calls, transport
@@ -14,9 +16,11 @@ from one_adapter.runtime.host.loaded import loaded
 from one_adapter.runtime.host.way import LitellmWay
 from one_adapter.runtime.redaction import known, of_environment
 
-#: Seconds after loading the configuration when start-up objects are taken from the collector, and those
-#: that the first requests have loaded.
-SETTLE_SECONDS, SETTLE_AGAIN_SECONDS = 0.5, 20.0
+if TYPE_CHECKING:
+    from one_adapter.runtime.host.standing import Standing
+
+#: Seconds after loading the configuration when start-up objects are taken from the collector.
+SETTLE_SECONDS = 0.5
 
 __all__ = ["handler", "install"]
 
@@ -36,9 +40,7 @@ def install() -> None:
     profile.after_import(choices)
     if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
-            loop = asyncio.get_running_loop()
-            loop.call_later(SETTLE_SECONDS, profile.settle)
-            loop.call_later(SETTLE_AGAIN_SECONDS, profile.settle_again)
+            asyncio.get_running_loop().call_later(SETTLE_SECONDS, profile.settle)
     door.mount(proxy_server.app, lambda app: door.Door(app, loaded, [*relays(), LitellmWay(app)]))
 
 
@@ -50,4 +52,16 @@ def relays() -> list[Way]:
         from one_adapter.runtime.relay.way import Relay
     except ImportError:
         return []
-    return [Relay(Pools(os.environ), Standing())]
+    pools = Pools(os.environ)
+    with contextlib.suppress(OSError):  # told to whoever needs them
+        pools.trusted()  # now, or the first request would wait for it
+    standing = Standing()
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop().call_later(SETTLE_SECONDS, look, standing)
+    return [Relay(pools, standing)]
+
+
+def look(standing: Standing) -> None:
+    """Have said what keeps everything from the relay, once LiteLLM has loaded what it will."""
+    with contextlib.suppress(OneAdapterError):  # it is the first request's to tell
+        standing.look(loaded().config)

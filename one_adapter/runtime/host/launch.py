@@ -6,7 +6,6 @@ as the proxy runs. It holds no secrets, only its owner can read it, and it is re
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import importlib.util
@@ -30,8 +29,6 @@ from one_adapter.runtime.redaction import known
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
 GRACE, LAST = 2, 4.0
-#: Seconds between the modules that are loaded once the proxy answers.
-SOON = 0.2
 DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
 #: What a service's own proxy setting stands for; the gateway's services do not read these.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -172,10 +169,7 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         return
     from litellm.proxy.proxy_server import app
 
-    choices = profiles.chosen()
-    if "preload" in choices:
-        os.environ[profiles.VARIABLE] += ",-preload"  # somebody waits for the start: it comes right after it
-    quiet = "log" in choices
+    quiet = "log" in profiles.chosen()
     config = uvicorn.Config(
         app,
         host=host,
@@ -187,27 +181,9 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
-    if "preload" in choices:
-        _preload_once_it_serves(server)
     server.run()
     if not server.started:
         raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
-
-
-def _preload_once_it_serves(server: Any) -> None:
-    """Load what the first requests need soon after the server answers, one module at a time.
-
-    On the server's own loop: a thread that still imports when the process ends may keep it from ending.
-    """
-    start = server.startup
-
-    async def startup(*positional: Any, **named: Any) -> None:
-        await start(*positional, **named)
-        loop = asyncio.get_running_loop()
-        for place, name in enumerate(profiles.FIRST_NEEDED, start=1):
-            loop.call_later(SOON * place, profiles.load, name)
-
-    server.startup = startup
 
 
 def _end_in_any_case(directory: Path) -> None:

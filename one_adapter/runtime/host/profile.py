@@ -11,23 +11,19 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import os
 from collections.abc import MutableMapping, Set
-from typing import Any
 
 from one_adapter.errors import OneAdapterError
 
 VARIABLE = "ONE_ADAPTER_PROFILE"
 #: What an exported file brings along by itself.
-EXPORTED = frozenset(("collector", "preload", "telemetry"))
+EXPORTED = frozenset(("collector", "preload"))
 #: Every choice there is.
 CHOICES = EXPORTED | {"describe", "log", "prices", "routes", "usage"}
-#: Versions in which the patches were tried.
-PATCHED = ("1.105.", "1.106.")
 #: Versions in which the shortcuts were tried.
 SHORTENED = ("1.106.",)
-#: What LiteLLM imports when the first request comes, which would wait half a second for it.
+#: What is imported when the first request of a kind comes, which would wait up to half a second for it.
 FIRST_NEEDED = (
     "openai.resources.chat.completions",
     "openai.resources.embeddings",
@@ -35,6 +31,18 @@ FIRST_NEEDED = (
     "litellm.proxy.pass_through_endpoints.llm_passthrough_endpoints",
     "litellm.proxy._experimental.mcp_server.mcp_server_manager",
     "litellm.proxy._experimental.mcp_server.auth.user_api_key_auth_mcp",
+    "litellm.integrations.otel.presets.destinations",
+    "litellm.integrations.otel.logger",
+    "litellm.integrations.shadow_eval_logger",
+    "litellm.integrations.websearch_interception",
+    "litellm.llms.openai.chat.gpt_audio_transformation",
+    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
+    "litellm.proxy.response_polling.polling_handler",
+    "litellm.responses.mcp.litellm_proxy_mcp_handler",
+    "litellm_enterprise.proxy.auth.route_checks",
+    "nacl.secret",
+    "anyio._backends._asyncio",
+    "one_adapter.runtime.host.wire",
 )
 #: Collections of the youngest generation per so many allocations, of the older per so many of those.
 THRESHOLDS = (5_000, 10, 10)
@@ -77,21 +85,18 @@ def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> N
 
 
 def after_import(choices: Set[str]) -> None:
-    """Change the loaded LiteLLM where only that helps, and load what its first request would wait for."""
-    from one_adapter.runtime.host import shortcuts
+    """Change the loaded LiteLLM where only that helps, and do what its first requests would wait for."""
+    from one_adapter.runtime.host import routes, shortcuts
 
-    if "telemetry" in choices:
-        _quiet_telemetry()
     if is_version(SHORTENED):
         shortcuts.install(choices)
-    for name in FIRST_NEEDED if "preload" in choices else ():
-        load(name)
+    if "preload" in choices:
+        from litellm.proxy import proxy_server
 
-
-def load(name: str) -> None:
-    """Load a module that LiteLLM's first requests need, where there is one."""
-    with contextlib.suppress(ImportError):
-        importlib.import_module(name)
+        for name in FIRST_NEEDED:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        routes.put_first(proxy_server.app)
 
 
 def settle() -> None:
@@ -104,32 +109,8 @@ def settle() -> None:
     gc.enable()
 
 
-def settle_again() -> None:
-    """Once more, for what the first requests have loaded; costs one full collection."""
-    gc.collect()
-    gc.freeze()
-
-
-def _quiet_telemetry() -> None:
-    """Stop LiteLLM from importing its telemetry on every request when it cannot be imported.
-
-    `_seed_request_destinations` routes traces to the accounts of keys or teams; without
-    opentelemetry-sdk its import fails, silently and slowly, each time.
-    """
-    if importlib.util.find_spec("opentelemetry") and importlib.util.find_spec("opentelemetry.sdk"):
-        return
-    from litellm.proxy.auth import user_api_key_auth
-
-    if is_version(PATCHED) and hasattr(user_api_key_auth, "_seed_request_destinations"):
-        user_api_key_auth._seed_request_destinations = _nothing
-
-
 def is_version(beginnings: tuple[str, ...]) -> bool:
     """Tell whether LiteLLM's version begins with one of these."""
     from litellm._version import version
 
     return str(version).startswith(beginnings)
-
-
-def _nothing(*arguments: Any, **named: Any) -> None:
-    """Stand in for a function that would do nothing here, slowly."""

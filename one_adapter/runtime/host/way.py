@@ -11,7 +11,6 @@ from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
-from one_adapter.runtime.host.clients import SERVED
 from one_adapter.runtime.host.mending import ChatStream, named_event
 from one_adapter.runtime.redaction import known
 
@@ -19,6 +18,8 @@ from one_adapter.runtime.redaction import known
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
 ERRORS = (b'data: {"error"', b"event: error", b"event: response.failed")
+#: How many messages wait at most for an upstream's first word.
+HELD = 20
 WAY = (b"x-one-adapter-way", b"litellm")
 
 
@@ -73,7 +74,7 @@ class _Mended:
         self._start: Message | None = None
         self._chat = ChatStream()
         self._failed = False
-        self._held: list[Message] | None = [] if request.policy.provider in SERVED else None
+        self._held: list[Message] | None = []
         self.fault: Refusal | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -96,7 +97,8 @@ class _Mended:
             message = {**message, "body": known.blot(message["body"])}
         if self._stream and self._held is not None and self.fault is None:
             self._held.append(message)
-            if message["type"] == "http.response.body" and (self._is_heard() or not message.get("more_body")):
+            last = message["type"] == "http.response.body" and not message.get("more_body")
+            if last or self._is_heard() or len(self._held) > HELD:
                 held, self._held = self._held, None
                 for one in held:
                     await self._send(one)
@@ -105,7 +107,8 @@ class _Mended:
 
     def _is_heard(self) -> bool:
         """Tell whether the upstream has said something; LiteLLM may begin a stream before it asks."""
-        return self._failed or (self._request.heard is not None and self._request.heard.begun)
+        heard = self._request.heard
+        return self._failed or bool(self._request.reached if heard is None else heard.begun)
 
     def _begin(self, message: Message) -> Message:
         headers = outgoing(message.get("headers") or [])

@@ -56,12 +56,16 @@ class Pools:
             found = self._sessions[proxy] = self._made(proxy)
         return found
 
+    def trusted(self) -> ssl.SSLContext:
+        """Return the certificates to trust, read once; raises `OSError` where there is no such file."""
+        if self._trust is None:
+            self._trust = trust(self._environment)
+        return self._trust
+
     def _made(self, proxy: str) -> aiohttp.ClientSession:
         import aiohttp
 
-        if self._trust is None:
-            self._trust = trust(self._environment)
-        options: dict[str, Any] = {"limit": 0, "ssl": self._trust, "keepalive_timeout": IDLE_SECONDS}
+        options: dict[str, Any] = {"limit": 0, "ssl": self.trusted(), "keepalive_timeout": IDLE_SECONDS}
         if proxy.startswith("socks"):
             from one_adapter.runtime.relay.socks import SocksConnector
 

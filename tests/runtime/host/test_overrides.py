@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from proxy import CLIENT, MASTER, SOME, Proxy
+from proxy import CLIENT, MASTER, SOME, WAYS, Proxy
 from vendor import Vendor
 
 HI = [{"role": "user", "content": "hi"}]
@@ -114,10 +114,11 @@ HOME = ("/a/v1/chat/completions", "", "sk-upstream-one", "up-m1")
 @pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: "+".join(fields))
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_no_field_of_a_chat_gives_an_order(
-    client: httpx.Client, vendor: Vendor, fields: dict[str, Any], stream: bool
+    client: httpx.Client, vendor: Vendor, way: str, fields: dict[str, Any], stream: bool
 ) -> None:
     body = {"model": "m1", "messages": HI, **({"stream": True} if stream else {}), **fields}
-    answer = client.post("/v1/chat/completions", json=body)
+    answer = client.post("/v1/chat/completions", json=body, headers=WAYS[way])
+    assert answer.headers["x-one-adapter-way"] == way
     assert answer.status_code == 200
     assert reached(vendor) == HOME
     assert "sk-upstream" not in answer.text.replace("key=sk-upstream-one", "")
@@ -125,17 +126,23 @@ def test_no_field_of_a_chat_gives_an_order(
 
 @pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: "+".join(fields))
 @pytest.mark.parametrize(
-    ("path", "more", "home"),
+    ("path", "more", "home", "headers"),
     [
-        ("/v1/messages", {"messages": HI, "max_tokens": 9}, "chat/completions"),
-        ("/v1/responses", {"input": "hi"}, "chat/completions"),
-        ("/v1/embeddings", {"input": "hi"}, "embeddings"),
+        ("/v1/messages", {"messages": HI, "max_tokens": 9}, "chat/completions", {}),
+        ("/v1/responses", {"input": "hi"}, "chat/completions", {}),
+        *(("/v1/embeddings", {"input": "hi"}, "embeddings", headers) for headers in WAYS.values()),
     ],
 )
 def test_no_field_on_another_route_gives_an_order(
-    client: httpx.Client, vendor: Vendor, fields: dict[str, Any], path: str, more: dict[str, Any], home: str
+    client: httpx.Client,
+    vendor: Vendor,
+    fields: dict[str, Any],
+    path: str,
+    more: dict[str, Any],
+    home: str,
+    headers: dict[str, str],
 ) -> None:
-    answer = client.post(path, json={"model": "m1", **more, **fields})
+    answer = client.post(path, json={"model": "m1", **more, **fields}, headers=headers)
     assert answer.status_code == 200
     assert reached(vendor) == (f"/a/v1/{home}", *HOME[1:])
 

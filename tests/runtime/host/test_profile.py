@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,10 +14,14 @@ import pytest
 from litellm.proxy import proxy_server
 
 from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.choice import Choice
+from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.settings import Policy, read_policy
 from one_adapter.runtime.host import shortcuts
+from one_adapter.runtime.host.hooks import Handler
 from one_adapter.runtime.host.profile import SHORTENED
+from one_adapter.runtime.json_object import JsonObject
 
 pytestmark = pytest.mark.proxy
 CHAT: dict[str, Any] = {"model": "m1", "messages": [{"role": "user", "content": "hello"}]}
@@ -26,14 +31,15 @@ FREE = Policy(id="d", provider="openai", upstream_model="up", free=True)
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """LiteLLM as it is when the configuration names no callbacks."""
-    for name in ("callbacks", "success_callback", "_async_success_callback"):
+    for name in ("callbacks", "success_callback", "failure_callback", "_async_success_callback"):
         monkeypatch.setattr(litellm, name, [])
     monkeypatch.setattr(proxy_server, "prisma_client", None)
 
 
 def under_way(policy: Policy = FREE, kind: str = "chat", **body: Any) -> None:
-    client = Client("k", frozenset({"*"}))
-    current.set(Request(kind, client, {**CHAT, **body}, 0.0, policy=policy))
+    client, config = Client("k", frozenset({"*"})), read_config([], None, None, {})
+    read = JsonObject.read(json.dumps({**CHAT, **body}).encode())
+    current.set(Request(kind, client, read, config, 0.0, "m1", "m1", Choice(policy)))
 
 
 class Logging:
@@ -58,27 +64,32 @@ def on_success(*_: Any) -> None:
 
 class TestWhoListens:
     def test_nobody_does_by_default(self) -> None:
-        assert shortcuts.listeners(Logging()) == []
+        assert not shortcuts.is_heard(Logging())
 
     @pytest.mark.parametrize("place", ["callbacks", "success_callback", "_async_success_callback"])
-    def test_an_operators_callback_does(self, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-        monkeypatch.setattr(litellm, place, [on_success])
-        assert shortcuts.listeners(Logging()) == [on_success]
-        monkeypatch.setattr(litellm, place, ["langfuse"])
-        assert shortcuts.listeners(Logging()) == ["langfuse"]
+    @pytest.mark.parametrize("listener", [on_success, "langfuse"])
+    def test_an_operators_callback_does(
+        self, monkeypatch: pytest.MonkeyPatch, place: str, listener: object
+    ) -> None:
+        monkeypatch.setattr(litellm, place, [listener])
+        assert shortcuts.is_heard(Logging())
 
     def test_a_callback_of_one_request_does(self) -> None:
-        assert shortcuts.listeners(Logging("langfuse")) == ["langfuse"]
+        assert shortcuts.is_heard(Logging("langfuse"))
 
     def test_a_database_does_because_it_keeps_what_was_spent(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        database = object()
-        monkeypatch.setattr(proxy_server, "prisma_client", database)
-        assert shortcuts.listeners(Logging()) == [database]
+        monkeypatch.setattr(proxy_server, "prisma_client", object())
+        assert shortcuts.is_heard(Logging())
 
-    @pytest.mark.parametrize(("name", "value"), [("cache", "a cache"), ("max_budget", 5.0)])
-    def test_a_cache_and_a_budget_do(self, monkeypatch: pytest.MonkeyPatch, name: str, value: object) -> None:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("cache", "a cache"), ("max_budget", 5.0), ("cost_discount_config", {"openai": 0.1})],
+    )
+    def test_a_cache_a_budget_and_a_discount_do(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: object
+    ) -> None:
         monkeypatch.setattr(litellm, name, value)
-        assert shortcuts.listeners(Logging()) == [value]
+        assert shortcuts.is_heard(Logging())
 
     @pytest.mark.parametrize(
         ("strategy", "cooldowns_off", "listens"),
@@ -93,14 +104,12 @@ class TestWhoListens:
     ) -> None:
         router = litellm.Router(model_list=[], routing_strategy=strategy, disable_cooldowns=cooldowns_off)
         monkeypatch.setattr(litellm, "_async_success_callback", [router.deployment_callback_on_success])
-        assert bool(shortcuts.listeners(Logging())) is listens
+        assert shortcuts.is_heard(Logging()) is listens
 
     def test_litellms_own_counters_and_our_handler_do_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from one_adapter.runtime.callback import Handler
-
         counter = proxy_server.proxy_logging_obj.max_parallel_request_limiter
         monkeypatch.setattr(litellm, "callbacks", [counter, Handler()])
-        assert shortcuts.listeners(Logging()) == []
+        assert not shortcuts.is_heard(Logging())
 
 
 class TestPrices:
