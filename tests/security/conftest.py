@@ -1,4 +1,4 @@
-"""One proxy with every kind of deployment, once as `run` starts it and once without a profile.
+"""One proxy with every kind of deployment, once as `run` starts it, once without a profile and the relay.
 
 `proxy` is the running proxy and `upstream` every vendor it has. A test that breaks or fills something takes
 a deployment of its own from `services`. `ask` sends one request.
@@ -151,6 +151,7 @@ def proxy(
         configuration(services(upstream.base), routes=["/v1/moderations"], translation={"model": "cheap"})
     )
     ours = made["general_settings"]["one_adapter"]
+    ours["relay"] = request.param == "fast"
     ours["access"]["keys"] += [{"env": "CHEAP_KEY", "models": ["cheap"]}]
     made["litellm_settings"]["custom_provider_map"] = [
         {"provider": name, "custom_handler": f"one_adapter.providers.{name}.handler"}

@@ -109,6 +109,7 @@ def start(base: str, folder: Path, profile: str) -> Proxy:
     # What an owner of the YAML may add: Volcengine by LiteLLM's own route, and Azure's embeddings.
     config["model_list"] += [_copy(config, "ep-20250303-abcde", "volc", model="volcengine/ep-20250303-abcde")]
     config["model_list"] += [_copy(config, "az", "az-emb", mode="embedding")]
+    config["general_settings"]["one_adapter"]["relay"] = profile == "fast"
     values = (folder / "out" / ".env").read_text()
     secrets = dict(line.split("=", 1) for line in shlex.split(values, comments=True))
     text = yaml.safe_dump(config, allow_unicode=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from one_adapter.runtime.entry.paths import LITELLM_PATHS, PUBLIC
+from one_adapter.runtime.gateway.paths import LITELLM_PATHS, PUBLIC
 
 #: Modules whose routes LiteLLM adds when they are first asked for.
 ADDED_LATER = ("litellm.proxy.anthropic_endpoints.endpoints",)
