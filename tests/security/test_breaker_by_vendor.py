@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from doorway import deployment, serve, state_of
+from doorway import Caller, deployment, loaded_of
 from raw import Answer
 from virtual import run
 from wires import Wires
 
-from one_adapter.runtime.outlet import is_failure_event
-from one_adapter.runtime.request import Request
+from one_adapter.runtime.entry.door import Door
+from one_adapter.runtime.entry.request import current
+from one_adapter.runtime.host.mending import is_failure_event
+from one_adapter.runtime.host.way import LitellmWay
 
 Ask = Callable[..., Answer]
 ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -64,22 +66,24 @@ def test_a_stream_that_fails_says_whose_fault_it_is(event: bytes, failed: bool) 
 
 def opens(event: bytes) -> bool:
     """Whether a breaker that takes two failures is open after two streams that end with this event."""
-    state = state_of(deployment(breaker=RULE))
+    loaded = loaded_of(deployment(breaker=RULE))
 
-    async def behave(request: Request, send: Any, _receive: Any) -> None:
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        request = current.get()
+        assert request is not None
         request.reached = True
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": event, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    caller, _ = serve(state, behave)
+    caller = Caller(Door(application, lambda: loaded, [LitellmWay(application)]))
 
     async def ask_twice() -> None:
         for _ in range(2):
             await caller("POST", "/v1/responses", {"model": "m", "input": "hi", "stream": True})
 
     run(ask_twice())
-    (policy,) = state.policies.values()
+    (policy,) = loaded.config.policies.values()
     assert policy.breaker is not None
-    return not state.breakers.allows((policy.service, "m"), policy.breaker, 1.0)
+    return not loaded.memory.breakers.allows((policy.service, "m"), policy.breaker, 1.0)

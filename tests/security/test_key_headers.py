@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from doorway import ENVIRONMENT, OWN, ask, deployment, serve, state_of
-from one_adapter.runtime.settings import KeyRule, Settings
-from one_adapter.runtime.state import build
+from doorway import ask, deployment, loaded_of, serve
 from virtual import run
 
-from one_adapter.runtime.access import Keys
+from one_adapter.runtime.gateway.keys import Keys
+from one_adapter.runtime.gateway.settings import KeyRule, Settings
 
 PACKAGE = Path(__file__).resolve().parents[2] / "one_adapter"
 CHAT = "/v1/chat/completions"
@@ -97,21 +96,21 @@ def test_every_comparison_of_a_secret_takes_the_same_time() -> None:
     found = {f"{file} {function}: {code}" for file, function, code in comparisons() if is_of_a_secret(code)}
     assert found == set(), "use hmac.compare_digest"
     assert is_of_a_secret("key == given"), "and the test would find one"
-    assert "compare_digest" in (PACKAGE / "runtime" / "access.py").read_text("utf-8")
+    assert "compare_digest" in (PACKAGE / "runtime" / "gateway" / "keys.py").read_text("utf-8")
 
 
 class TestWhatIsRemembered:
     """Nothing grows with the names that clients send."""
 
     @staticmethod
-    async def fail(request: object, send: object, receive: object) -> None:
-        del request, receive
+    async def fail(request: object, send: object) -> None:
+        del request
         await send({"type": "http.response.start", "status": 500, "headers": []})  # type: ignore[operator]
         await send({"type": "http.response.body", "body": b"{}", "more_body": False})  # type: ignore[operator]
 
     def test_breakers_are_one_for_each_name_that_is_configured(self) -> None:
         rule = {"failures": 3, "recovery_seconds": 60, "probes": 1}
-        state = state_of(deployment("any", breaker=rule), catch_all="any")
+        state = loaded_of(deployment("any", breaker=rule), catch_all="any")
         caller, _ = serve(state, self.fail)  # type: ignore[arg-type]
 
         async def many() -> list[int]:
@@ -119,10 +118,10 @@ class TestWhatIsRemembered:
             return [(await caller("POST", CHAT, body))[0] for body in bodies]
 
         assert run(many()) == [500] * 3 + [503] * 47
-        assert len(state.breakers._states) == 1
+        assert len(state.memory.breakers._states) == 1
 
     def test_a_name_is_not_as_long_as_a_body(self) -> None:
-        state = state_of(deployment("any"), catch_all="any")
+        state = loaded_of(deployment("any"), catch_all="any")
         assert ask("POST", CHAT, {**HI, "model": "n" * 1024}, state)[0] == 200
         status, body, _ = ask("POST", CHAT, {**HI, "model": "n" * 1_000_000}, state)
         assert status == 400
@@ -130,7 +129,7 @@ class TestWhatIsRemembered:
 
     def test_a_second_state_of_the_same_configuration_decides_alike(self) -> None:
         """What another worker decides by: the configuration and the environment alone."""
-        one, other = (build([deployment()], OWN, {"nick": "m"}, ENVIRONMENT) for _ in range(2))
+        one, other = (loaded_of() for _ in range(2))
         for key, path, status in (
             ("sk-client", CHAT, 200),
             ("x", CHAT, 401),

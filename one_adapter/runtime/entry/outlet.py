@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from one_adapter.runtime.entry.asgi import Message, Send, answer
+from one_adapter.runtime.entry.asgi import Headers, Message, Send, answer
 from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.outcome import of_status
 from one_adapter.runtime.gateway.refusal import Refusal, error_body, error_event
 from one_adapter.runtime.redaction import known
 
@@ -15,7 +16,7 @@ class Outlet:
         """Pass on to `send` what the ways send, and note it in `request`."""
         self._request = request
         self._send = send
-        self._is_stream = False
+        self._headers: Headers = ()
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on; nothing when the request's time is up and nothing was sent yet."""
@@ -24,15 +25,18 @@ class Outlet:
             if request.expired:
                 return
             request.status = message["status"]
-            self._is_stream = any(
-                name == b"content-type" and value.startswith(b"text/event-stream")
-                for name, value in message.get("headers") or ()
-            )
+            self._headers = message.get("headers") or ()
         elif request.expired and not request.began:
             return
         request.began = True
         request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)
+
+    def _is_stream(self) -> bool:
+        return any(
+            name == b"content-type" and value.startswith(b"text/event-stream")
+            for name, value in self._headers
+        )
 
     async def refuse(self, refusal: Refusal) -> None:
         """End the request with a refusal in the form that is left: an answer, an event, or a mere end."""
@@ -41,8 +45,8 @@ class Outlet:
             body = error_body(refusal, request.kind == "messages")
             await answer(self, refusal.status, body, refusal.retry_after, refusal.headers)
         elif not request.ended:
-            request.failed_midway = not request.expired
-            last = known.clean_bytes(error_event(refusal, request.kind)) if self._is_stream else b""
+            request.failed_midway = of_status(refusal.status).verdict is False
+            last = known.clean_bytes(error_event(refusal, request.kind)) if self._is_stream() else b""
             await self({"type": "http.response.body", "body": last, "more_body": False})
 
     async def expire(self) -> None:

@@ -54,7 +54,7 @@ def present() -> Circumstances:
             now,
             Circumstances(
                 database=server.prisma_client is not None,
-                listeners=tuple(listening(heard)),
+                listeners=tuple(dict.fromkeys(listening(heard))),
                 cache=litellm.cache is not None,
                 budget=bool(litellm.max_budget),
                 logged=logged,

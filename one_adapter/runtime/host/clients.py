@@ -65,6 +65,8 @@ class Clients:
         if kwargs.get("api_key") == NO_KEY and policy.provider in OPENAI_CLIENTS:
             return True
         own = litellm.ssl_verify is not True or litellm.ssl_certificate or os.environ.get("SSL_VERIFY")
+        if policy.provider == "azure" and not kwargs.get("api_key"):
+            own = True  # the owner has another proof than a key
         return not own and is_wired(policy)
 
     def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
@@ -75,6 +77,7 @@ class Clients:
             return AsyncOpenAI(
                 api_key=kwargs.get("api_key"),
                 base_url=kwargs.get("api_base"),
+                organization=kwargs.get("organization"),
                 http_client=transport,
                 default_query=dict(policy.query) or None,
                 max_retries=0,

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from one_adapter.runtime.entry.asgi import header_text
+from one_adapter.runtime.gateway.outcome import CLIENT_FAULTS
+from one_adapter.runtime.gateway.refusal import ANTHROPIC_TYPES
 
+#: What an event calls an error that the request is to blame for, beside the statuses.
+CLIENT_ERRORS = frozenset(ANTHROPIC_TYPES[status] for status in CLIENT_FAULTS & ANTHROPIC_TYPES.keys())
 #: How LiteLLM begins an event of the responses API.
 EVENT_TYPE = re.compile(rb'data: \{"type":\s*"([a-z_.]+)"')
 DONE = re.compile(rb"data: *\[DONE\]")
@@ -155,3 +159,22 @@ def text_of(parts: list[Any]) -> str:
     'ab'
     """
     return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+
+
+def is_failure_event(event: bytes) -> bool:
+    r"""Tell whether the event by which a stream fails speaks against the upstream, as a status would.
+
+    Some routes begin their stream before the upstream has answered, and say of its 400 in an event.
+
+    >>> is_failure_event(b'data: {"error": {"code": "500"}}\n\n')
+    True
+    >>> is_failure_event(b'event: error\ndata: {"error": {"type": "invalid_request_error"}}\n\n')
+    False
+    """
+    try:
+        told, _ = json.JSONDecoder().raw_decode(event[event.find(b"{") :].decode())
+        error = told.get("error") or told["response"]["error"]
+        names = {str(error.get("code")), str(error.get("type"))}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return True
+    return not names & CLIENT_ERRORS and not names & set(map(str, CLIENT_FAULTS))

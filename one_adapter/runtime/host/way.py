@@ -11,7 +11,7 @@ from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
-from one_adapter.runtime.host.mending import ChatStream, named_event
+from one_adapter.runtime.host.mending import ChatStream, is_failure_event, named_event
 from one_adapter.runtime.redaction import known
 
 #: How LiteLLM begins a whole embeddings answer.
@@ -141,7 +141,7 @@ class _Mended:
             if fault is not None and not request.began:
                 self.fault = fault
                 return b""
-            request.failed_midway = True
+            request.failed_midway = is_failure_event(part)
             return part if fault is None else error_event(fault, request.kind)
         if request.kind == "chat":
             return self._chat.mended(part, request.heard)
