@@ -100,10 +100,10 @@ def parts(value: str) -> Iterator[str]:
     ['12345678', 'password1', 'user:password1']
     """
     value = value.strip()
-    if "://" in value:
-        yield from filter(_is_long, _of_address(value))
-    elif value.startswith("{"):
+    if value.startswith("{"):
         yield from filter(_is_long, _of_key_file(value))
+    elif "://" in value:
+        yield from filter(_is_long, _of_address(value))
     else:
         yield from filter(_is_long, map(str.strip, value.splitlines()))
 
