@@ -202,7 +202,7 @@ def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
 
 
 def _field(model: str) -> bytes:
-    return b'"model":' + json.dumps(model, ensure_ascii=False).encode()
+    return b'"model":' + json.encoder.encode_basestring(model).encode()
 
 
 def reasoned(raw: bytes) -> bytes:
