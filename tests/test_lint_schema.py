@@ -15,7 +15,7 @@ from one_adapter.config.document import parse
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type
 from one_adapter.lint import judge, refused, schema
 from one_adapter.lint.schema import _merged, _property
-from one_adapter.lint.vendor_facts import CREDENTIALS
+from one_adapter.vendors.service_types import CREDENTIALS
 
 SCHEMA = schema.schema()
 VALIDATOR = Draft7Validator(SCHEMA)
@@ -108,7 +108,7 @@ def test_every_service_type_has_its_own_credentials() -> None:
     assert services["additionalProperties"] is False
     for kind, facts in CREDENTIALS.items():
         known = SCHEMA["definitions"][f"{kind}_credentials"]["properties"]
-        assert set(known) == {*facts.known, "limit"}, kind
+        assert set(known) == {*facts.known, *facts.idle, "limit"}, kind
 
 
 def test_the_choices_are_those_of_the_gateway() -> None:

@@ -27,9 +27,10 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 ARROWS = {
     "errors": set(),
     "config": {"errors"},
-    "plan": {"config", "errors"},
-    "lint": {"config", "plan", "errors"},
-    "export": {"plan", "config", "errors"},
+    "vendors": {"config", "errors"},
+    "plan": {"vendors", "config", "errors"},
+    "lint": {"config", "vendors", "plan", "errors"},
+    "export": {"plan", "vendors", "config", "errors"},
     "runtime": {"plan", "errors"},
     "providers": set(),
     "commands": {"lint", "export", "runtime", "plan", "config", "errors"},

@@ -11,6 +11,7 @@ from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.lint.decoded import Place, Record, Refusal
 from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity
+from one_adapter.lint.keys import Key, keys_of
 
 
 class Context:
@@ -96,6 +97,11 @@ class Context:
                             pointer = f"{service.pointer}/{escape(member.key)}/{index}"
                             names.append((pointer, item, service.enabled))
         return tuple(names)
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """Every credential and every key of clients that is a text, judged by itself."""
+        return tuple(keys_of(self))
 
     def span(self, pointer: str) -> Span:
         """The token of the value at `pointer`, or of the nearest value around it."""

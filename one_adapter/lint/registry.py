@@ -44,6 +44,7 @@ def rules() -> tuple[Rule, ...]:
         rules_redirects,
         rules_refused_services,
         rules_refused_settings,
+        rules_unusable,
         rules_vendors,
     )
 

@@ -10,7 +10,10 @@ from one_adapter.config.model import Service
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.registry import rule
-from one_adapter.lint.vendor_facts import OPENAI_SHAPED, URL_IGNORED, home_of, is_private, server_host
+from one_adapter.plan.addresses import split_url
+from one_adapter.plan.vendors import host_of
+from one_adapter.vendors.hosts import is_private
+from one_adapter.vendors.service_types import OPENAI_SHAPED, URL_IGNORED
 
 _CHAT = "/chat/completions"
 _LOCATION = re.compile(r"[A-Za-z0-9-]+")
@@ -76,11 +79,11 @@ def wrong_service_type(context: Context) -> Iterator[Note]:
     LiteLLM: the export goes by the type as well.
     """
     for service, pointer, _, _ in _addressed(context):
-        home = home_of(service.server_url)
+        home = host_of(service.server_url)
         if home and service.type not in home.types and service.type not in URL_IGNORED:
             yield context.note(
                 pointer,
-                f"this is {home.vendor}, and it does not speak the dialect of type {service.type}",
+                f"this is {home.api or home.name}, and it does not speak the dialect of type {service.type}",
                 f"Move the service to type {listed(home.types)}.",
             )
 
@@ -179,7 +182,7 @@ def plain_http(context: Context) -> Iterator[Note]:
     LiteLLM: so does the export.
     """
     for service, pointer, scheme, _ in _addressed(context):
-        host = server_host(service.server_url)
+        host = split_url(service.server_url).host
         if scheme in ("http", "ws") and service.type not in URL_IGNORED and host and not is_private(host):
             yield context.note(
                 pointer,
