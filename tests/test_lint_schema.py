@@ -154,5 +154,13 @@ def test_a_value_under_a_key_of_another_case_is_explained_too() -> None:
 
 
 def test_a_value_the_schema_does_not_describe_is_explained_by_the_decoder() -> None:
+    document = parse(b'{"services": {"nope": [5]}}', "config.json")
+    assert 'an element of "nope" must be an object, this is a number' in [
+        one.message for one in judge(document)
+    ]
+
+
+def test_of_a_value_under_an_unknown_type_only_the_type_is_told() -> None:
     document = parse(b'{"services": {"nope": 5}}', "config.json")
-    assert '"nope" must be a list, this is a number' in [one.message for one in judge(document)]
+    assert [one.code for one in judge(document)] == ["SOA220"]
+    assert refused(judge(document))

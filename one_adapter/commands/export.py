@@ -75,7 +75,7 @@ def export_command(
     from one_adapter.export.report import strict_rows, summary_lines
 
     source = accepted(config, options_of(redirects, spark))
-    secrets = exportable(source)
+    secrets = exportable(source, pure)
     told = None
     if report is not None:
         if not is_stream(report):

@@ -45,6 +45,11 @@ class Context:
         return tuple(service for service in self.gateway.services if service.enabled)
 
     @cached_property
+    def switched_off(self) -> tuple[str, ...]:
+        """The pointers of the services that are switched off."""
+        return tuple(service.pointer for service in self.gateway.services if not service.enabled)
+
+    @cached_property
     def _members(self) -> dict[int, dict[str, Member]]:
         return {}
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from one_adapter.config import fields
+from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.keys import client_keys, credential_sets
+from one_adapter.lint.misplaced import credential_advice, meant
 from one_adapter.lint.registry import rule
 from one_adapter.plan.addresses import split_url
 from one_adapter.vendors.hosts import is_private
@@ -135,27 +138,36 @@ def missing_credential(context: Context) -> Iterator[Note]:
             continue
         for pointer, values in credential_sets(context, service):
             missing = _missing(CREDENTIALS[service.type].needed, values)
-            if missing:
+            if missing and not _is_meant(context, service, values):
                 place = pointer if context.find(pointer) else service.pointer
                 yield context.note(
-                    place, f"{service.type} needs {missing}, which is not here", _other_case(missing, values)
+                    place,
+                    f"{service.type} needs {missing}, which is not here",
+                    "Without it the vendor answers 401.",
                 )
+
+
+def _is_meant(context: Context, service: Service, values: Mapping[str, Any]) -> bool:
+    """Whether a credential stands under another name or in another place: another rule speaks of it."""
+    facts = CREDENTIALS[service.type]
+    elsewhere = meant(context, service.pointer, fields.SERVICE)
+    if "credentials" in elsewhere or "credential_list" in elsewhere:
+        return True
+    others = (name for name in values if name not in facts.known and name != "limit")
+    return any(credential_advice(service, name).means in facts.known for name in others)
 
 
 def _missing(needed: tuple[tuple[str, ...], ...], values: Mapping[str, Any]) -> str:
     """What is missing: nothing, when one of the alternatives is complete."""
-    gaps = [[name for name in names if values.get(name) in (None, "")] for names in needed]
+    gaps = [[name for name in names if _is_empty(values.get(name))] for names in needed]
     if not gaps or not all(gaps):
         return ""
     started = [gap for gap, names in zip(gaps, needed, strict=True) if len(gap) < len(names)]
     return listed(started[0], "and") if started else listed([listed(gap, "and") for gap in gaps])
 
 
-def _other_case(missing: str, values: Mapping[str, Any]) -> str:
-    for key in values:
-        if key.lower() in missing and key.lower() != key:
-            return f"{key} is not {key.lower()}: the names of credentials match exactly."
-    return "A service without it gets 401 from the vendor."
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 @rule("SOA512", "credential-not-text", "warning")
@@ -196,10 +208,12 @@ def unknown_credential(context: Context) -> Iterator[Note]:
         for pointer, values in credential_sets(context, service) if facts else ():
             for name in values:
                 if facts and name not in (*facts.known, *facts.idle, "limit"):
+                    advice = credential_advice(service, name)
                     yield context.key_note(
                         f"{pointer}/{escape(name)}",
                         f'the type {service.type} reads no credential "{name}"',
-                        f"It reads {listed(facts.known, 'and')}.",
+                        advice.says,
+                        severity=advice.severity,
                     )
 
 

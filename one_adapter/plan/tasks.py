@@ -9,10 +9,17 @@ from one_adapter.config.node import escape
 from one_adapter.plan.credentials import client_kind_of, is_left_out, kind_of
 from one_adapter.plan.policy import uses_proxy
 from one_adapter.plan.redirects import Names, names_of
+from one_adapter.plan.routes import ALL
 from one_adapter.plan.types import Plan, Task
 from one_adapter.plan.vendors import Options, upstream_of
 from one_adapter.vendors.service_types import CREDENTIALS, ENDED, RETIRED
 from one_adapter.vendors.unusable import Kind
+
+#: What an address is made of, where that is not the server_url alone.
+_ADDRESS_FROM = {
+    "vertexai": "project_id and location in credentials",
+    "xinghuo": "server_url, and domain in credentials",
+}
 
 
 def tasks_of(gateway: Gateway, plan: Plan, options: Options) -> tuple[Task, ...]:
@@ -53,7 +60,8 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
         message = (
             f"{service.id}: no address is known for {', '.join(homeless)}; the gateway answers 500 for it"
         )
-        yield Task("warning", "no-address", at, f"{message}, here the name is left out. Give server_url.")
+        give = _ADDRESS_FROM.get(service.type, "server_url")
+        yield Task("warning", "no-address", at, f"{message}, here the name is left out. Give {give}.")
     for name in (*service.models, *service.embedding_models, *service.model_redirect):
         if "*" in name:
             message = f"{service.id}: {name!r} would be a pattern in LiteLLM and is left out"
@@ -96,6 +104,12 @@ def _unusable(pointer: str, what: str, kind: Kind, left_out: bool) -> Task:
 
 
 def _whole(gateway: Gateway, plan: Plan) -> Iterator[Task]:
+    if ALL not in gateway.model_redirect:
+        for name in gateway.model_redirect:
+            if "*" in name:
+                message = f"model_redirect: {name!r} would be a pattern in LiteLLM and is left out"
+                pointer = f"/model_redirect/{escape(name)}"
+                yield Task("warning", "wildcard-name", pointer, f"{message}; name each model.")
     yield from _client_keys(gateway, plan)
     if gateway.enable_web:
         yield Task(
