@@ -49,7 +49,7 @@ _HOMES: tuple[tuple[str, Struct, str], ...] = (
     ("client key", fields.CLIENT_KEY, "an entry of api_keys"),
 )
 _PLACES = {id(struct): place for place, struct, _ in _HOMES}
-_CREDENTIAL_NAMES = frozenset(name for facts in CREDENTIALS.values() for name in facts.known)
+_CREDENTIAL_NAMES = {squeezed(name): name for facts in CREDENTIALS.values() for name in facts.known}
 #: Nobody has more unknown fields than this in one object, and hostile input must end.
 _MOST = 1_000
 #: What a key that stands for a whole service has in it.
@@ -103,9 +103,11 @@ def _home(place: str, key: str, node: Node) -> Advice | None:
     lower = key.lower().replace("-", "_")
     if place in ("top", "service", "limit") and is_service_type(key, node):
         return Advice("services", f"It belongs in services{_as_what(key, node, place)}.")
-    if place != "credentials" and lower in _CREDENTIAL_NAMES:
+    name = _CREDENTIAL_NAMES.get(squeezed(key))
+    if name:
         inside = "credentials" if place == "service" else "the credentials of a service"
-        return Advice("credentials", f"It belongs in {inside}.")
+        renamed = "" if name == lower else f", where it is called {name}"
+        return Advice("credentials", f"It belongs in {inside}{renamed}.")
     labels = []
     for other, struct, label in _HOMES:
         if other != place and lower in struct.fields:

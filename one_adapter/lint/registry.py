@@ -70,7 +70,7 @@ def judge(document: Document) -> tuple[Finding, ...]:
 
     >>> from one_adapter.config.document import parse
     >>> [finding.name for finding in judge(parse(b'{"services": {"openal": []}}', "config.json"))]
-    ['nothing-enabled', 'unsupported-service-type']
+    ['unsupported-service-type']
     """
     context = Context(document)
     return in_order(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from one_adapter.config import fields
+from one_adapter.config import defaults, fields
 from one_adapter.lint.context import Context
+from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note
 from one_adapter.lint.misplaced import meant
 from one_adapter.lint.registry import rule
@@ -103,7 +104,10 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
 
 def _is_meant(context: Context) -> bool:
     """Whether services stand in another place, or are switched on by another word: another rule speaks."""
-    if "services" in meant(context, "", fields.GATEWAY):
+    types = context.record.values.get("services")
+    if "services" in meant(context, "", fields.GATEWAY) or (
+        isinstance(types, Table) and not types.entries.keys() <= set(defaults.SERVICE_TYPES)
+    ):
         return True
     return any("enabled" in meant(context, one.pointer, fields.SERVICE) for one in context.gateway.services)
 

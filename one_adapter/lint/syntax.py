@@ -75,7 +75,7 @@ def _in_json(document: Document, message: str, at: int) -> Hint:
     if char in _INVISIBLE:
         name = f"{_INVISIBLE[char]} (U+{ord(char):04X})"
         return Hint(f"{name} where {wanted}" if wanted else name, "Delete it, or type a plain blank.")
-    if "double quotes" in message:
+    if "double quotes" in message and "file ends" not in message:
         return _key_or_quotes(text, at)
     return Hint("", _next_to(document, message, at, char))
 
