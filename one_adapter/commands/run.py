@@ -10,7 +10,7 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import accepted, exportable
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.explain import explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.proxy_config import environment, proxy_config
@@ -66,7 +66,7 @@ def run_command(
     number = port or plan.port
     for task in plan.tasks:
         if task.level != "info" and (task.code != "open-proxy" or where != LOOPBACK):
-            click.echo(f"{task.level.capitalize()}: {task.message}", err=True)
+            click.echo(visible(f"{task.level.capitalize()}: {task.message}"), err=True)
     click.echo(explain_text(plan))
     click.echo(f"\none-adapter listens on http://{_shown(where)}:{number}/v1", nl=True)
     running, sealed = plan, None

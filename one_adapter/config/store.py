@@ -64,8 +64,8 @@ def read_store(path: str) -> Document:
         raise _too_large(path) from None
     except (sqlite3.Error, OSError, UnicodeError, MemoryError) as problem:
         # SQLite quotes the database in its messages, and that need not be UTF-8.
-        said = "it is damaged" if isinstance(problem, UnicodeError | MemoryError) else str(problem)
-        raise OneAdapterError(f"{path}: is no store of the gateway: {said}") from None
+        said = "" if isinstance(problem, UnicodeError) else str(problem)
+        raise OneAdapterError(f"{path}: is no store of the gateway: {said or 'it is damaged'}") from None
     data = text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")
     return parse(data, f"{path}#{number}", "json")
 

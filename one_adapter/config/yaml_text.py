@@ -27,6 +27,8 @@ _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][0-9_]*|0)$")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+#: What is no part of a plain scalar at its end; other blanks, such as a no-break space, are.
+_BLANK = " \t\r\n\x85\u2028\u2029"
 _VALUE = re.compile(r":(?:\s|$)")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 #: Tags that promise a kind, which yaml.v3 holds a scalar to.
@@ -170,7 +172,7 @@ class _Reader:
         return node
 
     def _close(self, opened: _Open, end: int) -> Node:
-        while end > opened.start and self.text[end - 1 : end].isspace():
+        while end > opened.start and self.text[end - 1] in _BLANK:
             end -= 1
         span = Span(opened.start, end)
         size = 1 + sum(self.sizes.get(id(child), 1) for child in opened.children)
@@ -216,7 +218,7 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Node:
         start, end = self._value_start(event), self._offset(event.end_mark)
-        while end > start and self.text[end - 1 : end].isspace():
+        while end > start and self.text[end - 1] in _BLANK:
             end -= 1
         span = Span(start, end)
         if event.implicit[0]:

@@ -204,12 +204,16 @@ class _Hider:
                 texts.update(value for _, value in target.upstream.query)
         found = {text for text in texts if len(text) >= SHORTEST_SECRET}
         self.texts = sorted(found, key=lambda text: (-len(text), text))
+        self.hidden: dict[str, str] = {}  # most notes are the same few sentences
 
     def __call__(self, text: str) -> str:
-        for secret in self.texts:
-            if secret in text:
-                text = text.replace(secret, HIDDEN)
-        return text
+        if text not in self.hidden:
+            shown = text
+            for secret in self.texts:
+                if secret in shown:
+                    shown = shown.replace(secret, HIDDEN)
+            self.hidden[text] = shown
+        return self.hidden[text]
 
 
 def _passwords(url: str) -> tuple[str, str]:

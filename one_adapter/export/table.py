@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 
 def width(text: str) -> int:
@@ -12,9 +13,10 @@ def width(text: str) -> int:
     >>> width("abc"), width("通义")
     (3, 4)
     """
-    return sum(_columns(char) for char in text)
+    return len(text) if text.isascii() and text.isprintable() else sum(map(_columns, text))
 
 
+@cache
 def _columns(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Cc", "Mn", "Me"):
         return 0

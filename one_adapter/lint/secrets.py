@@ -63,6 +63,7 @@ _CONTAINERS = frozenset(["credentials", "credential_list"])
 _USERINFO = re.compile(r"(?:(?<=://)|(?:(?<=[\"'\s])|\A)(?=[^/\s\"'@]*:))([^/\s\"'@]*@)")
 #: Where a port should be and none is: a password whose @ was forgotten.
 _NO_PORT = re.compile(r"://[^/\s\"'@:\[]*:(?![0-9]*(?:[/?#\"'\s]|$))([^/\s\"'@]+)")
+_FRAGMENT = re.compile(r"#([^\s\"']+)")
 _QUERY = re.compile(r"\?([^\s\"'#]*)")
 #: In a text that cannot be read: what follows a word that sounds like a secret, up to the end of the value.
 _AFTER_WORD = re.compile(
@@ -147,7 +148,7 @@ def _in_address(text: str, node: Node) -> Iterator[Span]:
     """What an address hides; all of it where it is written with escapes or over several lines."""
     inner = _inner(text, node.span)
     as_it_is = text[inner.start : inner.end] == node.value
-    for pattern, group in ((_USERINFO, 1), (_QUERY, 1), (_NO_PORT, 1), (KEY_IN_PATH, 0)):
+    for pattern, group in ((_USERINFO, 1), (_QUERY, 1), (_FRAGMENT, 1), (_NO_PORT, 1), (KEY_IN_PATH, 0)):
         for found in pattern.finditer(node.value):
             start, end = found.span(group)
             yield Span(inner.start + start, inner.start + end) if as_it_is else inner

@@ -46,6 +46,7 @@ class Parts(NamedTuple):
         return bare.lower()
 
 
+@lru_cache(maxsize=256)  # asked again for each model of a service
 def split_url(url: str) -> Parts:
     """Any text as the parts of an address; unlike urllib's function it never raises.
 

@@ -77,6 +77,12 @@ class Scope:
         return {names.service.id: names for names in names_of(self.gateway, self.options.redirects)}
 
     @cached_property
+    def redirected(self) -> dict[str, set[str]]:
+        """What each enabled service's redirects make of its names, by the service's id."""
+        services = self.names.items()
+        return {key: {names.redirect.get(name, name) for name in names.turns()} for key, names in services}
+
+    @cached_property
     def answering(self) -> dict[str, bool]:
         """Each name of the plan, and whether it leads anywhere."""
         return {route.name: bool(route.targets or route.embedding_targets) for route in self.plan.routes}

@@ -67,6 +67,7 @@ class _Router:
             for name, turns in names.turns().items():
                 self.table.setdefault(name, []).append(Entry(names, turns))
         self.parts = _parts_matcher(gateway)
+        self.chat_models = {names.service.id: frozenset(names.service.models) for names in self.services}
         self.upstreams: dict[tuple[str, str, int, bool], Upstream | None] = {}
 
     def routing(self) -> Routing:
@@ -113,7 +114,7 @@ class _Router:
     def _route(self, name: str, listed: bool) -> Route:
         entries = self.table[name]
         only_embedding = not any(
-            name in entry.service.models or name in entry.names.redirect for entry in entries
+            name in self.chat_models[entry.service.id] or name in entry.names.redirect for entry in entries
         )
         embeds = [entry for entry in entries if entry.service.type in EMBEDDING_TYPES]
         kind: Kind = "chat" if not embeds else "embedding" if only_embedding else "both"

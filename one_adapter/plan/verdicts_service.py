@@ -116,10 +116,7 @@ def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
 
 def _map(scope: Scope, leaf: Leaf) -> Judgement:
     """Renames what goes upstream, after `model_redirect`, once."""
-    service = _service(scope, leaf)
-    names = scope.names[service.id]
-    reached = {names.redirect.get(name, name) for name in names.turns()}
-    if leaf.name not in reached:
+    if leaf.name not in scope.redirected[_service(scope, leaf).id]:
         return inert("no name of this service becomes this one; a map is followed once")
     return mapped("litellm_params.model")
 

@@ -18,6 +18,7 @@ from one_adapter.runtime import (
     direct,
     door,
     endpoints,
+    heads,
     live,
     log,
     profile,
@@ -155,8 +156,10 @@ def install() -> None:
     known.learn(of_environment(os.environ))
     transport.install()
     reached.install()
+    heads.install()
     log.install()
     quiet.stop_side_calls()
+    quiet.read_copies()
     choices = profile.chosen()
     profile.after_import(choices)
     if "collector" in choices:

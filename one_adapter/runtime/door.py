@@ -100,7 +100,7 @@ class Door:
         request = Request(kind, client, body, loop.time(), client_model=model)
         request.group = state.resolve(model)
         request.task = asyncio.current_task()
-        state.take_tools(request)
+        state.check_tools(request)
         seen = bodies.visible(body, kind)
         token = current.set(request)
         outlet = Outlet(request, send)

@@ -34,6 +34,9 @@ SOON = 0.2
 DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
 #: What a service's own proxy setting stands for; the gateway's services do not read these.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+#: How variables begin by which LiteLLM and the vendors' SDKs find keys, addresses and headers for calls that
+#: do not name their own. All calls of a gateway's services do, and what is meant for others stays here.
+VENDOR_VARIABLES = ("ANTHROPIC_", "AZURE_", "GEMINI_", "GOOGLE_", "OLLAMA_", "OPENAI_", "PALM_", "VERTEX")
 #: A folder in memory that even a read-only container can write to.
 MEMORY = "/dev/shm"  # noqa: S108 - what is made there has a name of its own and mode 0700
 OWN_OPTIONS = ("--config", "-c", "--host", "--port")
@@ -60,9 +63,9 @@ def serve(
     _check(host, port, litellm_args)
     if sealed is not None:
         seal.check(litellm_args)
-    for name in PROXY_VARIABLES:
-        os.environ.pop(name, None)
-        os.environ.pop(name.lower(), None)
+    for name in [*os.environ]:
+        if name.upper() in PROXY_VARIABLES or name.startswith(VENDOR_VARIABLES):
+            del os.environ[name]
     _fill(environment)
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)

@@ -6,22 +6,46 @@ before it has read the body, so the calls themselves are watched: `transport.py`
 on its way out, and here aiohttp tells of websockets, which Spark is called by. A call counts when it is a
 POST or a websocket to a host of the deployment's (LiteLLM fetches pictures by GET, and callbacks of the
 operator's have hosts of their own); that the host cannot be connected to, or does not answer, is its failure.
+Where it has answered well, and LiteLLM falls over the request only then (it counts tokens), it has none.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from one_adapter.runtime.request import current
+from one_adapter.runtime.request import Request, current
 
 
 def note(method: str, host: str) -> None:
     """Note an HTTP request that leaves now, for the request in whose course it is made."""
     request = current.get()
-    if request is None or request.reached or request.policy is None or method != "POST":
-        return
-    hosts = request.policy.hosts
-    request.reached = not hosts or host in hosts
+    if request is not None and method == "POST" and _is_upstream(request, host):
+        request.reached = True
+
+
+def note_answer(method: str, host: str, answer: bytes) -> None:
+    """Note the whole answer, of a good status, to such a request."""
+    request = current.get()
+    if request is not None and method == "POST" and _is_upstream(request, host):
+        request.answer = answer
+
+
+def is_answer(raw: bytes) -> bool:
+    """Tell whether an upstream has done what it was asked for, whatever becomes of it here.
+
+    >>> [is_answer(raw) for raw in (b'{"choices": []}', b'{"error": "no"}', b"{}", b"<html>", b"")]
+    [True, False, False, False, False]
+    """
+    try:
+        found = json.loads(raw) if raw else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and bool(found) and not found.get("error")
+
+
+def _is_upstream(request: Request, host: str) -> bool:
+    return request.policy is not None and (not request.policy.hosts or host in request.policy.hosts)
 
 
 def install() -> None:

@@ -35,6 +35,9 @@ def _finite(text: str) -> float:
     return found
 
 
+#: How many values a body may hold, and how many fields; reading more keeps everybody else waiting.
+ITEMS, FIELDS = 300_000, 50_000
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: How deep lists and objects may lie in each other. Nobody's JSON does, and much of Python cannot follow.
 DEPTH = 100
 _decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).raw_decode
@@ -44,11 +47,13 @@ def read(raw: bytes) -> dict[str, Any]:
     r"""Return the JSON object in `raw`; text after it is passed over, as the gateway does.
 
     Raises `Refusal` (400) for anything else, for NaN and numbers beyond any float, and for more nesting
-    than can be read. Half a character becomes the sign for a broken one, as in Go.
+    than can be read; 413 for too many values. Half a character becomes the sign for a broken one, as in Go.
 
     >>> read(b'{"input": "\\ud800!"} tail')
     {'input': '�!'}
     """
+    if (raw.count(b",") > ITEMS or raw.count(b":") > FIELDS) and _is_crowded(_TEXT.sub(b"", raw)):
+        raise Refusal(413, "The body holds more values than are read at once.", "request_too_large")
     if _HALF.search(raw):
         raw = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], raw)
     try:
@@ -60,6 +65,10 @@ def read(raw: bytes) -> dict[str, Any]:
     if raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body):
         raise Refusal(400, f"The body is nested more than {DEPTH} deep.", "invalid_json")
     return body
+
+
+def _is_crowded(marks: bytes) -> bool:
+    return marks.count(b",") > ITEMS or marks.count(b":") > FIELDS
 
 
 def _is_deep(body: object) -> bool:

@@ -21,7 +21,8 @@ class Request:
     """What is known of one LLM request; times are the event loop's.
 
     `failure` is what the direct way's call ended with, for LiteLLM's own way to answer; `logging` is
-    the object in which LiteLLM describes the call; `reached` tells that the upstream was called.
+    the object in which LiteLLM describes the call; `reached` tells that the upstream was called, and
+    `answer` is the good whole answer it gave.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Request:
     admitted: bool = False
     refused: bool = False
     reached: bool = False
+    answer: bytes = b""
     retry_after: float | None = None
     status: int = 0
     failed_midway: bool = False

@@ -35,6 +35,8 @@ HOLDS: Mapping[str, type] = {
     "modalities": str,
     "include": str,
 }
+#: Objects that are looked into.
+INSIDE = ("response_format", "thinking", "tool_choice")
 #: Routes on which a chat's scalars of the wrong type go upstream as they are.
 LENIENT = ("chat", "embeddings")
 #: Tools that LiteLLM hands on. Those it acts upon itself (`mcp`, `file_search`) are in none of these.
@@ -80,12 +82,38 @@ def check(body: Mapping[str, Any], kind: str, options: Mapping[str, Kinds]) -> N
             raise Refusal(400, f"The field {name!r} must hold {_plural(HOLDS[name])}.", "invalid_type", name)
     if not isinstance(body.get("stream_options"), (dict, type(None))):
         raise _wrong("stream_options", dict)
+    _check_inside(body)
     if kind == "embeddings":
         _check_input(body.get("input"))
     elif kind == "responses":
         _check_items(body.get("input"))
     else:
         _check_messages(body.get("messages"), kind)
+
+
+def _check_inside(body: Mapping[str, Any]) -> None:
+    """Refuse objects whose own fields LiteLLM reads as if they could be nothing else."""
+    wanted, thinking, choice = (body.get(name) for name in INSIDE)
+    if wanted is not None and not _is_format(wanted):
+        raise _unknown("response_format")
+    if thinking and not (_is(thinking, "type", str) and _is(thinking, "budget_tokens", int)):
+        raise _unknown("thinking")
+    if isinstance(choice, dict) and not isinstance(choice.get("type"), str):
+        raise _unknown("tool_choice")
+
+
+def _is_format(wanted: Mapping[str, Any]) -> bool:
+    schema = wanted.get("json_schema") if wanted.get("type") == "json_schema" else {}
+    return isinstance(wanted.get("type"), str) and isinstance(schema, dict) and _is(schema, "schema", dict)
+
+
+def _unknown(name: str) -> Refusal:
+    return Refusal(400, f"The field {name!r} has no form known here.", "invalid_type", name)
+
+
+def _is(value: Mapping[str, Any], name: str, kind: type) -> bool:
+    """Tell whether a field is of a type or not there at all."""
+    return value.get(name) is None or fits(value[name], kind)
 
 
 def _matters(name: str, kind: str, kinds: Kinds) -> bool:
@@ -113,12 +141,33 @@ def _check_messages(messages: object, kind: str) -> None:
     for message in messages:
         if not isinstance(message, dict) or not _is_content(message.get("content")):
             raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
-        if not isinstance(message.get("role", ""), str):
+        if not isinstance(message.get("role", "" if kind == "chat" else None), str):
             raise Refusal(400, "A message's role must be a text.", "invalid_type", "messages")
+        _check_parts(message.get("content"), kind)
         if not _holds(message.get("tool_calls"), dict):
             raise Refusal(
                 400, "A message's tool_calls must be a list of objects.", "invalid_type", "messages"
             )
+
+
+def _check_parts(content: object, kind: str) -> None:
+    for part in content if isinstance(content, list) else ():
+        if not (isinstance(part, dict) and _is_part(part)) and not (kind == "chat" and isinstance(part, str)):
+            raise Refusal(
+                400, "A part of a message has not the form of its type.", "invalid_type", "messages"
+            )
+
+
+def _is_part(part: Mapping[str, Any]) -> bool:
+    named = part.get("type", "text")
+    given = part.get(named) if isinstance(named, str) else None
+    if named in ("text", "thinking"):
+        return isinstance(given, str)
+    if named in ("image_url", "video_url", "audio_url"):
+        return isinstance(given.get("url") if isinstance(given, dict) else given, str)
+    if named in ("input_audio", "file"):
+        return isinstance(given, dict)
+    return isinstance(named, str)
 
 
 def _is_content(content: object) -> bool:
@@ -151,6 +200,23 @@ def _check_input(given: object) -> None:
         raise Refusal(
             400, "The field 'input' must be text, tokens, or a list of them.", "invalid_type", "input"
         )
+
+
+def check_tools(tools: Iterable[Mapping[str, Any]], kind: str) -> None:
+    """Raise `Refusal` (400) for tools that nobody would run here, or that are not what they are called."""
+    strange = strange_tool(tools, kind)
+    if strange:
+        raise Refusal(400, f"Tools of the type {strange} are not served here.", "invalid_value", "tools")
+    for tool in tools:
+        own = tool.get("function") if kind == "chat" else tool
+        if kind == "chat" and tool.get("type") != "function" and own is None:
+            continue
+        if (
+            not isinstance(own, dict)
+            or not isinstance(own.get("name"), str)
+            or not _is(own, "parameters", dict)
+        ):
+            raise Refusal(400, "A tool needs a name, and an object of parameters.", "invalid_type", "tools")
 
 
 def strange_tool(tools: Iterable[Any], kind: str) -> str:

@@ -18,9 +18,10 @@ from one_adapter.runtime.breaker import Breakers, is_failure
 from one_adapter.runtime.limits import Full, Limits
 from one_adapter.runtime.order import Order
 from one_adapter.runtime.paths import kind_of, opens
+from one_adapter.runtime.reached import is_answer
 from one_adapter.runtime.request import Request
 from one_adapter.runtime.settings import Policy, Settings, read_policy, read_settings
-from one_adapter.runtime.shapes import strange_tool
+from one_adapter.runtime.shapes import check_tools
 
 #: The gateway's model name that draws one at random; it has no breaker of its own.
 RANDOM = "random"
@@ -67,20 +68,19 @@ class State:
             return False
         return bool(kind_of(path)) or "*" in client.models
 
-    def take_tools(self, request: Request) -> None:
+    def check_tools(self, request: Request) -> None:
         """Refuse tools that nobody here would run: raises `Refusal` (400).
 
-        On chats an OpenAI-shaped upstream gets them as they are; on responses they are left out, as the
-        gateway leaves them out.
+        On chats an OpenAI-shaped upstream gets them as they are; on responses those of other types are left
+        out, as the gateway leaves them out.
         """
-        tools = request.body.get("tools")
-        if not tools or request.kind not in ("chat", "messages"):
+        tools = request.body.get("tools") or []
+        relayed = all(one.provider == "openai" for one in self.groups[request.group])
+        if request.kind == "embeddings" or (request.kind == "chat" and relayed):
             return
-        if request.kind == "chat" and all(one.provider == "openai" for one in self.groups[request.group]):
-            return
-        strange = strange_tool(tools, request.kind)
-        if strange:
-            raise Refusal(400, f"Tools of the type {strange} are not served here.", "invalid_value", "tools")
+        if request.kind == "responses":
+            tools = [tool for tool in tools if tool.get("type") == "function"]
+        check_tools(tools, request.kind)
 
     def listed(self) -> list[str]:
         """Return the names that `/v1/models` shows; `random` only beside others."""
@@ -150,8 +150,8 @@ class State:
     def finish(self, request: Request, now: float) -> None:
         """Book the outcome of a request with the breaker and give its places back.
 
-        A failure is the upstream's only where the upstream was called (`reached.py`): what LiteLLM refuses or
-        falls over by itself says something of the request, and nothing of the service.
+        A failure is the upstream's only where the upstream was called and has not answered well
+        (`reached.py`): what LiteLLM refuses or falls over by itself says something of the request alone.
         """
         request.close()
         policy = request.policy
@@ -163,7 +163,7 @@ class State:
             self.breakers.abandon(key, request.probe)
         elif not failed and not is_failure(request.status):
             self.breakers.success(key, request.probe)
-        elif request.reached:
+        elif request.reached and not is_answer(request.answer):
             self.breakers.failure(key, policy.breaker, request.probe, now)
         else:
             self.breakers.abandon(key, request.probe)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import Document, parse
@@ -287,6 +287,7 @@ def test_json_in_a_yaml_file_is_the_same_tree(tree: object) -> None:
     assert found.value == json.loads(text)
 
 
+@example(["0\xa0"], True, True)
 @given(TREES, st.sampled_from([True, False, None]), st.booleans())
 def test_what_pyyaml_writes_is_read_back(tree: object, flow: bool | None, unicode: bool) -> None:
     text = yaml.safe_dump(tree, default_flow_style=flow, allow_unicode=unicode)

@@ -39,9 +39,8 @@ def plain(tree: Any) -> Any:
 
 @given(TEXT)
 def test_any_text_is_read_back_as_the_same_text(text: str) -> None:
-    written = f"a: {scalar(text)}\n{scalar(text)}: 1\n"
-    assert yaml.safe_load(written)["a"] == text
-    assert text in yaml.safe_load(written)
+    assert yaml.safe_load(f"a: {scalar(text)}\n") == {"a": text}
+    assert yaml.safe_load(f"{scalar(text)}: 1\n") == {text: 1}
 
 
 @given(st.sampled_from("0123456789.eE+-_:xoabfnyNYTtrueFalsnO~=<!#&*?|>%@` \"'"), st.data())

@@ -147,7 +147,9 @@ def proxy(
     request: pytest.FixtureRequest, upstream: Wires, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
     """The proxy, started once for each profile; a key of its own opens one model."""
-    made = yaml.safe_load(configuration(services(upstream.base), routes=["/v1/moderations"]))
+    made = yaml.safe_load(
+        configuration(services(upstream.base), routes=["/v1/moderations"], translation={"model": "cheap"})
+    )
     ours = made["general_settings"]["one_adapter"]
     ours["access"]["keys"] += [{"env": "CHEAP_KEY", "models": ["cheap"]}]
     made["litellm_settings"]["custom_provider_map"] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 
@@ -44,9 +46,10 @@ ENVIRONMENT = {
         *("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_API_BASE", "AZURE_API_VERSION"),
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "VERTEXAI_PROJECT"),
         *("VERTEXAI_LOCATION", "VERTEXAI_CREDENTIALS", "VOLCENGINE_API_KEY", "ARK_API_KEY", "DIFY_API_KEY"),
+        *("OPENAI_PROJECT_ID", "OPENAI_ORG_ID", "ANTHROPIC_AUTH_TOKEN", "OLLAMA_API_BASE", "OPENAI_BASE_URL"),
         *("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY", "LANGSMITH_API_KEY", "COHERE_API_KEY"),
     )
-} | {"AWS_REGION_NAME": "us-east-1"}
+} | {"OPENAI_CUSTOM_HEADERS": "x-mine: canary-of-the-environment-custom"}
 ONE = {"concurrency": 1, "timeout": 3}
 
 
@@ -109,7 +112,11 @@ def start(base: str, folder: Path, profile: str) -> Proxy:
     values = (folder / "out" / ".env").read_text()
     secrets = dict(line.split("=", 1) for line in shlex.split(values, comments=True))
     text = yaml.safe_dump(config, allow_unicode=True)
-    return Proxy(text, folder / "log", profile=profile, **{**ENVIRONMENT, **secrets}).wait()
+    netrc = folder / ".netrc"
+    netrc.write_text("default login canary-of-the-environment password canary-of-the-environment-netrc\n")
+    netrc.chmod(0o600)
+    with patch.dict(os.environ, {**ENVIRONMENT, "NETRC": str(netrc), "HOME": str(folder)}):
+        return Proxy(text, folder / "log", profile=profile, **secrets).wait()
 
 
 def _copy(config: dict[str, Any], of: str, name: str, mode: str = "chat", model: str = "") -> dict[str, Any]:
@@ -143,32 +150,26 @@ ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 class Client:
-    """Calls to the proxy, one after another."""
+    """Calls to the proxy, one after another and each on a connection of its own."""
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def ask(
-        self, route: str, model: str, stream: bool = False, timeout: float = 60, **fields: Any
-    ) -> Answer:
+    def ask(self, route: str, model: str, stream: bool = False, /, **fields: Any) -> Answer:
         """One whole call; fields win over those that it needs itself, but for the model."""
         path, needed = ROUTES[route]
         body = {**needed, **({"stream": True} if stream else {}), **fields, "model": model}
-        return self.post(path, json.dumps(body).encode(), timeout)
-
-    def post(self, path: str, raw: bytes, timeout: float = 60) -> Answer:
         headers = {"authorization": f"Bearer {CLIENT}", "content-type": "application/json"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         began = time.monotonic()
-        self._connection.timeout = timeout
         try:
-            self._connection.request("POST", path, raw, headers)
-            answer = self._connection.getresponse()
-            found = answer.read()
+            connection.request("POST", path, json.dumps(body).encode(), headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.getheaders(), answer.read(), time.monotonic() - began)
         except (http.client.HTTPException, OSError) as problem:
-            self._connection.close()
             return Answer(0, [], repr(problem).encode(), time.monotonic() - began)
-        return Answer(answer.status, answer.getheaders(), found, time.monotonic() - began)
+        finally:
+            connection.close()
 
 
 def shape(call: Call) -> tuple[Any, ...]:

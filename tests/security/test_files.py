@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command import command
 from configurations import openai, service
 
-from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.files import write_new, write_stream
 
@@ -178,10 +177,10 @@ def test_only_a_regular_file_is_ever_written_over(
     if make is Path.mkdir and words[0] == "-o" and name.startswith("odd"):
         return  # -o takes a folder
     before = shown(folder)
-    done = CliRunner().invoke(cli, ["export", str(config), *(word.format(folder) for word in words), *force])
-    assert done.exit_code == 2
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.count("\n") == 1
+    done = command("export", str(config), *(word.format(folder) for word in words), *force)
+    assert done.code == 2
+    assert done.err.startswith("Error: ")
+    assert done.err.count("\n") == 1
     assert CANARY not in done.output
     assert shown(folder) == before, "nothing came, nothing went, nothing changed"
 

@@ -7,7 +7,8 @@ Dify's `/chat-messages`, Volcengine's GetApiKey, and Spark's websocket. What com
 `manner` says how the next calls are answered: "" well, `silent` never, `held` with a beginning and
 no end, `endless` without end, `redirect-307` with a redirect elsewhere, `echo-401` with an error that
 repeats the call's secrets, `echo-header`, `echo-late` (in the middle of a stream), `long-500` with an
-error of a megabyte, `longer-500` of ten, `fail-500`, `html`, `empty`, `null`, `cut`.
+error of a megabyte, `longer-500` of ten, `fail-500`, `html`, `empty`, `null`, `cut`, `raw` with the bytes of
+`script`, one part after another, and the connection closed.
 """
 
 from __future__ import annotations
@@ -339,6 +340,7 @@ class Wires:
     """The server on two ports, `port` and `elsewhere`; `calls` grows by one a call."""
 
     manner: str = ""
+    script: list[bytes] = field(default_factory=list)
     port: int = 0
     elsewhere: int = 0
     calls: list[Call] = field(default_factory=list)
@@ -434,6 +436,13 @@ class Wires:
         if kind in ("empty", "null"):
             text = "null" if kind == "null" else ""
             return web.Response(text=text, content_type="application/json")
+        if kind == "raw":
+            assert request.transport is not None
+            for part in self.script:
+                request.transport.write(part)
+                await asyncio.sleep(0.005)
+            request.transport.close()
+            return web.Response()
         if kind == "silent":
             await asyncio.sleep(600)
         return await self._well(request, call, manner)

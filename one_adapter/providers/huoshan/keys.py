@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ class KeyCache:
     def drop(self, name: Any, value: str) -> None:
         """Forget a key that the service refused; a newer one stays."""
         slot = self._slot(name)
-        if slot.key is not None and slot.key.value == value:
+        if slot.key is not None and hmac.compare_digest(slot.key.value.encode(), value.encode()):
             slot.key = None
 
     def _good(self, slot: _Slot, margin: float) -> str | None:
