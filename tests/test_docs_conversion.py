@@ -11,8 +11,8 @@ from configurations import only, plan
 from one_adapter.config import defaults
 from one_adapter.config.fields import BREAKER, GATEWAY, LIMIT, PROXY, SERVICE, TRANSLATION
 from one_adapter.export.matrix import conversion_page
-from one_adapter.plan.tasks import RETIRED, SUCCESSORS
-from one_adapter.plan.vendors import HOSTS
+from one_adapter.vendors.hosts import OPENAI_HOSTS
+from one_adapter.vendors.service_types import ENDED, RETIRED
 
 PAGE = Path(__file__).parent.parent / "docs" / "conversion.md"
 
@@ -68,9 +68,9 @@ def test_a_types_row_says_what_the_plan_does() -> None:
 
 def test_what_ended_and_which_vendors_are_known_is_told() -> None:
     page = conversion_page()
-    for kind in (*SUCCESSORS, *RETIRED):
+    for kind in (*ENDED, *RETIRED):
         assert f"\n| {kind} | " in page
-    for host in HOSTS:
+    for host in OPENAI_HOSTS:
         assert f"| {host.name} | `{host.base}` |" in page
     for kind in defaults.RETIRED_TYPES:
         assert kind in page

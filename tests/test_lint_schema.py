@@ -15,7 +15,7 @@ from one_adapter.config.document import parse
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type
 from one_adapter.lint import judge, refused, schema
 from one_adapter.lint.schema import _merged, _property
-from one_adapter.lint.vendor_facts import CREDENTIALS
+from one_adapter.vendors.service_types import CREDENTIALS
 
 SCHEMA = schema.schema()
 VALIDATOR = Draft7Validator(SCHEMA)
@@ -108,7 +108,7 @@ def test_every_service_type_has_its_own_credentials() -> None:
     assert services["additionalProperties"] is False
     for kind, facts in CREDENTIALS.items():
         known = SCHEMA["definitions"][f"{kind}_credentials"]["properties"]
-        assert set(known) == {*facts.known, "limit"}, kind
+        assert set(known) == {*facts.known, *facts.idle, "limit"}, kind
 
 
 def test_the_choices_are_those_of_the_gateway() -> None:
@@ -154,5 +154,13 @@ def test_a_value_under_a_key_of_another_case_is_explained_too() -> None:
 
 
 def test_a_value_the_schema_does_not_describe_is_explained_by_the_decoder() -> None:
+    document = parse(b'{"services": {"nope": [5]}}', "config.json")
+    assert 'an element of "nope" must be an object, this is a number' in [
+        one.message for one in judge(document)
+    ]
+
+
+def test_of_a_value_under_an_unknown_type_only_the_type_is_told() -> None:
     document = parse(b'{"services": {"nope": 5}}', "config.json")
-    assert '"nope" must be a list, this is a number' in [one.message for one in judge(document)]
+    assert [one.code for one in judge(document)] == ["SOA220"]
+    assert refused(judge(document))

@@ -76,7 +76,7 @@ def export_command(
     from one_adapter.export.report import strict_rows, summary_lines
 
     source = accepted(config, options_of(redirects, spark))
-    secrets = exportable(source)
+    secrets = exportable(source, pure)
     told = None
     if report is not None:
         if not is_stream(report):
@@ -89,7 +89,8 @@ def export_command(
         _say_what_stays(values, text)
     inline = secrets_as == "inline"
     if output is not None and not is_stream(output) and is_folder(output):
-        write_folder(output, text, env_file(env_format, values, secrets.to_create), force, private=inline)
+        env = env_file(env_format, values, secrets.to_create, secrets.to_fill)
+        write_folder(output, text, env, force, private=inline)
     else:
         _write(output or "-", text, force, private=inline)
     if report is not None and told is not None:

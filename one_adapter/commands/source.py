@@ -10,6 +10,7 @@ from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway, read_gateway
 from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
+from one_adapter.export.nothing import refuse_nothing
 from one_adapter.export.proxy_config import refuse_references
 from one_adapter.export.secrets import Secrets, secrets_of
 from one_adapter.export.wording import visible
@@ -47,7 +48,12 @@ def accepted(path: str, options: Options) -> Source:
     return Source(document, read_gateway(document), findings, decide(document, options))
 
 
-def exportable(source: Source) -> Secrets:
-    """The secrets of a plan; raises `OneAdapterError` (exit code 1) where LiteLLM would expand the source."""
+def exportable(source: Source, pure: bool = False) -> Secrets:
+    """The secrets of a plan.
+
+    Raises `OneAdapterError` (exit code 1) where LiteLLM would expand the source, and where there is no model.
+    """
     refuse_references(source.document)
+    findings = [finding.to_json() for finding in source.findings]
+    refuse_nothing(source.document.name, source.plan, findings, pure)
     return secrets_of(source.gateway, source.plan)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from functools import cached_property
 from pathlib import PurePath
 
+from one_adapter.config.encoding import decoded, encoding_of
 from one_adapter.config.json_text import read_json
 from one_adapter.config.node import (
     Duplicate,
@@ -49,6 +50,7 @@ class Document:
 
     `root` is None exactly when `problem` says why there is no tree; a `problem`
     beside a tree (a file ending the gateway does not take) is possible.
+    `encoding` names the one the file seems to be in, where that is not UTF-8.
     Offsets count characters of `text`, in which bytes that are no UTF-8 stand as
     U+FFFD and a byte order mark as U+FEFF.
     """
@@ -61,6 +63,7 @@ class Document:
         root: Node | None,
         problem: Problem | None,
         duplicates: tuple[Duplicate, ...],
+        encoding: str = "",
     ) -> None:
         self.name = name
         self.format = format
@@ -68,6 +71,7 @@ class Document:
         self.root = root
         self.problem = problem
         self.duplicates = duplicates
+        self.encoding = encoding
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -136,6 +140,11 @@ def parse(data: bytes, name: str, format: str | None = None) -> Document:
     if known is None and name != "-":
         what = f"the gateway reads .json, .yaml and .yml files, not {ending or 'files without an ending'}"
         problem = Problem("ending", what, Span(0, 0))
+    encoding = encoding_of(data)
+    if encoding.startswith("UTF-"):
+        text = decoded(data, encoding)
+        what = f"the file is {encoding}, and the gateway reads UTF-8"
+        return Document(name, kind, text, None, Problem("encoding", what, Span(0, 0)), (), encoding)
     if kind == "yaml" and problem is None:
         problem = _bad_encoding(data, text)
     root: Node | None = None
@@ -145,7 +154,7 @@ def parse(data: bytes, name: str, format: str | None = None) -> Document:
             root, duplicates = _read(text, kind)
         except SyntaxProblem as found:
             problem = problem or found.problem
-    return Document(name, kind, text, root, problem, duplicates)
+    return Document(name, kind, text, root, problem, duplicates, encoding)
 
 
 def _read(text: str, kind: str) -> tuple[Node, tuple[Duplicate, ...]]:

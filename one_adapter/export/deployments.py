@@ -13,7 +13,8 @@ from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, SECTION
 from one_adapter.export.secrets import Secrets
 from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
 from one_adapter.plan.types import LimitPolicy, Order, Plan, Route, ServicePolicy, Target
-from one_adapter.plan.vendors import EMBEDDING_TYPES, known_host
+from one_adapter.plan.vendors import known_host
+from one_adapter.vendors.service_types import EMBEDDING_TYPES
 
 #: Above this the weights of a group are written as shares.
 LARGEST_WEIGHT = 1_000_000

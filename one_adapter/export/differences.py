@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from one_adapter.plan.tasks import SUCCESSORS
 from one_adapter.plan.types import Plan, Target
+from one_adapter.vendors.service_types import ENDED
 
 When = Callable[[Plan], bool]
 
@@ -74,7 +74,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "vendor-ended",
         "services whose vendor ended the old endpoint lead to its successor, with a key you create",
-        _has(*SUCCESSORS),
+        _has(*ENDED),
     ),
     Difference(
         "minimax-new-endpoint",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.secrets import dotenv
+from one_adapter.export.secrets import dotenv, remarks_of
 
 FORMATS = ("shell", "docker")
 HEADS = {
@@ -23,19 +23,20 @@ HEADS = {
 LONGEST_LINE = 64 * 1024
 
 
-def env_file(form: str, values: Mapping[str, str], to_create: Iterable[str]) -> str:
+def env_file(
+    form: str, values: Mapping[str, str], to_create: Iterable[str], to_fill: Iterable[str] = ()
+) -> str:
     """The text of a `.env` for one of `FORMATS`; its head says who reads it exactly.
 
     Raises `OneAdapterError` (exit code 1), with the variable's name, for a value the format cannot say.
     """
     if form == "shell":
-        return HEADS[form] + dotenv(values, to_create)
-    missing = set(to_create)
+        return HEADS[form] + dotenv(values, to_create, to_fill)
+    remarks = remarks_of(to_create, to_fill)
     lines = []
     for name, value in values.items():
         _refuse_what_docker_cannot_read(name, value)
-        if name in missing:
-            lines.append("# to be created with the vendor, see the report")
+        lines += [f"# {remarks[name]}"] if name in remarks else []
         lines.append(f"{name}={value}")
     return HEADS[form] + "".join(f"{line}\n" for line in lines)
 

@@ -20,11 +20,13 @@ from one_adapter.config.fields import GATEWAY, ListOf, MapOf, Struct, Type
 from one_adapter.config.fields import SERVICE as SERVICE_FIELDS
 from one_adapter.export.report import MEANINGS
 from one_adapter.plan.build import decide
-from one_adapter.plan.tasks import RETIRED, SUCCESSORS
+from one_adapter.plan.tasks import what_ended
 from one_adapter.plan.types import VERDICTS, Plan, Verdict
-from one_adapter.plan.vendors import HOSTS, OPENAI_MODELS, TYPE_URLS, Options
-from one_adapter.plan.verdicts_service import CREDENTIALS, DEEP, SERVICE
+from one_adapter.plan.vendors import OPENAI_MODELS, Options
+from one_adapter.plan.verdicts_service import DEEP, SERVICE
 from one_adapter.plan.verdicts_whole import WHOLE
+from one_adapter.vendors.hosts import OPENAI_HOSTS
+from one_adapter.vendors.service_types import CREDENTIALS, ENDED, OPENAI_SHAPED, RETIRED, SERVICE_TYPES
 
 HEAD = """\
 <!-- Written by docs/generate.py from the tables the code decides by. -->
@@ -187,7 +189,7 @@ def _can_say(judge: Callable[..., Any]) -> set[Verdict]:
 
 def _type_rows() -> Iterator[tuple[str, str, str, str, str]]:
     for kind, special, more, options in EXAMPLES:
-        names = CREDENTIALS.get(kind, ("api_key",))
+        names = CREDENTIALS[kind].known
         given = more.get("credentials") or {
             name: "value" for name in names if not name.startswith(("access", "domain"))
         }
@@ -227,26 +229,26 @@ def _credentials(plan: Plan, kind: str, given: Mapping[str, str]) -> str:
 
 
 def _ended() -> str:
-    rows: list[tuple[str, str, str]] = [
-        (kind, "the whole service", f"{message}.") for kind, message in SUCCESSORS.items()
-    ]
-    for kind, (prefixes, message) in RETIRED.items():
-        rows.append((kind, ", ".join(f"`{prefix}…`" for prefix in prefixes), f"{message}."))
+    rows: list[tuple[str, str, str]] = [(kind, "the whole service", f"{what_ended(kind)}.") for kind in ENDED]
+    for kind, retired in RETIRED.items():
+        models = ", ".join(f"`{model.replace('*', '…')}`" for model in retired.models)
+        rows.append((kind, models, f"{retired.notice}; {retired.instead}."))
     table = _table(("Type", "What ended", "What to do"), rows)
-    return f"\n## What vendors have ended\n\nThe report lists these as errors to be dealt with.\n\n{table}"
+    return f"\n## What vendors have ended\n\nThe report lists these as things to do.\n\n{table}"
 
 
 def _addresses() -> str:
     rows = []
-    for row in HOSTS:
+    for row in OPENAI_HOSTS:
         special = [f"parameters are kept in range ({row.guard})"] if row.guard else []
         special += ["models are called `vendor/model`"] if row.vendor_slash_model else []
         rows.append((row.name, f"`{row.base}`", "; ".join(special)))
     known = _table(("Vendor", "`server_url`", "Special"), rows)
+    typed = [(kind, SERVICE_TYPES[kind].url) for kind in OPENAI_SHAPED if SERVICE_TYPES[kind].url]
     by_name = [(f"`{prefix}…`", f"`{url}`") for prefix, url in defaults.DEFAULT_URLS]
     openai = ", ".join(f"`{prefix}…`" for prefix in OPENAI_MODELS)
-    by_name += [(f"{openai}, type openai", f"`{HOSTS[0].base}`")]
-    by_name += [(f"any other, type {kind}", f"`{url}`") for kind, url in TYPE_URLS.items()]
+    by_name += [(f"{openai}, type openai", f"`{OPENAI_HOSTS[0].base}`")]
+    by_name += [(f"any other, type {kind}", f"`{url}`") for kind, url in typed]
     default = _table(("Upstream model", "Address"), by_name)
     return (
         "\n## Addresses\n\nVendors of type `openai` that are known by their host; any other host is as good. "

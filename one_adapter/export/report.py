@@ -39,11 +39,17 @@ MEANINGS: Mapping[Verdict, str] = {
 }
 #: Findings of the linter, by name, that say what a task of the plan says too.
 TOLD_BY_TASK = {
+    "control-character-in-key": "credential-unusable",
     "default-models-retired": "model-retired",
+    "malformed-credential": "credential-unusable",
+    "masked-credential": "credential-unusable",
     "no-default-address": "no-address",
+    "placeholder-credential": "credential-unusable",
     "proxy-covers-nothing": "proxy-unused",
     "redirects-reversed": "redirects-turned",
     "retired-model": "model-retired",
+    "several-keys-in-one": "credential-unusable",
+    "variable-for-credential": "credential-unusable",
     "vendor-ended": "vendor-ended",
     "wildcard-in-name": "wildcard-name",
 }
@@ -172,7 +178,9 @@ def summary_lines(plan: Plan, secrets: Secrets) -> list[str]:
     if len(joined) > SHOWN:
         left = sum(line.number for line in joined[SHOWN:])
         lines.append(f"  and {left} more; --report FILE names them all")
-    lines += [visible(f"  to do: {hide(task.message)}") for task in plan.tasks if task.level == "error"]
+    lines += [visible(f"  to do: {hide(task.message)}") for task in plan.tasks if task.level != "info"]
+    if secrets.to_fill:
+        lines.append(f"  to be filled in: {', '.join(secrets.to_fill)}")
     if secrets.to_create:
         lines.append(f"  to be created and filled in: {', '.join(secrets.to_create)}")
     return lines
@@ -230,9 +238,9 @@ def _items(
     items += [
         Item("warning", "secret-missing", f"{name} is empty in the old file: fill it in.")
         for name, value in secrets.values.items()
-        if not value and name not in secrets.to_create and name not in client_key_names(plan.access)
+        if not value and name not in (*secrets.to_create, *secrets.to_fill, *client_key_names(plan.access))
     ]
-    told = {(task.code, task.pointer) for task in plan.tasks}
+    told = {(task.code, task.pointer.lower()) for task in plan.tasks}
     for finding in findings:
         if finding["severity"] == "info" or _is_told(finding, told):
             continue
@@ -245,7 +253,7 @@ def _items(
 
 def _is_told(finding: Mapping[str, Any], told: set[tuple[str, str]]) -> bool:
     """Whether a task at or above a finding's place says the same."""
-    code, pointer = TOLD_BY_TASK.get(finding["name"]), finding["pointer"]
+    code, pointer = TOLD_BY_TASK.get(finding["name"]), finding["pointer"].lower()
     while code and pointer:
         if (code, pointer) in told:
             return True
@@ -279,7 +287,7 @@ def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
         purposes.setdefault(name, _purpose(ref))
     yield Variable(MASTER_KEY, purposes[MASTER_KEY])
     for name in secrets.values:
-        yield Variable(name, purposes.get(name, ""), name in secrets.to_create)
+        yield Variable(name, purposes.get(name, ""), name in (*secrets.to_create, *secrets.to_fill))
 
 
 def _purpose(ref: SecretRef) -> str:

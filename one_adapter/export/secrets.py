@@ -11,6 +11,7 @@ from one_adapter.contract import REFERENCE
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.yaml_text import scalar
 from one_adapter.plan.addresses import has_password, is_secret_parameter
+from one_adapter.plan.credentials import client_kind_of, left_out
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
 
 PREFIX = "SOA"
@@ -27,6 +28,8 @@ class Secrets:
     the prefix of the variables its adapter reads, `proxies` a kind of proxy to the
     variable with its address, `addresses` an upstream's address that holds a password
     and `queries` a (service, parameter, value) of an address's query that is a secret.
+    `to_create` names what opens a vendor's successor, `to_fill` those in whose place the
+    source has no key at all, but a mask, a variable or a placeholder.
     """
 
     values: Mapping[str, str]
@@ -36,6 +39,7 @@ class Secrets:
     addresses: Mapping[str, str]
     queries: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     to_create: tuple[str, ...] = field(default=())
+    to_fill: tuple[str, ...] = field(default=())
 
 
 def variable(*parts: object) -> str:
@@ -81,12 +85,14 @@ class _Collector:
         self.prefixes: dict[tuple[str, int], str] = {}
         self.taken_prefixes: set[str] = set()
         self.to_create: list[str] = []
+        self.to_fill: list[str] = []
         self.queries: dict[tuple[str, str, str], str] = {}
 
     def collect(self) -> Secrets:
         for name, key in zip(client_key_names(self.plan.access), self.plan.access.keys, strict=True):
             value = self.gateway.api_key if key.index is None else self.gateway.api_keys[key.index].api_key
-            self._add(name, value.strip())
+            kind = client_kind_of(value)
+            self._add(name, value.strip(), bool(kind and kind.left_out))
         addresses: dict[str, str] = {}
         for target in self._targets():
             url = target.upstream.url
@@ -109,6 +115,7 @@ class _Collector:
             addresses,
             self.queries,
             tuple(dict.fromkeys(self.to_create)),
+            tuple(dict.fromkeys(self.to_fill)),
         )
 
     def _targets(self) -> Iterator[Target]:
@@ -116,19 +123,23 @@ class _Collector:
             yield from route.targets
             yield from route.embedding_targets or ()
 
-    def _add(self, name: str, value: str) -> str:
+    def _add(self, name: str, value: str, left_out: bool = False) -> str:
+        """Enter a value, or an empty one where it is no key, under a name it gets to itself."""
         if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
             what = "there is a character in its value that no environment can hold (NUL, or half of a pair)"
             raise OneAdapterError(f"{name}: {what}; the key in the configuration is damaged", 1)
         if value.startswith(REFERENCE):
             what = f"a value that begins with {REFERENCE} would be replaced by LiteLLM"
             raise OneAdapterError(f"{name}: {what}; write the key itself into the configuration", 1)
+        given = "" if left_out else value
         taken = name
         number = 2
-        while self.values.get(taken, value) != value:
+        while taken in self.values and (not given or self.values[taken] != given):
             taken = f"{name}_{number}"
             number += 1
-        self.values[taken] = value
+        self.values[taken] = given
+        if left_out:
+            self.to_fill.append(taken)
         return taken
 
     def _value(self, ref: SecretRef) -> str:
@@ -136,12 +147,20 @@ class _Collector:
         parts = [credential.get(part) for part in ref.field.split(":")]
         return ":".join(part.strip() if isinstance(part, str) else "" for part in parts)
 
+    def _left_out(self, ref: SecretRef) -> bool:
+        """Whether there is no key in a credential, or in one of two that are joined."""
+        service = self.services[ref.service]
+        values = service.each_credential[ref.credential]
+        return any(left_out(service, part, values.get(part)) for part in ref.field.split(":"))
+
     def _secret(self, ref: SecretRef) -> None:
         if ref in self.names:
             return
         number = (ref.credential + 1,) if ref.credential else ()
         name = variable(ref.service, ref.field, *number)
-        self.names[ref] = self._add(name, "" if ref.successor else self._value(ref))
+        self.names[ref] = self._add(
+            name, "" if ref.successor else self._value(ref), not ref.successor and self._left_out(ref)
+        )
         if ref.successor:
             self.to_create.append(self.names[ref])
 
@@ -152,7 +171,7 @@ class _Collector:
             self.prefixes[place] = self._unused_prefix(variable(ref.service, *number))
         if ref not in self.names:
             name = f"{self.prefixes[place]}_{ref.field.upper()}"
-            self.names[ref] = self._add(name, self._value(ref))
+            self.names[ref] = self._add(name, self._value(ref), self._left_out(ref))
 
     def _unused_prefix(self, wanted: str) -> str:
         """`wanted`, or with a number where an adapter would read another credential's variables."""
@@ -170,19 +189,24 @@ class _Collector:
         return {kind: self._add(variable("proxy", kind), given[kind]) for kind in wanted}
 
 
-def dotenv(values: Mapping[str, str], to_create: Iterable[str]) -> str:
-    """The text of a `.env`: one quoted assignment a line; what must still be created is marked.
+def dotenv(values: Mapping[str, str], to_create: Iterable[str], to_fill: Iterable[str] = ()) -> str:
+    """The text of a `.env`: one quoted assignment a line; what must still be created or filled in is marked.
 
     >>> print(dotenv({"A": 'x"$y'}, []), end="")
     A='x"$y'
     """
-    missing = set(to_create)
+    remarks = remarks_of(to_create, to_fill)
     lines = []
     for name, value in values.items():
-        if name in missing:
-            lines.append("# to be created with the vendor, see the report")
+        lines += [f"# {remarks[name]}"] if name in remarks else []
         lines.append(f"{name}={_quoted(value)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def remarks_of(to_create: Iterable[str], to_fill: Iterable[str]) -> dict[str, str]:
+    """What is said above the variables that wait for a value."""
+    remarks = dict.fromkeys(to_fill, "to be filled in: the old file has no key here, see the report")
+    return remarks | dict.fromkeys(to_create, "to be created with the vendor, see the report")
 
 
 def _quoted(value: str) -> str:

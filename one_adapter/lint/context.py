@@ -11,6 +11,7 @@ from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.lint.decoded import Place, Record, Refusal
 from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity
+from one_adapter.lint.keys import Key, keys_of
 
 
 class Context:
@@ -42,6 +43,11 @@ class Context:
     def enabled(self) -> tuple[Service, ...]:
         """The services that are switched on."""
         return tuple(service for service in self.gateway.services if service.enabled)
+
+    @cached_property
+    def switched_off(self) -> tuple[str, ...]:
+        """The pointers of the services that are switched off."""
+        return tuple(service.pointer for service in self.gateway.services if not service.enabled)
 
     @cached_property
     def _members(self) -> dict[int, dict[str, Member]]:
@@ -96,6 +102,11 @@ class Context:
                             pointer = f"{service.pointer}/{escape(member.key)}/{index}"
                             names.append((pointer, item, service.enabled))
         return tuple(names)
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """Every credential and every key of clients that is a text, judged by itself."""
+        return tuple(keys_of(self))
 
     def span(self, pointer: str) -> Span:
         """The token of the value at `pointer`, or of the nearest value around it."""

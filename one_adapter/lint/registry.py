@@ -6,9 +6,10 @@ from collections.abc import Callable
 from itertools import islice
 
 from one_adapter.config.document import Document
+from one_adapter.config.node import escape, segments
 from one_adapter.errors import OneAdapterError
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Check, Finding, Rule, Severity, found, in_order
+from one_adapter.lint.finding import Check, Finding, Note, Rule, Severity, found, in_order
 
 #: No rule reports more than this of one file: nobody reads on, and hostile input must end.
 MOST = 1_000
@@ -40,10 +41,12 @@ def rules() -> tuple[Rule, ...]:
         rules_fields,
         rules_files,
         rules_limits,
+        rules_maps,
         rules_names,
         rules_redirects,
         rules_refused_services,
         rules_refused_settings,
+        rules_unusable,
         rules_vendors,
     )
 
@@ -67,9 +70,30 @@ def judge(document: Document) -> tuple[Finding, ...]:
 
     >>> from one_adapter.config.document import parse
     >>> [finding.name for finding in judge(parse(b'{"services": {"openal": []}}', "config.json"))]
-    ['nothing-enabled', 'unsupported-service-type']
+    ['unsupported-service-type']
     """
     context = Context(document)
     return in_order(
-        found(known, note, document) for known in rules() for note in islice(known.check(context), MOST)
+        found(known, _milder(note, known, context), document)
+        for known in rules()
+        for note in islice(known.check(context), MOST)
     )
+
+
+#: These are about what switches a service on, or about all that are off.
+_NEVER_MILDER = ("SOA404",)
+_SWITCHES = ("enable", "active", "disable", "status", "state")
+
+
+def _milder(note: Note, known: Rule, context: Context) -> Note:
+    """A note at most an info where it is about a service that is switched off, and not about its switch."""
+    warning = (note.severity or known.severity) == "warning"
+    if not warning or known.code in _NEVER_MILDER or not note.pointer.startswith(context.switched_off):
+        return note
+    parts = segments(note.pointer)
+    inside = "/".join(map(escape, parts[:3]))
+    if f"/{inside}" not in context.switched_off or (
+        len(parts) == 4 and parts[3].lower().startswith(_SWITCHES)
+    ):
+        return note
+    return note._replace(severity="info")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from one_adapter.config import defaults
+from one_adapter.config import defaults, fields
 from one_adapter.config.model import Service
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.misplaced import meant
 from one_adapter.lint.registry import rule
-from one_adapter.lint.vendor_facts import OPENAI_SHAPED, URL_IGNORED, home_of, is_private, server_host
+from one_adapter.plan.addresses import split_url
+from one_adapter.plan.vendors import host_of
+from one_adapter.vendors.hosts import is_private
+from one_adapter.vendors.service_types import OPENAI_SHAPED, SERVICE_TYPES, URL_IGNORED
 
 _CHAT = "/chat/completions"
 _LOCATION = re.compile(r"[A-Za-z0-9-]+")
@@ -37,13 +41,20 @@ def http_in_websocket_service(context: Context) -> Iterator[Note]:
     LiteLLM: write the HTTP address in a service of type openai, with the APIPassword as api_key.
     """
     for service, pointer, scheme, _ in _addressed(context):
-        if service.type == "xinghuo" and scheme in ("http", "https"):
+        if service.type == "xinghuo" and _speaks_otherwise(service, scheme):
             yield context.note(
                 pointer,
                 f"a xinghuo service speaks WebSocket; a call to {scheme}:// fails",
                 "Write wss://spark-api.xf-yun.com/…, or move the service to type openai.",
                 "wss:// or ws://",
             )
+
+
+def _speaks_otherwise(service: Service, scheme: str) -> bool:
+    """Whether an address is for HTTP and the service speaks WebSocket, or the other way round."""
+    if service.type == "xinghuo":
+        return scheme in ("http", "https")
+    return service.type not in URL_IGNORED and scheme in ("ws", "wss")
 
 
 @rule("SOA602", "websocket-in-http-service", "warning")
@@ -55,7 +66,7 @@ def websocket_in_http_service(context: Context) -> Iterator[Note]:
     LiteLLM: would fail at every call as well.
     """
     for service, pointer, scheme, _ in _addressed(context):
-        if service.type != "xinghuo" and service.type not in URL_IGNORED and scheme in ("ws", "wss"):
+        if service.type != "xinghuo" and _speaks_otherwise(service, scheme):
             yield context.note(
                 pointer,
                 f"a service of type {service.type} speaks HTTP; a call to {scheme}:// fails",
@@ -75,12 +86,14 @@ def wrong_service_type(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export goes by the type as well.
     """
-    for service, pointer, _, _ in _addressed(context):
-        home = home_of(service.server_url)
+    for service, pointer, scheme, _ in _addressed(context):
+        home = host_of(service.server_url)
+        if _speaks_otherwise(service, scheme) or service.type not in SERVICE_TYPES:
+            continue  # of these another rule speaks
         if home and service.type not in home.types and service.type not in URL_IGNORED:
             yield context.note(
                 pointer,
-                f"this is {home.vendor}, and it does not speak the dialect of type {service.type}",
+                f"this is {home.api or home.name}, and it does not speak the dialect of type {service.type}",
                 f"Move the service to type {listed(home.types)}.",
             )
 
@@ -89,7 +102,8 @@ def wrong_service_type(context: Context) -> Iterator[Note]:
 def server_url_ignored(context: Context) -> Iterator[Note]:
     """A `server_url` stands where the gateway does not look at it.
 
-    Gateway: the types dashscope, dify, hunyuan and qianfan always call the vendor's own address.
+    Gateway: the types bailian, dashscope, dify, hunyuan, qianfan and vertexai never call another address
+    than the vendor's own.
 
     LiteLLM: the export uses the address for dify (so that your own Dify is reached), and the vendor's
     own for the others.
@@ -136,14 +150,14 @@ def no_default_address(context: Context) -> Iterator[Note]:
     for service in context.enabled:
         if service.server_url:
             continue
-        if service.type == "azure":
+        if service.type == "azure" and "server_url" not in meant(context, service.pointer, fields.SERVICE):
             yield context.note(
                 service.pointer, "an azure service needs its server_url", "Set it to your resource."
             )
         if service.type not in OPENAI_SHAPED:
             continue
         lost = [name for name in service.models if not _has_default(service, name)]
-        if lost:
+        if lost and "server_url" not in meant(context, service.pointer, fields.SERVICE):
             more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
             yield context.note(
                 _listed_at(context, service, lost[0]),
@@ -179,7 +193,7 @@ def plain_http(context: Context) -> Iterator[Note]:
     LiteLLM: so does the export.
     """
     for service, pointer, scheme, _ in _addressed(context):
-        host = server_host(service.server_url)
+        host = split_url(service.server_url).host
         if scheme in ("http", "ws") and service.type not in URL_IGNORED and host and not is_private(host):
             yield context.note(
                 pointer,

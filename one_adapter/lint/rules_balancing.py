@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from one_adapter.config import defaults, fields
 from one_adapter.lint.context import Context
+from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note
+from one_adapter.lint.misplaced import meant
 from one_adapter.lint.registry import rule
 
 _SOCKS = re.compile(r"(?:socks5h?://)?(?:[^@/\s]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[0-9]{1,5}")
@@ -84,9 +87,9 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
 
     Gateway: starts, and answers every call with 400; `/v1/models` is 404.
 
-    LiteLLM: a proxy without a model; `export` and `run` say so and stop.
+    LiteLLM: a proxy without a model does nothing; `export` and `run` say so and stop.
     """
-    if context.document.root is None or context.enabled or context.refusals:
+    if context.document.root is None or context.enabled or context.refusals or _is_meant(context):
         return
     services = context.gateway.services
     if services:
@@ -97,6 +100,16 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
         yield context.note(
             pointer, "there is no service, so nothing can be asked", 'Add one under "services".'
         )
+
+
+def _is_meant(context: Context) -> bool:
+    """Whether services stand in another place, or are switched on by another word: another rule speaks."""
+    types = context.record.values.get("services")
+    if "services" in meant(context, "", fields.GATEWAY) or (
+        isinstance(types, Table) and not types.entries.keys() <= set(defaults.SERVICE_TYPES)
+    ):
+        return True
+    return any("enabled" in meant(context, one.pointer, fields.SERVICE) for one in context.gateway.services)
 
 
 @rule("SOA405", "proxy-covers-nothing", "warning")

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from one_adapter.config import fields
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
 from one_adapter.lint.context import Context
-from one_adapter.lint.decoded import Record, Table
+from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.keys import client_keys, credential_sets
+from one_adapter.lint.misplaced import credential_advice, meant
 from one_adapter.lint.registry import rule
-from one_adapter.lint.vendor_facts import CREDENTIALS, is_private, server_host
-
-_PLACEHOLDER = re.compile(
-    r"(?:[a-z]{1,8}[-_]{1,2})*x{3,}|x{3,}.*|.*[-_.]x{3,}|your[-_ ].*|<.*>|\*+|\.{3,}|sk-\.*"
-    r"|.*(?:changeme|placeholder).*"
-    r"|(?:api|secret|access)[-_ ]?key|.*(?:你的|填写).*",
-    re.IGNORECASE,
-)
-
-#: What no HTTP header can hold; a tab is the one control character it takes.
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-def _keys(context: Context) -> Iterator[tuple[Record, str, str]]:
-    """The entries of api_keys: record, key, pointer of the key."""
-    for entry, place in context.record.items("api_keys"):
-        if isinstance(entry, Record):
-            yield entry, entry.text("api_key"), entry.places.get("api_key", place).pointer
+from one_adapter.plan.addresses import split_url
+from one_adapter.vendors.hosts import is_private
+from one_adapter.vendors.service_types import CREDENTIALS
 
 
 @rule("SOA501", "client-key-unusable", "warning")
@@ -43,7 +30,7 @@ def client_key_unusable(context: Context) -> Iterator[Note]:
     LiteLLM: the export leaves the key out; remove `api_key` to have both kinds.
     """
     master = context.record.text("api_key")
-    for _, key, pointer in _keys(context):
+    for _, key, pointer in client_keys(context):
         if master and key and key != master:
             yield context.note(
                 pointer,
@@ -62,7 +49,7 @@ def master_key_not_listed(context: Context) -> Iterator[Note]:
     LiteLLM: the export keeps the old key for everything else and names the trouble.
     """
     master = context.record.text("api_key")
-    keys = [key for _, key, _ in _keys(context)]
+    keys = [key for _, key, _ in client_keys(context)]
     if master and keys and master not in keys:
         yield context.note(
             context.field("", "api_key"),
@@ -81,7 +68,7 @@ def client_key_padded(context: Context) -> Iterator[Note]:
     LiteLLM: the export takes the blanks away.
     """
     places = [(context.record.text("api_key"), context.field("", "api_key"))]
-    places += [(key, pointer) for _, key, pointer in _keys(context)]
+    places += [(key, pointer) for _, key, pointer in client_keys(context)]
     for key, pointer in places:
         if key != key.strip():
             yield context.note(
@@ -100,7 +87,7 @@ def key_allows_nothing(context: Context) -> Iterator[Note]:
 
     LiteLLM: a key without models would be allowed everything; the export gives it none.
     """
-    for entry, key, pointer in _keys(context):
+    for entry, key, pointer in client_keys(context):
         table = entry.values.get("supported_models")
         lists = [value for value, _, _ in table.entries.values()] if isinstance(table, Table) else []
         if key and not any(listing is not None and listing.shown() for listing in lists):
@@ -122,7 +109,7 @@ def key_pattern(context: Context) -> Iterator[Note]:
 
     LiteLLM: would take it for a wildcard; the export writes it as the plain name it was.
     """
-    for entry, _, _ in _keys(context):
+    for entry, _, _ in client_keys(context):
         table = entry.values.get("supported_models")
         for listing, _, _ in table.entries.values() if isinstance(table, Table) else ():
             for name, place in listing.shown() if listing else ():
@@ -132,35 +119,6 @@ def key_pattern(context: Context) -> Iterator[Note]:
                         "this is no pattern: only a lone * stands for other names",
                         "Name each model, or write *.",
                     )
-
-
-def _sets(context: Context, service: Service) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The sets of credentials a service draws from, with their pointers."""
-    if service.credential_list and service.type != "azure":
-        base = context.field(service.pointer, "credential_list")
-        yield from ((f"{base}/{index}", item) for index, item in enumerate(service.credential_list))
-    elif service.credentials:
-        yield context.field(service.pointer, "credentials"), service.credentials
-    else:
-        yield f"{service.pointer}/credentials", service.credentials
-
-
-@rule("SOA510", "placeholder-credential", "warning")
-def placeholder_credential(context: Context) -> Iterator[Note]:
-    """A credential is a placeholder.
-
-    Gateway: sends it to the vendor, who answers 401; the client gets 500.
-
-    LiteLLM: the export writes it into `.env`, where the real one belongs.
-    """
-    for service in context.gateway.services:
-        facts = CREDENTIALS.get(service.type)
-        for pointer, values in _sets(context, service) if facts else ():
-            for name, value in values.items():
-                secret = facts is not None and name in facts.secret and isinstance(value, str)
-                if secret and _PLACEHOLDER.fullmatch(value.strip()):
-                    place = f"{pointer}/{escape(name)}"
-                    yield context.note(place, f"this {name} is a placeholder", "Put in the real one.")
 
 
 @rule("SOA511", "missing-credential", "warning")
@@ -175,32 +133,41 @@ def missing_credential(context: Context) -> Iterator[Note]:
     """
     for service in context.enabled:
         if service.type not in CREDENTIALS or (
-            service.server_url and is_private(server_host(service.server_url))
+            service.server_url and is_private(split_url(service.server_url).host)
         ):
             continue
-        for pointer, values in _sets(context, service):
+        for pointer, values in credential_sets(context, service):
             missing = _missing(CREDENTIALS[service.type].needed, values)
-            if missing:
+            if missing and not _is_meant(context, service, values):
                 place = pointer if context.find(pointer) else service.pointer
                 yield context.note(
-                    place, f"{service.type} needs {missing}, which is not here", _other_case(missing, values)
+                    place,
+                    f"{service.type} needs {missing}, which is not here",
+                    "Without it the vendor answers 401.",
                 )
+
+
+def _is_meant(context: Context, service: Service, values: Mapping[str, Any]) -> bool:
+    """Whether a credential stands under another name or in another place: another rule speaks of it."""
+    facts = CREDENTIALS[service.type]
+    elsewhere = meant(context, service.pointer, fields.SERVICE)
+    if "credentials" in elsewhere or "credential_list" in elsewhere:
+        return True
+    others = (name for name in values if name not in facts.known and name != "limit")
+    return any(credential_advice(service, name).means in facts.known for name in others)
 
 
 def _missing(needed: tuple[tuple[str, ...], ...], values: Mapping[str, Any]) -> str:
     """What is missing: nothing, when one of the alternatives is complete."""
-    gaps = [[name for name in names if values.get(name) in (None, "")] for names in needed]
+    gaps = [[name for name in names if _is_empty(values.get(name))] for names in needed]
     if not gaps or not all(gaps):
         return ""
     started = [gap for gap, names in zip(gaps, needed, strict=True) if len(gap) < len(names)]
     return listed(started[0], "and") if started else listed([listed(gap, "and") for gap in gaps])
 
 
-def _other_case(missing: str, values: Mapping[str, Any]) -> str:
-    for key in values:
-        if key.lower() in missing and key.lower() != key:
-            return f"{key} is not {key.lower()}: the names of credentials match exactly."
-    return "A service without it gets 401 from the vendor."
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 @rule("SOA512", "credential-not-text", "warning")
@@ -214,7 +181,7 @@ def credential_not_text(context: Context) -> Iterator[Note]:
     for service in context.gateway.services:
         if service.type not in CREDENTIALS:
             continue
-        for pointer, values in _sets(context, service):
+        for pointer, values in credential_sets(context, service):
             for name, value in values.items():
                 if (
                     name in CREDENTIALS[service.type].known
@@ -238,13 +205,15 @@ def unknown_credential(context: Context) -> Iterator[Note]:
     """
     for service in context.gateway.services:
         facts = CREDENTIALS.get(service.type)
-        for pointer, values in _sets(context, service) if facts else ():
+        for pointer, values in credential_sets(context, service) if facts else ():
             for name in values:
-                if facts and name not in facts.known and name != "limit":
+                if facts and name not in (*facts.known, *facts.idle, "limit"):
+                    advice = credential_advice(service, name)
                     yield context.key_note(
                         f"{pointer}/{escape(name)}",
                         f'the type {service.type} reads no credential "{name}"',
-                        f"It reads {listed(facts.known, 'and')}.",
+                        advice.says,
+                        severity=advice.severity,
                     )
 
 
@@ -284,25 +253,3 @@ def literal_os_environ(context: Context) -> Iterator[Note]:
                 "os.environ/ means nothing to the gateway, and something else to LiteLLM",
                 "Write the value itself.",
             )
-
-
-@rule("SOA516", "control-character-in-key", "warning")
-def control_character_in_key(context: Context) -> Iterator[Note]:
-    """There is a control character inside a key.
-
-    A line break or an invisible character came along when the key was copied. No HTTP header can hold one.
-
-    Gateway: sends no request, because Go refuses the header; no client can send such a key either.
-
-    LiteLLM: cannot send it either. A NUL cannot stand in the environment, so `export` and `run` refuse it.
-    """
-    places = [(context.record.text("api_key"), context.field("", "api_key"), "api_key")]
-    places += [(key, pointer, "api_key") for _, key, pointer in _keys(context)]
-    for service in context.gateway.services:
-        secret = CREDENTIALS[service.type].secret if service.type in CREDENTIALS else ()
-        for pointer, values in _sets(context, service):
-            places += [(str(values[name]), f"{pointer}/{name}", name) for name in secret if name in values]
-    for value, pointer, name in places:
-        if _CONTROL.search(value.strip()):
-            what = f"there is a control character in this {name}, and no HTTP header can hold it"
-            yield context.note(pointer, what, "Copy the key again, without line breaks.")

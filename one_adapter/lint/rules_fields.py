@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from one_adapter.config import fields
+from one_adapter.config import defaults, fields
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
-from one_adapter.config.node import Node, escape
+from one_adapter.config.node import Node, escape, segments
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
+from one_adapter.lint.misplaced import advice_for
 from one_adapter.lint.registry import rule
+from one_adapter.lint.rules_refused_services import services_without_models
 
-#: Fields that people look for in the wrong object: struct, what it is called.
-_HOMES: tuple[tuple[Struct, str], ...] = (
-    (fields.GATEWAY, "the top level"),
-    (fields.SERVICE, "a service"),
-    (fields.LIMIT, "a service's limit"),
-    (fields.PROXY, "proxy"),
-    (fields.BREAKER, "circuit_breaker"),
-    (fields.TRANSLATION, "translation"),
-)
 #: Keys that say something to an editor and not to the gateway.
 _FOR_EDITORS = ("$schema",)
 
@@ -51,13 +44,16 @@ def _below(wanted: Type, node: Node, pointer: str, form: str) -> Iterator[tuple[
 def unknown_field(context: Context) -> Iterator[Note]:
     """The gateway does not know this field.
 
-    Most often a slip of the keyboard (`model` for `models`), or a field that belongs somewhere else.
+    Most often a slip of the keyboard (`modles` for `models`), a field that belongs somewhere else
+    (`api_key` in a service: it belongs in its `credentials`), or a word that another program has for it
+    (`base_url` for `server_url`).
 
     Gateway: keeps the field in its store and does nothing with it.
 
-    LiteLLM: nothing is exported for it; the export's report lists it as dropped.
+    LiteLLM: nothing is exported for it; the export's report lists it as inert.
     """
     form = context.document.format
+    without_models = {place.pointer for _, place in services_without_models(context)}
     for struct, node, pointer in known_objects(context):
         for member in node.members:
             other_case = known_name(struct, member.key, "json") and member.key not in struct.fields
@@ -65,11 +61,15 @@ def unknown_field(context: Context) -> Iterator[Note]:
                 continue
             if pointer == "" and member.key in _FOR_EDITORS:
                 continue
+            advice = advice_for(struct, member, form)
+            if advice.means == "models" and pointer in without_models:
+                continue  # of the missing models another rule speaks already
             yield Note(
                 f"{pointer}/{escape(member.key)}",
                 member.key_span,
                 f'the gateway knows no field "{member.key}" {_where(pointer)}',
-                _guess(struct, member.key, form),
+                advice.says,
+                severity=advice.severity,
             )
 
 
@@ -81,25 +81,6 @@ def _where(pointer: str) -> str:
         return "in a service"
     named = [part for part in parts if not part.isdecimal()]
     return f"in {named[-1]}"
-
-
-def _guess(struct: Struct, key: str, form: str) -> str:
-    from difflib import get_close_matches  # only a file with a slip in it pays for this
-
-    spelt = [struct.written(name, form) for name in struct.fields]
-    lower = key.lower().replace("-", "_")
-    for name in struct.fields:
-        if {key, name} == {"promptTemplate", "prompt_template"} or key == name:
-            return f"In a {form.upper()} file it is called {struct.written(name, form)}."
-    if key == "prompt_template" and "promptTemplate" in struct.fields:
-        return "In a JSON file it is called promptTemplate."
-    squeezed = {name.replace("_", "").lower(): name for name in spelt}
-    same = squeezed.get(lower.replace("_", ""))
-    homes = [home for other, home in _HOMES if other is not struct and lower in other.fields]
-    if homes and not same:
-        return f"It belongs in {' or '.join(homes)}."
-    close = [same] if same else get_close_matches(lower, spelt, 1, 0.7)
-    return f"Did you mean {close[0]}?" if close else "It can be removed."
 
 
 @rule("SOA102", "wrong-type", "error")
@@ -114,11 +95,18 @@ def wrong_type(context: Context) -> Iterator[Note]:
     LiteLLM: never sees the file; `export` and `run` stop here as well.
     """
     for refusal in context.refusals:
-        if refusal.kind == "type" and refusal.place.pointer:
+        unknown = _is_unknown_type(refusal.place.pointer)
+        if refusal.kind == "type" and refusal.place.pointer and not unknown:
             from one_adapter.lint.schema import explain_type  # jsonschema is only loaded for this
 
             said, expected, advice = explain_type(context.document, refusal)
             yield context.place_note(refusal.place, said, advice, expected)
+
+
+def _is_unknown_type(pointer: str) -> bool:
+    """Whether a value stands under a service type that there is not, of which another rule speaks."""
+    parts = segments(pointer)
+    return len(parts) == 2 and parts[0].lower() == "services" and parts[1] not in defaults.SERVICE_TYPES
 
 
 @rule("SOA103", "number-out-of-range", "error")

@@ -9,6 +9,7 @@ from one_adapter.config.fields import BREAKER
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
+from one_adapter.lint.syntax import hint_for, hint_for_root
 
 _BOM = "\ufeff"
 
@@ -71,21 +72,8 @@ def invalid_syntax(context: Context) -> Iterator[Note]:
         if "comma after the last" in problem.message:
             comma = context.document.text.rfind(",", 0, span.start)
             span = Span(comma, comma + 1)
-        yield Note("", span, problem.message, _syntax_help(context.document, problem.message))
-
-
-def _syntax_help(document: Document, message: str) -> str:
-    if document.format == "yaml":
-        return "Check the indentation, the quotes and the colon-space of this line and the one before it."
-    if not document.text.strip():
-        return "An empty configuration is written {}."
-    if "comma after the last" in message:
-        return "Remove the comma."
-    if "no comments" in message:
-        return "Remove the comment, or keep the configuration in a .yaml file, where # begins one."
-    if "double quotes" in message:
-        return 'Write "like this".'
-    return "The gateway reads strict JSON; look at this place and just before it."
+        hint = hint_for(context.document, problem)
+        yield Note("", span, hint.message or problem.message, hint.help)
 
 
 @rule("SOA004", "not-utf8", "warning")
@@ -94,19 +82,26 @@ def not_utf8(context: Context) -> Iterator[Note]:
 
     Usually the file was saved in another encoding, such as GBK or Latin-1.
 
-    Gateway: refuses a YAML file (there this is an error). In a JSON string it puts the character
-    U+FFFD (�) in place of each bad byte, so that a name or a key is no longer what was meant.
+    Gateway: refuses a YAML file, and any file in UTF-16 or UTF-32 (there this is an error). In a JSON
+    string it puts the character U+FFFD (�) in place of each bad byte, so that a name or a key is no longer
+    what was meant.
 
     LiteLLM: would get the same damaged name.
     """
     document = context.document
     if document.problem and document.problem.kind == "encoding":
-        span = document.problem.span
-        yield Note("", span, "this byte is not UTF-8", "Save the file as UTF-8.", severity="error")
+        span, encoding = document.problem.span, document.encoding
+        what = document.problem.message if encoding.startswith("UTF-") else "this byte is not UTF-8"
+        yield Note("", span, what, _save_as(encoding), severity="error")
     elif document.root is not None and "\ufffd" in document.text:
         at = document.text.index("\ufffd")
         message = "this is not UTF-8 (or a literal U+FFFD); the gateway reads the character U+FFFD here"
-        yield Note("", Span(at, at + 1), message, "Save the file as UTF-8.")
+        yield Note("", Span(at, at + 1), message, _save_as(document.encoding))
+
+
+def _save_as(encoding: str) -> str:
+    looks = f"It looks like {encoding}: save" if encoding == "GBK" else "Save"
+    return f"{looks} the file as UTF-8."
 
 
 @rule("SOA005", "duplicate-key", "warning")
@@ -159,7 +154,7 @@ def not_an_object(context: Context) -> Iterator[Note]:
         yield context.note(
             "",
             f"a configuration is an object, this is {_KINDS[root.kind]}",
-            "",
+            hint_for_root(context.document),
             'an object with "services" in it',
         )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from one_adapter.config.model import Service
 from one_adapter.config.node import Node
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
@@ -12,9 +13,10 @@ from one_adapter.lint.registry import rule
 
 @rule("SOA320", "wildcard-in-name", "warning")
 def wildcard_in_name(context: Context) -> Iterator[Note]:
-    """A model name has an asterisk in it.
+    """A model name, or a name in a redirect, has an asterisk in it.
 
-    Gateway: takes it for a plain character. `gpt-*` is one model with a strange name. (In
+    Gateway: takes it for a plain character. `gpt-*` is one model with a strange name. To redirect every name
+    there is the word `all`. (In
     `multi_content_models` an asterisk at the end does stand for anything, and in `supported_models`
     a lone `*` means every model.)
 
@@ -25,14 +27,33 @@ def wildcard_in_name(context: Context) -> Iterator[Note]:
             yield context.note(
                 pointer, "an asterisk in a model name is a plain character, no wildcard", "Name each model."
             )
+    yield from _in_redirects(context, None, context.gateway.model_redirect)
     for service in context.gateway.services:
-        for key in service.model_redirect:
-            if "*" in key:
-                yield context.key_note(
-                    context.redirect(service, key),
-                    "an asterisk in a redirect is a plain character, no wildcard",
-                    "Name each model.",
-                )
+        yield from _in_redirects(context, service, service.model_redirect)
+
+
+def _in_redirects(context: Context, service: Service | None, pairs: Mapping[str, str]) -> Iterator[Note]:
+    """Wildcards in redirects. A value may be a listed name, of which the list's own finding speaks."""
+    listed = service.models if service else ()
+    for key, value in pairs.items():
+        if _is_wildcard(key):
+            everything = service is None and not key.strip("*.^$()")
+            yield context.key_note(
+                context.redirect(service, key),
+                f'"{key}" is no pattern in a redirect: it stands for a model of exactly this name',
+                'To catch every name, write "all".' if everything else "Name each model.",
+            )
+        elif "*" in value and value not in listed:
+            yield context.note(
+                context.redirect(service, key),
+                "an asterisk in a redirect is a plain character, no wildcard",
+                "Name one model.",
+            )
+
+
+def _is_wildcard(key: str) -> bool:
+    """Whether a key is meant as a pattern: with asterisks, or as a regular expression."""
+    return "*" in key or key.endswith(".+") or (key.startswith("^") and key.endswith("$"))
 
 
 @rule("SOA321", "padded-name", "info")

@@ -172,7 +172,7 @@ def redirect_to_nowhere(context: Context) -> Iterator[Note]:
 
     LiteLLM: an alias without a model group; the export leaves it out and says so.
     """
-    if not context.gateway.services:
+    if not context.gateway.services or context.refusals:
         return
     known = {"random"}
     for service in context.enabled:

@@ -5,38 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from one_adapter.config import defaults
+from one_adapter.config import defaults, fields
 from one_adapter.config.model import trim
-from one_adapter.config.node import Span
+from one_adapter.config.node import Span, segments
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Listing, Place, Record, Table
-from one_adapter.lint.finding import Note
+from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go_text import parse_url
+from one_adapter.lint.misplaced import TYPES_ELSEWHERE, meant
 from one_adapter.lint.registry import rule
+from one_adapter.plan.vendors import host_of
+from one_adapter.vendors.hosts import Host
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SCHEMES = ("http", "https", "ws", "wss")
-#: What earlier versions, other gateways and hopeful people call a type, and what to write today.
-_TYPES_ELSEWHERE = {
-    "aliyun": "dashscope",
-    "qwen": "dashscope",
-    "tongyi": "dashscope",
-    "anthropic": "claude",
-    "google": "gemini",
-    "vertex": "vertexai",
-    "baidu": "qianfan",
-    "ernie": "qianfan",
-    "tencent": "hunyuan",
-    "spark": "xinghuo",
-    "iflytek": "xinghuo",
-    "volcengine": "huoshan",
-    "ark": "huoshan",
-    "doubao": "huoshan",
-    "glm": "zhipu",
-    "zhipuai": "zhipu",
-    "bigmodel": "zhipu",
-}
 
 
 def _types(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
@@ -68,25 +51,42 @@ def unsupported_service_type(context: Context) -> Iterator[Note]:
 
     LiteLLM: knows most of these vendors; write the service under `openai`, then export.
     """
-    for name, place, key, _ in _types(context):
+    for name, place, key, listing in _types(context):
         if name not in defaults.SERVICE_TYPES:
-            yield Note(place.pointer, key, f'the gateway knows no service type "{name}"', _type_help(name))
+            what = f'the gateway knows no service type "{name}"'
+            yield Note(place.pointer, key, what, _type_help(name, listing))
 
 
-def _type_help(name: str) -> str:
-    from difflib import get_close_matches  # only a file with a slip in it pays for this
-
+def _type_help(name: str, listing: Listing | None) -> str:
+    """The right type: by the address, by the name, or the place of a field that is no type."""
     lower = name.strip().lower()
     if lower in defaults.RETIRED_TYPES:
         return "This version of the gateway no longer has it. Remove it."
-    if lower in defaults.SERVICE_TYPES:
-        return f"Write {lower}, in lower case."
-    if lower in _TYPES_ELSEWHERE:
-        return f"It is called {_TYPES_ELSEWHERE[lower]} here."
+    known = lower if lower in defaults.SERVICE_TYPES else TYPES_ELSEWHERE.get(lower, "")
+    home = _address_home(listing)
+    if home and known not in home.types:
+        what = home.api or home.name
+        return f"Move it to type {listed(home.types)}: its address is that of {what}."
+    if known:
+        return f"Write {known}, in lower case." if known == lower else f"It is called {known} here."
+    if name in fields.GATEWAY.fields:
+        return "It belongs in the top level, beside services."
+    if name in fields.SERVICE.fields:
+        return "It belongs in a service: an entry of the list under its type, such as openai."
+    from difflib import get_close_matches  # only a file with a slip in it pays for this
+
     close = get_close_matches(lower, defaults.SERVICE_TYPES, 1, 0.7)
     if close:
         return f"Did you mean {close[0]}?"
     return "A vendor that speaks OpenAI's protocol goes under openai, with its server_url."
+
+
+def _address_home(listing: Listing | None) -> Host | None:
+    """The vendor behind the first address of several services that is known."""
+    entries = [entry for entry, _ in (listing.shown() if listing else ()) if isinstance(entry, Record)]
+    return next(
+        (home for home in (host_of(trim(entry.text("server_url"))) for entry in entries) if home), None
+    )
 
 
 @rule("SOA221", "bad-service-id", "error")
@@ -174,6 +174,20 @@ def no_models(context: Context) -> Iterator[Note]:
 
     LiteLLM: a deployment always names its model.
     """
+    for entry, place in services_without_models(context):
+        meant_by = meant(context, place.pointer, fields.SERVICE).get("models")
+        yield context.place_note(
+            entry.places.get("models", place),
+            f"this {segments(place.pointer)[1]} service is switched on and has no model",
+            f'Did you mean models by "{meant_by}"?'
+            if meant_by
+            else 'Name one in "models", or set "enabled" to false.',
+            'a name in "models" or "embedding_models"',
+        )
+
+
+def services_without_models(context: Context) -> Iterator[tuple[Record, Place]]:
+    """The services that are switched on, have no model, and whose type has none built in."""
     for name, _, entry, place in _services(context):
         if name in defaults.DEFAULT_MODELS or not entry.flag("enabled"):
             continue
@@ -181,13 +195,7 @@ def no_models(context: Context) -> Iterator[Note]:
         if any(refusal.place.pointer.startswith(f"{place.pointer}/") for refusal in context.refusals):
             continue  # a list of the wrong type has been spoken of already
         if not any(isinstance(text, str) and trim(text) for text, _ in named):
-            where = entry.places.get("models", place)
-            yield context.place_note(
-                where,
-                f"this {name} service is switched on and has no model",
-                'Name one in "models", or set "enabled" to false.',
-                'a name in "models" or "embedding_models"',
-            )
+            yield entry, place
 
 
 @rule("SOA225", "bad-server-url", "error")

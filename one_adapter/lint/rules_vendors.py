@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.registry import rule
-from one_adapter.lint.vendor_facts import BROKEN, ENDED, RETIRED
+from one_adapter.vendors.service_types import BROKEN, ENDED, RETIRED
 
 
 @rule("SOA620", "vendor-ended", "warning")
@@ -23,8 +23,8 @@ def vendor_ended(context: Context) -> Iterator[Note]:
     """
     for service in context.enabled:
         if service.type in ENDED:
-            what, way = ENDED[service.type]
-            yield context.type_note(service, what, way)
+            ended = ENDED[service.type]
+            yield context.type_note(service, ended.notice, ended.successor)
 
 
 @rule("SOA621", "default-models-retired", "warning")
@@ -38,8 +38,8 @@ def default_models_retired(context: Context) -> Iterator[Note]:
     LiteLLM: the export writes the same names. List today's models in `models`.
     """
     for service in context.enabled:
-        gone = RETIRED.get(service.type, ((), ""))[0]
-        if service.default_models and any(name.lower() in gone for name in service.models):
+        retired = RETIRED.get(service.type)
+        if retired and service.default_models and any(map(retired.has, service.models)):
             yield context.type_note(
                 service,
                 f"without models, {service.type} offers {listed(service.models, 'and')}, which are retired",
@@ -56,18 +56,17 @@ def retired_model(context: Context) -> Iterator[Note]:
     LiteLLM: the export writes the same name.
     """
     for service in context.enabled:
-        gone, notice = RETIRED.get(service.type, ((), ""))
-        if service.default_models or not gone:
+        retired = RETIRED.get(service.type)
+        if service.default_models or not retired:
             continue
         base = context.field(service.pointer, "models")
         node = context.find(base)
         for index, item in enumerate(node.items if node else ()):
             name = item.value.strip() if isinstance(item.value, str) else ""
-            upstream = service.model_map.get(service.model_redirect.get(name, name), name)
-            if upstream.lower() in gone:
-                yield context.note(
-                    f"{base}/{index}", f'"{name}" is gone: {notice}', "Name one of today's models."
-                )
+            model = service.model_redirect.get(name, name)
+            if retired.has(service.model_map.get(model, model)):
+                advice = f"{retired.instead[0].upper()}{retired.instead[1:]}."
+                yield context.note(f"{base}/{index}", f'"{name}" is gone: {retired.notice}', advice)
 
 
 @rule("SOA623", "type-does-not-work", "info")

@@ -152,6 +152,8 @@ def _advice(refusal: Refusal) -> str:
         return f"Write {'true' if node.value else 'false'}."
     if wanted in ("integer", "number") and node.kind == "string" and node.value.strip().isdecimal():
         return f"Write {node.value.strip()}, without quotes."
+    if refusal.place.pointer.lower() == "/services" and node.kind == "array":
+        return 'Put the list under a type: {"openai": […]}.'
     if isinstance(wanted, (MapOf, Struct)) and node.kind == "array" and len(node.items) == 1:
         return "Take away the square brackets."
     return ""

@@ -7,16 +7,57 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from one_adapter.config.document import Document
-from one_adapter.config.node import Node, Span
+from one_adapter.config.node import Member, Node, Span
 from one_adapter.plan.addresses import KEY_IN_PATH
 
 _SECRET = re.compile(
     r"api_?key|secret|token|passw|credential|access_?key|auth|appid|app_id|group_id|private|cookie|session",
     re.IGNORECASE,
 )
+#: In credentials: what is no secret, with all that is in it.
 _HARMLESS = frozenset(
-    ["limit", "qps", "qpm", "rpm", "concurrency", "timeout", "domain", "location", "addresss"]
+    [
+        "limit",
+        "qps",
+        "qpm",
+        "rpm",
+        "tpm",
+        "concurrency",
+        "timeout",
+        "model_limits",
+        "models",
+        "model",
+        "embedding_models",
+        "model_map",
+        "model_redirect",
+        "enabled",
+        "enable",
+        "active",
+        "disabled",
+        "status",
+        "domain",
+        "location",
+        "addresss",
+        "project_id",
+        "weight",
+        "priority",
+        "remark",
+        "comment",
+        "note",
+        "description",
+        "server_url",
+        "base_url",
+        "api_base",
+        "url",
+        "provider",
+        "type",
+        "region",
+    ]
 )
+#: No secret unless it looks like one.
+_NAMES = frozenset(["id", "name", "label", "title"])
+#: Of numbers and what they count.
+_COUNTS = re.compile(r"max|min|limit|per|count|tokens|expire|ttl|seconds|budget", re.IGNORECASE)
 _CONTAINERS = frozenset(["credentials", "credential_list"])
 #: What stands before the @ of an address, also of one whose scheme was forgotten.
 _USERINFO = re.compile(r"(?:(?<=://)|(?:(?<=[\"'\s])|\A)(?=[^/\s\"'@]*:))([^/\s\"'@]*@)")
@@ -30,6 +71,7 @@ _AFTER_WORD = re.compile(
     r"[\"']?[\s:=,{\[]*[\"']?([^\"'\s,}\]]*(?:[^\"'\n,}\]]*[^\"'\s,}\]])?)",
     re.IGNORECASE,
 )
+_NEXT_KEY = re.compile(r"[\"'“”]\s*[:：]")
 #: And anything that looks like a key by itself: long, without blanks, no address and no model name.
 _KEY_LIKE = re.compile(
     r"(?<![\w./@-])(?=[\w\-.+=]*[0-9])(?=[\w\-.+=]*[A-Za-z])[\w\-.+=]{20,}(?![\w./:-])|\b(?:sk|gsk|nvapi|AKID|AKLT)[-_\w]{3,}"
@@ -78,18 +120,28 @@ def _in_tree(document: Document) -> Iterator[Span]:
     while stack:
         node, secret = stack.pop()
         stack += [(item, secret) for item in node.items]
-        for member in node.members:
-            key = member.key.lower()
-            inside = key in _CONTAINERS or (secret and key not in _HARMLESS) or bool(_SECRET.search(key))
-            scalar = member.node.kind not in ("object", "array")
-            hidden = inside and not (key == "api_keys" and not scalar)
-            stack.append((member.node, hidden and (scalar or key not in _HARMLESS)))
+        stack += [(member.node, _is_secret(member, secret)) for member in node.members]
         if node.kind in ("object", "array"):
             continue
-        if secret and node.kind != "null" and not _DUMMY.fullmatch(str(node.value)):
+        if secret and node.kind in ("string", "number") and not _DUMMY.fullmatch(str(node.value)):
             yield _inner(text, node.span)
         elif node.kind == "string" and ("://" in node.value or "@" in node.value):
             yield from _in_address(text, node)
+
+
+def _is_secret(member: Member, inside: bool) -> bool:
+    """Whether a member's value is secret: by its key, or because it stands inside of credentials."""
+    key, kind = member.key.lower(), member.node.kind
+    scalar = kind not in ("object", "array")
+    if key in _HARMLESS or (key == "api_keys" and not scalar):
+        return False
+    if key in _CONTAINERS:
+        return True
+    if kind == "number" and _COUNTS.search(key):
+        return False
+    if inside and key in _NAMES and kind == "string":
+        return bool(_KEY_LIKE.search(member.node.value))
+    return inside or bool(_SECRET.search(key))
 
 
 def _in_address(text: str, node: Node) -> Iterator[Span]:
@@ -111,6 +163,10 @@ def _inner(text: str, span: Span) -> Span:
 
 
 def _in_text(text: str) -> Iterator[Span]:
-    for pattern, group in ((_AFTER_WORD, 1), (_KEY_LIKE, 0), (_USERINFO, 1), (_QUERY, 1), (_NO_PORT, 1)):
+    for found in _AFTER_WORD.finditer(text):
+        # The next key is none, and neither is a word of JSON.
+        if not _NEXT_KEY.match(text, found.end(1)) and found.group(1) not in ("true", "false", "null"):
+            yield Span(found.start(1), found.end(1))
+    for pattern, group in ((_KEY_LIKE, 0), (_USERINFO, 1), (_QUERY, 1), (_NO_PORT, 1)):
         for found in pattern.finditer(text):
             yield Span(found.start(group), found.end(group))

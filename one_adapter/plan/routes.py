@@ -16,13 +16,8 @@ from one_adapter.config import defaults
 from one_adapter.config.model import Gateway, Service
 from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.types import Kind, Order, Route, Target, Upstream
-from one_adapter.plan.vendors import (
-    EMBEDDING_TYPES,
-    OPENAI_SHAPED,
-    Options,
-    embedding_upstream_of,
-    upstream_of,
-)
+from one_adapter.plan.vendors import Options, embedding_upstream_of, upstream_of
+from one_adapter.vendors.service_types import EMBEDDING_TYPES, OPENAI_SHAPED
 
 RANDOM = "random"
 ALL = "all"

@@ -4,43 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from one_adapter.config.model import Gateway
+from one_adapter.config.model import Gateway, Service
+from one_adapter.config.node import escape
+from one_adapter.plan.credentials import client_kind_of, is_left_out, kind_of
 from one_adapter.plan.policy import uses_proxy
 from one_adapter.plan.redirects import Names, names_of
+from one_adapter.plan.routes import ALL
 from one_adapter.plan.types import Plan, Task
 from one_adapter.plan.vendors import Options, upstream_of
+from one_adapter.vendors.service_types import CREDENTIALS, ENDED, RETIRED
+from one_adapter.vendors.unusable import Kind
 
-#: Services whose vendor ended what the old credentials opened: what to create, and where.
-SUCCESSORS = {
-    "qianfan": (
-        "Baidu ended the V1 model endpoints on 2026-08-31; api_key and secret_key open nothing any more. "
-        "Create a V2 API key (bce-v3/ALTAK-…) in the Qianfan console and choose V2 model names"
-    ),
-    "hunyuan": (
-        "Tencent ended the Hunyuan platform on 2026-09-30; secret_id and secret_key open nothing any more. "
-        "Create a TokenHub API key and choose a model it serves, such as hy3-preview"
-    ),
-}
-#: Services whose vendor took the old models away, and what to choose instead.
-RETIRED = {
-    "minimax": (
-        ("abab",),
-        "MiniMax lists no abab models and no chatcompletion_pro any more; "
-        "the key is sent to its OpenAI-shaped endpoint, where a MiniMax-M model must be chosen",
-    ),
-    "dashscope": (
-        (
-            "qwen1.5-",
-            "qwen2-",
-            "qwen-max",
-            "qwen-turbo",
-            "qwen-vl-max",
-            "qwen-vl-plus",
-            "qwq-plus",
-            "qvq-max",
-        ),
-        "Alibaba retired this model in 2026; choose one of today's, such as qwen-plus",
-    ),
+#: What an address is made of, where that is not the server_url alone.
+_ADDRESS_FROM = {
+    "vertexai": "project_id and location in credentials",
+    "xinghuo": "server_url, and domain in credentials",
 }
 
 
@@ -52,15 +30,21 @@ def tasks_of(gateway: Gateway, plan: Plan, options: Options) -> tuple[Task, ...]
     return tuple(tasks)
 
 
+def what_ended(kind: str) -> str:
+    """What a type's vendor ended, and what to create instead."""
+    return f"{ENDED[kind].notice}; {ENDED[kind].task}"
+
+
 def _service(names: Names, options: Options) -> Iterator[Task]:
     service, at = names.service, names.service.pointer
-    if service.type in SUCCESSORS:
-        yield Task("error", "vendor-ended", at, f"{service.id}: {SUCCESSORS[service.type]}.")
-    if service.type in RETIRED:
-        prefixes, message = RETIRED[service.type]
-        gone = [model for model in service.models if model.lower().startswith(prefixes)]
-        if gone:
-            yield Task("error", "model-retired", at, f"{service.id}: {', '.join(gone)}: {message}.")
+    if service.type in ENDED:
+        yield Task("warning", "vendor-ended", at, f"{service.id}: {what_ended(service.type)}.")
+    retired = RETIRED.get(service.type)
+    gone = [model for model in service.models if retired and retired.has(names.upstream_model(model))]
+    if retired and gone:
+        message = f"{service.id}: {', '.join(gone)}: {retired.notice}; {retired.instead}"
+        yield Task("warning", "model-retired", at, f"{message}.")
+    yield from _credentials(service)
     if names.turned:
         message = (
             f"{service.id}: model_redirect stands the other way round; both names of each pair answer, "
@@ -76,7 +60,8 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
         message = (
             f"{service.id}: no address is known for {', '.join(homeless)}; the gateway answers 500 for it"
         )
-        yield Task("warning", "no-address", at, f"{message}, here the name is left out. Give server_url.")
+        give = _ADDRESS_FROM.get(service.type, "server_url")
+        yield Task("warning", "no-address", at, f"{message}, here the name is left out. Give {give}.")
     for name in (*service.models, *service.embedding_models, *service.model_redirect):
         if "*" in name:
             message = f"{service.id}: {name!r} would be a pattern in LiteLLM and is left out"
@@ -85,7 +70,47 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
             )
 
 
+def _credentials(service: Service) -> Iterator[Task]:
+    """The credentials of a service that open nothing. Of what a vendor ended another task speaks."""
+    if service.type in ENDED:
+        return
+    for index, values in enumerate(service.each_credential):
+        where = f"credential_list/{index}" if service.credential_list else "credentials"
+        for name in CREDENTIALS[service.type].known:
+            value = values.get(name)
+            kind = kind_of(service, name, value) if isinstance(value, str) else None
+            if kind:
+                number = f" of credential {index + 1}" if len(service.each_credential) > 1 else ""
+                yield _unusable(
+                    f"{service.pointer}/{where}/{escape(name)}",
+                    f"{service.id}: {name}{number}",
+                    kind,
+                    is_left_out(kind, str(value)),
+                )
+
+
+def _client_keys(gateway: Gateway, plan: Plan) -> Iterator[Task]:
+    for key in plan.access.keys:
+        value = gateway.api_key if key.index is None else gateway.api_keys[key.index].api_key
+        pointer = "/api_key" if key.index is None else f"{gateway.api_keys[key.index].pointer}/api_key"
+        kind = client_kind_of(value)
+        if kind:
+            yield _unusable(pointer, "the key of clients", kind, kind.left_out)
+
+
+def _unusable(pointer: str, what: str, kind: Kind, left_out: bool) -> Task:
+    empty = "; its variable is left empty" if left_out else ""
+    return Task("warning", "credential-unusable", pointer, f"{what} {kind.says}{empty}. {kind.help}")
+
+
 def _whole(gateway: Gateway, plan: Plan) -> Iterator[Task]:
+    if ALL not in gateway.model_redirect:
+        for name in gateway.model_redirect:
+            if "*" in name:
+                message = f"model_redirect: {name!r} would be a pattern in LiteLLM and is left out"
+                pointer = f"/model_redirect/{escape(name)}"
+                yield Task("warning", "wildcard-name", pointer, f"{message}; name each model.")
+    yield from _client_keys(gateway, plan)
     if gateway.enable_web:
         yield Task(
             "info",

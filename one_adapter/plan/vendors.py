@@ -1,4 +1,4 @@
-"""Which upstream a service means: a table of rows, and code for the few odd ones.
+"""Which upstream a service means: the table of vendors, and code for the few odd ones.
 
 Vendors that speak OpenAI's protocol take LiteLLM's `openai/` route with a base
 address: it passes on every field a client sends, as the gateway did, while
@@ -14,77 +14,19 @@ from typing import Any
 
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
-from one_adapter.plan.addresses import Address, base_address, deployment_of
+from one_adapter.plan.addresses import Address, base_address, deployment_of, split_url
 from one_adapter.plan.types import SecretRef, Upstream
+from one_adapter.vendors.hosts import OPENAI_HOSTS, Host, host_at
+from one_adapter.vendors.service_types import EMBEDDING_TYPES, OPENAI_SHAPED, SERVICE_TYPES
+from one_adapter.vendors.spark import SPARK, SPARK_HTTP
 
 CHAT = "/chat/completions"
-OPENAI_SHAPED = ("openai", "deepseek", "zhipu", "groq")
-EMBEDDING_TYPES = ("openai", "qianfan")
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A vendor that speaks OpenAI's protocol, known by its host: what people call it, what is special."""
-
-    name: str
-    host: str
-    base: str
-    vendor_slash_model: bool = False
-    guard: str = ""
-
-
-#: The vendors of the guide and their neighbours. `base` is what their documentation gives.
-HOSTS: tuple[Host, ...] = (
-    Host("OpenAI", "api.openai.com", "https://api.openai.com/v1"),
-    Host(
-        "Cloudflare Workers AI",
-        "api.cloudflare.com",
-        "https://api.cloudflare.com/client/v4/accounts/ACCOUNT_ID/ai/v1",
-        vendor_slash_model=True,
-    ),
-    Host("DeepSeek", "api.deepseek.com", "https://api.deepseek.com/v1"),
-    Host("Zhipu GLM", "open.bigmodel.cn", "https://open.bigmodel.cn/api/paas/v4", guard="glm"),
-    Host("Alibaba DashScope", "dashscope.aliyuncs.com", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
-    Host("Volcengine Ark", "ark.cn-beijing.volces.com", "https://ark.cn-beijing.volces.com/api/v3"),
-    Host("01.AI", "api.lingyiwanwu.com", "https://api.lingyiwanwu.com/v1"),
-    Host("Groq", "api.groq.com", "https://api.groq.com/openai/v1", guard="groq"),
-    Host(
-        "NVIDIA", "integrate.api.nvidia.com", "https://integrate.api.nvidia.com/v1", vendor_slash_model=True
-    ),
-    Host("SiliconFlow", "api.siliconflow.cn", "https://api.siliconflow.cn/v1", vendor_slash_model=True),
-    Host("Moonshot", "api.moonshot.cn", "https://api.moonshot.cn/v1"),
-    Host("OpenRouter", "openrouter.ai", "https://openrouter.ai/api/v1", vendor_slash_model=True),
-)
-
-#: Where a type goes that has no address of its own and whose model tells none either.
-TYPE_URLS: dict[str, str] = {
-    "deepseek": "https://api.deepseek.com/v1",
-    "zhipu": "https://open.bigmodel.cn/api/paas/v4",
-    "groq": "https://api.groq.com/openai/v1",
-}
 #: Models that can only be OpenAI's, beyond the prefixes the gateway knows.
 OPENAI_MODELS = ("o1", "o3", "o4-", "chatgpt-", "text-embedding-", "codex-", "davinci-")
 
 #: The only GLM models whose parameters the gateway clamps.
 CLAMPED_GLM = defaults.DEFAULT_MODELS["zhipu"]
 
-#: Spark's model names (lower case): websocket address and domain.
-SPARK: dict[str, tuple[str, str]] = {
-    name: (f"wss://spark-api.xf-yun.com{path}", domain)
-    for names, path, domain in (
-        (("spark-lite", "general", "lite"), "/v1.1/chat", "lite"),
-        (("spark-v2.0", "generalv2"), "/v2.1/chat", "generalv2"),
-        (("spark-pro", "generalv3"), "/v3.1/chat", "generalv3"),
-        (("spark-pro-128k", "pro-128k"), "/chat/pro-128k", "pro-128k"),
-        (("spark-max", "spark3.5-max", "generalv3.5"), "/v3.5/chat", "generalv3.5"),
-        (("spark-max32k", "max-32k"), "/chat/max-32k", "max-32k"),
-        (("4.0ultra",), "/v4.0/chat", "4.0Ultra"),
-    )
-    for name in names
-}
-SPARK_HTTP = "https://spark-api-open.xf-yun.com/v1"
-QIANFAN_V2 = "https://qianfan.baidubce.com/v2"
-TOKENHUB = "https://tokenhub.tencentmaas.com/v1"
 AZURE_API_VERSION = "2024-10-21"
 
 
@@ -97,9 +39,15 @@ class Options:
 
 
 def known_host(url: str) -> Host | None:
-    """The row of the vendor an address belongs to."""
+    """The row of the vendor that speaks OpenAI's protocol at an address's host."""
     host = Address(url).host
-    return next((row for row in HOSTS if row.host == host), None)
+    return next((row for row in OPENAI_HOSTS if row.host == host), None)
+
+
+def host_of(url: str) -> Host | None:
+    """The row of an address, whatever is spoken there."""
+    parts = split_url(url)
+    return host_at(parts.host, parts.path)
 
 
 def default_url(service_type: str, model: str) -> str:
@@ -115,8 +63,8 @@ def default_url(service_type: str, model: str) -> str:
         if lowered.startswith(prefix):
             return url
     if service_type == "openai" and lowered.startswith(OPENAI_MODELS):
-        return "https://api.openai.com/v1"
-    return TYPE_URLS.get(service_type, "")
+        return OPENAI_HOSTS[0].base
+    return SERVICE_TYPES[service_type].url
 
 
 def upstream_of(service: Service, credential: int, model: str, options: Options) -> Upstream | None:
@@ -148,6 +96,14 @@ class _Context:
     @property
     def values(self) -> Mapping[str, Any]:
         return self.service.each_credential[self.credential]
+
+    @property
+    def default_url(self) -> str:
+        return SERVICE_TYPES[self.service.type].url
+
+    @property
+    def provider(self) -> str:
+        return SERVICE_TYPES[self.service.type].provider
 
     def has(self, field: str) -> bool:
         value = self.values.get(field)
@@ -199,20 +155,18 @@ def _azure(at: _Context) -> Upstream | None:
     version = dict(address.query).get("api-version") or AZURE_API_VERSION
     deployment = deployment_of(at.service.server_url) or at.model
     parameters = (("api_version", version),)
-    return Upstream("azure", resource, deployment, parameters=parameters, keys=at.key())
+    return Upstream(at.provider, resource, deployment, parameters=parameters, keys=at.key())
 
 
 def _claude(at: _Context) -> Upstream:
-    address = base_address(
-        at.service.server_url or "https://api.anthropic.com", "/v1/messages", "/messages", "/v1"
-    )
-    return Upstream("anthropic", address.url, at.model, query=address.query, keys=at.key())
+    address = base_address(at.service.server_url or at.default_url, "/v1/messages", "/messages", "/v1")
+    return Upstream(at.provider, address.url, at.model, query=address.query, keys=at.key())
 
 
 def _gemini(at: _Context) -> Upstream:
-    given = at.service.server_url or "https://generativelanguage.googleapis.com/v1beta"
+    given = at.service.server_url or at.default_url
     address = base_address(given, "/models")
-    return Upstream("gemini", address.url, at.model, query=address.query, keys=at.key())
+    return Upstream(at.provider, address.url, at.model, query=address.query, keys=at.key())
 
 
 def _vertexai(at: _Context) -> Upstream | None:
@@ -227,31 +181,31 @@ def _vertexai(at: _Context) -> Upstream | None:
     elif at.has("json_file"):
         parameters.append(("vertex_credentials", at.text("json_file")))
     host = "aiplatform.googleapis.com" if location == "global" else f"{location}-aiplatform.googleapis.com"
-    return Upstream("vertex_ai", f"https://{host}", at.model, parameters=tuple(parameters), keys=keys)
+    return Upstream(at.provider, f"https://{host}", at.model, parameters=tuple(parameters), keys=keys)
 
 
 def _ollama(at: _Context) -> Upstream:
-    address = base_address(at.service.server_url or "http://127.0.0.1:11434", "/api/chat")
-    return Upstream("ollama_chat", address.url, at.model, query=address.query)
+    address = base_address(at.service.server_url or at.default_url, "/api/chat")
+    return Upstream(at.provider, address.url, at.model, query=address.query)
 
 
 def _dashscope(at: _Context) -> Upstream:
-    return at.openai(Address("https://dashscope.aliyuncs.com/compatible-mode/v1"))
+    return at.openai(Address(at.default_url))
 
 
 def _bailian(at: _Context) -> Upstream:
-    url = f"https://dashscope.aliyuncs.com/api/v2/apps/agent/{at.model}/compatible-mode/v1"
+    url = f"{at.default_url}/{at.model}/compatible-mode/v1"
     return at.openai(Address(url), label=f"responses/{at.model}")
 
 
 def _dify(at: _Context) -> Upstream:
-    address = base_address(at.service.server_url or "https://api.dify.ai/v1", "/chat-messages")
+    address = base_address(at.service.server_url or at.default_url, "/chat-messages")
     secrets = (at.secret("api_key"),)
-    return Upstream("dify", address.url, "", label=at.model, query=address.query, by_reference=secrets)
+    return Upstream(at.provider, address.url, "", label=at.model, query=address.query, by_reference=secrets)
 
 
 def _huoshan(at: _Context) -> Upstream:
-    address = base_address(at.service.server_url or "https://ark.cn-beijing.volces.com/api/v3", CHAT)
+    address = base_address(at.service.server_url or at.default_url, CHAT)
     bot = at.model.startswith("bot-") and not address.url.endswith("/bots")
     address = Address(address.url + "/bots" if bot else address.url, address.query)
     if at.has("api_key") or not at.has("access_key"):
@@ -262,7 +216,7 @@ def _huoshan(at: _Context) -> Upstream:
 
 def _minimax(at: _Context) -> Upstream:
     """The vendor's pages name no pro endpoint any more; the OpenAI-shaped one takes the same key."""
-    given = at.service.server_url or "https://api.minimaxi.com/v1"
+    given = at.service.server_url or at.default_url
     address = base_address(given, "/text/chatcompletion_pro", "/text/chatcompletion_v2", CHAT)
     url = address.url.replace("://api.minimax.chat", "://api.minimaxi.com")
     return at.openai(Address(url, tuple(pair for pair in address.query if pair[0] != "GroupId")))
@@ -280,7 +234,7 @@ def _xinghuo(at: _Context) -> Upstream | None:
     secrets = (at.secret("appid"), at.secret("api_key"), at.secret("api_secret"))
     parameters = (("domain", domain),)
     return Upstream(
-        "xinghuo",
+        at.provider,
         address.url,
         domain,
         label=at.model,
@@ -291,13 +245,15 @@ def _xinghuo(at: _Context) -> Upstream | None:
 
 
 def _hunyuan(at: _Context) -> Upstream:
-    return at.openai(Address(TOKENHUB), keys=(("api_key", at.secret("tokenhub_api_key", successor=True)),))
+    return at.openai(
+        Address(at.default_url), keys=(("api_key", at.secret("tokenhub_api_key", successor=True)),)
+    )
 
 
 def _qianfan(at: _Context) -> Upstream:
     """Baidu's V2 has the models under their lower-case names."""
     pair = (("api_key", at.secret("v2_api_key", successor=True)),)
-    return at.openai(Address(QIANFAN_V2), model=at.model.lower(), keys=pair)
+    return at.openai(Address(at.default_url), model=at.model.lower(), keys=pair)
 
 
 _BUILDERS = {

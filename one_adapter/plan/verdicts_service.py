@@ -5,6 +5,7 @@ from __future__ import annotations
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
 from one_adapter.plan.addresses import base_address
+from one_adapter.plan.credentials import left_out
 from one_adapter.plan.leaf import (
     Judge,
     Judgement,
@@ -17,29 +18,18 @@ from one_adapter.plan.leaf import (
     mapped,
 )
 from one_adapter.plan.policy import counting_field, limit_of
-from one_adapter.plan.tasks import RETIRED, SUCCESSORS
-from one_adapter.plan.vendors import EMBEDDING_TYPES, embedding_upstream_of, known_host, upstream_of
+from one_adapter.plan.tasks import what_ended
+from one_adapter.plan.vendors import embedding_upstream_of, known_host, upstream_of
+from one_adapter.vendors.service_types import CREDENTIALS, EMBEDDING_TYPES, ENDED, RETIRED, SERVICE_TYPES
 
 INFO = "model_info.one_adapter"
 NO_UPSTREAM = "no address is known for where it leads, and the gateway answers 500; give server_url"
-#: The credentials each type reads; every other name there says nothing to the gateway.
-CREDENTIALS: dict[str, tuple[str, ...]] = {
-    "hunyuan": ("secret_id", "secret_key"),
-    "huoshan": ("api_key", "access_key", "secret_key"),
-    "minimax": ("api_key", "group_id"),
-    "ollama": (),
-    "qianfan": ("api_key", "secret_key", "addresss"),
-    "vertexai": ("project_id", "location", "json_file"),
-    "xinghuo": ("appid", "api_key", "api_secret", "domain"),
-}
 PARAMETERS = {
     "project_id": "litellm_params.vertex_project",
     "location": "litellm_params.vertex_location",
     "json_file": "litellm_params.vertex_credentials",
     "domain": "litellm_params.domain",
 }
-#: Types whose address is built in; a server_url there does nothing in the gateway.
-NO_ADDRESS = ("hunyuan", "qianfan", "dashscope", "bailian", "vertexai")
 
 
 def _service(scope: Scope, leaf: Leaf) -> Service:
@@ -80,9 +70,10 @@ def _model(scope: Scope, leaf: Leaf) -> Judgement:
         return mapped("model_list", "answers chats only: the gateway has no embeddings for this type")
     if not _has_address(scope, service, name, embedding=listing is service.embedding_models):
         return dropped(NO_UPSTREAM)
-    if service.type in RETIRED and name.lower().startswith(RETIRED[service.type][0]):
-        return approximated("model_list", RETIRED[service.type][1])
-    if service.type in SUCCESSORS:
+    retired = RETIRED.get(service.type)
+    if retired and retired.has(scope.names[service.id].upstream_model(name)):
+        return approximated("model_list", f"{retired.notice}; {retired.instead}")
+    if service.type in ENDED:
         return approximated("model_list", "goes to the vendor's successor, which may not have this model")
     return mapped("model_list")
 
@@ -169,7 +160,7 @@ def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
     service = _service(scope, leaf)
     if not leaf.text.strip():
         return inert("empty: the default address")
-    if service.type in NO_ADDRESS:
+    if SERVICE_TYPES[service.type].address == "none":
         return inert(f"the gateway ignores it for type {service.type}")
     if service.type == "dify":
         return mapped("litellm_params.api_base", "honoured, where the gateway always called the public cloud")
@@ -230,14 +221,19 @@ def _credential_field(
     name = keys[0]
     if name == "limit":
         return _credential_limit(scope, service, leaf, index)
-    if name not in CREDENTIALS.get(service.type, ("api_key",)):
-        return inert(f"type {service.type} reads no such credential")
+    facts = CREDENTIALS[service.type]
+    if name not in facts.known:
+        harmless = ": it asks for none" if name in facts.idle else ""
+        return inert(f"type {service.type} reads no such credential{harmless}")
     if leaf.node.kind != "string" or len(keys) > 1:
         return inert("not a text: the gateway sends an empty one")
     if not leaf.text.strip():
         return inert("empty")
-    if service.type in SUCCESSORS:
-        return dropped(SUCCESSORS[service.type])
+    if service.type in ENDED:
+        return dropped(what_ended(service.type))
+    kind = left_out(service, name, leaf.text)
+    if kind:
+        return dropped(f"{name} {kind.says}; its variable is left empty")
     if name == "group_id":
         return dropped("the vendor's endpoint of today takes none; nothing to do")
     if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):

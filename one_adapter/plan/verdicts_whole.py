@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from one_adapter.config import defaults
+from one_adapter.plan.credentials import client_kind_of
 from one_adapter.plan.leaf import (
     Judge,
     Judgement,
@@ -63,6 +64,9 @@ def _api_key(scope: Scope, leaf: Leaf) -> Judgement:
     """The key of clients, read from the environment; it never becomes the key that manages LiteLLM."""
     if not leaf.text.strip():
         return inert("empty: no key is asked for")
+    kind = client_kind_of(leaf.text)
+    if kind and kind.left_out:
+        return dropped(f"it {kind.says}; its variable is left empty")
     padded = leaf.text != leaf.text.strip()
     why = "the blanks around it are taken off, so that clients can use it" if padded else ""
     if scope.gateway.api_keys and not scope.plan.access.keys[0].models:
@@ -75,6 +79,9 @@ def _client_key(scope: Scope, leaf: Leaf) -> Judgement:
     gateway."""
     if _unusable(scope, leaf):
         return inert("beside another api_key this key never gets past the gateway's first door")
+    kind = client_kind_of(leaf.text)
+    if kind and kind.left_out:
+        return dropped(f"it {kind.says}; its variable is left empty")
     return emulated(f"{OURS}.access", "guards every route, not only chats")
 
 
@@ -112,6 +119,8 @@ def _global_redirect(scope: Scope, leaf: Leaf) -> Judgement:
         return inert('"all" answers every name before this is looked at')
     if leaf.name == goal:
         return inert("leads to itself")
+    if "*" in leaf.name:
+        return dropped("would be a pattern in LiteLLM; name each model, or write all to catch every name")
     if not scope.answering.get(goal):
         return inert(f"leads to {goal!r}, which no service answers; followed once, never further")
     return mapped("model_list", f"the deployments of {goal!r} under this name too")

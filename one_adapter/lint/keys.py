@@ -1,0 +1,59 @@
+"""The keys of a file: those of clients, and the credentials for vendors, each judged by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from one_adapter.config.model import Service
+from one_adapter.config.node import escape
+from one_adapter.lint.decoded import Record
+from one_adapter.plan.credentials import client_kind_of, kind_of
+from one_adapter.vendors.service_types import CREDENTIALS
+from one_adapter.vendors.unusable import Kind
+
+if TYPE_CHECKING:
+    from one_adapter.lint.context import Context
+
+
+class Key(NamedTuple):
+    """A credential, or a key of clients: its place, its field, its text, and what it is if it is no key."""
+
+    pointer: str
+    name: str
+    value: str
+    kind: Kind | None
+    for_clients: bool
+
+
+def keys_of(context: Context) -> Iterator[Key]:
+    """Every key of clients, and every credential a service's type reads that is a text."""
+    clients = [(context.record.text("api_key"), context.field("", "api_key"))]
+    clients += [(key, pointer) for _, key, pointer in client_keys(context)]
+    for value, pointer in clients:
+        yield Key(pointer, "api_key", value, client_kind_of(value), True)
+    for service in context.gateway.services:
+        facts = CREDENTIALS.get(service.type)
+        for pointer, values in credential_sets(context, service) if facts else ():
+            for name, value in values.items():
+                if facts and name in facts.known and isinstance(value, str):
+                    kind = kind_of(service, name, value)
+                    yield Key(f"{pointer}/{escape(name)}", name, value, kind, False)
+
+
+def client_keys(context: Context) -> Iterator[tuple[Record, str, str]]:
+    """The entries of api_keys: record, key, pointer of the key."""
+    for entry, place in context.record.items("api_keys"):
+        if isinstance(entry, Record):
+            yield entry, entry.text("api_key"), entry.places.get("api_key", place).pointer
+
+
+def credential_sets(context: Context, service: Service) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The sets of credentials a service draws from, with their pointers."""
+    if service.credential_list and service.type != "azure":
+        base = context.field(service.pointer, "credential_list")
+        yield from ((f"{base}/{index}", item) for index, item in enumerate(service.credential_list))
+    elif service.credentials:
+        yield context.field(service.pointer, "credentials"), service.credentials
+    else:
+        yield f"{service.pointer}/credentials", service.credentials
