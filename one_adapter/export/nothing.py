@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from one_adapter.contract import HANDLERS
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.deployments import HANDLERS, groups_of
+from one_adapter.export.deployments import groups_of
 from one_adapter.plan.types import Plan
 
 #: Findings of the linter that say why no model is there; the first of them that was made tells most.
