@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
+#: A traceback in a text of JSON: it tells of this machine's files, and nothing of the request.
+TRACEBACK = re.compile(rb'(?:\\n)?Traceback \(most recent call last\):(?:[^"\\]|\\.)*')
 #: How LiteLLM begins the event by which a stream fails.
 ERROR_EVENTS = (b'data: {"error"', b"event: error", b'data: {"type":"response.failed"')
 #: What such an event calls an error that the request is to blame for, beside the statuses.
@@ -57,7 +59,10 @@ class Outlet:
             message = await self._named(self.start, message)
         self.began = True
         if message.get("body"):
-            message = {**message, "body": known.blot(message["body"])}
+            body = message["body"]
+            if request.status >= 400:
+                body = without_traceback(body).ljust(0 if self.stream else len(body))  # as long as was said
+            message = {**message, "body": known.blot(body)}
         request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self.send(message)
 
@@ -89,6 +94,8 @@ class Outlet:
         part = message.get("body", b"")
         if part.startswith(ERROR_EVENTS):
             self.request.failed_midway = is_failure_event(part)
+            part = without_traceback(part)
+            message = {**message, "body": part}
         if self.request.kind == "chat" and b'"reasoning' in part:
             return {**message, "body": with_reasoning(part)}
         if self.request.kind == "responses":
@@ -104,6 +111,15 @@ class Outlet:
         elif not self.request.ended:
             last = error_event(refusal, kind) if self.stream else b""
             await self.send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+def without_traceback(raw: bytes) -> bytes:
+    r"""Return an error as JSON without the traceback of Python's that LiteLLM puts into some.
+
+    >>> without_traceback(b'{"message": "no\\nTraceback (most recent call last):\\n  x", "code": 1}')
+    b'{"message": "no", "code": 1}'
+    """
+    return TRACEBACK.sub(b"", raw) if b"Traceback (most" in raw else raw
 
 
 def is_failure_event(event: bytes) -> bool:
