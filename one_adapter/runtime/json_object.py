@@ -27,7 +27,6 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 #: A field's name without escapes, and the colon.
 _NAME = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
 _FOLLOWS = re.compile(r"[ \t\n\r]*([,}])[ \t\n\r]*")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 #: Every escape, so that a backslash is never taken for the beginning of one; the group is half of a pair.
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -67,7 +66,7 @@ class JsonObject:
         {'a': 1.0, 'b': '\ufffd'}
         """
         text = raw.decode("utf-8-sig", "replace")
-        if _SURROGATE.search(text):
+        if "\\ud" in text or "\\uD" in text:
             text = _ESCAPE.sub(lambda one: r"\ufffd" if one.group(1) else one.group(), text)
         fields: dict[str, Any] = {}
         texts: dict[str, str | None] = {}

@@ -14,6 +14,8 @@ from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.gateway.outcome import CLIENT_FAULTS
 from one_adapter.runtime.gateway.refusal import ANTHROPIC_TYPES
 
+#: A traceback in a text of JSON: it tells of this machine's files, and nothing of the request.
+TRACEBACK = re.compile(rb'(?:\\n)?Traceback \(most recent call last\):(?:[^"\\]|\\.)*')
 #: What an event calls an error that the request is to blame for, beside the statuses.
 CLIENT_ERRORS = frozenset(ANTHROPIC_TYPES[status] for status in CLIENT_FAULTS & ANTHROPIC_TYPES.keys())
 #: How LiteLLM begins an event of the responses API.
@@ -178,3 +180,12 @@ def is_failure_event(event: bytes) -> bool:
     except (AttributeError, KeyError, TypeError, ValueError):
         return True
     return not names & CLIENT_ERRORS and not names & set(map(str, CLIENT_FAULTS))
+
+
+def without_traceback(raw: bytes) -> bytes:
+    r"""Return an error as JSON without the traceback of Python's that LiteLLM puts into some.
+
+    >>> without_traceback(b'{"message": "no\\nTraceback (most recent call last):\\n  x", "code": 1}')
+    b'{"message": "no", "code": 1}'
+    """
+    return TRACEBACK.sub(b"", raw) if b"Traceback (most" in raw else raw

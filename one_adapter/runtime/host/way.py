@@ -94,7 +94,10 @@ class _Mended:
         elif self._start is not None:
             message = await self._named(self._start, message)
         if message.get("body"):
-            message = {**message, "body": known.blot(message["body"])}
+            body = message["body"]
+            if request.status >= 400:
+                body = without_traceback(body).ljust(0 if self._stream else len(body))  # as long as was said
+            message = {**message, "body": known.blot(body)}
         if self._stream and self._held is not None and self.fault is None:
             self._held.append(message)
             last = message["type"] == "http.response.body" and not message.get("more_body")
@@ -142,6 +145,7 @@ class _Mended:
                 self.fault = fault
                 return b""
             request.failed_midway = is_failure_event(part)
+            part = without_traceback(part)
             return part if fault is None else error_event(fault, request.kind)
         if request.kind == "chat":
             return self._chat.mended(part, request.heard)
