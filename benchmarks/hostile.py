@@ -194,7 +194,8 @@ async def attack(port: int, requests: int, seed: int) -> Counter[tuple[str, int]
 
 def run(proxy: Proxy, requests: int, seed: int) -> tuple[tuple[float, float], Counter[tuple[str, int]]]:
     """One run: the slowest /healthz (`watch`), and what was answered."""
-    done, waits = multiprocessing.Event(), multiprocessing.Queue()
+    done = multiprocessing.Event()
+    waits: multiprocessing.Queue[tuple[float, float]] = multiprocessing.Queue()
     watcher = multiprocessing.Process(target=watch, args=(proxy, done, waits))
     watcher.start()
     found = asyncio.run(attack(proxy.port, requests, seed))

@@ -11,7 +11,7 @@ from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
-from one_adapter.runtime.host.mending import ChatStream, is_failure_event, named_event
+from one_adapter.runtime.host.mending import ChatStream, is_failure_event, named_event, without_traceback
 from one_adapter.runtime.redaction import known
 
 #: How LiteLLM begins a whole embeddings answer.
