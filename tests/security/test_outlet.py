@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from doorway import CHAT, ask
 from virtual import run
 
-from one_adapter.runtime.headers import outgoing
+from one_adapter.runtime.headers import INCOMING, OUTGOING, OUTGOING_BEGIN, outgoing
 from one_adapter.runtime.received import Lines, bounded
 from one_adapter.runtime.redaction import known
+from one_adapter.runtime.transport import HEADERS, HEADERS_BEGIN
 
 KEY = "sk-the-secret-of-the-outlet"
 
@@ -91,3 +93,10 @@ def test_a_long_answer_is_cut_only_when_it_is_none() -> None:
     long = b'{"data": [' + b"0.5, " * 5000 + b"1]}"
     assert bounded(long) is long
     assert len(bounded(long[:-1])) == 8192
+
+
+def test_the_documentation_names_every_header_that_passes() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "headers.md").read_text("utf-8")
+    names = [name.decode() for name in (*INCOMING, *OUTGOING, *OUTGOING_BEGIN)] + [*HEADERS, *HEADERS_BEGIN]
+    told = {name.removeprefix("llm_provider-").removesuffix("-") for name in names}
+    assert not [name for name in told if f"`{name}" not in text]
