@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from one_adapter.config.document import Document, Duplicate, Span, segments
 from one_adapter.config.fields import BREAKER
+from one_adapter.config.others import is_litellm
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
@@ -160,3 +161,21 @@ def not_an_object(context: Context) -> Iterator[Note]:
 
 
 _KINDS = {"array": "a list", "string": "a text", "number": "a number", "bool": "a boolean"}
+
+
+@rule("SOA007", "litellm-configuration", "warning")
+def litellm_configuration(context: Context) -> Iterator[Note]:
+    """The file is a configuration of LiteLLM and not of the gateway.
+
+    `model_list` is LiteLLM's, as in an exported file.
+
+    Gateway: starts without any service.
+
+    LiteLLM: `litellm --config FILE` starts it; `export`, `explain` and `run` say so and stop.
+    """
+    if is_litellm(context.document):
+        yield context.key_note(
+            "/model_list",
+            "this is a configuration of LiteLLM and not of the gateway",
+            "Start it with litellm --config.",
+        )

@@ -22,7 +22,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SCHEMES = ("http", "https", "ws", "wss")
 
 
-def _types(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
+def types_of(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
     """Every service type as written: name, place of its list, its key's token, the list."""
     table = context.record.values.get("services")
     if isinstance(table, Table):
@@ -31,7 +31,7 @@ def _types(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]
 
 
 def _services(context: Context) -> Iterator[tuple[str, int, Record, Place]]:
-    for name, _, _, listing in _types(context):
+    for name, _, _, listing in types_of(context):
         for index, (entry, place) in enumerate(listing.shown() if listing else ()):
             if isinstance(entry, Record):
                 yield name, index, entry, place
@@ -51,7 +51,7 @@ def unsupported_service_type(context: Context) -> Iterator[Note]:
 
     LiteLLM: knows most of these vendors; write the service under `openai`, then export.
     """
-    for name, place, key, listing in _types(context):
+    for name, place, key, listing in types_of(context):
         if name not in defaults.SERVICE_TYPES:
             what = f'the gateway knows no service type "{name}"'
             yield Note(place.pointer, key, what, _type_help(name, listing))
