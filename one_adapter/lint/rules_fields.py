@@ -9,7 +9,6 @@ from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node, escape
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
-from one_adapter.lint.misplaced import advice_for
 from one_adapter.lint.registry import rule
 from one_adapter.lint.rules_refused_services import services_without_models, types_of
 
@@ -61,6 +60,8 @@ def unknown_field(context: Context) -> Iterator[Note]:
                 continue
             if pointer == "" and member.key in _FOR_EDITORS:
                 continue
+            from one_adapter.lint.misplaced import advice_for  # only a file with a slip in it pays for this
+
             advice = advice_for(struct, member, form)
             if advice.means == "models" and pointer in without_models:
                 continue  # of the missing models another rule speaks already

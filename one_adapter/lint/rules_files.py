@@ -10,7 +10,6 @@ from one_adapter.config.others import is_litellm
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
-from one_adapter.lint.syntax import hint_for, hint_for_root
 
 _BOM = "\ufeff"
 
@@ -73,6 +72,8 @@ def invalid_syntax(context: Context) -> Iterator[Note]:
         if "comma after the last" in problem.message:
             comma = context.document.text.rfind(",", 0, span.start)
             span = Span(comma, comma + 1)
+        from one_adapter.lint.syntax import hint_for  # most files can be read
+
         hint = hint_for(context.document, problem)
         yield Note("", span, hint.message or problem.message, hint.help)
 
@@ -152,6 +153,8 @@ def not_an_object(context: Context) -> Iterator[Note]:
     """
     root = context.document.root
     if root is not None and root.kind not in ("object", "null"):
+        from one_adapter.lint.syntax import hint_for_root  # most files hold an object
+
         yield context.note(
             "",
             f"a configuration is an object, this is {_KINDS[root.kind]}",
