@@ -94,7 +94,7 @@ def test_a_pipe_and_a_folder_end_in_one_error(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe.json", tmp_path / "missing.json", tmp_path):
         done = run(path)
         assert done.returncode == 2
-        assert done.stderr.startswith(f"one-adapter: {path}: ")
+        assert done.stderr.startswith(f"Error: {path}: ")
         assert "Traceback" not in done.stderr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
-from one_adapter.commands.source import accepted
+from one_adapter.commands.source import Source, accepted
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain import explain_json, explain_mermaid, explain_text, rows_of
 from one_adapter.export.wording import json_text
@@ -30,13 +30,26 @@ def explain_command(config: str, model: str | None, form: str, redirects: str, s
     standard input. Exit code 1: the gateway would refuse it, or does not know the model.
     """
     source = accepted(config, options_of(redirects, spark))
+    if model is not None and form != "json":
+        _refuse_unknown(source, model)
     if form == "json":
         plan = explain_json(source.plan, [finding.to_json() for finding in source.findings])
         if model is not None:
             plan["models"] = {name: route for name, route in plan["models"].items() if name == model}
         click.echo(json_text(plan, indent=1))
+        if model is not None:
+            _refuse_unknown(source, model)
     else:
         draw = explain_text if form == "text" else explain_mermaid
         click.echo(draw(source.plan, model))
-    if model is not None and not rows_of(source.plan, model):
-        raise OneAdapterError(f"{source.document.name}: the gateway knows no model {model!r}", 1)
+
+
+def _refuse_unknown(source: Source, model: str) -> None:
+    """Raise `OneAdapterError` (exit code 1), with the nearest name, for a model nobody answers."""
+    if rows_of(source.plan, model):
+        return
+    from difflib import get_close_matches  # only for a name with a slip in it
+
+    close = get_close_matches(model, [route.name for route in source.plan.routes][:1_000], 1, 0.6)
+    near = f"; did you mean {close[0]!r}?" if close else ""
+    raise OneAdapterError(f"{source.document.name}: the gateway knows no model {model!r}{near}", 1)

@@ -11,8 +11,12 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
+<<<<<<< HEAD
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
+=======
+from one_adapter.errors import OneAdapterError, visible
+>>>>>>> findings
 from one_adapter.export.env_file import FORMATS, env_file
 from one_adapter.export.files import (
     is_folder,
@@ -73,7 +77,7 @@ def export_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. YAML goes to standard output unless --output says otherwise.
     """
-    from one_adapter.export.report import strict_rows, summary_lines
+    from one_adapter.export.report import pure_costs, strict_rows, summary_lines
 
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source, pure)
@@ -88,7 +92,8 @@ def export_command(
         text = inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
         _say_what_stays(values, text)
     inline = secrets_as == "inline"
-    if output is not None and not is_stream(output) and is_folder(output):
+    in_folder = output is not None and not is_stream(output) and is_folder(output)
+    if output is not None and in_folder:
         env = env_file(env_format, values, secrets.to_create, secrets.to_fill)
         write_folder(output, text, env, force, private=inline)
     else:
@@ -98,6 +103,10 @@ def export_command(
     if output is not None:
         for line in summary_lines(source.plan, secrets):
             click.echo(line, err=True)
+    if not in_folder and secrets_as == "env":
+        click.echo(f"Variables it reads: {', '.join(values)}. With -o FOLDER they go to .env.", err=True)
+    for cost in pure_costs(source.plan) if pure else ():
+        click.echo(f"--pure: {visible(cost)}", err=True)
     lost = strict_rows(source.plan, pure) if strict else ()
     if lost:
         count = len(lost)
@@ -119,10 +128,26 @@ def _write(target: str, text: str, force: bool, private: bool = False) -> None:
         write_new(Path(target), text, force, private)
 
 
+_REPORTS: Mapping[str, Literal["markdown", "json", "html"]] = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".json": "json",
+    ".html": "html",
+    ".htm": "html",
+}
+
+
 def report_kind(path: str) -> Literal["markdown", "json", "html"]:
-    """What kind of report a file's name asks for; markdown unless it ends in .json or .html."""
-    kinds: dict[str, Literal["json", "html"]] = {".json": "json", ".html": "html", ".htm": "html"}
-    return kinds.get(Path(path).suffix.lower(), "markdown")
+    """What kind of report a file's name asks for; a stream gets Markdown.
+
+    Raises `OneAdapterError` (exit code 2) for any other ending.
+    """
+    if is_stream(path):
+        return "markdown"
+    kind = _REPORTS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise OneAdapterError(f"{path}: a report's name ends in .md, .json or .html")
+    return kind
 
 
 def _report(source: Source, secrets: Secrets, report: str, pure: bool) -> str:

@@ -8,6 +8,7 @@ import click
 
 from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway, read_gateway
+from one_adapter.config.others import is_litellm
 from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.nothing import refuse_nothing
@@ -37,6 +38,9 @@ def accepted(path: str, options: Options) -> Source:
     the errors on standard error, for what the gateway would refuse.
     """
     document = load_source(path)
+    if is_litellm(document):
+        what = "this is a configuration of LiteLLM and not of the gateway; litellm --config starts it"
+        raise OneAdapterError(f"{document.name}: {what}", 1)
     findings = judge(document)
     if refused(findings):
         errors = tuple(finding for finding in findings if finding.severity == "error")

@@ -153,7 +153,8 @@ def stale_sibling(path: str, document: Document) -> str | None:
         return None
     if is_store(path):
         return _stale_file(Path(path), document)
-    store = Path(path).with_name(FILE_NAME)
+    # The gateway calls its store as the file, but for the ending.
+    store = Path(path).with_suffix(Path(FILE_NAME).suffix)
     if not is_store(str(store)):
         return None
     try:

@@ -108,6 +108,7 @@ def conversion_page() -> str:
         "\n## The types of service\n\n",
         "What LiteLLM is told, with an example model, and what the credentials become.\n\n",
         _table(("Type", "Provider and model", "Address", "Models", "Credentials"), _type_rows()),
+        f"\nTheir documentation: {_documentation()}.\n",
         f"\nUnknown, as in the gateway: {', '.join(defaults.RETIRED_TYPES)} (earlier versions had them).\n",
         _ended(),
         _addresses(),
@@ -226,6 +227,10 @@ def _credentials(plan: Plan, kind: str, given: Mapping[str, str]) -> str:
     secrets = {ref.field for _, ref in plan.routes[0].targets[0].upstream.keys if ref.successor}
     parts += [f"**to be created:** `{field}`" for field in sorted(secrets)]
     return "<br>".join(parts) or "none"
+
+
+def _documentation() -> str:
+    return ", ".join(f"[{name}]({row.documentation})" for name, row in SERVICE_TYPES.items())
 
 
 def _ended() -> str:

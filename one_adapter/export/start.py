@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from shlex import quote
 
@@ -27,7 +28,8 @@ def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]
             Command("pip install 'litellm[proxy]'", "installs stock LiteLLM"),
             Command(litellm, "reads the secrets from .env and starts it"),
         )
-    source = "config.json" if source_name == "-" else source_name
+    # A store is called by its file and its revision; the commands take the file.
+    source = "config.json" if source_name == "-" else re.sub(r"#[0-9]+\Z", "", source_name)
     return (
         Command("pip install 'one-adapter[proxy]'", "installs LiteLLM and what the exported file needs"),
         Command(f"one-adapter run {quote(source)} --dry-run", "tries it: no call leaves the machine"),

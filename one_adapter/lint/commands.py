@@ -61,7 +61,7 @@ def lint_command(
     try:
         code = _explain(explain) if explain else _lint(files, form, select, ignore, fail_on)
     except OneAdapterError as error:
-        click.echo(f"one-adapter: {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         code = error.exit_code
     sys.exit(code)
 
@@ -100,7 +100,7 @@ def _lint(
     for document in documents(files):
         if isinstance(document, OneAdapterError):
             unreadable = True
-            click.echo(f"one-adapter: {document}", err=True)
+            click.echo(f"Error: {document}", err=True)
         else:
             judged.append(Judged(document, chosen(judge(document), selected, ignored)))
     if judged or not unreadable:
@@ -116,12 +116,14 @@ def _print(judged: list[Judged], form: str) -> None:
         # A terminal that knows no Chinese still gets the findings.
         sys.stdout.reconfigure(errors="backslashreplace")
     if form == "text":
-        from one_adapter.lint.render import render_text, summary
+        from one_adapter.lint.render import open_note, render_text, summary
 
         colour = _colour()
         for one in judged:
             if one.findings:
                 click.echo(render_text(one.findings, one.document, colour), color=colour)
+        if open_note(judged):
+            click.echo(open_note(judged))
         click.echo(summary(judged))
         return
     from one_adapter.lint import formats

@@ -7,9 +7,10 @@ from itertools import islice
 
 from one_adapter.config.document import Document
 from one_adapter.config.node import escape, segments
+from one_adapter.config.others import is_litellm
 from one_adapter.errors import OneAdapterError
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Check, Finding, Note, Rule, Severity, found, in_order
+from one_adapter.lint.finding import SEVERITIES, Check, Finding, Note, Rule, Severity, found, in_order
 
 #: No rule reports more than this of one file: nobody reads on, and hostile input must end.
 MOST = 1_000
@@ -73,9 +74,12 @@ def judge(document: Document) -> tuple[Finding, ...]:
     ['unsupported-service-type']
     """
     context = Context(document)
+    # Of another program's file only that is said, and what the gateway would refuse.
+    severities = ("error",) if is_litellm(document) else SEVERITIES
+    asked = [one for one in rules() if one.severity in severities or one.code == "SOA007"]
     return in_order(
         found(known, _milder(note, known, context), document)
-        for known in rules()
+        for known in asked
         for note in islice(known.check(context), MOST)
     )
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from one_adapter.config.document import Document
+from one_adapter.config.model import read_gateway
+from one_adapter.config.others import is_litellm
 from one_adapter.lint.excerpt import excerpt, harmless
-from one_adapter.lint.finding import SEVERITIES, Finding
+from one_adapter.lint.finding import SEVERITIES, Finding, refused
 from one_adapter.lint.registry import MOST
 from one_adapter.lint.secrets import Secrets
 
@@ -97,6 +99,20 @@ def summary(judged: Iterable[Judged]) -> str:
     words = [_count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     limited = " No rule reports more than 1,000 of one file." if max(counts.values()) >= MOST else ""
     return f"{', '.join(words)} {where}.{limited}"
+
+
+def open_note(judged: Iterable[Judged]) -> str:
+    """A line about the files that ask clients for no key; empty where every file asks for one.
+
+    The gateway takes such a file as it is meant, so that this is no finding.
+    """
+    accepted = [document for document, found in judged if document.root is not None and not refused(found)]
+    keyless = [read_gateway(document) for document in accepted if not is_litellm(document)]
+    keyless = [one for one in keyless if one.services and not one.api_key and not one.api_keys]
+    if not keyless:
+        return ""
+    who = "It asks" if len(accepted) == 1 else f"{len(keyless)} of them ask"
+    return f"{who} clients for no key: anybody who reaches the port may call. api_key closes it."
 
 
 def _count(number: int, severity: str) -> str:

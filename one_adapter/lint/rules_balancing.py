@@ -9,7 +9,6 @@ from one_adapter.config import defaults, fields
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note
-from one_adapter.lint.misplaced import meant
 from one_adapter.lint.registry import rule
 
 _SOCKS = re.compile(r"(?:socks5h?://)?(?:[^@/\s]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[0-9]{1,5}")
@@ -104,6 +103,8 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
 
 def _is_meant(context: Context) -> bool:
     """Whether services stand in another place, or are switched on by another word: another rule speaks."""
+    from one_adapter.lint.misplaced import meant  # only a file with a slip in it pays for this
+
     types = context.record.values.get("services")
     if "services" in meant(context, "", fields.GATEWAY) or (
         isinstance(types, Table) and not types.entries.keys() <= set(defaults.SERVICE_TYPES)

@@ -12,7 +12,6 @@ from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.keys import client_keys, credential_sets
-from one_adapter.lint.misplaced import credential_advice, meant
 from one_adapter.lint.registry import rule
 from one_adapter.plan.addresses import split_url
 from one_adapter.vendors.hosts import is_private
@@ -149,6 +148,11 @@ def missing_credential(context: Context) -> Iterator[Note]:
 
 def _is_meant(context: Context, service: Service, values: Mapping[str, Any]) -> bool:
     """Whether a credential stands under another name or in another place: another rule speaks of it."""
+    from one_adapter.lint.misplaced import (  # only a file with a slip in it pays for this
+        credential_advice,
+        meant,
+    )
+
     facts = CREDENTIALS[service.type]
     elsewhere = meant(context, service.pointer, fields.SERVICE)
     if "credentials" in elsewhere or "credential_list" in elsewhere:
@@ -208,6 +212,10 @@ def unknown_credential(context: Context) -> Iterator[Note]:
         for pointer, values in credential_sets(context, service) if facts else ():
             for name in values:
                 if facts and name not in (*facts.known, *facts.idle, "limit"):
+                    from one_adapter.lint.misplaced import (
+                        credential_advice,  # only a file with a slip in it pays for this
+                    )
+
                     advice = credential_advice(service, name)
                     yield context.key_note(
                         f"{pointer}/{escape(name)}",

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from one_adapter.config import defaults, fields
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
-from one_adapter.config.node import Node, escape, segments
+from one_adapter.config.node import Node, escape
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
-from one_adapter.lint.misplaced import advice_for
 from one_adapter.lint.registry import rule
-from one_adapter.lint.rules_refused_services import services_without_models
+from one_adapter.lint.rules_refused_services import services_without_models, types_of
 
 #: Keys that say something to an editor and not to the gateway.
 _FOR_EDITORS = ("$schema",)
@@ -61,6 +60,8 @@ def unknown_field(context: Context) -> Iterator[Note]:
                 continue
             if pointer == "" and member.key in _FOR_EDITORS:
                 continue
+            from one_adapter.lint.misplaced import advice_for  # only a file with a slip in it pays for this
+
             advice = advice_for(struct, member, form)
             if advice.means == "models" and pointer in without_models:
                 continue  # of the missing models another rule speaks already
@@ -94,19 +95,14 @@ def wrong_type(context: Context) -> Iterator[Note]:
 
     LiteLLM: never sees the file; `export` and `run` stop here as well.
     """
+    # Of a type that there is not another rule speaks.
+    unknown = {place.pointer for name, place, _, _ in types_of(context) if name not in defaults.SERVICE_TYPES}
     for refusal in context.refusals:
-        unknown = _is_unknown_type(refusal.place.pointer)
-        if refusal.kind == "type" and refusal.place.pointer and not unknown:
+        if refusal.kind == "type" and refusal.place.pointer and refusal.place.pointer not in unknown:
             from one_adapter.lint.schema import explain_type  # jsonschema is only loaded for this
 
             said, expected, advice = explain_type(context.document, refusal)
             yield context.place_note(refusal.place, said, advice, expected)
-
-
-def _is_unknown_type(pointer: str) -> bool:
-    """Whether a value stands under a service type that there is not, of which another rule speaks."""
-    parts = segments(pointer)
-    return len(parts) == 2 and parts[0].lower() == "services" and parts[1] not in defaults.SERVICE_TYPES
 
 
 @rule("SOA103", "number-out-of-range", "error")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from one_adapter.config.document import Document, Duplicate, Span, segments
 from one_adapter.config.fields import BREAKER
+from one_adapter.config.others import is_litellm
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
-from one_adapter.lint.syntax import hint_for, hint_for_root
 
 _BOM = "\ufeff"
 
@@ -72,6 +72,8 @@ def invalid_syntax(context: Context) -> Iterator[Note]:
         if "comma after the last" in problem.message:
             comma = context.document.text.rfind(",", 0, span.start)
             span = Span(comma, comma + 1)
+        from one_adapter.lint.syntax import hint_for  # most files can be read
+
         hint = hint_for(context.document, problem)
         yield Note("", span, hint.message or problem.message, hint.help)
 
@@ -151,6 +153,8 @@ def not_an_object(context: Context) -> Iterator[Note]:
     """
     root = context.document.root
     if root is not None and root.kind not in ("object", "null"):
+        from one_adapter.lint.syntax import hint_for_root  # most files hold an object
+
         yield context.note(
             "",
             f"a configuration is an object, this is {_KINDS[root.kind]}",
@@ -160,3 +164,21 @@ def not_an_object(context: Context) -> Iterator[Note]:
 
 
 _KINDS = {"array": "a list", "string": "a text", "number": "a number", "bool": "a boolean"}
+
+
+@rule("SOA007", "litellm-configuration", "warning")
+def litellm_configuration(context: Context) -> Iterator[Note]:
+    """The file is a configuration of LiteLLM and not of the gateway.
+
+    `model_list` is LiteLLM's, as in an exported file.
+
+    Gateway: starts without any service.
+
+    LiteLLM: `litellm --config FILE` starts it; `export`, `explain` and `run` say so and stop.
+    """
+    if is_litellm(context.document):
+        yield context.key_note(
+            "/model_list",
+            "this is a configuration of LiteLLM and not of the gateway",
+            "Start it with litellm --config.",
+        )

@@ -10,7 +10,6 @@ from one_adapter.config.node import escape
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
-from one_adapter.lint.words import squeezed
 
 #: Among more names than this nobody is asked "did you mean": it would take seconds.
 _FEW = 1_000
@@ -47,6 +46,8 @@ def _reached(service: Service) -> set[str]:
 
 
 def _right_key(key: str, value: str, service: Service) -> str:
+    from one_adapter.lint.words import squeezed  # only a file with a slip in it pays for this
+
     names = [*service.models, *service.embedding_models]
     if value in names:
         return f'The key is the model\'s name here, the value what the vendor gets: write "{value}": "{key}".'

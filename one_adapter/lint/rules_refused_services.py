@@ -12,7 +12,6 @@ from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Listing, Place, Record, Table
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go_text import parse_url
-from one_adapter.lint.misplaced import TYPES_ELSEWHERE, meant
 from one_adapter.lint.registry import rule
 from one_adapter.plan.vendors import host_of
 from one_adapter.vendors.hosts import Host
@@ -22,7 +21,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SCHEMES = ("http", "https", "ws", "wss")
 
 
-def _types(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
+def types_of(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
     """Every service type as written: name, place of its list, its key's token, the list."""
     table = context.record.values.get("services")
     if isinstance(table, Table):
@@ -31,7 +30,7 @@ def _types(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]
 
 
 def _services(context: Context) -> Iterator[tuple[str, int, Record, Place]]:
-    for name, _, _, listing in _types(context):
+    for name, _, _, listing in types_of(context):
         for index, (entry, place) in enumerate(listing.shown() if listing else ()):
             if isinstance(entry, Record):
                 yield name, index, entry, place
@@ -51,7 +50,7 @@ def unsupported_service_type(context: Context) -> Iterator[Note]:
 
     LiteLLM: knows most of these vendors; write the service under `openai`, then export.
     """
-    for name, place, key, listing in _types(context):
+    for name, place, key, listing in types_of(context):
         if name not in defaults.SERVICE_TYPES:
             what = f'the gateway knows no service type "{name}"'
             yield Note(place.pointer, key, what, _type_help(name, listing))
@@ -59,6 +58,8 @@ def unsupported_service_type(context: Context) -> Iterator[Note]:
 
 def _type_help(name: str, listing: Listing | None) -> str:
     """The right type: by the address, by the name, or the place of a field that is no type."""
+    from one_adapter.lint.misplaced import TYPES_ELSEWHERE  # only a file with a slip in it pays for this
+
     lower = name.strip().lower()
     if lower in defaults.RETIRED_TYPES:
         return "This version of the gateway no longer has it. Remove it."
@@ -175,6 +176,8 @@ def no_models(context: Context) -> Iterator[Note]:
     LiteLLM: a deployment always names its model.
     """
     for entry, place in services_without_models(context):
+        from one_adapter.lint.misplaced import meant  # only a file with a slip in it pays for this
+
         meant_by = meant(context, place.pointer, fields.SERVICE).get("models")
         yield context.place_note(
             entry.places.get("models", place),

@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 #: A longer text is no key anybody copied; its beginning tells nothing either.
-LONGEST = 16_384
+LONGEST = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,11 @@ _VARIABLE = (
     r"|^arn:aws:secretsmanager:.*$|^ENC[\[(].*$"
 )
 #: Only in capitals, or with a word for a secret in it: a key may begin with a dollar sign by itself.
-_DOLLAR = re.compile(
+_DOLLAR = (
     r"(?:(?i:bearer) |sk-)?"
     r"\$(?:[A-Z][A-Z0-9]*_[A-Z0-9_]*|[A-Z]{2,24}|(?i:[a-z_]*(?:key|token|secret)[a-z_]*))"
 )
-_VARIABLE_NAME = re.compile(
-    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|APPID|ID)(?:_[0-9]{1,3})?"
-)
+_VARIABLE_NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|APPID|ID)(?:_[0-9]{1,3})?"
 _PLACEHOLDER = (
     r"^(?:[a-z]{1,8}[-_]{1,2})*x{3,}$|^x{3,}|[-_.]x{3,}$|x{6,}|^<.*>$|^\*+$|^\.{3,}$|^sk-\.*$"
     r"|(?:^|[^a-z])your(?:[-_ ]?own)?[-_ ]?(?:[a-z0-9]{2,16}[-_ ]?){0,4}(?:key|token|secret|id|password)"
@@ -68,22 +67,37 @@ _PLACEHOLDER = (
 )
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first asked for: most keys never need it."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
 def _anywhere(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern, re.IGNORECASE)
-    return lambda value: compiled.search(value) is not None
+    return lambda value: _compiled(pattern).search(value) is not None
+
+
+#: What most keys look like: pieces of letters and digits, and nothing in them that any kind below has.
+_PLAIN = re.compile(
+    r"(?!.*(?:xxx|your|key|token|secret|redact|mask|hidden|filter|censor|sanit|remov|protect|my|insert|enter|put"
+    r"|paste|add|replac|fill|provid|type|set|copy|change|place|here|to-?be|to_be|todo|to-do|fix|tb[da]|foo|baz"
+    r"|lorem|abc123|null|nil|undef|empty|none|dummy|fake|thing|any|need|requir|used|neces|applic|n-a|na$|ollama"
+    r"|studio|local|env|var|vault|bearer|basic|appid|password|id$|id_|\.(?:com|cn|net|org|ai|io)))"
+    r"[a-z0-9]+(?:[-_.][a-z0-9]+)*",
+    re.IGNORECASE,
+)
 
 
 #: What people give a server that asks for no key; elsewhere nothing is meant by it.
-_NO_KEY = re.compile(
+_NO_KEY = (
     r"(?:sk-)?(?:empty|none|dummy|fake|nothing|anything|any|nokey"
     r"|no[-_]?(?:api[-_]?)?key(?:[-_]?(?:needed|required|necessary))?"
-    r"|not[-_]?(?:needed|required|used|necessary|applicable)|n/?a|unused|ollama|lm[-_]?studio|local|-+)",
-    re.IGNORECASE,
+    r"|not[-_]?(?:needed|required|used|necessary|applicable)|n/?a|unused|ollama|lm[-_]?studio|local|-+)"
 )
 _KEY = r"[\w\-.:/+=~]{3,}"
-_SEVERAL = re.compile(rf"[\[(\"' ]*{_KEY}(?:[\"']*\s*[,;，；、]\s*[\"']*{_KEY})+[\])\"',;\s]*")
+_SEVERAL = rf"[\[(\"' ]*{_KEY}(?:[\"']*\s*[,;，；、]\s*[\"']*{_KEY})+[\])\"',;\s]*"
 #: With a blank or a line break between them they might be pieces of one key, so they must begin alike.
-_SAME_BEGINNING = re.compile(r"([a-z]{2,8}[-_])[\w\-.]+(?:[|&/\s]+\1[\w\-.]+)+", re.IGNORECASE)
+_SAME_BEGINNING = r"([a-z]{2,8}[-_])[\w\-.]+(?:[|&/\s]+\1[\w\-.]+)+"
 _LABELLED = (
     r"^(?:bearer[\s:=]+|(?:basic|token|key|api-?key)\s+)\S+$"
     r"|^(?:authorization|proxy-authorization|x-[a-z-]*key)\s*[:=：]"
@@ -94,14 +108,14 @@ _ADDRESS = r"^(?:https?|wss?)://|^[a-z0-9.-]+\.(?:com|cn|net|org|ai|io)(?:/.*)?$
 
 
 def _is_variable(value: str) -> bool:
-    return _VARIABLE_IN(value) or bool(_DOLLAR.fullmatch(value) or _VARIABLE_NAME.fullmatch(value))
+    return _VARIABLE_IN(value) or bool(re.fullmatch(_DOLLAR, value) or re.fullmatch(_VARIABLE_NAME, value))
 
 
 _VARIABLE_IN = _anywhere(_VARIABLE)
 
 
 def _is_several(value: str) -> bool:
-    return bool(_SEVERAL.fullmatch(value) or _SAME_BEGINNING.fullmatch(value))
+    return bool(_compiled(_SEVERAL).fullmatch(value) or _compiled(_SAME_BEGINNING).fullmatch(value))
 
 
 def _is_strange(value: str) -> bool:
@@ -172,9 +186,9 @@ def unusable(value: str, keyless: bool = False) -> Kind | None:
     ('variable', 'mask', None)
     """
     text = value.strip()
-    if not text or len(text) > LONGEST:
+    if not text or len(text) > LONGEST or _PLAIN.fullmatch(text):
         return None
-    if _NO_KEY.fullmatch(text):
+    if _compiled(_NO_KEY).fullmatch(text):
         return None if keyless else _BY_NAME["placeholder"]
     return next((kind for kind in KINDS if kind.found(text)), None)
 

@@ -226,6 +226,15 @@ def test_without_a_neighbour_there_is_nothing_to_tell(tmp_path: Path) -> None:
     assert told(file) is None
 
 
+def test_a_store_is_called_as_its_file_and_another_beside_it_is_nobodys_business(tmp_path: Path) -> None:
+    file = tmp_path / "live.json"
+    file.write_text(json.dumps(revision("old")), encoding="utf-8")
+    store(tmp_path / "config.db", (revision("now"), 1))
+    assert told(str(file)) is None
+    store(tmp_path / "live.db", (revision("now"), 1))
+    assert "live.db holds another configuration" in str(told(str(file)))
+
+
 def test_a_store_that_cannot_be_read_beside_a_file_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text("{}", encoding="utf-8")

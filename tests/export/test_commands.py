@@ -90,9 +90,15 @@ def secret_config(tmp_path: Path) -> Path:
 # Export to the screen.
 
 
-def test_export_prints_the_file_and_nothing_else(run: Run, config: Path) -> None:
+VARIABLES = (
+    "Variables it reads: LITELLM_MASTER_KEY, SOA_CLIENT_KEY, SOA_OPENAI_1_API_KEY. "
+    "With -o FOLDER they go to .env.\n"
+)
+
+
+def test_export_prints_the_file_and_one_line_about_its_variables(run: Run, config: Path) -> None:
     done = run("export", config)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, VARIABLES)
     names = [each["model_name"] for each in yaml.safe_load(done.out)["model_list"]]
     assert names == ["gpt-4o", "文心", "random", "random"]
     assert run("export", config, "-o", "-").out == done.out
@@ -226,7 +232,7 @@ def test_a_file_with_values_in_it_is_for_the_owner_alone(
 
 def test_strict_is_an_exit_code(run: Run, config: Path, tmp_path: Path) -> None:
     done = run("export", config, "--strict")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, VARIABLES)
     lossy = tmp_path / "lossy.json"
     lossy.write_text(json.dumps(openai(service("m"), api_key="k", enable_web=True)), encoding="utf-8")
     done = run("export", lossy, "--strict")
@@ -430,3 +436,68 @@ def test_a_process_that_fails_says_one_sentence(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"Error: {tmp_path}/missing.json: there is no such file\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"services": {}}, "there is no service"),
+        ({"xinghuo": [service("spark-lite")]}, "it belongs in services"),
+        (openai(service("m", enabled=False)), "no service is switched on"),
+        (openai({"models": ["m"], "enable": True}), '"enabled": true'),
+        (
+            {"services": {"openai": [{"models": ["*"], "enabled": True, "server_url": ""}]}},
+            "no address is known",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["export", "run"])
+def test_without_any_model_there_is_nothing_to_export_or_run(
+    run: Run, tmp_path: Path, config: dict[str, object], why: str, command: str
+) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    done = run(command, path)
+    assert (done.code, done.out) == (1, "")
+    assert "there is no model to serve: " in done.err
+    assert why in done.err
+
+
+def test_pure_without_any_upstream_left_is_an_error_too(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "dify.json"
+    path.write_text(json.dumps({"services": {"dify": [service("d", server_url="")]}}), encoding="utf-8")
+    assert run("export", path).code == 0
+    done = run("export", path, "--pure")
+    assert done.code == 1
+    assert "--pure leaves out every upstream" in done.err
+
+
+def test_pure_says_on_the_terminal_what_it_costs(run: Run, config: Path) -> None:
+    assert "--pure: The old client keys do not work" in run("export", config, "--pure").err
+
+
+@pytest.mark.parametrize("command", ["lint", "export", "explain", "run"])
+def test_a_configuration_of_litellm_is_named_in_one_sentence(run: Run, tmp_path: Path, command: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("model_list:\n- model_name: m\ngeneral_settings: {master_key: os.environ/X}\n", "utf-8")
+    done = run(command, path)
+    assert done.code == (0 if command == "lint" else 1)
+    assert (done.out + done.err).count("this is a configuration of LiteLLM") == 1
+    assert len((done.out + done.err).splitlines()) <= 9
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "report", "report.docx"])
+def test_a_report_with_an_ending_nobody_knows_is_refused(
+    run: Run, config: Path, tmp_path: Path, name: str
+) -> None:
+    done = run("export", config, "-o", tmp_path / "out", "--report", tmp_path / name)
+    assert done.code == 2
+    assert "ends in .md, .json or .html" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_explain_names_the_nearest_model_once(run: Run, config: Path) -> None:
+    done = run("explain", config, "-m", "gpt4o")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.count("gpt4o") == 1
+    assert "did you mean 'gpt-4o'?" in done.err

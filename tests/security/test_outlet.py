@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from doorway import CHAT, ask
-from virtual import run
-
 from one_adapter.runtime.headers import INCOMING, OUTGOING, OUTGOING_BEGIN, outgoing
 from one_adapter.runtime.received import Lines, bounded
-from one_adapter.runtime.redaction import known
 from one_adapter.runtime.transport import HEADERS, HEADERS_BEGIN
+from virtual import run
+
+from one_adapter.runtime.redaction import known
 
 KEY = "sk-the-secret-of-the-outlet"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from one_adapter.runtime.request import Request, current
 
 from one_adapter.runtime import quiet
 from one_adapter.runtime.access import Client
-from one_adapter.runtime.request import Request, current
 
 pytestmark = pytest.mark.proxy
 TOOLS: list[Any] = [{"type": "mcp", "server_url": "litellm_proxy", "require_approval": "never"}]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from configurations import gateway, only, openai, plan, service
+from hypothesis import given
+from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
 from one_adapter.export.report import strict_rows, summary_lines
@@ -225,3 +228,18 @@ def test_what_is_longer_than_any_key_is_not_looked_at() -> None:
 
 def test_the_plan_knows_the_spark_models_that_the_adapter_knows() -> None:
     assert {name: (row.url, row.domain) for name, row in ENGINES.items()} == SPARK
+
+
+@pytest.mark.parametrize("value", [value for values in GOOD.values() for value in values])
+def test_the_short_way_for_plain_keys_says_what_the_long_one_says(value: str) -> None:
+    assert unusable(value) == next((kind for kind in KINDS if kind.found(value)), unusable(value))
+    assert value in ("ollama", "EMPTY", "none") or not any(kind.found(value) for kind in KINDS)
+
+
+KEY_LIKE = re.compile(r"(?:sk|your|env|x|my|key|id|abc|na)?[a-zA-Z0-9]{1,12}(?:[-_.][a-zA-Z0-9]{1,12}){0,4}")
+
+
+@given(st.from_regex(KEY_LIKE, fullmatch=True))
+def test_what_goes_the_short_way_is_of_no_kind(value: str) -> None:
+    if unusable(value) is None:
+        assert not any(kind.found(value) for kind in KINDS)
