@@ -11,12 +11,8 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
-<<<<<<< HEAD
 from one_adapter.contract import MASTER_KEY
-from one_adapter.errors import OneAdapterError
-=======
 from one_adapter.errors import OneAdapterError, visible
->>>>>>> findings
 from one_adapter.export.env_file import FORMATS, env_file
 from one_adapter.export.files import (
     is_folder,
