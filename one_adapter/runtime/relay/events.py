@@ -66,7 +66,8 @@ class Events(ABC):
             elif not line:
                 out.append(self._blank())
             elif line.startswith(b":"):
-                out.append(line + b"\n\n")
+                if not out or not out[-1].startswith(b":"):  # one sign of life is as good as many
+                    out.append(line + b"\n\n")
             elif line.startswith(b"event:"):
                 self._event = line[6:].strip()
             elif not line.startswith((b"id:", b"retry:")):
