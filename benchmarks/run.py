@@ -1,4 +1,4 @@
-"""Run every benchmark of this folder and write `results.md`.
+"""Run the benchmarks of this folder and write what they say into `results.md`, each a section of its own.
 
 Usage: python benchmarks/run.py [NAME...]     (names without .py; all of them by default)
 
@@ -59,7 +59,7 @@ def section(script: Path) -> str:
     printed = done.stdout.strip()
     if "|---|" not in printed:
         printed = f"```text\n{printed}\n```"
-    return f"## {script.stem}: {title}\n\n{_without_usage(rest)}\n\n{printed}\n"
+    return f"## {script.stem}: {title}\n\n{_without_usage(rest)}\n\n{machine()}\n\n{printed}\n"
 
 
 def _without_usage(text: str) -> str:
@@ -68,20 +68,30 @@ def _without_usage(text: str) -> str:
     return "\n\n".join(each for each in paragraphs if not each.startswith("Usage:"))
 
 
+def sections(text: str) -> dict[str, str]:
+    """The sections of `results.md` that are there, by the benchmark's name."""
+    found = {}
+    for part in text.split("\n## ")[1:]:
+        found[part.partition(":")[0]] = f"## {part.rstrip()}\n"
+    return found
+
+
 def main(names: list[str]) -> None:
-    """Run the named benchmarks, or all, and write the results of a complete run."""
+    """Run the named benchmarks, or all, and write their sections anew."""
     every = sorted(path for path in HERE.glob("*.py") if path.name != "run.py" and path.name[0] != "_")
     unknown = set(names) - {path.stem for path in every}
     if unknown:
         raise SystemExit(f"no benchmark is called {', '.join(sorted(unknown))}")
-    parts = ["<!-- Written by benchmarks/run.py. -->\n# Results\n", machine() + "\n"]
+    results = HERE / "results.md"
+    found = sections(results.read_text(encoding="utf-8"))
     for script in every:
         if not names or script.stem in names:
             print(f"{script.stem} ...", file=sys.stderr, flush=True)
-            parts.append(section(script))
-            print(parts[-1], flush=True)
-    if not names:
-        (HERE / "results.md").write_text("\n".join(parts), encoding="utf-8")
+            found[script.stem] = section(script)
+            print(found[script.stem], flush=True)
+            told = [found[one.stem] for one in every if one.stem in found]
+            text = "\n".join(["<!-- Written by benchmarks/run.py. -->\n# Results\n", *told])
+            results.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ SETTINGS_FIELDS = (
     *("version", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
-    *("service", "credential", "order", "turns", "upstream_model", "embedding_model", "embeddings"),
+    *("service", "credential", "order", "turns", "upstream_model", "embedding_model", "embeddings", "chat"),
     *("limit", "embedding_limit", "timeout", "breaker", "proxy", "guards", "flatten_parts", "query"),
 )
 ORDERS = ("first", "rr", "random")

@@ -172,6 +172,8 @@ class Deployments:
                 ours["turns"] = target.turns
         if quote_name(upstream.name) != upstream.name:
             ours["upstream_model"] = upstream.name
+        if group.twins is None and group.mode == "embedding":
+            ours["chat"] = False
         if group.twins is not None and group.mode == "chat":
             twin = group.twins.get(_place(target))
             if twin is None:

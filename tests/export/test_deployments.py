@@ -375,3 +375,9 @@ def test_gemini_models_take_the_systems_words_apart_but_for_gemma() -> None:
         if one["model_name"] != "random"
     }
     assert flags == {"gemini-2.0-flash": True, "gemma-3-27b-it": None}
+
+
+def test_a_name_without_an_address_for_chats_is_there_for_embeddings_alone() -> None:
+    config = only("openai", models=["mystery"], credentials={"api_key": "k"})
+    (found,) = [one for one in exported(config)["model_list"] if one["model_name"] == "mystery"]
+    assert (found["model_info"]["mode"], found["model_info"]["one_adapter"]["chat"]) == ("embedding", False)

@@ -9,7 +9,7 @@ from one_adapter.runtime.gateway.config import RANDOM, Config
 from one_adapter.runtime.gateway.limits import Full
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.outcome import Outcome
-from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.gateway.refusal import Refusal, model_not_found
 from one_adapter.runtime.gateway.settings import Policy
 
 
@@ -26,13 +26,17 @@ def choose(config: Config, memory: Memory, group: str, model: str, kind: str, no
     """Pick a deployment of `group` for a request of `kind` that asked for `model`, and take its turn.
 
     `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400 where the group has
-    no embeddings, 503 where every breaker is open.
+    no embeddings, or nothing else, 503 where every breaker is open.
     """
     policies: Sequence[Policy] = config.groups[group]
     if kind == "embeddings":
         policies = [one for one in policies if one.embeddings]
         if not policies:
             raise Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
+    else:
+        policies = [one for one in policies if one.chat]
+        if not policies:
+            raise model_not_found(model)
     mode = "embedding" if kind == "embeddings" else "chat"
     policies = [one for one in policies if one.mode == mode] or policies
     name = config.breaker_name(model, group)

@@ -61,6 +61,7 @@ class Policy:
     upstream_model: str = ""
     embedding_model: str = ""
     embeddings: bool = True
+    chat: bool = True
     limit: Limit | None = None
     embedding_limit: Limit | None = None
     timeout: float = 0.0
@@ -225,6 +226,7 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         upstream_model=reader.text("upstream_model", name),
         embedding_model=reader.text("embedding_model"),
         embeddings=bool(reader.get("embeddings", bool, True)),
+        chat=bool(reader.get("chat", bool, True)),
         limit=_limit(reader.part("limit")),
         embedding_limit=_limit(reader.part("embedding_limit")),
         timeout=reader.number("timeout", 0.0),

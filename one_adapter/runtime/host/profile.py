@@ -8,9 +8,7 @@ those that are safe in every version; ONE_ADAPTER_PROFILE in its environment ask
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 import os
 from collections.abc import MutableMapping, Set
 
@@ -23,27 +21,6 @@ EXPORTED = frozenset(("collector", "preload"))
 CHOICES = EXPORTED | {"describe", "log", "prices", "routes", "usage"}
 #: Versions in which the shortcuts were tried.
 SHORTENED = ("1.106.",)
-#: What is imported when the first request of a kind comes, which would wait up to half a second for it.
-FIRST_NEEDED = (
-    "openai.resources.chat.completions",
-    "openai.resources.embeddings",
-    "litellm.litellm_core_utils.default_encoding",
-    "litellm.proxy.pass_through_endpoints.llm_passthrough_endpoints",
-    "litellm.proxy._experimental.mcp_server.mcp_server_manager",
-    "litellm.proxy._experimental.mcp_server.auth.user_api_key_auth_mcp",
-    "litellm.integrations.otel.presets.destinations",
-    "litellm.integrations.otel.logger",
-    "litellm.integrations.shadow_eval_logger",
-    "litellm.integrations.websearch_interception",
-    "litellm.llms.openai.chat.gpt_audio_transformation",
-    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
-    "litellm.proxy.response_polling.polling_handler",
-    "litellm.responses.mcp.litellm_proxy_mcp_handler",
-    "litellm_enterprise.proxy.auth.route_checks",
-    "nacl.secret",
-    "anyio._backends._asyncio",
-    "one_adapter.runtime.host.wire",
-)
 #: Collections of the youngest generation per so many allocations, of the older per so many of those.
 THRESHOLDS = (5_000, 10, 10)
 
@@ -86,17 +63,16 @@ def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> N
 
 def after_import(choices: Set[str]) -> None:
     """Change the loaded LiteLLM where only that helps, and do what its first requests would wait for."""
-    from one_adapter.runtime.host import routes, shortcuts
+    from one_adapter.runtime.host import shortcuts
 
     if is_version(SHORTENED):
         shortcuts.install(choices)
     if "preload" in choices:
         from litellm.proxy import proxy_server
 
-        for name in FIRST_NEEDED:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
-        routes.put_first(proxy_server.app)
+        from one_adapter.runtime.host.preload import preload
+
+        preload(proxy_server.app)
 
 
 def settle() -> None:

@@ -171,3 +171,12 @@ class TestEntering:
             return list(await asyncio.gather(*(one() for _ in range(4))))
 
         assert run(scenario()) == [0.0, 1.0, 2.0, (429, 3.0, 0.0)]
+
+
+def test_a_deployment_for_embeddings_alone_is_asked_for_nothing_else() -> None:
+    loaded = loaded_of(deployment("m", mode="embedding", chat=False))
+    for kind in ("chat", "messages", "responses"):
+        with pytest.raises(Refusal) as refused:
+            choose(loaded.config, loaded.memory, "m", "m", kind, 0.0)
+        assert (refused.value.status, refused.value.code) == (400, "model_not_found")
+    assert choose(loaded.config, loaded.memory, "m", "m", "embeddings", 0.0).policy.id == "m-s"

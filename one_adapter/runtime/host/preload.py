@@ -1,0 +1,64 @@
+"""What LiteLLM does when the first request of a kind comes, done before the port is open."""
+
+from __future__ import annotations
+
+import contextlib
+from importlib import import_module
+from typing import Any
+
+from one_adapter.runtime.entry.paths import LITELLM_PATHS
+from one_adapter.runtime.host import routes
+
+#: Modules that LiteLLM, or one-adapter for it, imports then.
+MODULES = (
+    "openai.resources.chat.completions",
+    "openai.resources.embeddings",
+    "litellm.litellm_core_utils.default_encoding",
+    "litellm.proxy.pass_through_endpoints.llm_passthrough_endpoints",
+    "litellm.proxy._experimental.mcp_server.mcp_server_manager",
+    "litellm.proxy._experimental.mcp_server.auth.user_api_key_auth_mcp",
+    "litellm.integrations.otel.presets.destinations",
+    "litellm.integrations.otel.logger",
+    "litellm.integrations.shadow_eval_logger",
+    "litellm.integrations.websearch_interception",
+    "litellm.llms.openai.chat.gpt_audio_transformation",
+    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
+    "litellm.proxy.response_polling.polling_handler",
+    "litellm.responses.mcp.litellm_proxy_mcp_handler",
+    "litellm_enterprise.proxy.auth.route_checks",
+    "nacl.secret",
+    "anyio._backends._asyncio",
+    "one_adapter.runtime.host.wire",
+)
+#: Pydantic models whose validators are built then.
+MODELS = (
+    "litellm.proxy._types.UserAPIKeyAuth",
+    "litellm.proxy.auth.resolvers.models.Principal",
+    "litellm.types.router.GenericLiteLLMParams",
+    "litellm.types.router.ModelGroupInfo",
+    "litellm.types.utils.ModelResponse",
+    "litellm.types.utils.Message",
+    "litellm.types.utils.Choices",
+    "litellm.types.utils.Usage",
+    "litellm.types.llms.openai.ResponsesAPIResponse",
+    "openai.types.chat.chat_completion.ChatCompletion",
+    "openai.types.chat.chat_completion.Choice",
+    "openai.types.chat.chat_completion_message.ChatCompletionMessage",
+)
+
+
+def preload(app: Any) -> None:
+    """Do it for a LiteLLM application; what a version does not have is passed over."""
+    for name in MODULES:
+        with contextlib.suppress(ImportError):
+            import_module(name)
+    for name in MODELS:
+        module, _, model = name.rpartition(".")
+        with contextlib.suppress(ImportError, AttributeError):
+            getattr(import_module(module), model).model_rebuild()
+    with contextlib.suppress(ImportError):
+        from litellm.proxy.auth.auth_utils import normalize_request_route
+
+        for path in LITELLM_PATHS.values():
+            normalize_request_route(path)  # compiles its patterns
+    routes.put_first(app)
