@@ -110,11 +110,13 @@ def cleaned(record: logging.LogRecord) -> logging.LogRecord:
     """
     try:
         told = record.getMessage()
-    except Exception:
-        told = str(record.msg)
+    except Exception:  # the message does not fit its arguments
+        record = copy.copy(record)
+        record.msg = told = f"{record.msg} {record.args!r}"
+        record.args = ()
+    if record.exc_info and not record.exc_text:  # kept there by formatters, too
+        record.exc_text = logging.Formatter().formatException(record.exc_info)
     trace = record.exc_text or ""
-    if record.exc_info and not trace:
-        trace = logging.Formatter().formatException(record.exc_info)
     stack = record.stack_info or ""
     found = [known.clean(one) for one in (told, trace, stack)]
     if found == [told, trace, stack]:

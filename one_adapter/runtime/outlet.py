@@ -6,7 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from one_adapter.runtime.answers import Refusal, error_body, error_event, named_event, with_reasoning
+from one_adapter.runtime.answers import (
+    ANTHROPIC_TYPES,
+    Refusal,
+    error_body,
+    error_event,
+    named_event,
+    with_reasoning,
+)
+from one_adapter.runtime.breaker import CLIENT_FAULTS
 from one_adapter.runtime.headers import outgoing
 from one_adapter.runtime.redaction import known
 from one_adapter.runtime.request import Request
@@ -16,6 +24,12 @@ if TYPE_CHECKING:
 
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
+#: A traceback in a text of JSON: it tells of this machine's files, and nothing of the request.
+TRACEBACK = re.compile(rb'(?:\\n)?Traceback \(most recent call last\):(?:[^"\\]|\\.)*')
+#: How LiteLLM begins the event by which a stream fails.
+ERROR_EVENTS = (b'data: {"error"', b"event: error", b'data: {"type":"response.failed"')
+#: What such an event calls an error that the request is to blame for, beside the statuses.
+CLIENT_ERRORS = frozenset(ANTHROPIC_TYPES[status] for status in CLIENT_FAULTS & ANTHROPIC_TYPES.keys())
 
 
 class Outlet:
@@ -45,7 +59,10 @@ class Outlet:
             message = await self._named(self.start, message)
         self.began = True
         if message.get("body"):
-            message = {**message, "body": known.blot(message["body"])}
+            body = message["body"]
+            if request.status >= 400:
+                body = without_traceback(body).ljust(0 if self.stream else len(body))  # as long as was said
+            message = {**message, "body": known.blot(body)}
         request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self.send(message)
 
@@ -75,8 +92,10 @@ class Outlet:
 
     def _mend(self, message: Message) -> Message:
         part = message.get("body", b"")
-        if part.startswith((b'data: {"error"', b"event: error")):
-            self.request.failed_midway = True
+        if part.startswith(ERROR_EVENTS):
+            self.request.failed_midway = is_failure_event(part)
+            part = without_traceback(part)
+            message = {**message, "body": part}
         if self.request.kind == "chat" and b'"reasoning' in part:
             return {**message, "body": with_reasoning(part)}
         if self.request.kind == "responses":
@@ -92,6 +111,34 @@ class Outlet:
         elif not self.request.ended:
             last = error_event(refusal, kind) if self.stream else b""
             await self.send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+def without_traceback(raw: bytes) -> bytes:
+    r"""Return an error as JSON without the traceback of Python's that LiteLLM puts into some.
+
+    >>> without_traceback(b'{"message": "no\\nTraceback (most recent call last):\\n  x", "code": 1}')
+    b'{"message": "no", "code": 1}'
+    """
+    return TRACEBACK.sub(b"", raw) if b"Traceback (most" in raw else raw
+
+
+def is_failure_event(event: bytes) -> bool:
+    r"""Tell whether the event by which a stream fails speaks against the upstream, as a status would.
+
+    Some routes begin their stream before the upstream has answered, and say of its 400 in an event.
+
+    >>> is_failure_event(b'data: {"error": {"code": "500"}}\n\n')
+    True
+    >>> is_failure_event(b'event: error\ndata: {"error": {"type": "invalid_request_error"}}\n\n')
+    False
+    """
+    try:
+        told, _ = json.JSONDecoder().raw_decode(event[event.find(b"{") :].decode())
+        error = told.get("error") or told["response"]["error"]
+        names = {str(error.get("code")), str(error.get("type"))}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return True
+    return not names & CLIENT_ERRORS and not names & set(map(str, CLIENT_FAULTS))
 
 
 def _seconds(seconds: float) -> bytes:

@@ -19,7 +19,7 @@ from one_adapter.runtime.answers import Refusal
 _FOLDS = str.maketrans({"\u017f": "s", "\u212a": "k"})
 #: Half of a character that is written as two, without its other half; behind a backslash it may be none.
 _HALF = re.compile(
-    rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..", re.DOTALL
+    rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F]..)", re.DOTALL
 )
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
@@ -54,7 +54,7 @@ def read(raw: bytes) -> dict[str, Any]:
     """
     if (raw.count(b",") > ITEMS or raw.count(b":") > FIELDS) and _is_crowded(_TEXT.sub(b"", raw)):
         raise Refusal(413, "The body holds more values than are read at once.", "request_too_large")
-    if _HALF.search(raw):
+    if (b"\\ud" in raw or b"\\uD" in raw) and _HALF.search(raw):
         raw = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], raw)
     try:
         body, _ = _decode(raw.decode("utf-8-sig").lstrip())

@@ -39,7 +39,11 @@ async def error_of(response: httpx.Response) -> bytes:
 
 async def answer_of(response: httpx.Response, limit: int) -> bytes | None:
     """Return the body of a good answer, or None when it is longer than `limit` bytes."""
-    raw, is_all = await _read(response, limit)
+    size = response.headers.get("content-length", "")
+    if size.isdigit() and int(size) <= BYTES_AT_ONCE and "content-encoding" not in response.headers:
+        raw, is_all = await response.aread(), True
+    else:
+        raw, is_all = await _read(response, limit)
     if not is_all:
         return None
     if len(raw) > BYTES_AT_ONCE:

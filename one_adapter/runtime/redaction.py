@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 #: Characters that a secret has at least, to be looked for.
 SHORTEST = 8
 MASK = "***"
+#: Bytes of each secret's beginning that are looked for first, which is quicker than looking for all of it.
+HINT = 12
 #: How many of the keys that vendors lend for a time are known at once.
 LENT = 64
 REFERENCE = "os.environ/"
@@ -41,6 +43,7 @@ class Known:
         self._lent: deque[str] = deque(maxlen=LENT)
         self._text: re.Pattern[str] | None = None
         self._bytes: re.Pattern[bytes] | None = None
+        self._hint: re.Pattern[bytes] | None = None
 
     def learn(self, values: Iterable[str]) -> None:
         """Know these values too: keys, addresses with passwords or queries, key files.
@@ -65,8 +68,10 @@ class Known:
             {form for one in {*self._values, *self._lent} for form in forms(one)}, key=len, reverse=True
         )
         pattern = "|".join(map(re.escape, shown))
+        raw = [one.encode("utf-8", "surrogatepass") for one in shown]
         self._text = re.compile(pattern)
-        self._bytes = re.compile(pattern.encode("utf-8", "surrogatepass"))
+        self._bytes = re.compile(b"|".join(map(re.escape, raw)))
+        self._hint = re.compile(_tree({one[:HINT] for one in raw}))
 
     def clean(self, text: str) -> str:
         """Return the text without the secrets."""
@@ -74,15 +79,31 @@ class Known:
 
     def clean_bytes(self, raw: bytes) -> bytes:
         """Return bytes without the secrets."""
-        return self._bytes.sub(MASK.encode(), raw) if self._bytes is not None else raw
+        return (
+            self._bytes.sub(MASK.encode(), raw) if self._bytes is not None and self._may_be_in(raw) else raw
+        )
 
     def blot(self, raw: bytes) -> bytes:
         """Return bytes of the same length, without the secrets."""
-        return self._bytes.sub(_stars, raw) if self._bytes is not None else raw
+        return self._bytes.sub(_stars, raw) if self._bytes is not None and self._may_be_in(raw) else raw
 
     def is_in(self, raw: bytes) -> bool:
         """Tell whether a secret is among these bytes."""
-        return self._bytes is not None and self._bytes.search(raw) is not None
+        return self._bytes is not None and self._may_be_in(raw) and self._bytes.search(raw) is not None
+
+    def _may_be_in(self, raw: bytes) -> bool:
+        return self._hint is not None and self._hint.search(raw) is not None
+
+
+def _tree(beginnings: set[bytes]) -> bytes:
+    """Return a pattern for any of these, that tries each byte once however many there are."""
+    if b"" in beginnings:
+        return b""
+    firsts: dict[bytes, set[bytes]] = {}
+    for one in beginnings:
+        firsts.setdefault(one[:1], set()).add(one[1:])
+    branches = [re.escape(first) + _tree(rest) for first, rest in sorted(firsts.items())]
+    return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"
 
 
 def _stars(found: re.Match[bytes]) -> bytes:
@@ -100,10 +121,10 @@ def parts(value: str) -> Iterator[str]:
     ['12345678', 'password1', 'user:password1']
     """
     value = value.strip()
-    if "://" in value:
-        yield from filter(_is_long, _of_address(value))
-    elif value.startswith("{"):
+    if value.startswith("{"):
         yield from filter(_is_long, _of_key_file(value))
+    elif "://" in value:
+        yield from filter(_is_long, _of_address(value))
     else:
         yield from filter(_is_long, map(str.strip, value.splitlines()))
 

@@ -8,6 +8,7 @@ an error's text is cut, and the secrets we know are taken out of whatever the up
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -73,8 +74,10 @@ def _guarded(stock: Any) -> Any:
         except BaseException:
             await response.aclose()
             raise
-        await response.aclose()
-        found.elapsed = response.elapsed
+        if found is not response:
+            await response.aclose()
+            with contextlib.suppress(RuntimeError):  # a transport that answers from memory takes no time
+                found.elapsed = response.elapsed
         if found.is_success:
             reached.note_answer(*place, found.content)
         return found
@@ -118,6 +121,9 @@ async def _whole(response: httpx.Response) -> httpx.Response:
         return _copy(
             response, 502, content=_error(f"The upstream's answer is longer than {limit >> 20} MiB.")
         )
+    if raw is getattr(response, "_content", None):  # read as it came, and nothing to take out
+        response.headers = httpx.Headers(_headers(response.headers))
+        return response
     return _copy(response, content=raw)
 
 

@@ -90,6 +90,41 @@ class TestSettings:
         assert policy.proxy == ProxyRule(http_env="P")
         assert policy.query == {"tenant": "7"}
 
+    @pytest.mark.parametrize(
+        "entry", ["v1/files", "LINK /v1/files", "/v1/files?model=m", "/v1/*", "/v1/{id}", ""]
+    )
+    def test_a_route_that_is_no_exact_request_is_an_error_that_names_it(self, entry: str) -> None:
+        with pytest.raises(OneAdapterError) as problem:
+            read_settings({"routes": ["/v1/moderations", entry]})
+        assert f"routes must hold paths, with a method before them or without, not {entry}." in str(
+            problem.value
+        )
+
+    def test_a_route_is_for_post_unless_it_says_otherwise(self) -> None:
+        found = read_settings({"routes": ["/v1/moderations", "GET /v1/batches"]})
+        assert found.routes == {("POST", "/v1/moderations"), ("GET", "/v1/batches")}
+
+    @pytest.mark.parametrize(
+        ("addresses", "hosts"),
+        [
+            ({}, set()),
+            ({"openapi_base": "https://open.example"}, set()),
+            ({"api_base": "https://user:pw@API.example:8443/v1"}, {"api.example"}),
+            (
+                {"api_base": "http://[::1]:1/v1", "openapi_base": "https://open.example"},
+                {"::1", "open.example"},
+            ),
+            ({"api_base": "https://bücher.example/v1"}, {"xn--bcher-kva.example"}),
+        ],
+    )
+    def test_the_hosts_of_a_deployment_are_those_of_its_addresses(
+        self, addresses: dict[str, str], hosts: set[str]
+    ) -> None:
+        policy = read_policy(
+            {"litellm_params": {"model": "openai/m", **addresses}, "model_info": {"id": "x"}}
+        )
+        assert policy.hosts == hosts
+
     def test_translation_and_the_rest_are_read(self) -> None:
         found = read_settings({"translation": {"model": "m", "retry": 2}, "aliases": ["a"], "catch_all": ""})
         assert (found.translation.model, found.translation.retry, found.catch_all) == ("m", 2, "")

@@ -228,7 +228,7 @@ HOSTILE: dict[str, list[bytes]] = {
         _head("application/json", *(f"x-ratelimit-{n}: 1" for n in range(500))) + _chat("ok")
     ],
     "a header that is long": [_head("application/json", f"x-request-id: {'a' * 60_000}") + _chat("ok")],
-    "beginnings without end": [b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20_000 + _whole("ok")],
+    "beginnings without end": [b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5_000 + _whole("ok")],
     "a line without end": [_head("text/event-stream") + b"data: ", *([b"q" * (1 << 20)] * 30)],
     "events without number": [_head("text/event-stream") + b"data: {}\n\n" * 5_000],
     "comments without number": [_head("text/event-stream") + b": \n" * 100_000 + _event("ok")],

@@ -34,7 +34,7 @@ COMPUTING = {
         "CREATE TABLE config_revisions (id INTEGER PRIMARY KEY, config_json TEXT, "
         "active INTEGER AS (length(hex(zeroblob(30000000))) > 0))"
     ),
-    "a virtual table of numbers": "CREATE VIRTUAL TABLE config_revisions USING rtree(id, active, config_json)",
+    "a table of numbers": "CREATE VIRTUAL TABLE config_revisions USING rtree(id, active, config_json)",
     "a virtual table": "CREATE VIRTUAL TABLE config_revisions USING fts5(id, config_json, active)",
 }
 
