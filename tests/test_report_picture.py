@@ -13,7 +13,6 @@ import pytest
 from configurations import Config, document, openai, plan, service
 
 from one_adapter.config.model import read_gateway
-from one_adapter.errors import OneAdapterError
 from one_adapter.export.names import names_of
 from one_adapter.export.picture import Picture, picture_of
 from one_adapter.export.picture_layout import layout_of
@@ -175,12 +174,33 @@ def test_the_page_asks_nobody_for_anything() -> None:
     assert policy.startswith("default-src 'none'")
 
 
-def test_without_the_library_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_picture_is_plainer_and_the_page_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = openai(service("a", "b"), service("b", "c"))
+    whole = page(config)
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
-    with pytest.raises(OneAdapterError, match=r"pip install 'one-adapter\[report\]'") as raised:
-        page(openai(service("m")))
-    assert raised.value.exit_code == 2
-    assert "\n" not in str(raised.value)
+    plain = page(config)
+    assert "pip install &#x27;one-adapter[report]&#x27;" in plain
+    assert "pip install &#x27;one-adapter[report]&#x27;" not in whole
+    assert plain.count("<svg") == whole.count("<svg") == 1
+    assert plain.count("<rect") == whole.count("<rect")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_boxes_stand_inside_of_the_figure(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not installed:
+        monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    columns = [{"a": (100.0, 20.0), "b": (60.0, 40.0)}, {"c": (80.0, 30.0)}, {}]
+    layout = layout_of([column for column in columns if column or not installed], [("a", "c", 1)])
+    for column in columns:
+        for box, (width, height) in column.items():
+            place = layout.places[box]
+            assert 0 <= place.x <= place.x + width <= layout.width + 0.01
+            assert 0 <= place.y <= place.y + height <= layout.height + 0.01
+    assert (
+        layout.places["a"].y + 20 < layout.places["b"].y or layout.places["b"].y + 40 < layout.places["a"].y
+    )
 
 
 @pytest.mark.parametrize("kind", ["markdown", "json"])

@@ -14,10 +14,13 @@ from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.env_file import FORMATS, env_file
+from one_adapter.export.env_merge import merged, read_env
 from one_adapter.export.files import (
+    ENV_NAME,
     is_folder,
     is_stream,
     new_master_key,
+    read_old,
     refuse_what_is_there,
     write_folder,
     write_new,
@@ -88,8 +91,11 @@ def export_command(
         text = inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
         _say_what_stays(values, text)
     inline = secrets_as == "inline"
+    kept: tuple[str, ...] = ()
     in_folder = output is not None and not is_stream(output) and is_folder(output)
     if output is not None and in_folder:
+        old = read_env(read_old(Path(output) / ENV_NAME), env_format) if force else {}
+        values, kept = merged(values, old)
         env = env_file(env_format, values, secrets.to_create, secrets.to_fill)
         write_folder(output, text, env, force, private=inline)
     else:
@@ -99,6 +105,8 @@ def export_command(
     if output is not None:
         for line in summary_lines(source.plan, secrets):
             click.echo(line, err=True)
+    if kept:
+        click.echo(f"Kept of the old .env: {', '.join(map(visible, kept))} (it is .env.bak now)", err=True)
     if not in_folder and secrets_as == "env":
         click.echo(f"Variables it reads: {', '.join(values)}. With -o FOLDER they go to .env.", err=True)
     for cost in pure_costs(source.plan) if pure else ():

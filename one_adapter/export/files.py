@@ -134,6 +134,7 @@ def write_folder(folder: str, config: str, env: str, force: bool, private: bool 
     """Write `config.yaml` and `.env` into a folder, both or neither.
 
     A folder that is missing is made, for the owner alone, because the secrets are in it.
+    What is written over stays beside it, under the same name with `.bak` at its end.
     `private`: there are secrets in `config.yaml` too.
     """
     base = Path(folder)
@@ -141,12 +142,28 @@ def write_folder(folder: str, config: str, env: str, force: bool, private: bool 
     there = [str(path) for path in paths if os.path.lexists(path)]
     if there and not force:
         raise OneAdapterError(f"{' and '.join(there)}: there already; --force writes over it")
-    for path in paths:
+    backups = [path.with_name(f"{path.name}.bak") for path in paths]
+    for path in (*paths, *backups):
         refuse_what_is_there(path, force)
     _make(base)
+    for path, backup in zip(paths, backups, strict=True):
+        old = read_old(path)
+        if old:
+            write_new(backup, old, force, private=True)
     write_new(paths[1], env, force, private=True)
     write_new(paths[0], config, force, private)
     return paths
+
+
+def read_old(path: Path) -> str:
+    """The text of a file that is to be written over; empty where there is none, or none that can be read."""
+    mode = _mode_of(path)
+    if mode is None or not stat.S_ISREG(mode):
+        return ""
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
 
 
 def _make(folder: Path) -> None:

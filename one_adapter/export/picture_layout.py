@@ -1,4 +1,4 @@
-"""Places for the boxes of a scene, worked out by Graphviz (the `report` extra brings it).
+"""Places for the boxes of a scene, worked out by Graphviz (the `report` extra brings it), or plain columns.
 
 Graphviz sees numbers only: node names of our making and sizes in points. No text
 of the configuration gets to it.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import accumulate
 from typing import Any, NamedTuple
-
-from one_adapter.errors import OneAdapterError
 
 POINTS_PER_INCH = 72
 #: Points between two boxes of a column, and between two columns.
 BETWEEN_BOXES = 14
 BETWEEN_COLUMNS = 110
-EXTRA = "pip install 'one-adapter[report]'"
+#: Said below a picture whose boxes stand in plain columns.
+PLAINER = "Boxes in the order of the file: with pip install 'one-adapter[report]' lines cross less."
 
 
 class Place(NamedTuple):
@@ -40,10 +40,12 @@ def layout_of(
     """Where the boxes of up to three columns stand, so that lines are short and cross seldom.
 
     `columns` map a box's id to its width and height in points; an edge is a pair of
-    ids with its weight (1 to 100). Raises `OneAdapterError` (exit code 2) without
-    the library.
+    ids with its weight (1 to 100). Without the library the boxes stand in their order.
     """
-    graph = _graphviz().AGraph(strict=False, directed=True, rankdir="LR")
+    graphviz = library()
+    if graphviz is None:
+        return _stacked(columns)
+    graph = graphviz.AGraph(strict=False, directed=True, rankdir="LR")
     graph.graph_attr.update(
         nodesep=str(BETWEEN_BOXES / POINTS_PER_INCH), ranksep=str(BETWEEN_COLUMNS / POINTS_PER_INCH)
     )
@@ -62,12 +64,25 @@ def layout_of(
     return _read(graph, columns, numbers)
 
 
-def _graphviz() -> Any:
+def library() -> Any | None:
+    """Graphviz; None where it is not installed."""
     try:
         return import_module("pygraphviz")
-    except ImportError as missing:
-        why = "the HTML report needs Graphviz for its picture"
-        raise OneAdapterError(f"{why}; get it with {EXTRA}, or write the report as .md or .json") from missing
+    except ImportError:
+        return None
+
+
+def _stacked(columns: Sequence[Mapping[str, tuple[float, float]]]) -> Layout:
+    """Each column's boxes one below the other, in their order."""
+    places: dict[str, Place] = {}
+    left = height = 0.0
+    for column in columns:
+        steps = [size[1] + BETWEEN_BOXES for size in column.values()]
+        for box, top in zip(column, accumulate(steps, initial=0.0), strict=False):
+            places[box] = Place(left, top)
+        height = max(height, sum(steps) - BETWEEN_BOXES)
+        left += max((size[0] for size in column.values()), default=-BETWEEN_COLUMNS) + BETWEEN_COLUMNS
+    return Layout(places, left - BETWEEN_COLUMNS, height)
 
 
 def _read(

@@ -105,11 +105,7 @@ def write_report(
     findings: list[dict[str, Any]],
     pure: bool = False,
 ) -> str:
-    """The report as a text of the given kind; the same input gives the same bytes.
-
-    Raises `OneAdapterError` (exit code 2) where HTML is asked for and the library
-    that lays out its picture is not installed.
-    """
+    """The report as a text of the given kind; the same input gives the same bytes."""
     report = report_of(source_name, plan, secrets, findings, pure)
     # Each kind is imported when it is asked for: JSON needs no HTML, and HTML needs the extra.
     if kind == "json":

@@ -7,6 +7,7 @@ from html import escape
 
 from one_adapter.export.names import Lead, Name
 from one_adapter.export.picture import picture_of
+from one_adapter.export.picture_layout import PLAINER, library
 from one_adapter.export.picture_svg import COLOURS, figures
 from one_adapter.export.report import GRAVEST, Item, Report, meaning
 from one_adapter.export.report_style import STYLE
@@ -23,7 +24,7 @@ FOLDED: tuple[Verdict, ...] = ("mapped", "inert")
 
 
 def html_report(report: Report) -> str:
-    """The text of the page. Raises `OneAdapterError` (exit code 2) without the `report` extra."""
+    """The text of the page."""
     body = "".join(
         (
             _head(report),
@@ -122,6 +123,8 @@ def _routes(report: Report) -> str:
         "The colour is the service’s, the thickness of a line its share.",
         "<em>Slanted</em> names work and are not shown by /v1/models.",
     ]
+    if library() is None:
+        notes.append(text(PLAINER))
     if picture.left_out:
         notes.append(picture.left_out)
     drawn = "".join(f"<figure>{figure}</figure>" for figure in figures(picture))

@@ -54,8 +54,7 @@ def control_character_in_key(context: Context) -> Iterator[Note]:
 
     Gateway: sends no request, because Go refuses the header; no client can send such a key either.
 
-    LiteLLM: cannot send it either. The export leaves the variable empty; a NUL in a key of clients cannot
-    stand in the environment, so `export` and `run` refuse it.
+    LiteLLM: cannot send it either. A NUL cannot stand in the environment, so `export` and `run` refuse it.
     """
     for key in context.keys:
         if _is_broken(key) and key.name not in _MAY_HAVE_LINES:
@@ -98,7 +97,7 @@ def several_keys_in_one(context: Context) -> Iterator[Note]:
 
     Gateway: sends all of them as one key. With a line break in it no call leaves.
 
-    LiteLLM: the export writes what stands there; with a line break in it the variable is left empty.
+    LiteLLM: the export writes what stands there.
     """
     yield from _told(context, "several")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from one_adapter.config.model import Service
 from one_adapter.plan.vendors import host_of
 from one_adapter.vendors.service_types import CREDENTIALS
-from one_adapter.vendors.unusable import Kind, holds_control, unusable
+from one_adapter.vendors.unusable import Kind, unusable
 
 #: What can be wrong with a key of clients; a placeholder there opens the door all the same.
 _CLIENT_KINDS = ("redaction", "variable", "mask", "several", "labelled", "quoted")
@@ -29,15 +29,10 @@ def _may_ask_for_none(service: Service) -> bool:
     return service.type == "ollama" or bool(service.server_url and host_of(service.server_url) is None)
 
 
-def is_left_out(kind: Kind, value: str) -> bool:
-    """Whether a value of a kind is left out of an export: there is no key in it, or none fits a line."""
-    return kind.left_out or holds_control(value)
-
-
 def left_out(service: Service, name: str, value: object) -> Kind | None:
     """The kind of a service's credential that is left out; None for one that is carried over."""
     kind = kind_of(service, name, value) if isinstance(value, str) else None
-    return kind if kind and is_left_out(kind, str(value)) else None
+    return kind if kind and kind.left_out else None
 
 
 def client_kind_of(value: str) -> Kind | None:

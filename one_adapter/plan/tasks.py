@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import escape
-from one_adapter.plan.credentials import client_kind_of, is_left_out, kind_of
+from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.plan.policy import uses_proxy
 from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.routes import ALL
@@ -81,12 +81,8 @@ def _credentials(service: Service) -> Iterator[Task]:
             kind = kind_of(service, name, value) if isinstance(value, str) else None
             if kind:
                 number = f" of credential {index + 1}" if len(service.each_credential) > 1 else ""
-                yield _unusable(
-                    f"{service.pointer}/{where}/{escape(name)}",
-                    f"{service.id}: {name}{number}",
-                    kind,
-                    is_left_out(kind, str(value)),
-                )
+                where_it_is = f"{service.pointer}/{where}/{escape(name)}"
+                yield _unusable(where_it_is, f"{service.id}: {name}{number}", kind)
 
 
 def _client_keys(gateway: Gateway, plan: Plan) -> Iterator[Task]:
@@ -95,11 +91,11 @@ def _client_keys(gateway: Gateway, plan: Plan) -> Iterator[Task]:
         pointer = "/api_key" if key.index is None else f"{gateway.api_keys[key.index].pointer}/api_key"
         kind = client_kind_of(value)
         if kind:
-            yield _unusable(pointer, "the key of clients", kind, kind.left_out)
+            yield _unusable(pointer, "the key of clients", kind)
 
 
-def _unusable(pointer: str, what: str, kind: Kind, left_out: bool) -> Task:
-    empty = "; its variable is left empty" if left_out else ""
+def _unusable(pointer: str, what: str, kind: Kind) -> Task:
+    empty = "; its variable is left empty" if kind.left_out else ""
     return Task("warning", "credential-unusable", pointer, f"{what} {kind.says}{empty}. {kind.help}")
 
 

@@ -196,16 +196,6 @@ def unusable(value: str, keyless: bool = False) -> Kind | None:
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
-def is_left_out(value: str, keyless: bool = False) -> bool:
-    """Whether a value must not be handed on as if it were a key.
-
-    >>> is_left_out("sk-****"), is_left_out("Bearer sk-1a2b"), is_left_out("sk-1a\\nsk-2b")
-    (True, False, True)
-    """
-    kind = unusable(value, keyless)
-    return kind is not None and (kind.left_out or holds_control(value))
-
-
 def holds_control(value: str) -> bool:
     """Whether there is a control character inside a value, which no line of a file can hold safely."""
     return any(char < " " or char == "\x7f" for char in value.strip())

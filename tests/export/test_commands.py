@@ -19,6 +19,7 @@ import yaml
 from configurations import openai, service
 
 from one_adapter.cli import cli
+from one_adapter.export.env_file import env_file
 
 CANARY = "canary-51c9"
 
@@ -501,3 +502,39 @@ def test_explain_names_the_nearest_model_once(run: Run, config: Path) -> None:
     assert (done.code, done.out) == (1, "")
     assert done.err.count("gpt4o") == 1
     assert "did you mean 'gpt-4o'?" in done.err
+
+
+def test_force_keeps_the_master_key_what_was_filled_in_and_a_backup(run: Run, tmp_path: Path) -> None:
+    source, folder = tmp_path / "config.json", tmp_path / "out"
+    entry = service("m", credentials={"api_key": "${KEY}"}, server_url="https://api.deepseek.com/v1")
+    source.write_text(json.dumps(openai(entry, api_key="sk-old")), encoding="utf-8")
+    run("export", source, "-o", folder)
+    env = (folder / ".env").read_text(encoding="utf-8")
+    master = next(line for line in env.splitlines() if line.startswith("LITELLM_MASTER_KEY="))
+    edited = env.replace("SOA_OPENAI_1_API_KEY=''", "SOA_OPENAI_1_API_KEY=sk-filled-in") + "MINE='x y'\n"
+    (folder / ".env").write_text(edited, encoding="utf-8")
+    source.write_text(json.dumps(openai(entry, api_key="sk-new")), encoding="utf-8")
+    done = run("export", source, "-o", folder, "--force")
+    assert done.code == 0
+    assert "Kept of the old .env: LITELLM_MASTER_KEY, SOA_OPENAI_1_API_KEY, MINE" in done.err
+    assert "sk-filled-in" not in done.err
+    lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
+    assert {master, "SOA_CLIENT_KEY='sk-new'", "SOA_OPENAI_1_API_KEY='sk-filled-in'", "MINE='x y'"} <= set(
+        lines
+    )
+    assert (folder / ".env.bak").read_text(encoding="utf-8") == edited
+    assert stat.S_IMODE((folder / ".env.bak").stat().st_mode) == 0o600
+    assert (folder / "config.yaml.bak").is_file()
+
+
+@pytest.mark.parametrize("form", ["shell", "docker"])
+@pytest.mark.parametrize("value", ["plain", "a'b", 'a"b\\', "a$b`c", "${X}", " padded "])
+def test_a_kept_value_is_read_as_it_was_written(
+    run: Run, tmp_path: Path, config: Path, form: str, value: str
+) -> None:
+    text = env_file(form, {"MINE": value}, ())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".env").write_text(text, encoding="utf-8")
+    assert run("export", config, "-o", tmp_path / "out", "--force", "--env-format", form).code == 0
+    line = text.splitlines()[-1]
+    assert line in (tmp_path / "out" / ".env").read_text(encoding="utf-8").splitlines()
