@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from one_adapter.export.secrets import MASTER_KEY, PREFIX
+from one_adapter.contract import MASTER_KEY
+from one_adapter.export.secrets import PREFIX
 
 _LINE = re.compile(
     r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)="

@@ -6,7 +6,7 @@ import contextlib
 from importlib import import_module
 from typing import Any
 
-from one_adapter.runtime.entry.paths import LITELLM_PATHS
+from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.host import routes
 
 #: Modules that LiteLLM, or one-adapter for it, imports then.
