@@ -20,7 +20,9 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
-WITH_LITELLM = ("host", "providers", "security", "test_litellm_takes_it.py")
+WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py")
+#: Where some tests have it, and say so by their fixtures or by themselves.
+WITH_SOME = ("security",)
 #: Fixtures that start a proxy.
 PROXIES = frozenset(("proxy", "proxies", "dry_run"))
 
@@ -34,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)
-        if _has_litellm(item.path):
+        if _has_litellm(item.path) or item.path.parent.name in WITH_SOME:
             item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
 
@@ -42,5 +44,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have LiteLLM's leftovers collected by the module that made them."""
     yield
-    if _has_litellm(request.path):
+    if _has_litellm(request.path) or request.path.parent.name in WITH_SOME:
         gc.collect()

@@ -10,9 +10,10 @@ from typing import Any
 from virtual import run
 
 from one_adapter.runtime.entry.door import Door, Loaded
-from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.entry.request import Request, current
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.host.way import LitellmWay
 
 #: What an upstream does with an admitted request: (request, send).
 Behaviour = Callable[[Request, Callable[..., Awaitable[None]]], Awaitable[None]]
@@ -122,6 +123,18 @@ class Caller:
 def serve(loaded: Loaded, behave: Behaviour = fine) -> tuple[Caller, Way]:
     way = Way(behave)
     return Caller(Door(litellm, lambda: loaded, [way])), way
+
+
+def behind_litellm(behave: Behaviour) -> Caller:
+    """A client of a door with LiteLLM's way behind it, where `behave` stands for LiteLLM's application."""
+    loaded = loaded_of()
+
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        request = current.get()
+        assert request is not None
+        await behave(request, send)
+
+    return Caller(Door(application, lambda: loaded, [LitellmWay(application)]))
 
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}

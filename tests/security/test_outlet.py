@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from doorway import CHAT, ask
-from one_adapter.runtime.headers import INCOMING, OUTGOING, OUTGOING_BEGIN, outgoing
-from one_adapter.runtime.received import Lines, bounded
-from one_adapter.runtime.transport import HEADERS, HEADERS_BEGIN
+from doorway import CHAT, behind_litellm
 from virtual import run
 
+from one_adapter.runtime.entry.headers import INCOMING, OUTGOING, OUTGOING_BEGIN, outgoing
+from one_adapter.runtime.host.received import Lines, bounded
+from one_adapter.runtime.host.transport import HEADERS, HEADERS_BEGIN
 from one_adapter.runtime.redaction import known
 
 KEY = "sk-the-secret-of-the-outlet"
@@ -21,26 +22,27 @@ KEY = "sk-the-secret-of-the-outlet"
 def test_a_body_keeps_its_length_without_the_secret(status: int) -> None:
     known.learn([KEY])
 
-    async def behave(_request: Any, send: Any, _receive: Any) -> None:
+    async def behave(_request: Any, send: Any) -> None:
         headers = [(b"content-type", b"application/json"), (b"x-request-id", KEY.encode()), (b"server", b"x")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": f'{{"a": "{KEY}"}}'.encode(), "more_body": False})
 
-    found, body, headers = ask("POST", "/v1/chat/completions", CHAT, behave=behave)
-    assert (found, body) == (status, {"a": "*" * len(KEY)})
-    assert headers == {"content-type": "application/json"}
+    found, body, headers = run(behind_litellm(behave)("POST", "/v1/chat/completions", CHAT))
+    assert (found, json.loads(body)) == (status, {"a": "*" * len(KEY)})
+    ours = {"x-one-adapter-way": "litellm", "access-control-allow-origin": "*"}
+    assert headers == {"content-type": "application/json", **ours}
 
 
 def test_a_streams_event_is_clean_too() -> None:
     known.learn([KEY])
 
-    async def behave(_request: Any, send: Any, _receive: Any) -> None:
+    async def behave(_request: Any, send: Any) -> None:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": f"data: {KEY}\n\n".encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"data: [DONE]\n\n", "more_body": False})
 
-    _, body, _ = ask("POST", "/v1/chat/completions", {**CHAT, "stream": True}, behave=behave)
+    _, body, _ = run(behind_litellm(behave)("POST", "/v1/chat/completions", {**CHAT, "stream": True}))
     assert body == b"data: " + b"*" * len(KEY) + b"\n\ndata: [DONE]\n\n"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from one_adapter.runtime.request import Request, current
 
-from one_adapter.runtime import quiet
-from one_adapter.runtime.access import Client
+from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.gateway.config import read_config
+from one_adapter.runtime.gateway.keys import Client
+from one_adapter.runtime.host import side_calls
+from one_adapter.runtime.json_object import JsonObject
 
 pytestmark = pytest.mark.proxy
 TOOLS: list[Any] = [{"type": "mcp", "server_url": "litellm_proxy", "require_approval": "never"}]
@@ -24,9 +26,13 @@ def _acts() -> tuple[bool, bool]:
 
 
 def test_tools_are_left_to_the_upstream() -> None:
-    quiet.stop_side_calls()
+    side_calls.stop_side_calls()
     assert _acts() == (True, True), "without a client of ours LiteLLM is as it was"
-    token = current.set(Request("responses", Client("k", frozenset("*")), {}, 0.0))
+    token = current.set(
+        Request(
+            "responses", Client("k", frozenset("*")), JsonObject({}, {}), read_config([], None, None, {}), 0.0
+        )
+    )
     try:
         assert _acts() == (False, False)
     finally:

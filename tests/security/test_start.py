@@ -18,7 +18,7 @@ from proxy import free_port
 
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime import launch, log
+from one_adapter.runtime.host import launch, log
 from one_adapter.runtime.redaction import LENT, CleanStream, Known, known, named
 
 

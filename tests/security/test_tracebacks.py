@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from doorway import CHAT, serve, state_of
-from one_adapter.runtime.request import Request
+from doorway import CHAT, behind_litellm
 from raw import Answer
 from virtual import run
 from wires import Wires
 
+pytestmark = pytest.mark.proxy
 Ask = Callable[..., Answer]
 HI = {"type": "text", "text": "hi"}
 
@@ -57,11 +57,10 @@ def test_no_traceback_reaches_a_client(name: str, stream: bool, ask: Ask, upstre
 def test_a_traceback_that_a_model_writes_reaches_the_client(kind: str) -> None:
     said = b'data: {"choices": [{"delta": {"content": "Traceback (most recent call last):\\n x"}}]}\n\n'
 
-    async def behave(_request: Request, send: Any, _receive: Any) -> None:
+    async def behave(_request: Any, send: Any) -> None:
         await send(
             {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind.encode())]}
         )
         await send({"type": "http.response.body", "body": said, "more_body": False})
 
-    caller, _ = serve(state_of(), behave)
-    assert run(caller("POST", "/v1/chat/completions", CHAT))[1] == said
+    assert run(behind_litellm(behave)("POST", "/v1/chat/completions", CHAT))[1] == said

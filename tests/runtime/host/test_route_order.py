@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from one_adapter.runtime.gateway.paths import LITELLM_PATHS, PUBLIC
 from starlette.testclient import TestClient
 
+from one_adapter.runtime.gateway.paths import LITELLM_PATHS, PUBLIC
 from one_adapter.runtime.host.routes import put_first
 
 pytestmark = pytest.mark.proxy
