@@ -233,13 +233,13 @@ def as_meant(call: httpx.Request, asked: dict[str, Any], request: Request) -> ht
 
 
 def _restore_roles(call: httpx.Request, asked: dict[str, Any], request: Request) -> bool:
-    given, sent = request.body.fields.get("messages"), asked.get("messages")
-    if request.kind != "chat" or not isinstance(given, list) or not isinstance(sent, list):
+    asked_for, sent = request.body.fields.get("messages"), asked.get("messages")
+    if request.kind != "chat" or not isinstance(asked_for, list) or not isinstance(sent, list):
         return False
-    if len(given) != len(sent) or not call.url.path.endswith("/chat/completions"):
+    if len(asked_for) != len(sent) or not call.url.path.endswith("/chat/completions"):
         return False
     changed = False
-    for mine, theirs in zip(given, sent, strict=True):
+    for mine, theirs in zip(asked_for, sent, strict=True):
         role = mine.get("role") if isinstance(mine, dict) else None
         if role in ROLES and isinstance(theirs, dict) and theirs.get("role") != role:
             theirs["role"] = role
