@@ -164,7 +164,7 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
 
 def _clean(target: Endpoint, said: bytes) -> bytes:
     """Return what an upstream said without what it was given: its key, its address's password and query."""
-    return known.blot(said) if any(secret in said for secret in target.secrets) else said
+    return known.clean_bytes(said) if any(secret in said for secret in target.secrets) else said
 
 
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:

@@ -11,3 +11,17 @@ class TestBody:
 
     def test_a_missing_input_is_an_empty_one(self) -> None:
         assert body.visible({"model": "m"}, "responses") == {"model": "m", "input": " "}
+
+    def test_content_given_as_one_object_is_a_list_of_one(self) -> None:
+        part = '{"type":"text","text":"a"}'
+        read = body.parse(f'{{"model":"m","messages":[{{"role":"user","content":{part}}}]}}'.encode(), "chat")
+        body.check(read, "chat")
+        assert read.render({}) == (
+            b'{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]}'
+        )
+
+    def test_what_needs_no_mending_goes_on_as_it_was_written(self) -> None:
+        raw = b'{"model":"m","messages":[{"role":"user", "content":"a","n":1.0}],"Seed":1e2}'
+        read = body.parse(raw, "chat")
+        body.check(read, "chat")
+        assert read.render({}) == raw.replace(b"Seed", b"seed")

@@ -219,8 +219,6 @@ def test_no_secret_shows_in_a_whole_run_with_errors_in_it(tmp_path: Path, vendor
         seen += [path.read_text("utf-8", "replace") for path in files]
         assert files, "the proxy keeps its configuration in a file"
     seen.append(one.said())
-    upstream = f"key=sk-{CANARY}-fine"
-    assert any(upstream in text for text in seen), "the vendor echoes the key it got"
-    told = [text.replace(upstream, "").replace(f"key=sk-{CANARY}-inside", "") for text in seen]
-    leaks = [line for text in told for line in text.splitlines() if CANARY in line]
+    assert any("key=***" in text for text in seen), "the vendor echoes the key it got, and nobody sees it"
+    leaks = [line for text in seen for line in text.splitlines() if CANARY in line]
     assert leaks == []

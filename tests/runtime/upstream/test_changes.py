@@ -32,10 +32,6 @@ class TestChats:
         assert json.loads(sent("chat", '{"model":"m"}')) == {"model": "up", "messages": None}
         assert json.loads(sent("chat", '{"model":"m","messages":null}'))["messages"] is None
 
-    def test_content_given_as_one_object_is_a_list_of_one(self) -> None:
-        body = '{"model":"m","messages":[{"role":"user","content":{"type":"text","text":"a"}}]}'
-        assert json.loads(sent("chat", body))["messages"][0]["content"] == [{"type": "text", "text": "a"}]
-
     def test_parts_become_text_where_the_model_takes_text_only(self) -> None:
         body = '{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]}'
         assert json.loads(sent("chat", body, flatten_parts=True))["messages"][0]["content"] == "a"
