@@ -31,7 +31,6 @@ MODULES = (
     "nacl.secret",
     "anyio._backends._asyncio",
     "one_adapter.runtime.host.wire",
-    "encodings.utf_8_sig",
 )
 #: Pydantic models whose validators are built then.
 MODELS = (
