@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -65,7 +66,7 @@ class JsonObject:
         >>> JsonObject.read(b'{"a": 1.0, "b": "\\ud83d"} tail').fields
         {'a': 1.0, 'b': '\ufffd'}
         """
-        text = raw.decode("utf-8-sig", "replace")
+        text = raw.removeprefix(BOM_UTF8).decode("utf-8", "replace")
         if "\\ud" in text or "\\uD" in text:
             text = _ESCAPE.sub(lambda one: r"\ufffd" if one.group(1) else one.group(), text)
         fields: dict[str, Any] = {}

@@ -52,13 +52,10 @@ def relays() -> list[Way]:
         from one_adapter.runtime.relay.way import Relay
     except ImportError:
         return []
-    pools = Pools(os.environ)
-    with contextlib.suppress(OSError):  # told to whoever needs them
-        pools.trusted()  # now, or the first request would wait for it
     standing = Standing()
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop().call_later(SETTLE_SECONDS, look, standing)
-    return [Relay(pools, standing)]
+    return [Relay(Pools(os.environ), standing)]
 
 
 def look(standing: Standing) -> None:

@@ -17,6 +17,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -171,7 +172,8 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
 
     quiet = "log" in profiles.chosen()
     config = uvicorn.Config(
-        app,
+        _entrance(app),
+        interface="asgi3",
         host=host,
         port=port,
         loop="asyncio" if sealed else "auto",
@@ -184,6 +186,18 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
     server.run()
     if not server.started:
         raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
+
+
+def _entrance(app: Any) -> Any:
+    """Return the application as uvicorn is to ask it.
+
+    Where no OpenTelemetry is configured, that is past FastAPI's own question for it with every request.
+    """
+    from starlette.applications import Starlette
+
+    if app.root_path or any(name.startswith("OTEL_") for name in os.environ):
+        return app
+    return partial(Starlette.__call__, app)
 
 
 def _end_in_any_case(directory: Path) -> None:

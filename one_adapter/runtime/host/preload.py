@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from importlib import import_module
 from typing import Any
 
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.host import routes
+from one_adapter.runtime.upstream.proxies import trust
 
 #: Modules that LiteLLM, or one-adapter for it, imports then.
 MODULES = (
@@ -56,9 +58,28 @@ def preload(app: Any) -> None:
         module, _, model = name.rpartition(".")
         with contextlib.suppress(ImportError, AttributeError):
             getattr(import_module(module), model).model_rebuild()
-    with contextlib.suppress(ImportError):
-        from litellm.proxy.auth.auth_utils import normalize_request_route
-
-        for path in LITELLM_PATHS.values():
-            normalize_request_route(path)  # compiles its patterns
     routes.put_first(app)
+    for path in LITELLM_PATHS.values():
+        with contextlib.suppress(ImportError, AttributeError):
+            _compile_patterns(path)
+    for route in app.router.routes[: len(LITELLM_PATHS)]:
+        with contextlib.suppress(ImportError, AttributeError):
+            _read_source(route.endpoint)
+    with contextlib.suppress(OSError):  # told to whoever needs them
+        trust(os.environ)
+
+
+def _compile_patterns(path: str) -> None:
+    """Have LiteLLM try its patterns of routes on a path."""
+    from litellm.proxy.auth.auth_utils import normalize_request_route
+    from litellm.proxy.auth.route_checks import RouteChecks
+
+    normalize_request_route(path)
+    RouteChecks.is_management_route(path)
+
+
+def _read_source(endpoint: Any) -> None:
+    """Have FastAPI look up where an endpoint's source is, which it keeps for its error messages."""
+    from fastapi.routing import _extract_endpoint_context
+
+    _extract_endpoint_context(endpoint)

@@ -5,7 +5,6 @@ No redirect is followed, no cookie kept, nothing read from the environment but t
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ class Pools:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Take the variables that hold proxies' addresses and the files of certificates."""
         self._environment = environment
-        self._trust: ssl.SSLContext | None = None
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._mounts: dict[ProxyRule | None, dict[str, str]] = {None: {}}
         self._urls: dict[str, Any] = {}
@@ -56,16 +54,14 @@ class Pools:
             found = self._sessions[proxy] = self._made(proxy)
         return found
 
-    def trusted(self) -> ssl.SSLContext:
-        """Return the certificates to trust, read once; raises `OSError` where there is no such file."""
-        if self._trust is None:
-            self._trust = trust(self._environment)
-        return self._trust
-
     def _made(self, proxy: str) -> aiohttp.ClientSession:
         import aiohttp
 
-        options: dict[str, Any] = {"limit": 0, "ssl": self.trusted(), "keepalive_timeout": IDLE_SECONDS}
+        options: dict[str, Any] = {
+            "limit": 0,
+            "ssl": trust(self._environment),
+            "keepalive_timeout": IDLE_SECONDS,
+        }
         if proxy.startswith("socks"):
             from one_adapter.runtime.relay.socks import SocksConnector
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 from collections.abc import Mapping
 
@@ -34,8 +35,17 @@ def _url(address: str, scheme: str) -> str:
 
 
 def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return the certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's."""
+    """Return the certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's.
+
+    A file is read once a process. Raises `OSError` where there is none.
+    """
     import certifi
 
-    named = environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE") or certifi.where()
-    return ssl.create_default_context(cafile=named)
+    return _trusted(
+        environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE") or certifi.where()
+    )
+
+
+@functools.cache
+def _trusted(file: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=file)
