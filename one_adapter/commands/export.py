@@ -112,7 +112,7 @@ def export_command(
 def _tell(
     source: Source, secrets: Secrets, to_file: bool, kept: Sequence[str], unwritten: Sequence[str], pure: bool
 ) -> None:
-    """What a person must know, on standard error: losses, things to do, and variables not written anywhere."""
+    """What a person must know, on standard error: losses, things to do, variables not written anywhere."""
     from one_adapter.export.report import pure_costs, summary_lines
 
     for line in summary_lines(source.plan, secrets) if to_file else ():
