@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -76,7 +76,7 @@ def export_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. YAML goes to standard output unless --output says otherwise.
     """
-    from one_adapter.export.report import pure_costs, strict_rows, summary_lines
+    from one_adapter.export.report import strict_rows
 
     source = accepted(config, options_of(redirects, spark))
     secrets = exportable(source, pure)
@@ -102,20 +102,28 @@ def export_command(
         _write(output or "-", text, force, private=inline)
     if report is not None and told is not None:
         _write(report, told, force)
-    if output is not None:
-        for line in summary_lines(source.plan, secrets):
-            click.echo(line, err=True)
-    if kept:
-        click.echo(f"Kept of the old .env: {', '.join(map(visible, kept))} (it is .env.bak now)", err=True)
-    if not in_folder and secrets_as == "env":
-        click.echo(f"Variables it reads: {', '.join(values)}. With -o FOLDER they go to .env.", err=True)
-    for cost in pure_costs(source.plan) if pure else ():
-        click.echo(f"--pure: {visible(cost)}", err=True)
+    _tell(source, secrets, output is not None, kept, () if in_folder or inline else tuple(values), pure)
     lost = strict_rows(source.plan, pure) if strict else ()
     if lost:
         count = len(lost)
         what = "1 setting was" if count == 1 else f"{count} settings were"
         raise OneAdapterError(f"{source.document.name}: {what} approximated or dropped (--strict)", 1)
+
+
+def _tell(
+    source: Source, secrets: Secrets, to_file: bool, kept: Sequence[str], unwritten: Sequence[str], pure: bool
+) -> None:
+    """What a person must know, on standard error: losses, things to do, variables not written anywhere."""
+    from one_adapter.export.report import pure_costs, summary_lines
+
+    for line in summary_lines(source.plan, secrets) if to_file else ():
+        click.echo(line, err=True)
+    if kept:
+        click.echo(f"Kept of the old .env: {', '.join(map(visible, kept))} (it is .env.bak now)", err=True)
+    if unwritten:
+        click.echo(f"Variables it reads: {', '.join(unwritten)}. With -o FOLDER they go to .env.", err=True)
+    for cost in pure_costs(source.plan) if pure else ():
+        click.echo(f"--pure: {visible(cost)}", err=True)
 
 
 def _say_what_stays(values: Mapping[str, str], text: str) -> None:

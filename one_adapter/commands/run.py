@@ -66,7 +66,7 @@ def run_command(
     """
     choices(profile)
     source = accepted(config, options_of(redirects, spark))
-    secrets = exportable(source)
+    secrets = exportable(source, as_written=True)
     from one_adapter.runtime.host import launch  # after the judgement: an error costs no start
 
     gc.enable()  # a proxy lives long, unlike the other commands

@@ -52,12 +52,12 @@ def accepted(path: str, options: Options) -> Source:
     return Source(document, read_gateway(document), findings, decide(document, options))
 
 
-def exportable(source: Source, pure: bool = False) -> Secrets:
-    """The secrets of a plan.
+def exportable(source: Source, pure: bool = False, as_written: bool = False) -> Secrets:
+    """The secrets of a plan; with `as_written` also what is no key but a placeholder or the like.
 
     Raises `OneAdapterError` (exit code 1) where LiteLLM would expand the source, and where there is no model.
     """
     refuse_references(source.document)
     findings = [finding.to_json() for finding in source.findings]
     refuse_nothing(source.document.name, source.plan, findings, pure)
-    return secrets_of(source.gateway, source.plan)
+    return secrets_of(source.gateway, source.plan, as_written)

@@ -133,7 +133,7 @@ def _routes(report: Report) -> str:
 
 def _differences(report: Report) -> str:
     changed = [line for line in lines_of(report.rows) if line.row.verdict in ("dropped", "approximated")]
-    parts = ['<p class="fine">No setting is lost or changed in meaning.</p>']
+    parts = ['<p class="fine">No setting the gateway reads is lost or changed in meaning.</p>']
     if changed:
         rows = (
             (_place(line), _badge(line.row.verdict), _pointer(line), text(line.row.note)) for line in changed

@@ -90,7 +90,7 @@ def _differences(report: Report) -> list[str]:
         for line in changed:
             lines.append(f"| {line.place} | {_pointer(line)} | {line.row.verdict} | {prose(line.row.note)} |")
     else:
-        lines.append("No setting is lost or changed in meaning.")
+        lines.append("No setting the gateway reads is lost or changed in meaning.")
     if report.differences and not report.pure:
         lines += ["", f"Where clients see something else on purpose ({DIFFERENCES_PAGE} has each):", ""]
         lines += [f"- {code(difference.name)}: {difference.title}" for difference in report.differences]

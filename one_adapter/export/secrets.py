@@ -66,18 +66,22 @@ def client_key_names(access: Access) -> list[str]:
     ]
 
 
-def secrets_of(gateway: Gateway, plan: Plan) -> Secrets:
+def secrets_of(gateway: Gateway, plan: Plan, as_written: bool = False) -> Secrets:
     """Every secret of a plan under its variable's name.
+
+    A mask, a variable or a placeholder is no key, and is left empty; `as_written` keeps it, for a proxy that
+    sends what the gateway sent.
 
     Raises `OneAdapterError` (exit code 1), with the variable's name, for a value that no
     environment can hold, or that LiteLLM would take for a reference to it.
     """
-    return _Collector(gateway, plan).collect()
+    return _Collector(gateway, plan, as_written).collect()
 
 
 class _Collector:
-    def __init__(self, gateway: Gateway, plan: Plan) -> None:
+    def __init__(self, gateway: Gateway, plan: Plan, as_written: bool) -> None:
         self.gateway = gateway
+        self.as_written = as_written
         self.plan = plan
         self.services = {service.id: service for service in gateway.services}
         self.values: dict[str, str] = {}
@@ -131,6 +135,7 @@ class _Collector:
         if value.startswith(REFERENCE):
             what = f"a value that begins with {REFERENCE} would be replaced by LiteLLM"
             raise OneAdapterError(f"{name}: {what}; write the key itself into the configuration", 1)
+        left_out = left_out and not self.as_written
         given = "" if left_out else value
         taken = name
         number = 2

@@ -41,7 +41,8 @@ def placeholder_credential(context: Context) -> Iterator[Note]:
 
     Gateway: sends it to the vendor, who answers 401; the client gets 500.
 
-    LiteLLM: the export leaves the variable in `.env` empty and puts it on the list of things to do.
+    LiteLLM: the export leaves the variable in `.env` empty and puts it on the list of things to do; `run`
+    sends what the gateway sent.
     """
     yield from _told(context, "placeholder")
 

@@ -95,7 +95,7 @@ def _client_keys(gateway: Gateway, plan: Plan) -> Iterator[Task]:
 
 
 def _unusable(pointer: str, what: str, kind: Kind) -> Task:
-    empty = "; its variable is left empty" if kind.left_out else ""
+    empty = "; exported, its variable is left empty" if kind.left_out else ""
     return Task("warning", "credential-unusable", pointer, f"{what} {kind.says}{empty}. {kind.help}")
 
 

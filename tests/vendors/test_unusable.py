@@ -244,3 +244,10 @@ KEY_LIKE = re.compile(r"(?:sk|your|env|x|my|key|id|abc|na)?[a-zA-Z0-9]{1,12}(?:[
 def test_what_goes_the_short_way_is_of_no_kind(value: str) -> None:
     if unusable(value) is None:
         assert not any(kind.found(value) for kind in KINDS)
+
+
+def test_a_proxy_sends_what_the_gateway_sent() -> None:
+    config = openai(service("m", credentials={"api_key": "xxx"}), api_key="${CLIENT}")
+    found = secrets_of(gateway(config), plan(config), as_written=True)
+    assert found.values == {"SOA_CLIENT_KEY": "${CLIENT}", "SOA_OPENAI_1_API_KEY": "xxx"}
+    assert found.to_fill == ()
