@@ -17,7 +17,10 @@ from one_adapter.runtime.redaction import known
 #: How LiteLLM begins a whole embeddings answer.
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
-ERRORS = (b'data: {"error"', b"event: error", b"event: response.failed")
+ERRORS = (
+    *(b'data: {"error"', b"event: error"),
+    *(b"event: response.failed", b'data: {"type":"response.failed"'),
+)
 #: How many messages wait at most for an upstream's first word.
 HELD = 20
 WAY = (b"x-one-adapter-way", b"litellm")
@@ -146,7 +149,8 @@ class _Mended:
                 return b""
             request.failed_midway = is_failure_event(part)
             part = without_traceback(part)
-            return part if fault is None else error_event(fault, request.kind)
-        if request.kind == "chat":
+            if fault is not None:
+                return error_event(fault, request.kind)
+        elif request.kind == "chat":
             return self._chat.mended(part, request.heard)
         return named_event(part, request.client_model) if request.kind == "responses" else part

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from one_adapter.runtime.gateway.outcome import Outcome, of_status
+from one_adapter.runtime.gateway.outcome import Outcome, is_answer, of_status
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 415, 422])
@@ -26,3 +26,12 @@ def test_a_client_that_left_and_a_request_that_never_arrived_say_nothing_of_the_
     assert silent == [Outcome.LEFT, Outcome.REFUSED]
     assert Outcome.EXPIRED.verdict is False
     assert len({one.meaning for one in Outcome}) == len(Outcome)
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>", b"[" * 100_000, b"[]", b"{}", b'{"error": {"code": 1}}'])
+def test_what_says_nothing_or_an_error_is_no_answer(raw: bytes) -> None:
+    assert not is_answer(raw)
+
+
+def test_an_object_without_an_error_is_an_answer() -> None:
+    assert is_answer(b'{"choices": [], "error": null}')
