@@ -41,12 +41,13 @@ ARROWS = {
 RUNTIME = "one_adapter.runtime"
 ROOMS = {
     "json_object": set(),
+    "redaction": set(),
     "gateway": {"json_object"},
-    "entry": {"gateway", "json_object"},
-    "upstream": {"gateway", "json_object"},
-    "relay": {"entry", "upstream", "gateway", "json_object"},
+    "entry": {"gateway", "json_object", "redaction"},
+    "upstream": {"gateway", "json_object", "redaction"},
+    "relay": {"entry", "upstream", "gateway", "json_object", "redaction"},
     "dryrun": {"json_object"},
-    "host": {"relay", "entry", "upstream", "gateway", "dryrun", "json_object"},
+    "host": {"relay", "entry", "upstream", "gateway", "dryrun", "json_object", "redaction"},
     "callback": {"host"},
     "access": {"host"},
 }

@@ -98,13 +98,16 @@ def services(base: str) -> list[dict[str, Any]]:
             limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 2},
         ),
         *(native(name, base) for name in NATIVE),
-        *(native(f"{name}-breaking", base) for name in NATIVE),
+        *(native(f"{name}-{how}", base) for name in NATIVE for how in ("breaking", "refusing")),
         own("dify", f"{base}/dify/v1"),
         own("spark", f"{base}/spark/v1.1/chat".replace("http", "ws", 1)),
         own("ark", f"{base}/ark/v1"),
-        own("dify-breaking", f"{base}/dify/v1"),
-        own("spark-breaking", f"{base}/spark/chat".replace("http", "ws", 1)),
-        own("ark-breaking", f"{base}/ark/v1"),
+        *(own(f"dify-{how}", f"{base}/dify/v1") for how in ("breaking", "refusing")),
+        *(
+            own(f"spark-{how}", f"{base}/spark/chat".replace("http", "ws", 1))
+            for how in ("breaking", "refusing")
+        ),
+        *(own(f"ark-{how}", f"{base}/ark/v1") for how in ("breaking", "refusing")),
         *hostile(base),
     ]
 

@@ -32,7 +32,7 @@ def test_a_request_that_the_vendor_refuses_speaks_against_nobody_else(
     kind: str, route: str, stream: bool, ask: Ask, upstream: Wires
 ) -> None:
     path, body = ROUTES[route]
-    body = {**body, "model": f"{kind}-breaking"}
+    body = {**body, "model": f"{kind}-refusing"}
     with upstream.acting("echo-400"):
         for _ in range(4):
             ask("POST", path, {**body, "stream": stream})

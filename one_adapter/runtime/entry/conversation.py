@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from one_adapter.runtime.entry import body as bodies
-from one_adapter.runtime.entry.asgi import Receive, Scope, Send, read_body
+from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send, read_body
 from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Request, current
 from one_adapter.runtime.entry.shapes import check_tools
@@ -63,7 +63,7 @@ async def converse(
     try:
         await _admit(request, memory, loop)
         for way in ways:
-            if await way.serve(request, scope, _gone, outlet):
+            if await way.serve(request, scope, _rest_of(request), outlet):
                 break
     except Refusal as refusal:
         await outlet.refuse(refusal)
@@ -133,7 +133,11 @@ class _Watch:
             self._task.cancel()
 
 
-async def _gone() -> dict[str, str]:
-    """Stand for the rest of a request whose body was read: the client's leaving ends it from outside."""
-    await asyncio.Event().wait()
-    raise AssertionError
+def _rest_of(request: Request) -> Receive:
+    """Return what is left to receive of a request whose body was read: that its client has left."""
+
+    async def rest() -> Message:
+        await request.gone.wait()
+        return {"type": "http.disconnect"}
+
+    return rest

@@ -24,7 +24,8 @@ class Request:
     """What is known of one LLM request; times are the event loop's, in seconds.
 
     It keeps the configuration it came in under to its end. `reached`: the upstream has been asked;
-    `began`: the client has been sent something; `ended`: it has been sent all.
+    `began`: the client has been sent something; `ended`: it has been sent all. `gone` is set when the
+    client leaves; who needs a moment then to end its call sets `grace`, in seconds.
     """
 
     kind: str
@@ -46,6 +47,8 @@ class Request:
     expired: bool = False
     logging: Any = None
     heard: Any = None
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    grace: float = 0.0
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     release: Callable[[], None] | None = None
@@ -75,13 +78,20 @@ class Request:
         """Note that the client is gone, and end what is done for it."""
         if not self.ended and not self.left:
             self.left = True
-            if self.task is not None:
+            self.gone.set()
+            if self.task is not None and self.grace:
+                self._stop_clock()
+                self.timer = asyncio.get_running_loop().call_later(self.grace, self.task.cancel)
+            elif self.task is not None:
                 self.task.cancel()
+
+    def _stop_clock(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
 
     def close(self) -> None:
         """Give the place in the limits back and stop the clock; may be called again."""
-        if self.timer is not None:
-            self.timer.cancel()
+        self._stop_clock()
         if self.release is not None:
             self.release()
             self.release = None

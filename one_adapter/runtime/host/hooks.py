@@ -12,7 +12,7 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from one_adapter.runtime.entry.asgi import header_text
 from one_adapter.runtime.entry.request import current
-from one_adapter.runtime.host.clients import Clients, is_wired
+from one_adapter.runtime.host.clients import Clients
 from one_adapter.runtime.host.mending import mend
 from one_adapter.runtime.host.native import with_images
 from one_adapter.runtime.host.shaping import read_by, shape
@@ -71,8 +71,6 @@ class Handler(CustomLogger):  # type: ignore[misc]
             client = self.clients.client(request.policy, kwargs)
             if client is not None:
                 kwargs["client"] = client
-            if client is None or not is_wired(request.policy):
-                request.reached = True  # else the wire notes it
         return kwargs
 
     async def async_post_call_success_hook(

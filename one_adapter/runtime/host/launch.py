@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.dryrun import seal
 from one_adapter.runtime.host import log
@@ -62,15 +63,8 @@ def serve(
     _check(host, port, litellm_args)
     if sealed is not None:
         seal.check(litellm_args)
-    for name in [*os.environ]:
-        if name.upper() in PROXY_VARIABLES or name.startswith(VENDOR_VARIABLES):
-            del os.environ[name]
-    _fill(environment)
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    os.environ.setdefault("LITELLM_MASTER_KEY", f"sk-{secrets.token_urlsafe(32)}")
-    os.environ[profiles.VARIABLE] = profile
-    known.learn([*environment.values(), os.environ["LITELLM_MASTER_KEY"]])
+    _prepare(environment, profile)
+    known.learn([*environment.values(), os.environ[MASTER_KEY]])
     log.clean_logs()
     log.clean_terminal()
     if sealed is not None:
@@ -88,6 +82,18 @@ def serve(
         finally:
             gc.freeze()  # or the interpreter would look for garbage for seconds before it ends
     return 0
+
+
+def _prepare(environment: Mapping[str, str], profile: str) -> None:
+    """Leave in this process's environment what the proxy is to read, and nothing that is meant for others."""
+    for name in [*os.environ]:
+        if name.upper() in PROXY_VARIABLES or name.startswith(VENDOR_VARIABLES):
+            del os.environ[name]
+    _fill(environment)
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault(MASTER_KEY, f"sk-{secrets.token_urlsafe(32)}")
+    os.environ[profiles.VARIABLE] = profile
 
 
 def _check(host: str, port: int, litellm_args: Sequence[str]) -> None:

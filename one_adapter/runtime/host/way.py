@@ -21,6 +21,8 @@ ERRORS = (
     *(b'data: {"error"', b"event: error"),
     *(b"event: response.failed", b'data: {"type":"response.failed"'),
 )
+#: Seconds that LiteLLM has to end a call when its client leaves: parts of it run in tasks of their own.
+LEAVE_SECONDS = 0.1
 #: How many messages wait at most for an upstream's first word.
 HELD = 20
 WAY = (b"x-one-adapter-way", b"litellm")
@@ -40,6 +42,7 @@ class LitellmWay:
         path = LITELLM_PATHS[request.kind]
         inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
         inner["headers"] = incoming(scope["headers"], len(raw))
+        request.grace = LEAVE_SECONDS
         mended = _Mended(request, send)
         await self._app(inner, _body_then(raw, receive), mended)
         if mended.fault is not None:
