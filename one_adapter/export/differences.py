@@ -247,6 +247,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("messages-kept", "no message is dropped, whatever its role", _always),
     Difference("request-numbers-exact", "numbers reach upstreams as they were sent", _always),
     Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),
+    Difference(
+        "redirects-not-followed", "an upstream's redirect is an error, and no key goes elsewhere", _always
+    ),
     Difference("answers-whole", "whole answers keep tool calls and reasoning", _always),
     Difference("finish-reason-told", "every answer and stream has OpenAI's finish_reason", _always),
     Difference("streams-end-properly", "a stream that breaks says so in an event", _always),
