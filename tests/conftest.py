@@ -22,7 +22,7 @@ settings.load_profile("patient")
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
 WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py")
 #: Where some tests have it, and say so by their fixtures or by themselves.
-WITH_SOME = ("security",)
+WITH_SOME = frozenset(("runtime", "security"))
 #: Fixtures that start a proxy.
 PROXIES = frozenset(("proxy", "proxies", "dry_run"))
 
@@ -31,12 +31,16 @@ def _has_litellm(path: Path) -> bool:
     return path.parent.name in WITH_LITELLM or path.name in WITH_LITELLM
 
 
+def _leaves_open(path: Path) -> bool:
+    return _has_litellm(path) or bool(WITH_SOME.intersection(path.parts))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What LiteLLM leaves open is no error of ours; a test with a proxy says so, for those in a hurry."""
     for item in items:
         if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)
-        if _has_litellm(item.path) or item.path.parent.name in WITH_SOME:
+        if _leaves_open(item.path):
             item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
 
@@ -44,5 +48,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have LiteLLM's leftovers collected by the module that made them."""
     yield
-    if _has_litellm(request.path) or request.path.parent.name in WITH_SOME:
+    if _leaves_open(request.path):
         gc.collect()
