@@ -7,7 +7,7 @@ written in Go: what is checked here has to be what is sent on.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 from one_adapter.runtime.gateway.refusal import Refusal
@@ -22,7 +22,7 @@ _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 DEPTH = 100
 
 
-def read(raw: bytes, names: Collection[str] = ()) -> JsonObject:
+def read(raw: bytes, names: Set[str]) -> JsonObject:
     r"""Return the JSON object in `raw`; fields of these (lower-case) names, in any case, are called so.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400) for anything else,
@@ -39,7 +39,7 @@ def read(raw: bytes, names: Collection[str] = ()) -> JsonObject:
         raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
     if raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body.fields):
         raise Refusal(400, f"The body is nested more than {DEPTH} deep.", "invalid_json")
-    return body.called(lambda name: _known(name, names))
+    return body if body.fields.keys() <= names else body.called(lambda name: _known(name, names))
 
 
 def _is_crowded(marks: bytes) -> bool:
@@ -57,13 +57,13 @@ def _is_deep(body: object) -> bool:
     return bool(level)
 
 
-def folded(body: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+def folded(body: dict[str, Any], names: Set[str]) -> dict[str, Any]:
     """Return an object whose fields of these (lower-case) names are written so; the last of several wins.
 
     >>> folded({"model": "a", "Model": "b", "Extra": 1, "me\u017f\u017fages": []}, {"model", "messages"})
     {'model': 'b', 'Extra': 1, 'messages': []}
     """
-    if all(name in names or _fold(name) not in names for name in body):
+    if body.keys() <= names or all(name in names or _fold(name) not in names for name in body):
         return body
     found: dict[str, Any] = {}
     for name, value in body.items():
@@ -71,7 +71,7 @@ def folded(body: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return found
 
 
-def _known(name: str, names: Collection[str]) -> str:
+def _known(name: str, names: Set[str]) -> str:
     """Return which of `names` a name is in another case, else itself."""
     known = _fold(name)
     return known if known in names else name
@@ -81,6 +81,6 @@ def _fold(name: str) -> str:
     return name.translate(_FOLDS).lower() if not name.islower() or not name.isascii() else name
 
 
-def folded_all(items: Iterable[Any], names: Collection[str]) -> list[Any]:
+def folded_all(items: Iterable[Any], names: Set[str]) -> list[Any]:
     """Return a list whose objects are `folded`; what is no object stays as it is."""
     return [folded(item, names) if isinstance(item, dict) else item for item in items]
