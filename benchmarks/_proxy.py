@@ -43,7 +43,8 @@ def tree(pid: int) -> list[int]:
     found = [pid]
     for one in found:
         for task in Path(f"/proc/{one}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text(encoding="ascii").split()]
+            with contextlib.suppress(OSError):  # a thread may have ended meanwhile
+                found += [int(child) for child in (task / "children").read_text(encoding="ascii").split()]
     return found
 
 
