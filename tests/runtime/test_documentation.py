@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
+from one_adapter.contract import DEPLOYMENT_FIELDS, SETTINGS_FIELDS
 from one_adapter.runtime.gateway.settings import Policy, Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "model-info.md").read_text("utf-8")
@@ -13,3 +15,12 @@ ELSEWHERE = {"id", "weight", "mode", "provider", "open", "keys", "free", "hosts"
 def test_every_field_the_runtime_reads_has_its_line() -> None:
     names = {field.name for kind in (Policy, Settings) for field in dataclasses.fields(kind)}
     assert {name for name in names - ELSEWHERE if f"| `{name}` |" not in PAGE} == set()
+
+
+def test_every_field_of_the_contract_has_its_line() -> None:
+    assert [name for name in (*SETTINGS_FIELDS, *DEPLOYMENT_FIELDS) if f"| `{name}` |" not in PAGE] == []
+
+
+def test_every_line_of_the_page_is_a_field_of_the_contract() -> None:
+    told = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
+    assert set(told) == {*SETTINGS_FIELDS, *DEPLOYMENT_FIELDS}

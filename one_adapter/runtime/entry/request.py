@@ -45,7 +45,6 @@ class Request:
     refused: bool = False
     left: bool = False
     expired: bool = False
-    logging: Any = None
     heard: Any = None
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     grace: float = 0.0

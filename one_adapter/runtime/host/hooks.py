@@ -62,7 +62,6 @@ class Handler(CustomLogger):  # type: ignore[misc]
         info = kwargs.get("model_info")
         if request is None or not info or info.get("id") != request.policy.id:
             return kwargs
-        request.logging = kwargs.get("litellm_logging_obj")
         if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
             shape(request, request.policy, kwargs, read_by(request.policy.provider))
             if request.policy.provider == "ollama_chat" and isinstance(kwargs.get("messages"), list):
