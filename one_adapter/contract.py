@@ -29,13 +29,13 @@ HANDLERS: Mapping[str, str] = {
 
 #: The fields of `general_settings.one_adapter`, and of a deployment's `model_info.one_adapter`.
 SETTINGS_FIELDS = (
-    *("version", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
+    *("version", "gateway", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
     *("service", "credential", "order", "turns", "upstream_model", "embedding_model", "embeddings", "chat"),
     *("limit", "embedding_limit", "timeout", "breaker", "proxy", "guards", "flatten_parts", "query"),
 )
-ORDERS = ("first", "rr", "random")
+ORDERS = ("first", "rr", "random", "hash")
 GUARDS = ("glm", "groq")
 LIMIT_KINDS = ("qps", "qpm", "concurrency")
 LIMIT_SCOPES = ("service", "credential")

@@ -14,7 +14,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from one_adapter.config import defaults, fields
 from one_adapter.config.document import Document, parse
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type
-from one_adapter.config.model import Gateway, read_gateway
+from one_adapter.config.model import Gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Row, Target
 from one_adapter.plan.vendors import Options

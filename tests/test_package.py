@@ -23,18 +23,19 @@ README = ROOT / "README.md"
 CHINESE_README = ROOT / "README.zh-CN.md"
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 
-# part -> the parts it may import; `errors` and `contract` are open to all but the providers.
+# part -> the parts it may import; `errors`, `contract` and `dialect` are open to all but the providers.
 ARROWS = {
     "errors": set(),
     "contract": set(),
-    "config": {"errors"},
+    "dialect": set(),
+    "config": {"errors", "dialect"},
     "vendors": {"config", "errors"},
-    "plan": {"vendors", "config", "errors"},
-    "lint": {"config", "vendors", "plan", "errors"},
-    "export": {"plan", "vendors", "config", "errors", "contract"},
-    "runtime": {"plan", "errors", "contract"},
+    "plan": {"vendors", "config", "errors", "dialect"},
+    "lint": {"config", "vendors", "plan", "errors", "dialect"},
+    "export": {"plan", "vendors", "config", "errors", "contract", "dialect"},
+    "runtime": {"plan", "errors", "contract", "dialect"},
     "providers": set(),
-    "commands": {"lint", "export", "runtime", "plan", "config", "errors", "contract"},
+    "commands": {"lint", "export", "runtime", "plan", "config", "errors", "contract", "dialect"},
     "cli": {"commands", "lint", "errors"},
 }
 # Room of the runtime -> the rooms it may import; the two addresses are what exported files name.

@@ -11,7 +11,7 @@ from configurations import Config, configurations, document, openai, plan, servi
 from hypothesis import given, settings
 
 from one_adapter.config.document import Document, parse
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.export.report import strict_rows, summary_lines, write_report
 from one_adapter.export.report_markdown import code, prose
 from one_adapter.export.rows import lines_of

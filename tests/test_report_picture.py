@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from configurations import Config, document, openai, plan, service
 
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.export.names import names_of
 from one_adapter.export.picture import Picture, picture_of
 from one_adapter.export.picture_layout import layout_of

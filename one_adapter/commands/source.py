@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import click
 
 from one_adapter.config.document import Document
-from one_adapter.config.model import Gateway, read_gateway
+from one_adapter.config.model import Gateway
 from one_adapter.config.others import is_litellm
+from one_adapter.config.reading import read_gateway
 from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.nothing import refuse_nothing

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from one_adapter.config.node import Member, Node, escape
+from one_adapter.dialect import Dialect
 
 Scalar = Literal["string", "bool", "integer", "number"]
 
@@ -128,6 +129,29 @@ GATEWAY = Struct(
         "api_keys": ListOf(CLIENT_KEY),
     }
 )
+
+LIMIT_WITH_TOKENS = Struct({**LIMIT.fields, "tpm": "number"})
+SERVICE_WITH_PROTOCOL = Struct(
+    {
+        **SERVICE.fields,
+        "limit": LIMIT_WITH_TOKENS,
+        "embedding_limit": LIMIT_WITH_TOKENS,
+        "upstream_protocol": "string",
+        "model_limits": MapOf(LIMIT_WITH_TOKENS),
+    }
+)
+STATISTICS = Struct({"enabled": "bool", "retention_days": "integer"})
+GATEWAY_WITH_STATISTICS = Struct(
+    {**GATEWAY.fields, "services": MapOf(ListOf(SERVICE_WITH_PROTOCOL)), "statistics": STATISTICS}
+)
+
+
+def structs_of(dialect: Dialect) -> tuple[Struct, Struct, Struct]:
+    """A whole configuration, a service and a limit, as a version of the gateway knows them."""
+    if dialect.protocols:
+        return GATEWAY_WITH_STATISTICS, SERVICE_WITH_PROTOCOL, LIMIT_WITH_TOKENS
+    return GATEWAY, SERVICE, LIMIT
+
 
 _YAML_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])
 _YAML_FALSE = frozenset(["n", "N", "no", "No", "NO", "off", "Off", "OFF"])

@@ -6,8 +6,9 @@ from functools import cached_property
 
 from one_adapter.config.document import Document, Span
 from one_adapter.config.fields import fold
-from one_adapter.config.model import Gateway, Service, read_gateway
+from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import Member, Node, escape, segments
+from one_adapter.config.reading import read_gateway
 from one_adapter.lint.decoded import Place, Record, Refusal
 from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity

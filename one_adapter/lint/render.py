@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from one_adapter.config.document import Document
-from one_adapter.config.model import read_gateway
 from one_adapter.config.others import is_litellm
+from one_adapter.config.reading import read_gateway
 from one_adapter.lint.excerpt import excerpt, harmless
 from one_adapter.lint.finding import SEVERITIES, Finding, refused
 from one_adapter.lint.registry import MOST

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from one_adapter.config import defaults, fields
-from one_adapter.config.model import trim
 from one_adapter.config.node import Span, segments
+from one_adapter.config.reading import trim
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Listing, Place, Record, Table
 from one_adapter.lint.finding import Note, listed

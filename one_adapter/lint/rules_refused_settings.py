@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from one_adapter.config import defaults
-from one_adapter.config.model import trim
+from one_adapter.config.reading import trim
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Record
 from one_adapter.lint.finding import Note, listed

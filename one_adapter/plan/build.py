@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from one_adapter.config.document import Document
-from one_adapter.config.model import Gateway, read_gateway
+from one_adapter.config.model import Gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.plan import policy
 from one_adapter.plan.ledger import ledger_of
 from one_adapter.plan.routes import routing_of

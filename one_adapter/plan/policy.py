@@ -146,7 +146,7 @@ def address_of(gateway: Gateway) -> tuple[str, int]:
     """Host (empty: all interfaces) and port the gateway listens on.
 
     >>> from one_adapter.config.document import parse
-    >>> from one_adapter.config.model import read_gateway
+    >>> from one_adapter.config.reading import read_gateway
     >>> address_of(read_gateway(parse(b'{"server_port": "127.0.0.1:8080"}', "c.json")))
     ('127.0.0.1', 8080)
     """

@@ -10,7 +10,7 @@ import pytest
 from configurations import Config, document, openai, service
 from tab import Page
 
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.export.names import names_of
 from one_adapter.export.report import write_report
 from one_adapter.export.secrets import secrets_of

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from one_adapter.config import defaults
 from one_adapter.config.document import parse
-from one_adapter.config.model import Breaker, Limit, Proxy, Service, Translation, read_gateway, trim
+from one_adapter.config.model import Breaker, Limit, Proxy, Service, Translation
+from one_adapter.config.reading import read_gateway, trim
 
 
 def service(**fields: Any) -> Service:

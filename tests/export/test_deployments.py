@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.export.deployments import groups_of, quote_name, weights
 from one_adapter.export.proxy_config import proxy_config
 from one_adapter.export.secrets import secrets_of

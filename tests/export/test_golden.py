@@ -12,7 +12,7 @@ import pytest
 
 from one_adapter.config import defaults
 from one_adapter.config.document import load
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.export.proxy_config import proxy_config
 from one_adapter.export.secrets import dotenv, secrets_of
 from one_adapter.plan.build import decide

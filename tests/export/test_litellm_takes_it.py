@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from one_adapter.config.document import load
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.contract import HANDLERS
 from one_adapter.export.deployments import groups_of
 from one_adapter.export.proxy_config import environment, proxy_config

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.plan.build import plan_of
 from one_adapter.plan.routes import order_of
 from one_adapter.plan.types import Route, Target

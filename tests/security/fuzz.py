@@ -25,7 +25,7 @@ from time import process_time
 import yaml
 
 from one_adapter.config.document import Document, parse
-from one_adapter.config.model import read_gateway
+from one_adapter.config.reading import read_gateway
 from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.env_file import FORMATS, env_file

@@ -1,0 +1,86 @@
+"""Where the gateway's versions part: what each decides by itself, as one frozen row of facts.
+
+Everything else asks the row and never the version. A configuration is read, judged, planned and run under
+one dialect; the exported file names it (`general_settings.one_adapter.gateway`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Order = Literal["first", "random", "rr", "hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One version of the gateway; `latest` is the release its facts were read and observed in.
+
+    `balancing` says what each word of load_balancing does. `pools`: a service's keys stand in for each
+    other, each with its own breaker, cooldown and limits. `moves_on`: the statuses below 500 after which
+    the next key is tried, and which a breaker counts. `limits_add_up`: all numbers of a limit count, and
+    all layers; otherwise the first number and the first layer do. `least`: what a limit below 1 counts as.
+    `protocols`: a service may choose its upstream's protocol. `lists_random`: `/v1/models` shows `random`.
+    """
+
+    version: str
+    latest: str
+    balancing: Mapping[str, Order]
+    pools: bool
+    moves_on: frozenset[int]
+    limits_add_up: bool
+    least: int
+    protocols: bool
+    lists_random: bool
+    statistics: bool
+
+
+#: Gateway 0.10.4: one key a request, one number a limit, no second try.
+V0_10 = Dialect(
+    version="0.10",
+    latest="0.10.4",
+    balancing=MappingProxyType(
+        {
+            "first": "first",
+            "random": "random",
+            "rand": "random",
+            "round_robin": "random",
+            "rr": "rr",
+            "hash": "random",
+        }
+    ),
+    pools=False,
+    moves_on=frozenset(),
+    limits_add_up=False,
+    least=0,
+    protocols=False,
+    lists_random=True,
+    statistics=False,
+)
+#: Gateway 0.12.0: pools of keys with failover, layered limits, tokens a minute, protocols by service.
+V0_12 = Dialect(
+    version="0.12",
+    latest="0.12.0",
+    balancing=MappingProxyType(
+        {
+            "first": "first",
+            "random": "random",
+            "rand": "random",
+            "round_robin": "rr",
+            "rr": "rr",
+            "hash": "hash",
+        }
+    ),
+    pools=True,
+    moves_on=frozenset({401, 403, 408, 409, 429}),
+    limits_add_up=True,
+    least=1,
+    protocols=True,
+    lists_random=False,
+    statistics=True,
+)
+DIALECTS: Mapping[str, Dialect] = MappingProxyType({one.version: one for one in (V0_10, V0_12)})
+#: The version that people install today.
+CURRENT = V0_12
