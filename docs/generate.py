@@ -82,6 +82,8 @@ def _spelling(option: click.Option) -> str:
 
 def _explanation(option: click.Option) -> str:
     text = " ".join((option.help or "").split()).replace("|", "\\|")
+    if isinstance(option.envvar, str):
+        text += f" In the environment: `{option.envvar}`."
     if isinstance(option.show_default, str):
         return f"{text} Default: {option.show_default}."
     shown = option.default if isinstance(option.default, (str, int)) else None

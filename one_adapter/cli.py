@@ -14,11 +14,11 @@ from one_adapter.errors import OneAdapterError, visible
 
 #: Subcommands and where they are defined; a module is imported when its command is asked for.
 COMMANDS = {
-    "lint": "one_adapter.lint.commands:lint_command",
+    "lint": "one_adapter.commands.lint:lint_command",
     "export": "one_adapter.commands.export:export_command",
     "explain": "one_adapter.commands.explain:explain_command",
     "run": "one_adapter.commands.run:run_command",
-    "schema": "one_adapter.lint.commands:schema_command",
+    "schema": "one_adapter.commands.lint:schema_command",
 }
 
 

@@ -34,7 +34,7 @@ def gateway(config: object) -> Gateway:
     return read_gateway(document(config))
 
 
-def plan(config: object, **options: str) -> Plan:
+def plan(config: object, **options: Any) -> Plan:
     return decide(document(config), Options(**options))
 
 
@@ -56,7 +56,7 @@ def only(kind: str, **more: Any) -> Config:
     return {"services": {kind: [{"enabled": True, **more}]}}
 
 
-def target(config: object, name: str, **options: str) -> Target:
+def target(config: object, name: str, **options: Any) -> Target:
     """The one target a name has."""
     route = plan(config, **options).route(name)
     assert route is not None, f"{name} leads nowhere"
@@ -64,7 +64,7 @@ def target(config: object, name: str, **options: str) -> Target:
     return route.targets[0]
 
 
-def shares(config: object, name: str, **options: str) -> dict[str, float]:
+def shares(config: object, name: str, **options: Any) -> dict[str, float]:
     """service/credential -> share of a name, spares left out."""
     route = plan(config, **options).route(name)
     assert route is not None, f"{name} leads nowhere"
@@ -76,7 +76,7 @@ def shares(config: object, name: str, **options: str) -> dict[str, float]:
     return found
 
 
-def rows(config: object, **options: str) -> dict[str, Row]:
+def rows(config: object, **options: Any) -> dict[str, Row]:
     """pointer -> row of the ledger."""
     return {row.pointer: row for row in plan(config, **options).ledger}
 

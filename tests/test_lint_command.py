@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from one_adapter.lint import commands
-from one_adapter.lint.commands import lint_command, schema_command
+from one_adapter.commands import lint as commands
+from one_adapter.commands.lint import lint_command, schema_command
 
 ENTRY = '{"models": ["gpt-4o"], "enabled": true, "credentials": {"api_key": "sk-1a2b"}}'
 GOOD = f'{{"services": {{"openai": [{ENTRY}]}}}}'
@@ -196,7 +196,7 @@ def test_linting_never_imports_litellm(text: str, tmp_path: Path) -> None:
 
 def test_a_terminal_without_chinese_gets_the_findings_all_the_same(files: Path) -> None:
     (files / "chinese.json").write_text(GOOD[:-1] + ', "智谱": 1}', encoding="utf-8")
-    code = "from one_adapter.lint.commands import lint_command; lint_command(['chinese.json'])"
+    code = "from one_adapter.commands.lint import lint_command; lint_command(['chinese.json'])"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

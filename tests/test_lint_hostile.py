@@ -65,7 +65,7 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
     # Linux counts the size of the parent it was forked from among getrusage's, but not in VmHWM.
     code = (
         "import pathlib, re, resource, sys\n"
-        "from one_adapter.lint.commands import lint_command\n"
+        "from one_adapter.commands.lint import lint_command\n"
         "try:\n"
         "    lint_command([sys.argv[1]])\n"
         "finally:\n"

@@ -36,7 +36,7 @@ ARROWS = {
     "runtime": {"plan", "errors", "contract", "dialect"},
     "providers": set(),
     "commands": {"lint", "export", "runtime", "plan", "config", "errors", "contract", "dialect"},
-    "cli": {"commands", "lint", "errors"},
+    "cli": {"commands", "errors"},
 }
 # Room of the runtime -> the rooms it may import; the two addresses are what exported files name.
 RUNTIME = "one_adapter.runtime"

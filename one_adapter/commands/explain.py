@@ -6,6 +6,7 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted
+from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain import explain_json, explain_mermaid, explain_text, rows_of
 from one_adapter.export.wording import json_text
@@ -23,13 +24,15 @@ from one_adapter.export.wording import json_text
     help="A table, the whole plan for programs, or a Mermaid flowchart.",
 )
 @reading_options
-def explain_command(config: str, model: str | None, form: str, redirects: str, spark: str) -> None:
+def explain_command(
+    config: str, model: str | None, form: str, redirects: str, spark: str, gateway: Dialect
+) -> None:
     """Show where every model name of CONFIG leads: share, service, upstream address and model.
 
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. Exit code 1: the gateway would refuse it, or does not know the model.
     """
-    source = accepted(config, options_of(redirects, spark))
+    source = accepted(config, options_of(redirects, spark, gateway))
     if model is not None and form != "json":
         _refuse_unknown(source, model)
     if form == "json":

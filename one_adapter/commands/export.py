@@ -12,6 +12,7 @@ import click
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.contract import MASTER_KEY
+from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.env_file import FORMATS, env_file
 from one_adapter.export.env_merge import merged, read_env
@@ -70,6 +71,7 @@ def export_command(
     pure: bool,
     redirects: str,
     spark: str,
+    gateway: Dialect,
 ) -> None:
     """Write CONFIG as a LiteLLM proxy configuration.
 
@@ -78,7 +80,7 @@ def export_command(
     """
     from one_adapter.export.report import strict_rows
 
-    source = accepted(config, options_of(redirects, spark))
+    source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, pure)
     told = None
     if report is not None:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from one_adapter.plan.vendors import Options
+from one_adapter.dialect import CURRENT, DIALECTS, Dialect
+
+if TYPE_CHECKING:
+    from one_adapter.plan.vendors import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 config_argument = click.argument("config", type=click.Path(allow_dash=True))
+
+
+gateway_option = click.option(
+    "--gateway",
+    type=click.Choice(sorted(DIALECTS, key=lambda version: tuple(map(int, version.split("."))))),
+    default=CURRENT.version,
+    show_default=True,
+    envvar="ONE_ADAPTER_GATEWAY",
+    show_envvar=True,
+    callback=lambda _context, _option, version: DIALECTS[version],
+    help="The version of the gateway that reads the configuration.",
+)
+"""Which gateway's rules hold; the command gets the `Dialect`."""
 
 
 def reading_options(command: Command) -> Command:
@@ -31,9 +47,11 @@ def reading_options(command: Command) -> Command:
         help="How xinghuo services are called: the websocket the old credentials are sure to open, or the "
         "OpenAI-shaped address with API_KEY:API_SECRET, which has tools.",
     )
-    return redirects(spark(command))
+    return redirects(spark(gateway_option(command)))
 
 
-def options_of(redirects: str, spark: str) -> Options:
+def options_of(redirects: str, spark: str, gateway: Dialect) -> Options:
     """The options as the plan takes them."""
-    return Options(redirects=redirects, spark=spark)
+    from one_adapter.plan.vendors import Options  # lint has no use for it
+
+    return Options(redirects=redirects, spark=spark, gateway=gateway)

@@ -11,6 +11,7 @@ import click
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import accepted, exportable
 from one_adapter.contract import SECTION
+from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.explain import explain_text
 from one_adapter.export.files import new_master_key
@@ -57,6 +58,7 @@ def run_command(
     no_relay: bool,
     redirects: str,
     spark: str,
+    gateway: Dialect,
     litellm_args: tuple[str, ...],
 ) -> None:
     """Run a LiteLLM proxy on CONFIG, with the gateway's port, names and keys.
@@ -65,7 +67,7 @@ def run_command(
     standard input. What follows -- goes to LiteLLM's own command line.
     """
     choices(profile)
-    source = accepted(config, options_of(redirects, spark))
+    source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, as_written=True)
     from one_adapter.runtime.host import launch  # after the judgement: an error costs no start
 

@@ -42,7 +42,7 @@ def accepted(path: str, options: Options) -> Source:
     if is_litellm(document):
         what = "this is a configuration of LiteLLM and not of the gateway; litellm --config starts it"
         raise OneAdapterError(f"{document.name}: {what}", 1)
-    findings = judge(document)
+    findings = judge(document, options.gateway)
     if refused(findings):
         errors = tuple(finding for finding in findings if finding.severity == "error")
         click.echo(render_text(errors, document), err=True, nl=False)
@@ -50,7 +50,7 @@ def accepted(path: str, options: Options) -> Source:
     stale = stale_sibling(path, document)
     if stale:
         click.echo(f"Warning: {visible(stale)}", err=True)
-    return Source(document, read_gateway(document), findings, decide(document, options))
+    return Source(document, read_gateway(document, options.gateway), findings, decide(document, options))
 
 
 def exportable(source: Source, pure: bool = False, as_written: bool = False) -> Secrets:

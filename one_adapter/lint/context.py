@@ -9,6 +9,7 @@ from one_adapter.config.fields import fold
 from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.config.reading import read_gateway
+from one_adapter.dialect import Dialect
 from one_adapter.lint.decoded import Place, Record, Refusal
 from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity
@@ -16,15 +17,19 @@ from one_adapter.lint.keys import Key, keys_of
 
 
 class Context:
-    """One document under judgement. Everything is worked out once, when first asked for."""
+    """One document under judgement, as one version of the gateway takes it.
 
-    def __init__(self, document: Document) -> None:
+    Everything is worked out once, when first asked for.
+    """
+
+    def __init__(self, document: Document, dialect: Dialect) -> None:
         self.document = document
+        self.dialect = dialect
 
     @cached_property
     def gateway(self) -> Gateway:
         """The configuration, normalised as the gateway normalises it."""
-        return read_gateway(self.document)
+        return read_gateway(self.document, self.dialect)
 
     @cached_property
     def _decoded(self) -> tuple[Record, list[Refusal]]:

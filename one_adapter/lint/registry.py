@@ -8,6 +8,7 @@ from itertools import islice
 from one_adapter.config.document import Document
 from one_adapter.config.node import escape, segments
 from one_adapter.config.others import is_litellm
+from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import SEVERITIES, Check, Finding, Note, Rule, Severity, found, in_order
@@ -66,14 +67,16 @@ def rule_named(word: str) -> Rule:
     raise OneAdapterError(f"{word}: there is no such rule; one-adapter lint --explain all lists them")
 
 
-def judge(document: Document) -> tuple[Finding, ...]:
-    """Every finding about a document, by position. Total: it never raises, whatever the document holds.
+def judge(document: Document, dialect: Dialect = CURRENT) -> tuple[Finding, ...]:
+    """Every finding about a document, by position, under the rules of one version of the gateway.
+
+    Total: it never raises, whatever the document holds.
 
     >>> from one_adapter.config.document import parse
     >>> [finding.name for finding in judge(parse(b'{"services": {"openal": []}}', "config.json"))]
     ['unsupported-service-type']
     """
-    context = Context(document)
+    context = Context(document, dialect)
     # Of another program's file only that is said, and what the gateway would refuse.
     severities = ("error",) if is_litellm(document) else SEVERITIES
     asked = [one for one in rules() if one.severity in severities or one.code == "SOA007"]

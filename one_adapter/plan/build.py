@@ -23,8 +23,8 @@ def decide(document: Document, options: Options | None = None) -> Plan:
     >>> decide(parse(text, "config.json")).route("gpt-4o").targets[0].upstream.url
     'https://api.openai.com/v1'
     """
-    gateway = read_gateway(document)
     options = options or Options()
+    gateway = read_gateway(document, options.gateway)
     plan = plan_of(gateway, options)
     plan = replace(plan, tasks=tasks_of(gateway, plan, options))
     return replace(plan, ledger=ledger_of(document, gateway, plan, options))

@@ -14,6 +14,7 @@ from typing import Any
 
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
+from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.plan.addresses import Address, base_address, deployment_of, split_url
 from one_adapter.plan.types import SecretRef, Upstream
 from one_adapter.vendors.hosts import OPENAI_HOSTS, Host, host_at
@@ -32,10 +33,11 @@ AZURE_API_VERSION = "2024-10-21"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Choices the user has where two ways are open."""
+    """Choices the user has where two ways are open, and whose rules decide the rest."""
 
     redirects: str = "smart"
     spark: str = "websocket"
+    gateway: Dialect = CURRENT
 
 
 def known_host(url: str) -> Host | None:

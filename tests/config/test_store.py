@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from one_adapter.commands.lint import lint_command
 from one_adapter.config.document import Document
 from one_adapter.config.store import is_store, load_source, read_store, stale_sibling
 from one_adapter.errors import OneAdapterError
-from one_adapter.lint.commands import lint_command
 
 TABLE = """
 CREATE TABLE config_revisions (

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from one_adapter.commands.options import gateway_option
+from one_adapter.dialect import Dialect
+
 if TYPE_CHECKING:
     from one_adapter.lint.render import Judged
 
@@ -42,6 +45,7 @@ FORMATS = ("text", "json", "github", "sarif")
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
+@gateway_option
 @click.option("--explain", metavar="CODE", help="Print a rule's page; all lists the rules.")
 def lint_command(
     files: tuple[str, ...],
@@ -49,6 +53,7 @@ def lint_command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: str,
+    gateway: Dialect,
     explain: str | None,
 ) -> None:
     """Say what the gateway would refuse, what it would misread, and what to do.
@@ -59,7 +64,7 @@ def lint_command(
     from one_adapter.errors import OneAdapterError
 
     try:
-        code = _explain(explain) if explain else _lint(files, form, select, ignore, fail_on)
+        code = _explain(explain) if explain else _lint(files, form, select, ignore, fail_on, gateway)
     except OneAdapterError as error:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
@@ -83,7 +88,12 @@ def _explain(word: str) -> int:
 
 
 def _lint(
-    files: tuple[str, ...], form: str | None, select: tuple[str, ...], ignore: tuple[str, ...], fail_on: str
+    files: tuple[str, ...],
+    form: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    gateway: Dialect,
 ) -> int:
     from one_adapter.errors import OneAdapterError
     from one_adapter.lint.choice import chosen, read_patterns
@@ -102,7 +112,7 @@ def _lint(
             unreadable = True
             click.echo(f"Error: {document}", err=True)
         else:
-            judged.append(Judged(document, chosen(judge(document), selected, ignored)))
+            judged.append(Judged(document, chosen(judge(document, gateway), selected, ignored)))
     if judged or not unreadable:
         _print(judged, form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
     if unreadable:
