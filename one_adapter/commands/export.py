@@ -14,7 +14,7 @@ from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.contract import MASTER_KEY
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
-from one_adapter.export.env_file import FORMATS, env_file
+from one_adapter.export.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.env_merge import merged, read_env
 from one_adapter.export.files import (
     ENV_NAME,
@@ -97,7 +97,7 @@ def export_command(
     in_folder = output is not None and not is_stream(output) and is_folder(output)
     if output is not None and in_folder:
         old = read_env(read_old(Path(output) / ENV_NAME), env_format) if force else {}
-        values, kept = merged(values, old)
+        values, kept = merged({**values, **STOCK}, old)
         env = env_file(env_format, values, secrets.to_create, secrets.to_fill)
         write_folder(output, text, env, force, private=inline)
     else:

@@ -17,6 +17,11 @@ from one_adapter.plan.vendors import known_host
 from one_adapter.vendors.service_types import EMBEDDING_TYPES
 
 #: Above this the weights of a group are written as shares.
+#: LiteLLM warns of a deployment without the first two at each request, and without the others at its start.
+PRICES = (
+    *("input_cost_per_token", "output_cost_per_token"),
+    *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
+)
 LARGEST_WEIGHT = 1_000_000
 #: What our adapters send as the gateway did, so that the vendor sees the same user as before.
 ADAPTER_PARAMETERS: dict[str, dict[str, Any]] = {
@@ -127,8 +132,7 @@ class Deployments:
             # or LiteLLM puts the system's words before the user's, for models it does not know
             info["supports_system_messages"] = True
         if not self.pure:
-            # LiteLLM logs a warning for each request to a model whose price it does not know.
-            info |= {"input_cost_per_token": 0, "output_cost_per_token": 0}
+            info |= dict.fromkeys(PRICES, 0)
             info[SECTION] = self._ours(group, target)
         return {
             "model_name": group.name,

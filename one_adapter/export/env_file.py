@@ -15,10 +15,14 @@ HEADS = {
 # Not for docker run --env-file, which keeps the quotes: one-adapter export --env-format docker
 """,
     "docker": """\
-# Secrets for the LiteLLM proxy. Exact for docker run --env-file, which takes every line as it stands.
+# Secrets for the LiteLLM proxy. Exact for docker run --env-file, which takes each line as it stands.
 # Not for a shell, Docker Compose or python-dotenv, which undo quotes: one-adapter export --env-format shell
 """,
 }
+#: What makes the start of LiteLLM's own command quick: its price list comes with the package, and is not
+#: downloaded, which takes three tries where the network is shut.
+STOCK = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+REMARK = "LiteLLM's own list of prices instead of a download at each start; change or delete as you like"
 #: Docker reads lines up to this many bytes, their end included.
 LONGEST_LINE = 64 * 1024
 
@@ -30,15 +34,20 @@ def env_file(
 
     Raises `OneAdapterError` (exit code 1), with the variable's name, for a value the format cannot say.
     """
-    if form == "shell":
-        return HEADS[form] + dotenv(values, to_create, to_fill)
-    remarks = remarks_of(to_create, to_fill)
+    write = _docker if form == "docker" else dotenv
+    ours = {name: value for name, value in values.items() if name not in STOCK}
+    theirs = {name: value for name, value in values.items() if name in STOCK}
+    text = write(ours, remarks_of(to_create, to_fill))
+    return HEADS[form] + text + write(theirs, dict.fromkeys(STOCK, REMARK))
+
+
+def _docker(values: Mapping[str, str], remarks: Mapping[str, str]) -> str:
     lines = []
     for name, value in values.items():
         _refuse_what_docker_cannot_read(name, value)
         lines += [f"# {remarks[name]}"] if name in remarks else []
         lines.append(f"{name}={value}")
-    return HEADS[form] + "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _refuse_what_docker_cannot_read(name: str, value: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from one_adapter.contract import MASTER_KEY
+from one_adapter.export.env_file import STOCK
 from one_adapter.export.secrets import PREFIX
 
 _LINE = re.compile(
@@ -50,11 +51,17 @@ def _plain(escaped: re.Match[str]) -> str:
 def merged(values: Mapping[str, str], old: Mapping[str, str]) -> Merged:
     """New values with what the old file has and the new one cannot know.
 
-    That is the master key, values for variables that would be empty, and variables of the user's own.
+    That is the master key, values for variables that would be empty, what was changed of LiteLLM's own, and
+    variables of the user's own.
 
     >>> merged({"SOA_A": "", "SOA_B": "new"}, {"SOA_A": "1", "SOA_B": "2", "X": "3"}).kept
     ('SOA_A', 'X')
     """
-    kept = [name for name, value in values.items() if old.get(name) and (not value or name == MASTER_KEY)]
+    theirs = (MASTER_KEY, *STOCK)
+    kept = [
+        name
+        for name, value in values.items()
+        if old.get(name) and old[name] != value and (not value or name in theirs)
+    ]
     kept += [name for name in old if name not in values and not name.startswith(f"{PREFIX}_")]
     return Merged({**values, **{name: old[name] for name in kept}}, tuple(kept))

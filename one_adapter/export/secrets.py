@@ -15,6 +15,8 @@ from one_adapter.plan.credentials import client_kind_of, left_out
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
 
 PREFIX = "SOA"
+#: Values that mean themselves to every reader of a `.env`.
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 #: What adapters look for under the prefix they are given.
 READ = ("APPID", "API_KEY", "API_SECRET", "ACCESS_KEY", "SECRET_KEY")
 
@@ -194,13 +196,15 @@ class _Collector:
         return {kind: self._add(variable("proxy", kind), given[kind]) for kind in wanted}
 
 
-def dotenv(values: Mapping[str, str], to_create: Iterable[str], to_fill: Iterable[str] = ()) -> str:
-    """The text of a `.env`: one quoted assignment a line; what must still be created or filled in is marked.
+def dotenv(values: Mapping[str, str], remarks: Mapping[str, str] | None = None) -> str:
+    """The text of a `.env`: one assignment a line, below what is to be remarked about it.
 
-    >>> print(dotenv({"A": 'x"$y'}, []), end="")
+    >>> print(dotenv({"A": 'x"$y', "B": "sk-1"}, {"B": "to be filled in"}), end="")
     A='x"$y'
+    # to be filled in
+    B=sk-1
     """
-    remarks = remarks_of(to_create, to_fill)
+    remarks = remarks or {}
     lines = []
     for name, value in values.items():
         lines += [f"# {remarks[name]}"] if name in remarks else []
@@ -217,11 +221,15 @@ def remarks_of(to_create: Iterable[str], to_fill: Iterable[str]) -> dict[str, st
 def _quoted(value: str) -> str:
     """`value` in quotes that python-dotenv, Docker Compose and a shell all undo to the same text.
 
+    What needs no quotes has none, so that `docker run --env-file`, which keeps them, reads it too.
+
     Single quotes say everything as it is, but python-dotenv replaces `${…}` even there.
     In double quotes a dollar sign is the default of a variable nobody sets: all three
     put it back, while they disagree about a backslash before it. A backtick in double
     quotes is for the shell alone, which would run it otherwise.
     """
+    if _PLAIN.fullmatch(value):
+        return value
     if not any(part in value for part in ("'", "\\", "${")):
         return f"'{value}'"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${SOA_DOLLAR:-$}")

@@ -151,7 +151,7 @@ def test_a_new_master_key_is_made_each_time(run: Run, config: Path, tmp_path: Pa
     for number in range(2):
         run("export", config, "-o", f"{tmp_path}/out{number}/")
         lines = (tmp_path / f"out{number}" / ".env").read_text(encoding="utf-8").splitlines()
-        (key,) = (line for line in lines if line.startswith("LITELLM_MASTER_KEY='sk-"))
+        (key,) = (line for line in lines if line.startswith("LITELLM_MASTER_KEY=sk-"))
         assert len(key) > 50
         keys.add(key)
     assert len(keys) == 2
@@ -511,7 +511,7 @@ def test_force_keeps_the_master_key_what_was_filled_in_and_a_backup(run: Run, tm
     run("export", source, "-o", folder)
     env = (folder / ".env").read_text(encoding="utf-8")
     master = next(line for line in env.splitlines() if line.startswith("LITELLM_MASTER_KEY="))
-    edited = env.replace("SOA_OPENAI_1_API_KEY=''", "SOA_OPENAI_1_API_KEY=sk-filled-in") + "MINE='x y'\n"
+    edited = env.replace("SOA_OPENAI_1_API_KEY=\n", "SOA_OPENAI_1_API_KEY=sk-filled-in\n") + "MINE='x y'\n"
     (folder / ".env").write_text(edited, encoding="utf-8")
     source.write_text(json.dumps(openai(entry, api_key="sk-new")), encoding="utf-8")
     done = run("export", source, "-o", folder, "--force")
@@ -519,12 +519,24 @@ def test_force_keeps_the_master_key_what_was_filled_in_and_a_backup(run: Run, tm
     assert "Kept of the old .env: LITELLM_MASTER_KEY, SOA_OPENAI_1_API_KEY, MINE" in done.err
     assert "sk-filled-in" not in done.err
     lines = (folder / ".env").read_text(encoding="utf-8").splitlines()
-    assert {master, "SOA_CLIENT_KEY='sk-new'", "SOA_OPENAI_1_API_KEY='sk-filled-in'", "MINE='x y'"} <= set(
-        lines
-    )
+    assert {master, "SOA_CLIENT_KEY=sk-new", "SOA_OPENAI_1_API_KEY=sk-filled-in", "MINE='x y'"} <= set(lines)
     assert (folder / ".env.bak").read_text(encoding="utf-8") == edited
     assert stat.S_IMODE((folder / ".env.bak").stat().st_mode) == 0o600
     assert (folder / "config.yaml.bak").is_file()
+
+
+@pytest.mark.parametrize("form", ["shell", "docker"])
+def test_with_the_env_litellms_own_command_downloads_nothing_unless_that_was_changed(
+    run: Run, tmp_path: Path, config: Path, form: str
+) -> None:
+    env = tmp_path / "out" / ".env"
+    words = ("export", config, "-o", tmp_path / "out", "--env-format", form)
+    assert run(*words).code == 0
+    text = env.read_text(encoding="utf-8")
+    assert "\nLITELLM_LOCAL_MODEL_COST_MAP=True\n" in text
+    env.write_text(text.replace("COST_MAP=True", "COST_MAP=False"), encoding="utf-8")
+    assert "LITELLM_LOCAL_MODEL_COST_MAP" in run(*words, "--force").err
+    assert "\nLITELLM_LOCAL_MODEL_COST_MAP=False\n" in env.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("form", ["shell", "docker"])

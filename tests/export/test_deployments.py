@@ -341,7 +341,7 @@ def test_every_process_writes_the_same_bytes() -> None:
     code = (
         "import sys\n"
         "from one_adapter.config.document import load\n"
-        "from one_adapter.config.model import read_gateway\n"
+        "from one_adapter.config.reading import read_gateway\n"
         "from one_adapter.export.explain import explain_json\n"
         "from one_adapter.export.proxy_config import proxy_config\n"
         "from one_adapter.export.secrets import dotenv, secrets_of\n"
@@ -350,7 +350,7 @@ def test_every_process_writes_the_same_bytes() -> None:
         "    source = load(path)\n"
         "    plan = decide(source)\n"
         "    secrets = secrets_of(read_gateway(source), plan)\n"
-        "    print(proxy_config(plan, secrets), dotenv(secrets.values, secrets.to_create))\n"
+        "    print(proxy_config(plan, secrets), dotenv(secrets.values))\n"
         "    print(explain_json(plan, []))\n"
     )
     sources = sorted(str(path) for path in (ROOT / "tests" / "golden").glob("*.json"))

@@ -14,7 +14,7 @@ from one_adapter.config import defaults
 from one_adapter.config.document import load
 from one_adapter.config.reading import read_gateway
 from one_adapter.export.proxy_config import proxy_config
-from one_adapter.export.secrets import dotenv, secrets_of
+from one_adapter.export.secrets import dotenv, remarks_of, secrets_of
 from one_adapter.plan.build import decide
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
@@ -26,7 +26,7 @@ def exported(source: Path, *, pure: bool = False) -> str:
     document = load(str(source))
     plan = decide(document)
     secrets = secrets_of(read_gateway(document), plan)
-    env = dotenv(secrets.values, secrets.to_create)
+    env = dotenv(secrets.values, remarks_of(secrets.to_create, secrets.to_fill))
     return (
         proxy_config(plan, secrets, pure)
         + "\n# .env\n"

@@ -77,6 +77,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]
         cwd=folder,
         env={**clean, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONIOENCODING": "utf-8"},
     )
+    assert "custom pricing" not in done.stderr, done.stderr[:2000]
     lines = [line.removeprefix("told ") for line in done.stdout.splitlines() if line.startswith("told ")]
     said = dict(json.loads(line) for line in lines)
     return {file.path.name: (file.deployments, said[str(file.path)]) for file in files}

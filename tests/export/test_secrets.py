@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from one_adapter.config.document import parse
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.proxy_config import environment, proxy_config, refuse_references
-from one_adapter.export.secrets import Secrets, dotenv, inlined, secrets_of, variable
+from one_adapter.export.secrets import Secrets, dotenv, inlined, remarks_of, secrets_of, variable
 
 
 def secrets(config: dict[str, Any], **options: str) -> Secrets:
@@ -94,8 +94,8 @@ def test_a_key_to_be_created_is_empty_and_marked(kind: str, name: str) -> None:
     )
     assert found.values == {name: ""}
     assert found.to_create == (name,)
-    text = dotenv(found.values, found.to_create)
-    assert text == f"# to be created with the vendor, see the report\n{name}=''\n"
+    text = dotenv(found.values, remarks_of(found.to_create, found.to_fill))
+    assert text == f"# to be created with the vendor, see the report\n{name}=\n"
 
 
 def test_an_address_with_a_password_is_a_secret() -> None:
@@ -166,7 +166,7 @@ def test_no_value_is_in_the_exported_file() -> None:
     found = secrets_of(gateway(whole), decided)
     for pure in (False, True):
         assert CANARY not in proxy_config(decided, found, pure)
-    assert CANARY in dotenv(found.values, found.to_create)
+    assert CANARY in dotenv(found.values)
     assert CANARY not in "".join(f"{row.target}{row.note}" for row in decided.ledger)
     assert CANARY not in "".join(task.message for task in decided.tasks)
 
@@ -240,16 +240,21 @@ def read(text: str) -> dict[str, str | None]:
 def test_dotenv_reads_every_value_back(value: str) -> None:
     if "`" in value and any(part in value for part in ("'", "\\", "${")):
         return  # double quotes and a backtick: for the shell alone
-    assert read(dotenv({"A": value, "B": "x"}, ["B"])) == {"A": value, "B": "x"}
+    assert read(dotenv({"A": value, "B": "x"}, {"B": "told"})) == {"A": value, "B": "x"}
 
 
 def test_a_shell_reads_every_value_back(tmp_path: Path) -> None:
     values = {f"A{number}": value for number, value in enumerate([*HARD, "it's `id`"])}
     file = tmp_path / ".env"
-    file.write_text(dotenv(values, []), encoding="utf-8")
+    file.write_text(dotenv(values), encoding="utf-8")
     script = '. "$1"; shift; for name; do eval "printf \'%s\\0\' \\"\\$$name\\""; done'
     done = subprocess.run(["sh", "-c", script, "sh", str(file), *values], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == list(values.values())
+
+
+@given(st.text("abcXYZ019_./:@%+,=-"))
+def test_a_key_of_plain_characters_has_no_quotes_that_docker_would_keep(value: str) -> None:
+    assert dotenv({"A": value}) == f"A={value}\n"
 
 
 def test_the_environment_is_the_master_key_and_the_secrets() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
 from one_adapter.export.report import strict_rows, summary_lines
-from one_adapter.export.secrets import dotenv, secrets_of
+from one_adapter.export.secrets import dotenv, remarks_of, secrets_of
 from one_adapter.lint import judge
 from one_adapter.providers.xinghuo.models import ENGINES
 from one_adapter.vendors.service_types import CREDENTIALS, SERVICE_TYPES
@@ -149,7 +149,7 @@ def test_what_is_no_key_is_never_exported_as_one(value: str) -> None:
     decided, found = plan(config), secrets_of(gateway(config), plan(config))
     assert found.values["SOA_OPENAI_1_API_KEY"] == ""
     assert found.to_fill == ("SOA_OPENAI_1_API_KEY",)
-    assert "# to be filled in" in dotenv(found.values, found.to_create, found.to_fill)
+    assert "# to be filled in" in dotenv(found.values, remarks_of(found.to_create, found.to_fill))
     assert [row.pointer for row in strict_rows(decided)] == ["/services/openai/0/credentials/api_key"]
     told = "\n".join(summary_lines(decided, found))
     assert "to be filled in: SOA_OPENAI_1_API_KEY" in told
