@@ -178,3 +178,16 @@ class TestSlowHeads:
         made, _, clock = protocol
         made.connection_lost(OSError())
         assert clock.timers == []
+
+    @pytest.mark.parametrize("cut", [1, 100, 5_000, 65_000, 69_900])
+    @pytest.mark.parametrize("before", [0, 30_000])
+    def test_a_head_behind_another_request_is_measured_wherever_it_is_cut(
+        self, cut: int, before: int, protocol: Any
+    ) -> None:
+        made, transport, _ = protocol
+        made._start_asgi_task = lambda *_: None
+        first = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % before + b"b" * before
+        large = b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 70_000 + b"\r\n\r\n"
+        made.data_received(first + large[:cut])
+        made.data_received(large[cut:])
+        assert transport.closed

@@ -122,7 +122,7 @@ def parse(raw: bytes, kind: str) -> JsonObject:
 def check(body: JsonObject, kind: str) -> None:
     """Raise `Refusal` (400) for what no upstream could take; put right in place what the gateway does."""
     fields = body.fields
-    if not isinstance(fields.get("stream", False), (bool, type(None))):
+    if not isinstance(fields.get("stream"), (bool, type(None))):
         raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
     messages = fields.get("messages")
     if kind == "chat" and isinstance(messages, list):

@@ -87,7 +87,9 @@ def _check_tools(request: Request) -> None:
     On chats an OpenAI-shaped upstream gets them as they are; on responses those of other types are left
     out, as the gateway leaves them out.
     """
-    tools = request.body.fields.get("tools") or []
+    tools = request.body.fields.get("tools")
+    if not tools:
+        return
     group = request.config.groups[request.group]
     passed_on = all(one.provider == "openai" for one in group)
     if request.kind == "embeddings" or (request.kind == "chat" and passed_on):
@@ -137,7 +139,7 @@ def _rest_of(request: Request) -> Receive:
     """Return what is left to receive of a request whose body was read: that its client has left."""
 
     async def rest() -> Message:
-        await request.gone.wait()
+        await request.until_gone()
         return {"type": "http.disconnect"}
 
     return rest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from one_adapter.runtime.entry.asgi import Message, Scope, Send
 
 ALLOWED = (b"access-control-allow-origin", b"*")
@@ -35,10 +37,11 @@ async def preflight(send: Send) -> None:
 def allowing(send: Send) -> Send:
     """Return `send` with the header by which a browser lets its page read the answer."""
 
-    async def allowed(message: Message) -> None:
+    def allowed(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             kept = [one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")]
-            message = {**message, "headers": [*kept, ALLOWED]}
-        await send(message)
+            kept.append(ALLOWED)
+            message = {**message, "headers": kept}
+        return send(message)
 
     return allowed

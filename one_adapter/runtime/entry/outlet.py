@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from one_adapter.runtime.entry.asgi import Headers, Message, Send, answer
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.outcome import of_status
@@ -18,19 +20,19 @@ class Outlet:
         self._send = send
         self._headers: Headers = ()
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         """Pass one message on; nothing when the request's time is up and nothing was sent yet."""
         request = self._request
         if message["type"] == "http.response.start":
             if request.expired:
-                return
+                return _nothing()
             request.status = message["status"]
             self._headers = message.get("headers") or ()
         elif request.expired and not request.began:
-            return
+            return _nothing()
         request.began = True
         request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
-        await self._send(message)
+        return self._send(message)
 
     def _is_stream(self) -> bool:
         return any(
@@ -56,3 +58,7 @@ class Outlet:
             await self.refuse(Refusal(504, "The upstream did not answer in time.", "timeout"))
         finally:
             self._request.expired = True
+
+
+async def _nothing() -> None:
+    """Send nothing."""

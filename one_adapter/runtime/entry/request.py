@@ -24,8 +24,8 @@ class Request:
     """What is known of one LLM request; times are the event loop's, in seconds.
 
     It keeps the configuration it came in under to its end. `reached`: the upstream has been asked;
-    `began`: the client has been sent something; `ended`: it has been sent all. `gone` is set when the
-    client leaves; who needs a moment then to end its call sets `grace`, in seconds.
+    `began`: the client has been sent something; `ended`: it has been sent all. Who needs a moment to end
+    its call when the client leaves sets `grace`, in seconds.
     """
 
     kind: str
@@ -46,11 +46,11 @@ class Request:
     left: bool = False
     expired: bool = False
     heard: Any = None
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
     grace: float = 0.0
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     release: Callable[[], None] | None = None
+    _gone: asyncio.Event | None = None
     streams: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,11 +73,19 @@ class Request:
         if self.task is not None:
             self.task.cancel()
 
+    async def until_gone(self) -> None:
+        """Wait until the client has left."""
+        if self._gone is None:
+            self._gone = asyncio.Event()
+        if not self.left:
+            await self._gone.wait()
+
     def leave(self) -> None:
         """Note that the client is gone, and end what is done for it."""
         if not self.ended and not self.left:
             self.left = True
-            self.gone.set()
+            if self._gone is not None:
+                self._gone.set()
             if self.task is not None and self.grace:
                 self._stop_clock()
                 self.timer = asyncio.get_running_loop().call_later(self.grace, self.task.cancel)

@@ -93,7 +93,7 @@ def check(body: Mapping[str, Any], kind: str, options: Mapping[str, Kinds]) -> N
 
 def _check_inside(body: Mapping[str, Any]) -> None:
     """Refuse objects whose own fields LiteLLM reads as if they could be nothing else."""
-    wanted, thinking, choice = (body.get(name) for name in INSIDE)
+    wanted, thinking, choice = map(body.get, INSIDE)
     if wanted is not None and not _is_format(wanted):
         raise _unknown("response_format")
     if thinking and not (_is(thinking, "type", str) and _is(thinking, "budget_tokens", int)):
@@ -139,19 +139,21 @@ def _check_messages(messages: object, kind: str) -> None:
     if not isinstance(messages, list):
         raise Refusal(400, "The field 'messages' must be a list.", "invalid_type", "messages")
     for message in messages:
-        if not isinstance(message, dict) or not _is_content(message.get("content")):
+        content = message.get("content") if isinstance(message, dict) else 0
+        if not _is_content(content):
             raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
         if not isinstance(message.get("role", "" if kind == "chat" else None), str):
             raise Refusal(400, "A message's role must be a text.", "invalid_type", "messages")
-        _check_parts(message.get("content"), kind)
+        if isinstance(content, list):
+            _check_parts(content, kind)
         if not _holds(message.get("tool_calls"), dict):
             raise Refusal(
                 400, "A message's tool_calls must be a list of objects.", "invalid_type", "messages"
             )
 
 
-def _check_parts(content: object, kind: str) -> None:
-    for part in content if isinstance(content, list) else ():
+def _check_parts(content: list[Any], kind: str) -> None:
+    for part in content:
         if not (isinstance(part, dict) and _is_part(part)) and not (kind == "chat" and isinstance(part, str)):
             raise Refusal(
                 400, "A part of a message has not the form of its type.", "invalid_type", "messages"
@@ -171,7 +173,7 @@ def _is_part(part: Mapping[str, Any]) -> bool:
 
 
 def _is_content(content: object) -> bool:
-    return content is None or isinstance(content, str) or _holds(content, (dict, str))
+    return isinstance(content, str) or _holds(content, (dict, str))
 
 
 def _holds(value: object, kinds: Kinds) -> bool:

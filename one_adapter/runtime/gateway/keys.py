@@ -59,9 +59,12 @@ class Keys:
 
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
         """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
-        found: list[Client] = []
-        for given in _given(headers):
-            found += [client for key, client in self._keys if hmac.compare_digest(key, given)]
+        found = [
+            client
+            for given in _given(headers)
+            for key, client in self._keys
+            if hmac.compare_digest(key, given)
+        ]
         for client in found:
             if client.admin:
                 return client
@@ -90,10 +93,14 @@ def _bytes(value: str) -> bytes:
 def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
     given = []
     for name, value in headers:
+        if name not in KEY_HEADERS:
+            continue
+        key = value
         if name == b"authorization":
             scheme, _, key = value.partition(b" ")
-            if scheme.lower() in SCHEMES:
-                given.append(key.strip())
-        elif name in KEY_HEADERS:
-            given.append(value.strip())
-    return [value for value in given if value]
+            if scheme.lower() not in SCHEMES:
+                continue
+        key = key.strip()
+        if key:
+            given.append(key)
+    return given

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from logging import INFO
 from typing import Any
 
+import litellm
 from litellm._logging import verbose_proxy_logger, verbose_router_logger
+from litellm.proxy import proxy_server
 
 from one_adapter.contract import SETTINGS
 from one_adapter.runtime.gateway.circumstances import Circumstances
@@ -37,9 +39,6 @@ _seen: tuple[list[Any], Circumstances] = ([], Circumstances())
 def present() -> Circumstances:
     """Return what holds now and may change while the proxy runs: the same object until something changes."""
     global _seen
-    import litellm.proxy.proxy_server
-
-    server = litellm.proxy.proxy_server
     heard = [
         *(litellm.callbacks or ()),
         *(litellm.success_callback or ()),
@@ -47,13 +46,13 @@ def present() -> Circumstances:
         *(litellm._async_success_callback or ()),
     ]
     logged = verbose_proxy_logger.isEnabledFor(INFO) or verbose_router_logger.isEnabledFor(INFO)
-    said = [getattr(server, name, None) for name in COMMAND_LINE]
-    now = [server.prisma_client, litellm.cache, litellm.max_budget, logged, said, heard]
+    said = [*map(vars(proxy_server).get, COMMAND_LINE)]
+    now = [proxy_server.prisma_client, litellm.cache, litellm.max_budget, logged, said, heard]
     if now != _seen[0]:
         _seen = (
             now,
             Circumstances(
-                database=server.prisma_client is not None,
+                database=proxy_server.prisma_client is not None,
                 listeners=tuple(dict.fromkeys(listening(heard))),
                 cache=litellm.cache is not None,
                 budget=bool(litellm.max_budget),
@@ -78,8 +77,6 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
 
 def foreign_settings() -> tuple[str, ...]:
     """Return the names of the loaded configuration's settings that `SETTINGS` does not know."""
-    from litellm.proxy import proxy_server
-
     return tuple(unknown_settings(proxy_server.proxy_config.get_config_state()))
 
 

@@ -18,6 +18,8 @@ from typing import Any
 BYTES, COUNT = 64 << 10, 200
 #: Seconds until a request's head is complete, from the connection's beginning or the request's first byte.
 SECONDS = 30.0
+#: Where the bytes that came are no more than these, a head of that many headers need not be measured.
+PLAIN = BYTES - 4 * COUNT
 _TOLD = b"The request's headers are larger than 64 KiB."
 _ANSWER = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -38,7 +40,8 @@ def install() -> None:
     if hasattr(Protocol, "_idle_bytes"):
         return
     stock = {name: wrap(getattr(Protocol, name)) for name, wrap in _WRAPS.items()}
-    for name, value in {"_idle_bytes": 0, "_in_head": True, "_head_timer": None, **stock}.items():
+    new = {"_idle_bytes": 0, "_head_bytes": 0, "_in_head": True, "_head_timer": None}
+    for name, value in {**new, **stock}.items():
         setattr(Protocol, name, value)
 
 
@@ -46,7 +49,9 @@ def _data_received(own: Callable[..., None]) -> Callable[..., None]:
     def data_received(self: Any, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        self._idle_bytes += len(data)
+        size = len(data)
+        self._idle_bytes += size
+        self._head_bytes = self._head_bytes + size if self._in_head else size  # at least those of a head
         own(self, data)
         if self._idle_bytes > BYTES and not self.transport.is_closing():
             _refuse(self)
@@ -68,9 +73,9 @@ def _on_headers_complete(own: Callable[..., None]) -> Callable[..., None]:
     def on_headers_complete(self: Any) -> None:
         self._idle_bytes = 0
         self._in_head = False
-        _stop(self)
-        size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
-        if size > BYTES or len(self.headers) > COUNT:
+        if self._head_timer is not None:
+            _stop(self)
+        if len(self.headers) > COUNT or (self._head_bytes > PLAIN and _size(self) > BYTES):
             _refuse(self)
             raise _TooLarge  # the parser ends; `send_400_response` finds the connection closed
         own(self)
@@ -78,6 +83,10 @@ def _on_headers_complete(own: Callable[..., None]) -> Callable[..., None]:
             self.headers = []  # what comes behind the body would stand among the headers, unchecked
 
     return on_headers_complete
+
+
+def _size(self: Any) -> int:
+    return len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
 
 
 def _on_body(own: Callable[..., None]) -> Callable[..., None]:

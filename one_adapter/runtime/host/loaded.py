@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from litellm.proxy import proxy_server
+
 from one_adapter.contract import SECTION
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.config import read_config
@@ -17,8 +19,6 @@ _made: tuple[Any, Any, int, Loaded] | None = None
 def loaded() -> Loaded:
     """Return what holds now; read anew when LiteLLM's router or settings are others than before."""
     global _made
-    from litellm.proxy import proxy_server
-
     router = proxy_server.llm_router
     own = proxy_server.general_settings.get(SECTION)
     models = router.model_list if router is not None else []

@@ -7,6 +7,7 @@ Limits, breaker and clock are the conversation's; whether a request may come thi
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -164,21 +165,31 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
 
 def _clean(target: Endpoint, said: bytes) -> bytes:
     """Return what an upstream said without what it was given: its key, its address's password and query."""
-    return known.clean_bytes(said) if any(secret in said for secret in target.secrets) else said
+    for secret in target.secrets:
+        if secret in said:
+            return known.clean_bytes(said)
+    return said
 
 
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
     told = [
-        (name.lower(), value)
+        (lower, value)
         for name, value in response.raw_headers
-        if name.lower().startswith(TOLD_STARTS) and len(value) <= HEADER_BYTES and not known.is_in(value)
+        if (lower := name.lower()).startswith(TOLD_STARTS)
+        and len(value) <= HEADER_BYTES
+        and not known.is_in(value)
     ]
     return [*told, *_own_headers(request)]
 
 
 def _own_headers(request: Request) -> tuple[tuple[bytes, bytes], ...]:
+    return _named(request.policy.id, request.group)
+
+
+@lru_cache(1024)
+def _named(deployment: str, group: str) -> tuple[tuple[bytes, bytes], ...]:
     return (
-        (b"x-litellm-model-id", header_text(request.policy.id).encode()),
-        (b"x-litellm-model-group", header_text(request.group).encode()),
+        (b"x-litellm-model-id", header_text(deployment).encode()),
+        (b"x-litellm-model-group", header_text(group).encode()),
         (b"x-one-adapter-way", b"relay"),
     )

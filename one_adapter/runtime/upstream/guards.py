@@ -49,17 +49,20 @@ def _number(value: object) -> bool:
 def flatten(messages: list[Any]) -> list[Any]:
     r"""Return messages whose content is text, with addresses and notes where parts were.
 
+    Where there are no parts, that is the very list.
+
     >>> image = {"type": "image_url", "image_url": {"url": "https://x.org/a.png"}}
     >>> parts = [{"type": "text", "text": "look"}, image]
     >>> flatten([{"role": "user", "content": parts}])[0]["content"]
     'look\nhttps://x.org/a.png'
     """
-    return [
-        {**message, "content": _text(message["content"])}
-        if isinstance(message, dict) and isinstance(message.get("content"), list)
-        else message
-        for message in messages
-    ]
+    found = messages
+    for place, message in enumerate(messages):
+        if isinstance(message, dict) and isinstance(message.get("content"), list):
+            if found is messages:
+                found = [*messages]
+            found[place] = {**message, "content": _text(message["content"])}
+    return found
 
 
 def _text(parts: list[Any]) -> str:

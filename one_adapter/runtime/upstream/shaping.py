@@ -25,7 +25,9 @@ def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, A
     if "messages" not in fields:
         found["messages"] = None  # as the gateway sends it, for the upstream to refuse
     if policy.flatten_parts and isinstance(messages, list):
-        found["messages"] = flatten(messages)
+        flat = flatten(messages)
+        if flat is not messages:
+            found["messages"] = flat
     if policy.guards:
         guarded = dict(fields)
         for guard in policy.guards:
