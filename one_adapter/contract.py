@@ -17,7 +17,7 @@ NO_KEY = "none"
 
 #: Where our own fields stand: in `general_settings`, and in `model_info` of a deployment.
 SECTION = "one_adapter"
-VERSION = 1
+VERSION = 2
 #: Addresses that LiteLLM loads.
 CALLBACK = "one_adapter.runtime.callback.handler"
 CUSTOM_AUTH = "one_adapter.runtime.access.authenticate"
@@ -32,13 +32,13 @@ SETTINGS_FIELDS = (
     *("version", "gateway", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
-    *("service", "credential", "order", "turns", "upstream_model", "embedding_model", "embeddings", "chat"),
-    *("limit", "embedding_limit", "timeout", "breaker", "proxy", "guards", "flatten_parts", "query"),
+    *("service", "credential", "key", "places", "order", "turns", "upstream_model", "embedding_model"),
+    *("redirected", "embeddings", "chat", "limits", "timeout", "breaker", "proxy", "guards"),
+    *("flatten_parts", "query"),
 )
 ORDERS = ("first", "rr", "random", "hash")
 GUARDS = ("glm", "groq")
-LIMIT_KINDS = ("qps", "qpm", "concurrency")
-LIMIT_SCOPES = ("service", "credential")
+LIMIT_KINDS = ("qps", "qpm", "tpm", "concurrency")
 
 #: LiteLLM's settings as they are written; `...` where the value is the file's own.
 SETTINGS: Mapping[str, Mapping[str, Any]] = {

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Literal
 
 Order = Literal["first", "random", "rr", "hash"]
+#: Whose limit it is: a key's, a model's at a key or at a service, a service's for chats or for embeddings.
+Layer = Literal["credential", "credential_models", "service_models", "service", "embeddings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,10 @@ class Dialect:
     other, each with its own breaker, cooldown and limits. `moves_on`: the statuses below 500 after which
     the next key is tried, and which a breaker counts. `limits_add_up`: all numbers of a limit count, and
     all layers; otherwise the first number and the first layer do. `least`: what a limit below 1 counts as.
-    `protocols`: a service may choose its upstream's protocol. `lists_random`: `/v1/models` shows `random`.
+    `chat_layers` and `embedding_layers`: the limits a request waits for, in this order; the limit of
+    embeddings holds for each model (`embeddings_by_model`) or for the service, and refuses or only delays
+    (`embeddings_refuse`). `protocols`: a service may choose its upstream's protocol. `lists_random`:
+    `/v1/models` shows `random`.
     """
 
     version: str
@@ -32,6 +37,10 @@ class Dialect:
     moves_on: frozenset[int]
     limits_add_up: bool
     least: int
+    chat_layers: tuple[Layer, ...]
+    embedding_layers: tuple[Layer, ...]
+    embeddings_by_model: bool
+    embeddings_refuse: bool
     protocols: bool
     lists_random: bool
     statistics: bool
@@ -55,6 +64,10 @@ V0_10 = Dialect(
     moves_on=frozenset(),
     limits_add_up=False,
     least=0,
+    chat_layers=("credential", "service"),
+    embedding_layers=("embeddings",),
+    embeddings_by_model=True,
+    embeddings_refuse=False,
     protocols=False,
     lists_random=True,
     statistics=False,
@@ -77,6 +90,10 @@ V0_12 = Dialect(
     moves_on=frozenset({401, 403, 408, 409, 429}),
     limits_add_up=True,
     least=1,
+    chat_layers=("credential", "credential_models", "service_models", "service"),
+    embedding_layers=("credential", "credential_models", "service_models", "embeddings"),
+    embeddings_by_model=False,
+    embeddings_refuse=True,
     protocols=True,
     lists_random=False,
     statistics=True,

@@ -202,12 +202,15 @@ class Deployments:
 
     def _policy(self, policy: ServicePolicy, target: Target) -> dict[str, Any]:
         ours: dict[str, Any] = {"timeout": policy.timeout}
+        limits: dict[str, Any] = {}
         if policy.limit:
-            ours["limit"] = _limit(policy.limit, scope="service")
-        elif policy.credential_limits and policy.credential_limits[target.credential]:
-            ours["limit"] = _limit(policy.credential_limits[target.credential], scope="credential")
+            limits["service"] = _limit(policy.limit)
+        elif policy.credential_limits and (own := policy.credential_limits[target.credential]):
+            limits["credential"] = _limit(own)
         if policy.embedding_limit and policy.type in EMBEDDING_TYPES:
-            ours["embedding_limit"] = _limit(policy.embedding_limit)
+            limits["embeddings"] = _limit(policy.embedding_limit)
+        if limits:
+            ours["limits"] = limits
         if self.plan.breaker:
             breaker = self.plan.breaker
             ours["breaker"] = Flow(
@@ -249,11 +252,5 @@ def quote_name(name: str) -> str:
     return quote(name, safe="/:@ ")
 
 
-def _limit(limit: LimitPolicy | None, scope: str = "") -> Flow:
-    assert limit is not None
-    shown: dict[str, Any] = {
-        "kind": limit.kind,
-        "per_window": limit.per_window,
-        "wait_seconds": limit.wait_seconds,
-    }
-    return Flow({**shown, "scope": scope} if scope else shown)
+def _limit(limit: LimitPolicy) -> Flow:
+    return Flow({limit.kind: limit.per_window, "wait_seconds": limit.wait_seconds})

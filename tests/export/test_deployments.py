@@ -180,7 +180,7 @@ def test_adapters_are_loaded_only_when_used() -> None:
 def test_limits_breaker_and_proxy_stand_beside_the_deployment() -> None:
     proxy = {"strategy": "force_all", "type": "http", "http_proxy": "http://p", "https_proxy": "http://q"}
     found = ours(openai(service("m", limit={"rpm": 5}, timeout=9), proxy=proxy))
-    assert found["limit"] == {"kind": "qpm", "per_window": 5, "wait_seconds": 120, "scope": "service"}
+    assert found["limits"] == {"service": {"qpm": 5, "wait_seconds": 120}}
     assert found["breaker"] == {"failures": 5, "recovery_seconds": 30, "probes": 1}
     assert found["proxy"] == {"http_env": "SOA_PROXY_HTTP", "https_env": "SOA_PROXY_HTTPS"}
     assert found["timeout"] == 9
@@ -193,14 +193,14 @@ def test_without_a_breaker_there_is_none() -> None:
 def test_a_credentials_own_limit_stands_at_its_deployment_alone() -> None:
     keys = [{"api_key": "a", "limit": {"qps": 2}}, {"api_key": "b"}]
     found = deployments(openai(service("m", credential_list=keys)), "m")
-    limits = [each["model_info"]["one_adapter"].get("limit") for each in found]
-    assert limits == [{"kind": "qps", "per_window": 2, "wait_seconds": 120, "scope": "credential"}, None]
+    limits = [each["model_info"]["one_adapter"].get("limits") for each in found]
+    assert limits == [{"credential": {"qps": 2, "wait_seconds": 120}}, None]
 
 
 @pytest.mark.parametrize(("kind", "there"), [("openai", True), ("claude", False)])
 def test_an_embedding_limit_is_for_types_that_embed(kind: str, there: bool) -> None:
     config = only(kind, models=["m"], embedding_limit={"rpm": 5}, server_url="https://v.example/v1")
-    assert ("embedding_limit" in ours(config)) is there
+    assert ("embeddings" in ours(config).get("limits", {})) is there
 
 
 def test_query_guards_and_flattening_are_told() -> None:
@@ -315,7 +315,7 @@ def test_settings_for_the_whole_proxy() -> None:
     )
     found = exported(config)
     assert found["general_settings"]["one_adapter"] == {
-        "version": 1,
+        "version": 2,
         "relay": True,
         "catch_all": "m",
         "unlisted": ["e"],

@@ -14,7 +14,7 @@ from proxy import WAYS, Proxy, configuration, deployment
 from vendor import Vendor
 
 SPARE = {"order": "first", "breaker": {"failures": 2, "recovery_seconds": 60, "probes": 1}}
-ONE = {"kind": "concurrency", "per_window": 1, "wait_seconds": 1}
+ONE = {"service": {"concurrency": 1, "wait_seconds": 1}}
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,9 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 deployment(f"spare-{way}", f"{base}/fail500/v1", service=f"s1-{way}", weight=1, **SPARE),
                 deployment(f"spare-{way}", f"{base}/two/v1", service=f"s2-{way}", weight=0, **SPARE),
                 deployment(f"alone-{way}", f"{base}/fail500/v1", service=f"s3-{way}", **SPARE),
-                deployment(f"brief-{way}", f"{base}/a/v1", service=f"one-{way}", limit=ONE),
-                deployment(f"brief-slow-{way}", f"{base}/slow9/v1", service=f"one-{way}", limit=ONE),
-                deployment(f"brief-stream-{way}", f"{base}/slowchunk9/v1", service=f"one-{way}", limit=ONE),
+                deployment(f"brief-{way}", f"{base}/a/v1", service=f"one-{way}", limits=ONE),
+                deployment(f"brief-slow-{way}", f"{base}/slow9/v1", service=f"one-{way}", limits=ONE),
+                deployment(f"brief-stream-{way}", f"{base}/slowchunk9/v1", service=f"one-{way}", limits=ONE),
             )
         ),
         deployment("late", f"{base}/slow9/v1", service="late", timeout=1),

@@ -82,7 +82,7 @@ def configuration(deployments: list[dict[str, Any]], **own: Any) -> str:
                 "cancel_on_disconnect": True,
                 "always_include_stream_usage": False,
                 "disable_model_info_refresh": True,
-                "one_adapter": {"version": 1, "access": access, **own},
+                "one_adapter": {"version": 2, "access": access, **own},
             },
         },
         allow_unicode=True,

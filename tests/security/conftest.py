@@ -39,7 +39,7 @@ SECRETS = {
 #: A deployment on which upstreams may misbehave: a place that is lost shows, and no breaker opens.
 HOSTILE: dict[str, Any] = {
     "breaker": None,
-    "limit": {"kind": "concurrency", "per_window": 1, "wait_seconds": 3},
+    "limits": {"service": {"concurrency": 1, "wait_seconds": 3}},
 }
 #: The address of an upstream that wants a user and a password.
 USERINFO = "user-name:pass%2Fword-of-the-address"
@@ -95,7 +95,7 @@ def services(base: str) -> list[dict[str, Any]]:
             "single",
             f"{base}/single/v1",
             service="single",
-            limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 2},
+            limits={"service": {"concurrency": 1, "wait_seconds": 2}},
         ),
         *(native(name, base) for name in NATIVE),
         *(native(f"{name}-{how}", base) for name in NATIVE for how in ("breaking", "refusing")),
@@ -126,7 +126,7 @@ def hostile(base: str) -> list[dict[str, Any]]:
     ]
     for one in made:
         if one["model_name"].endswith("-hostile"):
-            one["model_info"]["one_adapter"]["limit"] = HOSTILE["limit"]
+            one["model_info"]["one_adapter"]["limits"] = HOSTILE["limits"]
     made[-1]["litellm_params"]["api_base"] = "os.environ/ADDRESS_BASE"
     return made
 

@@ -18,8 +18,10 @@ from one_adapter.runtime.entry.shapes import check_tools
 from one_adapter.runtime.gateway.choice import book, choose, enter
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
+from one_adapter.runtime.gateway.layers import layers_of
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.gateway.tokens import cost
 
 #: Seconds after which it is noticed that the client has left.
 WATCH_AFTER_SECONDS = 0.05
@@ -103,8 +105,11 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     """Wait for the chosen service's limit and start the clock of its timeout."""
     policy = request.policy
     most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
+    dialect = request.config.settings.dialect
+    layers = layers_of(policy, request.kind, request.client_model, request.group, dialect)
+    tokens = cost(layers, request.body.fields, request.kind)
     try:
-        request.release = await enter(memory, policy, request.kind, most)
+        request.release = await enter(memory, policy, layers, tokens, most)
     except Refusal:
         request.refused = True
         raise

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from one_adapter.runtime.gateway.config import RANDOM, Config
+from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Full
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.outcome import Outcome
@@ -56,25 +57,23 @@ def choose(config: Config, memory: Memory, group: str, model: str, kind: str, no
     return Choice(policy, key, memory.breakers.begin(key))
 
 
-async def enter(memory: Memory, policy: Policy, kind: str, most: float) -> Callable[[], None] | None:
-    """Wait for the limit of a deployment's service, at most `most` seconds; return what gives the place back.
+async def enter(
+    memory: Memory, policy: Policy, layers: Sequence[Layer], tokens: int, most: float
+) -> Callable[[], None] | None:
+    """Wait for the limits of a request that costs `tokens`, at most `most` seconds; return what ends it.
 
-    None where there is no limit, or an embedding limit has been waited for in vain. Raises `Refusal` (429).
+    None where there are no limits, or one that only delays was waited for in vain. Raises `Refusal` (429).
     """
-    embeddings = kind == "embeddings"
-    limit = policy.embedding_limit if embeddings else policy.limit
-    if limit is None:
+    if not layers:
         return None
-    name = policy.service
-    if embeddings:
-        name = f"{name} embeddings {policy.model_for(kind)}"
-    elif limit.scope == "credential":
-        name = f"{name} credential {policy.credential}"
     try:
-        return await memory.limits.named(name, limit).acquire(min(limit.wait_seconds, most))
+        return await memory.limits.acquire(layers, tokens, most)
     except Full as full:
-        if embeddings:
+        if not full.layer.refuses:
             return None
+        if full.never:
+            problem = f"The request has more tokens than {policy.service} may be sent in a minute."
+            raise Refusal(429, problem, "rate_limit_exceeded") from None
         problem = f"Too many requests for the service {policy.service}: try again later."
         raise Refusal(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
 

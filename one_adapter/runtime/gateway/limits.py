@@ -1,250 +1,234 @@
-"""Waiting limits: a token bucket, an exact log of the last minute, a semaphore.
+"""Waiting for limits: all that a request has to pass are booked in one instant, or none is.
 
-`acquire(wait)` returns when its turn has come, first come first served, or raises `Full` when
-that takes more than `wait` seconds. What it returns gives the place back (only a semaphore has
-one to give); calling it twice does nothing. A waiting call that is cancelled leaves the queue, and
-those behind it move up. Everything runs on one event loop and by that loop's clock.
+Who has to wait does so at the first limit that has no room, first come first served there, and holds
+nothing meanwhile: neither a place anywhere nor the others who wait for other limits. Everything runs
+on one event loop and by that loop's clock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from math import floor, inf
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from math import inf
+from typing import Protocol
 
-from one_adapter.runtime.gateway.settings import Limit
+from one_adapter.runtime.gateway.layers import Layer
+from one_adapter.runtime.gateway.usage import MINUTE, Usage
 
 Release = Callable[[], None]
-MINUTE = 60.0
+#: Seconds no timer is shorter than, or the loop would spin.
 TICK = 1e-6
 
 
 class Full(Exception):  # noqa: N818 - it is a state, not a fault
-    """The turn does not come in time; `retry_after` is when it might, in seconds."""
+    """The turn at `layer` does not come in time; `retry_after` is when it might, in seconds.
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__(f"limit reached, try again in {retry_after:.1f} s")
+    `never`: the request costs more tokens than the limit has in a minute.
+    """
+
+    def __init__(self, layer: Layer, retry_after: float, never: bool = False) -> None:
+        super().__init__(f"limit {layer.name} reached, try again in {retry_after:.1f} s")
+        self.layer = layer
         self.retry_after = retry_after
+        self.never = never
+
+
+class LimitStore(Protocol):
+    """Where limits are kept: in this process, or one that several share."""
+
+    async def acquire(self, layers: Sequence[Layer], tokens: int, most: float) -> Release:
+        """Start a request that costs `tokens` at all `layers`, waiting at most `most` seconds in all.
+
+        At each layer it waits its own `wait_seconds` at most. Returns what ends the request: it gives back
+        its places among those that run, once. Raises `Full`, with nothing used; cancelled, it uses nothing.
+        """
+
+    def held(self) -> dict[str, tuple[int, int]]:
+        """Return name -> (requests that run, requests that wait) of every limit in use now."""
 
 
 def _nothing() -> None:
     """Give back nothing."""
 
 
-class Limiter(ABC):
-    """The queue all kinds share; a kind says when the next start may be and books it."""
+class _Limiter(Usage):
+    """One limit in use, and those who wait for it by their arrival."""
 
-    def __init__(self) -> None:
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-
-    @abstractmethod
-    def _delay(self, now: float) -> float:
-        """Seconds until one more may start: 0 for now, `inf` when no passing of time helps."""
-
-    @abstractmethod
-    def _book(self, now: float) -> None:
-        """Note one start."""
-
-    @abstractmethod
-    def _unbook(self) -> None:
-        """Take back the latest start: its caller was gone before it began."""
-
-    def _hopeless(self, now: float, wait: float) -> float | None:  # noqa: ARG002
-        """Seconds to name in a refusal given at once, or None to queue."""
-        return None
-
-    def _place(self) -> Release:
-        """Return what gives a booked place back."""
-        return _nothing
-
-    @property
-    def waiting(self) -> int:
-        """How many calls are queued."""
-        return len(self._queue)
-
-    @property
-    def held(self) -> int:
-        """How many places are taken and not given back (always 0 without a semaphore)."""
-        return 0
-
-    async def acquire(self, wait: float) -> Release:
-        """Return the function that gives the place back, or raise `Full` after `wait` seconds."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if not self._queue and self._delay(now) <= 0:
-            self._book(now)
-            return self._place()
-        refusal = self._hopeless(now, wait)
-        if refusal is not None:
-            raise Full(refusal)
-        turn: asyncio.Future[None] = loop.create_future()
-        self._queue.append(turn)
-        self._arm(loop)
-        expiry = loop.call_later(max(0.0, wait), self._expire, turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._unbook()
-            self._drop(turn)
-            self._wake()
-            raise
-        finally:
-            expiry.cancel()
-        return self._place()
-
-    def _expire(self, turn: asyncio.Future[None]) -> None:
-        if not turn.done():
-            self._drop(turn)
-            delay = self._delay(asyncio.get_running_loop().time())
-            turn.set_exception(Full(delay if delay < inf else MINUTE))
-            self._wake()
-
-    def _drop(self, turn: asyncio.Future[None]) -> None:
-        if turn in self._queue:
-            self._queue.remove(turn)
-
-    def _wake(self) -> None:
-        """Let everybody start whose turn has come, and set the clock for the next."""
-        loop = asyncio.get_running_loop()
-        while self._queue and self._delay(loop.time()) <= 0:
-            turn = self._queue.popleft()
-            if not turn.done():
-                self._book(loop.time())
-                turn.set_result(None)
-        self._arm(loop)
-
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        delay = self._delay(loop.time()) if self._queue else inf
-        if delay < inf:
-            # No shorter than a clock can tell apart, or the loop would spin.
-            self._timer = loop.call_later(max(delay, TICK), self._wake)
+    def __init__(self, layer: Layer) -> None:
+        super().__init__(layer)
+        self.queue: deque[_Waiter] = deque()
+        self.timer: asyncio.TimerHandle | None = None
 
 
-class Bucket(Limiter):
-    """qps: tokens come at `rate` a second, at most ⌊rate⌋ are saved up.
+class _Waiter:
+    """A request that waits `at` one limiter; `began` is when it first did at each."""
 
-    Whether the wait will fit is known beforehand, so a refusal comes at once. Below one token a
-    second nothing is ever saved up and everything is refused.
-    """
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self._rate, self._size = rate, float(floor(rate))
-        self._tokens, self._at = self._size, -inf
-
-    def _refill(self, now: float) -> None:
-        if self._at > -inf:
-            self._tokens = min(self._size, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-
-    def _delay(self, now: float) -> float:
-        self._refill(now)
-        if self._size < 1:
-            return inf
-        # A token short of a billionth is a token: timers and floats are not exact.
-        return max(0.0, (1.0 - 1e-9 - self._tokens) / self._rate)
-
-    def _book(self, now: float) -> None:  # noqa: ARG002
-        self._tokens -= 1.0
-
-    def _unbook(self) -> None:
-        self._tokens += 1.0
-
-    def _hopeless(self, now: float, wait: float) -> float | None:
-        if self._size < 1:
-            return wait
-        delay = self._delay(now) + len(self._queue) / self._rate
-        return delay if delay > wait else None
+    def __init__(self, number: int, chain: Sequence[_Limiter], cost: int, end: float) -> None:
+        self.number, self.chain, self.cost, self.end = number, chain, cost, end
+        self.turn: asyncio.Future[Release] = asyncio.get_running_loop().create_future()
+        self.at: _Limiter | None = None
+        self.began: dict[_Limiter, float] = {}
+        self.started = 0.0
+        self.expiry: asyncio.TimerHandle | None = None
 
 
-class Window(Limiter):
-    """qpm and rpm: at most ⌊per_minute⌋ starts in any 60 seconds."""
+class _Places:
+    """What a request that runs holds; called, it gives that back, once."""
 
-    def __init__(self, per_minute: float) -> None:
-        super().__init__()
-        self._size = floor(per_minute)
-        self._starts: deque[float] = deque()
+    def __init__(self, limits: Limits, held: list[_Limiter]) -> None:
+        self._limits, self._held = limits, held
 
-    def _delay(self, now: float) -> float:
-        if self._size < 1:
-            return inf
-        while self._starts and self._starts[0] + MINUTE <= now:
-            self._starts.popleft()
-        return 0.0 if len(self._starts) < self._size else self._starts[0] + MINUTE - now
-
-    def _book(self, now: float) -> None:
-        self._starts.append(now)
-
-    def _unbook(self) -> None:
-        self._starts.pop()
-
-
-class Slots(Limiter):
-    """concurrency: at most ⌊size⌋ at once, until each gives its place back."""
-
-    def __init__(self, size: float) -> None:
-        super().__init__()
-        self._size = floor(size)
-        self._held = 0
-
-    @property
-    def held(self) -> int:
-        """How many places are taken."""
-        return self._held
-
-    def _delay(self, now: float) -> float:  # noqa: ARG002
-        return 0.0 if self._held < self._size else inf
-
-    def _book(self, now: float) -> None:  # noqa: ARG002
-        self._held += 1
-
-    def _unbook(self) -> None:
-        self._held -= 1
-
-    def _place(self) -> Release:
-        given = False
-
-        def release() -> None:
-            nonlocal given
-            if not given:
-                given = True
-                self._held -= 1
-                self._wake()
-
-        return release
-
-
-def limiter(limit: Limit) -> Limiter:
-    """Build the limiter that a limit asks for.
-
-    >>> from one_adapter.runtime.gateway.settings import Limit
-    >>> limiter(Limit("concurrency", 2, 30)).held
-    0
-    """
-    kinds: dict[str, Callable[[float], Limiter]] = {"qps": Bucket, "qpm": Window, "concurrency": Slots}
-    return kinds[limit.kind](limit.per_window)
+    def __call__(self) -> None:
+        held, self._held = self._held, []
+        for one in held:
+            one.held -= 1
+        for one in held:
+            self._limits.pump(one)
 
 
 class Limits:
-    """The limiters of one process, made on first use and shared by name."""
+    """The limits of one process, made on first use and known by name."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Limiter] = {}
-
-    def named(self, name: str, limit: Limit) -> Limiter:
-        """Return the limiter called `name`, made from `limit` when it is new."""
-        found = self._made.get(name)
-        if found is None:
-            found = self._made[name] = limiter(limit)
-        return found
+        """Begin with nothing used."""
+        self._made: dict[str, _Limiter] = {}
+        self._arrivals = count()
 
     def held(self) -> dict[str, tuple[int, int]]:
-        """Return name -> (places taken, calls waiting) of every limiter in use now."""
-        return {n: (x.held, x.waiting) for n, x in self._made.items() if x.held or x.waiting}
+        """Return name -> (requests that run, requests that wait) of every limit in use now."""
+        used = {name: (one.held, len(one.queue)) for name, one in self._made.items()}
+        return {name: both for name, both in used.items() if any(both)}
+
+    async def acquire(self, layers: Sequence[Layer], tokens: int, most: float) -> Release:
+        """Start a request that costs `tokens` at all `layers`: see `LimitStore`."""
+        now = asyncio.get_running_loop().time()
+        chain = [self._limiter(layer) for layer in layers]
+        blocked = _blocked(chain, now, tokens, inf)
+        if blocked is None:
+            return self._start(chain, now, tokens)
+        for one in chain:
+            if one.too_large(tokens):
+                raise Full(one.layer, MINUTE, never=True)
+        waiter = _Waiter(next(self._arrivals), chain, tokens, now + most)
+        self._wait(waiter, blocked, now)
+        try:
+            return await waiter.turn
+        except asyncio.CancelledError:
+            self._withdraw(waiter)
+            raise
+        finally:
+            if waiter.expiry is not None:
+                waiter.expiry.cancel()
+
+    def renew(self, layers: Iterable[Layer]) -> None:
+        """Let limits in use have new numbers, for those who wait already too."""
+        for layer in layers:
+            if layer.name in self._made:
+                self._limiter(layer)
+
+    def pump(self, limiter: _Limiter) -> None:
+        """Let everybody start whose turn has come at a limiter, and set the clock for the next."""
+        now = asyncio.get_running_loop().time()
+        queue = limiter.queue
+        while queue:
+            waiter = queue[0]
+            blocked = None if waiter.turn.done() else _blocked(waiter.chain, now, waiter.cost, waiter.number)
+            if blocked is limiter and not limiter.too_large(waiter.cost):
+                break
+            self._unqueue(waiter)
+            if waiter.turn.done():
+                continue
+            if blocked is None:
+                waiter.started = now
+                waiter.turn.set_result(self._start(waiter.chain, now, waiter.cost))
+            elif blocked is limiter:
+                waiter.turn.set_exception(Full(limiter.layer, MINUTE, never=True))
+            else:
+                self._wait(waiter, blocked, now)
+        self._arm(limiter, now)
+
+    def _limiter(self, layer: Layer) -> _Limiter:
+        """Return the limiter of a layer; one whose numbers have changed takes the new ones on."""
+        found = self._made.get(layer.name)
+        if found is None:
+            found = self._made[layer.name] = _Limiter(layer)
+        elif found.layer is not layer and found.layer != layer:
+            found.layer = layer
+            self.pump(found)
+        return found
+
+    def _start(self, chain: Sequence[_Limiter], now: float, cost: int) -> Release:
+        held = [one for one in chain if one.book(now, cost)]
+        return _Places(self, held) if held else _nothing
+
+    def _wait(self, waiter: _Waiter, limiter: _Limiter, now: float) -> None:
+        """Queue a request at a limiter, or refuse it where its turn would come too late."""
+        limit, queue = limiter.layer.limit, limiter.queue
+        began = waiter.began.setdefault(limiter, now)
+        wait = max(0.0, min(began + limit.wait_seconds, waiter.end) - now)
+        ahead = len(queue)
+        while ahead and queue[ahead - 1].number > waiter.number:
+            ahead -= 1
+        refusal = limiter.hopeless(now, ahead, wait)
+        if refusal is not None:
+            waiter.turn.set_exception(Full(limiter.layer, refusal))
+            return
+        queue.insert(ahead, waiter)
+        waiter.at = limiter
+        waiter.expiry = asyncio.get_running_loop().call_later(wait, self._expire, waiter)
+        if not ahead:
+            self._arm(limiter, now)
+
+    def _unqueue(self, waiter: _Waiter) -> None:
+        """Take a request out of the queue it is in."""
+        assert waiter.at is not None
+        assert waiter.expiry is not None
+        waiter.at.queue.remove(waiter)
+        waiter.at = None
+        waiter.expiry.cancel()
+
+    def _expire(self, waiter: _Waiter) -> None:
+        """End the wait at a limiter, unless the turn comes in the same moment."""
+        limiter = waiter.at
+        assert limiter is not None
+        self.pump(limiter)
+        if waiter.at is not limiter:
+            return
+        delay = limiter.delay(asyncio.get_running_loop().time(), limiter.queue[0].cost)
+        self._unqueue(waiter)
+        waiter.turn.set_exception(Full(limiter.layer, delay if delay < inf else MINUTE))
+        self.pump(limiter)
+
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Undo what was done for a request that is cancelled: its place in the queue, or its start."""
+        if waiter.at is not None:
+            limiter = waiter.at
+            self._unqueue(waiter)
+            self.pump(limiter)
+        elif not waiter.turn.cancelled() and waiter.turn.exception() is None:
+            for one in waiter.chain:
+                one.unbook(waiter.started, waiter.cost)
+            waiter.turn.result()()
+            for one in waiter.chain:
+                self.pump(one)
+
+    def _arm(self, limiter: _Limiter, now: float) -> None:
+        if limiter.timer is not None:
+            limiter.timer.cancel()
+            limiter.timer = None
+        if not limiter.queue:
+            return
+        delay = limiter.delay(now, limiter.queue[0].cost)
+        if delay < inf:
+            loop = asyncio.get_running_loop()
+            limiter.timer = loop.call_later(max(delay, TICK), self.pump, limiter)
+
+
+def _blocked(chain: Sequence[_Limiter], now: float, cost: int, number: float) -> _Limiter | None:
+    """Return the first limiter without room for a request, or where somebody who came before it waits."""
+    for one in chain:
+        if (one.queue and one.queue[0].number < number) or one.delay(now, cost) > 0:
+            return one
+    return None

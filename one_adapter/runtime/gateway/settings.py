@@ -8,24 +8,47 @@ the place, never a silent default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from one_adapter.contract import GUARDS, LIMIT_KINDS, LIMIT_SCOPES, ORDERS, SECTION, VERSION
+from one_adapter.contract import GUARDS, LIMIT_KINDS, ORDERS, SECTION, VERSION
+from one_adapter.dialect import CURRENT, DIALECTS, Dialect
 from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.gateway.mapping import Reader
 from one_adapter.runtime.gateway.paths import Route, read_opened
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A waiting limit: `per_window` starts a second (qps), a minute (qpm) or at once (concurrency)."""
+    """A waiting limit, 0 for none of a kind: all kinds hold at once.
 
-    kind: str
-    per_window: float
-    wait_seconds: float
-    scope: str = "service"
+    Starts a second (`qps`), starts and tokens in any 60 seconds (`qpm`, `tpm`), requests at once
+    (`concurrency`); who has waited `wait_seconds` for all of them is refused.
+    """
+
+    qps: float = 0.0
+    qpm: float = 0.0
+    tpm: float = 0.0
+    concurrency: float = 0.0
+    wait_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class LimitRules:
+    """The limits around one deployment: its key's, its service's, and those of models at either.
+
+    `embeddings` is the service's limit for embeddings. Those of models stand under names of the
+    configuration; which of them a request has is for `layers.py` to find.
+    """
+
+    credential: Limit | None = None
+    credential_models: Mapping[str, Limit] = field(default_factory=dict)
+    service_models: Mapping[str, Limit] = field(default_factory=dict)
+    service: Limit | None = None
+    embeddings: Limit | None = None
 
 
 @dataclass(frozen=True)
@@ -48,11 +71,17 @@ class ProxyRule:
 
 @dataclass(frozen=True)
 class Policy:
-    """Everything about one deployment that LiteLLM has no key for."""
+    """Everything about one deployment that LiteLLM has no key for.
+
+    `key` names the key in its service's pool, "" where there is none; `places` are the positions in
+    the pool whose turns it takes; `redirected` is the model's name behind a redirect of the service.
+    """
 
     id: str = ""
     service: str = ""
     credential: int = 0
+    key: str = ""
+    places: tuple[int, ...] = ()
     order: str = "random"
     turns: int = 1
     weight: float = 1.0
@@ -60,10 +89,10 @@ class Policy:
     provider: str = "openai"
     upstream_model: str = ""
     embedding_model: str = ""
+    redirected: str = ""
     embeddings: bool = True
     chat: bool = True
-    limit: Limit | None = None
-    embedding_limit: Limit | None = None
+    limits: LimitRules | None = None
     timeout: float = 0.0
     breaker: BreakerRule | None = None
     proxy: ProxyRule | None = None
@@ -99,8 +128,12 @@ class TranslationRule:
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole proxy's own settings; without any, every client key is refused."""
+    """The whole proxy's own settings; without any, every client key is refused.
 
+    `dialect` is the version of the gateway whose decisions the file holds to.
+    """
+
+    dialect: Dialect = CURRENT
     open: bool = False
     keys: tuple[KeyRule, ...] = ()
     catch_all: str | None = None
@@ -111,53 +144,6 @@ class Settings:
     relay: bool = False
 
 
-class _Reader:
-    """Typed access to one mapping; every complaint names the place."""
-
-    def __init__(self, value: object, place: str) -> None:
-        if not isinstance(value, Mapping):
-            raise OneAdapterError(f"{place} must be a mapping, not {type(value).__name__}.", 1)
-        self.value: Mapping[str, Any] = value
-        self.place = place
-
-    def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
-        found = self.value.get(key)
-        if found is None:
-            return default
-        allowed = kinds if isinstance(kinds, tuple) else (kinds,)
-        if not isinstance(found, allowed) or (isinstance(found, bool) and bool not in allowed):
-            wanted = " or ".join(kind.__name__ for kind in allowed)
-            raise OneAdapterError(f"{self.place}.{key} must be {wanted}, not {found!r}.", 1)
-        return found
-
-    def number(self, key: str, default: float) -> float:
-        return float(self.get(key, (int, float), default))
-
-    def count(self, key: str, default: int) -> int:
-        return int(self.get(key, int, default))
-
-    def text(self, key: str, default: str = "") -> str:
-        return str(self.get(key, str, default))
-
-    def choice(self, key: str, allowed: Sequence[str], default: str) -> str:
-        found = self.text(key, default)
-        if found not in allowed:
-            raise OneAdapterError(
-                f"{self.place}.{key} must be one of {', '.join(allowed)}, not {found!r}.", 1
-            )
-        return found
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        found = self.get(key, list, [])
-        if not all(isinstance(item, str) for item in found):
-            raise OneAdapterError(f"{self.place}.{key} must be a list of texts.", 1)
-        return tuple(found)
-
-    def part(self, key: str) -> _Reader | None:
-        found = self.value.get(key)
-        return None if found is None else _Reader(found, f"{self.place}.{key}")
-
-
 def read_settings(value: object) -> Settings:
     """Read `general_settings.one_adapter`; None or absent gives settings that refuse every key.
 
@@ -166,38 +152,45 @@ def read_settings(value: object) -> Settings:
     """
     if value is None:
         return Settings()
-    reader = _Reader(value, "general_settings.one_adapter")
-    if reader.count("version", VERSION) != VERSION:
-        raise OneAdapterError("general_settings.one_adapter.version must be 1.", 1)
-    access = reader.part("access") or _Reader({}, "access")
+    reader = Reader(value, "general_settings.one_adapter")
+    version = reader.count("version", VERSION)
+    if version != VERSION:
+        told = f"{reader.place}.version must be {VERSION}, not {version}"
+        if version < VERSION:
+            told += ": an earlier one-adapter exported this file, so export it again"
+        raise OneAdapterError(f"{told}.", 1)
+    access = reader.part("access") or Reader({}, "access")
     keys = []
     for index, item in enumerate(access.get("keys", list, [])):
-        key = _Reader(item, f"{access.place}.keys[{index}]")
+        key = Reader(item, f"{access.place}.keys[{index}]")
         keys.append(KeyRule(key.text("env"), key.texts("models")))
     catch_all = reader.get("catch_all", str, None)
-    ways = reader.part("translation")
-    translation = TranslationRule()
-    if ways is not None:
-        translation = TranslationRule(
-            ways.text("model", "random"),
-            ways.text("prompt_template"),
-            ways.count("concurrency", 0),
-            ways.count("retry", 0),
-        )
     try:
         routes = read_opened(reader.texts("routes"))
     except ValueError as entry:
         told = f"{reader.place}.routes must hold paths, with a method before them or without, not {entry}."
         raise OneAdapterError(told, 1) from None
     return Settings(
+        dialect=DIALECTS[reader.choice("gateway", tuple(DIALECTS), CURRENT.version)],
         open=bool(access.get("open", bool, False)),
         keys=tuple(keys),
         catch_all=catch_all,
         unlisted=frozenset(reader.texts("unlisted")),
         aliases=frozenset(reader.texts("aliases")),
         routes=routes,
-        translation=translation,
+        translation=_translation(reader.part("translation")),
         relay=bool(reader.get("relay", bool, False)),
+    )
+
+
+def _translation(reader: Reader | None) -> TranslationRule:
+    if reader is None:
+        return TranslationRule()
+    return TranslationRule(
+        reader.text("model", "random"),
+        reader.text("prompt_template"),
+        reader.count("concurrency", 0),
+        reader.count("retry", 0),
     )
 
 
@@ -206,38 +199,44 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
     info = deployment.get("model_info") or {}
     params = deployment.get("litellm_params") or {}
     identity = str(info.get("id") or "")
-    reader = _Reader(info.get(SECTION) or {}, f"model_info.one_adapter of {identity or '?'}")
+    reader = Reader(info.get(SECTION) or {}, f"model_info.one_adapter of {identity or '?'}")
     provider, _, name = str(params.get("model") or "").partition("/")
     weight = params.get("weight")
-    known = (reader.choice("order", ORDERS, "random"), reader.texts("guards"))
-    for guard in known[1]:
-        if guard not in GUARDS:
-            raise OneAdapterError(f"{reader.place}.guards knows {', '.join(GUARDS)}, not {guard!r}.", 1)
     query = reader.get("query", Mapping, {})
     return Policy(
         id=identity,
         service=reader.text("service", identity),
         credential=reader.count("credential", 0),
-        order=known[0],
+        key=reader.text("key"),
+        places=reader.counts("places"),
+        order=reader.choice("order", ORDERS, "random"),
         turns=max(1, reader.count("turns", 1)),
         weight=1.0 if weight is None else float(weight),
         mode=str(info.get("mode") or "chat"),
         provider=provider,
         upstream_model=reader.text("upstream_model", name),
         embedding_model=reader.text("embedding_model"),
+        redirected=reader.text("redirected"),
         embeddings=bool(reader.get("embeddings", bool, True)),
         chat=bool(reader.get("chat", bool, True)),
-        limit=_limit(reader.part("limit")),
-        embedding_limit=_limit(reader.part("embedding_limit")),
+        limits=_limits(reader.part("limits")),
         timeout=reader.number("timeout", 0.0),
         breaker=_breaker(reader.part("breaker")),
         proxy=_proxy(reader.part("proxy")),
-        guards=known[1],
+        guards=_guards(reader),
         flatten_parts=bool(reader.get("flatten_parts", bool, False)),
         query={str(key): str(value) for key, value in query.items()},
         free=_is_free(info, params),
         hosts=_hosts(params),
     )
+
+
+def _guards(reader: Reader) -> tuple[str, ...]:
+    found = reader.texts("guards")
+    for guard in found:
+        if guard not in GUARDS:
+            raise OneAdapterError(f"{reader.place}.guards knows {', '.join(GUARDS)}, not {guard!r}.", 1)
+    return found
 
 
 def _hosts(params: Mapping[str, Any]) -> frozenset[str]:
@@ -256,18 +255,37 @@ def _is_free(*places: Mapping[str, Any]) -> bool:
     return all(name in prices for name in both) and not any(prices.values())
 
 
-def _limit(reader: _Reader | None) -> Limit | None:
+def _limits(reader: Reader | None) -> LimitRules | None:
     if reader is None:
         return None
-    return Limit(
-        reader.choice("kind", LIMIT_KINDS, "qps"),
-        reader.number("per_window", 0.0),
-        reader.number("wait_seconds", 120.0),
-        reader.choice("scope", LIMIT_SCOPES, "service"),
+    found = LimitRules(
+        credential=_limit(reader.part("credential")),
+        credential_models=_limits_of_models(reader, "credential_models"),
+        service_models=_limits_of_models(reader, "service_models"),
+        service=_limit(reader.part("service")),
+        embeddings=_limit(reader.part("embeddings")),
     )
+    return None if found == LimitRules() else found
 
 
-def _breaker(reader: _Reader | None) -> BreakerRule | None:
+def _limits_of_models(reader: Reader, key: str) -> dict[str, Limit]:
+    limits = {name: _limit(part) for name, part in reader.parts(key).items()}
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _limit(reader: Reader | None) -> Limit | None:
+    if reader is None:
+        return None
+    numbers = {name: reader.number(name, 0.0) for name in LIMIT_KINDS}
+    for name, number in numbers.items():
+        if not 0 <= number < inf:
+            raise OneAdapterError(f"{reader.place}.{name} must be 0 or more, not {number}.", 1)
+    if not any(numbers.values()):
+        return None
+    return Limit(**numbers, wait_seconds=reader.number("wait_seconds", 120.0))
+
+
+def _breaker(reader: Reader | None) -> BreakerRule | None:
     if reader is None:
         return None
     return BreakerRule(
@@ -277,7 +295,7 @@ def _breaker(reader: _Reader | None) -> BreakerRule | None:
     )
 
 
-def _proxy(reader: _Reader | None) -> ProxyRule | None:
+def _proxy(reader: Reader | None) -> ProxyRule | None:
     if reader is None:
         return None
     return ProxyRule(reader.text("http_env"), reader.text("https_env"), reader.text("socks5_env"))

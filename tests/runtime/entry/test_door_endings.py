@@ -20,9 +20,7 @@ class TestTimeAndPlace:
         async def slow(*_: Any) -> None:
             await asyncio.sleep(100)
 
-        loaded = loaded_of(
-            deployment(timeout=3, limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 9})
-        )
+        loaded = loaded_of(deployment(timeout=3, limits={"service": {"concurrency": 1, "wait_seconds": 9}}))
         status, body, _ = ask("POST", "/v1/chat/completions", CHAT, loaded, slow)
         assert (status, body["error"]["code"]) == (504, "timeout")
         assert loaded.memory.limits.held() == {}
@@ -46,7 +44,7 @@ class TestTimeAndPlace:
             await asyncio.sleep(20)
             await fine(request, send)
 
-        loaded = loaded_of(deployment(limit={"kind": "concurrency", "per_window": 1, "wait_seconds": 5}))
+        loaded = loaded_of(deployment(limits={"service": {"concurrency": 1, "wait_seconds": 5}}))
 
         async def scenario() -> tuple[list[int], str]:
             caller, _ = serve(loaded, hold)
@@ -58,8 +56,8 @@ class TestTimeAndPlace:
         assert run(scenario()) == ([200, 429], "60")
 
     def test_an_embeddings_limit_only_delays(self) -> None:
-        limit = {"kind": "qpm", "per_window": 1, "wait_seconds": 5}
-        loaded = loaded_of(deployment(embedding_limit=limit))
+        limits = {"embeddings": {"qpm": 1, "wait_seconds": 5}}
+        loaded = loaded_of(deployment(limits=limits), gateway="0.10")
 
         async def scenario() -> tuple[list[int], float]:
             caller, _ = serve(loaded)
@@ -71,8 +69,8 @@ class TestTimeAndPlace:
         assert run(scenario()) == ([200, 200], 5.0)
 
     def test_a_wait_never_outlasts_the_services_timeout(self) -> None:
-        limit = {"kind": "qpm", "per_window": 1, "wait_seconds": 50, "scope": "credential"}
-        loaded = loaded_of(deployment(limit=limit, timeout=4))
+        limits = {"credential": {"qpm": 1, "wait_seconds": 50}}
+        loaded = loaded_of(deployment(limits=limits, timeout=4))
 
         async def scenario() -> tuple[list[int], float]:
             caller, _ = serve(loaded)
@@ -172,9 +170,9 @@ def test_however_requests_end_every_place_comes_back(
             raise Refusal(502, "broken")
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    limit = {"kind": "concurrency", "per_window": size, "wait_seconds": 2}
+    limits = {"service": {"concurrency": size, "wait_seconds": 2}}
     loaded = loaded_of(
-        deployment(timeout=3, limit=limit, breaker={"failures": 10_000, "recovery_seconds": 1, "probes": 1})
+        deployment(timeout=3, limits=limits, breaker={"failures": 10_000, "recovery_seconds": 1, "probes": 1})
     )
 
     async def scenario() -> None:

@@ -214,8 +214,8 @@ def test_a_client_that_leaves_ends_every_text(stream: bool) -> None:
         finally:
             left.append(prompt_of(request))
 
-    limit = {"kind": "concurrency", "per_window": 5, "wait_seconds": 1}
-    loaded = loaded_of(deployment("m", limit=limit), translation={"model": "m"})
+    limits = {"service": {"concurrency": 5, "wait_seconds": 1}}
+    loaded = loaded_of(deployment("m", limits=limits), translation={"model": "m"})
 
     async def scenario() -> float:
         caller, _ = serve(loaded, hang)

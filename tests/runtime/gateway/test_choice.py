@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -11,6 +12,7 @@ from virtual import run
 
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.choice import Choice, book, choose, enter
+from one_adapter.runtime.gateway.layers import layers_of
 from one_adapter.runtime.gateway.outcome import Outcome
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Policy
@@ -109,8 +111,15 @@ def policy(loaded: Loaded, credential: int = 0) -> Policy:
     return next(one for one in loaded.config.groups["m"] if one.credential == credential)
 
 
+async def enter_as(loaded: Loaded, credential: int, kind: str, most: float) -> Callable[[], None] | None:
+    """Enter with twelve tokens, as a request for `m` does."""
+    one = policy(loaded, credential)
+    layers = layers_of(one, kind, "m", "m", loaded.config.settings.dialect)
+    return await enter(loaded.memory, one, layers, 12, most)
+
+
 class TestEntering:
-    SLOT: ClassVar[dict[str, Any]] = {"kind": "concurrency", "per_window": 1, "wait_seconds": 5}
+    SLOT: ClassVar[dict[str, Any]] = {"concurrency": 1, "wait_seconds": 5}
 
     def enter(self, loaded: Loaded, *asked: tuple[int, str], most: float = 100.0) -> list[object]:
         """What each of several requests, made one after another, got: when it may go, or its refusal."""
@@ -120,7 +129,7 @@ class TestEntering:
             found: list[object] = []
             for credential, kind in asked:
                 try:
-                    release = await enter(loaded.memory, policy(loaded, credential), kind, most)
+                    release = await enter_as(loaded, credential, kind, most)
                 except Refusal as refused:
                     found.append((refused.status, refused.retry_after, loop.time()))
                 else:
@@ -133,37 +142,44 @@ class TestEntering:
         assert self.enter(loaded_of(), (0, "chat"), (0, "embeddings")) == ["free", "free"]
 
     def test_a_full_service_is_429_with_the_time_to_try_again(self) -> None:
-        loaded = loaded_of(deployment(limit=self.SLOT))
+        loaded = loaded_of(deployment(limits={"service": self.SLOT}))
         assert self.enter(loaded, (0, "chat"), (0, "chat")) == [0.0, (429, 60.0, 5.0)]
 
     def test_the_wait_ends_with_the_time_that_the_request_has(self) -> None:
-        loaded = loaded_of(deployment(limit=self.SLOT))
+        loaded = loaded_of(deployment(limits={"service": self.SLOT}))
         assert self.enter(loaded, (0, "chat"), (0, "chat"), most=2.0) == [0.0, (429, 60.0, 2.0)]
 
     @pytest.mark.parametrize(("scope", "second"), [("service", (429, 60.0, 5.0)), ("credential", 0.0)])
     def test_credentials_share_the_services_limit_or_have_one_each(self, scope: str, second: object) -> None:
-        limit = {**self.SLOT, "scope": scope}
-        loaded = loaded_of(*(deployment(credential=one, limit=limit) for one in (0, 1)))
+        limits = {scope: self.SLOT}
+        loaded = loaded_of(*(deployment(credential=one, limits=limits) for one in (0, 1)))
         assert self.enter(loaded, (0, "chat"), (1, "chat")) == [0.0, second]
 
     def test_the_limit_of_chats_is_none_of_embeddings(self) -> None:
-        loaded = loaded_of(deployment(limit=self.SLOT))
+        loaded = loaded_of(deployment(limits={"service": self.SLOT}))
         assert self.enter(loaded, (0, "chat"), (0, "embeddings")) == [0.0, "free"]
 
-    def test_embeddings_wait_in_vain_and_go_all_the_same(self) -> None:
-        loaded = loaded_of(deployment(embedding_limit=self.SLOT))
-        assert self.enter(loaded, (0, "embeddings"), (0, "embeddings")) == [0.0, "free"]
+    @pytest.mark.parametrize(("gateway", "second"), [("0.10", "free"), ("0.12", (429, 60.0, 5.0))])
+    def test_embeddings_that_wait_in_vain_go_all_the_same_or_are_refused(
+        self, gateway: str, second: object
+    ) -> None:
+        loaded = loaded_of(deployment(limits={"embeddings": self.SLOT}), gateway=gateway)
+        assert self.enter(loaded, (0, "embeddings"), (0, "embeddings")) == [0.0, second]
+
+    def test_a_request_larger_than_a_minute_is_refused_at_once_and_told_no_time_to_try_again(self) -> None:
+        loaded = loaded_of(deployment(limits={"service": {"tpm": 11}}))
+        assert self.enter(loaded, (0, "chat")) == [(429, None, 0.0)]
 
     def test_a_bucket_with_a_queue_refuses_at_once_who_cannot_wait_that_long(self) -> None:
         """Two in a queue at one a second: the third would wait three seconds, and may wait two and a half."""
-        loaded = loaded_of(deployment(limit={"kind": "qps", "per_window": 1, "wait_seconds": 2.5}))
+        loaded = loaded_of(deployment(limits={"service": {"qps": 1, "wait_seconds": 2.5}}))
 
         async def scenario() -> list[object]:
             loop = asyncio.get_running_loop()
 
             async def one() -> object:
                 try:
-                    await enter(loaded.memory, policy(loaded), "chat", 100.0)
+                    await enter_as(loaded, 0, "chat", 100.0)
                 except Refusal as refused:
                     return refused.status, round(refused.retry_after or 0, 3), loop.time()
                 return round(loop.time(), 3)

@@ -1,24 +1,30 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from virtual import run
 
-from one_adapter.runtime.gateway.limits import Bucket, Full, Limits, Slots, Window, limiter
+from one_adapter.runtime.gateway.layers import Layer
+from one_adapter.runtime.gateway.limits import Full, Limits, LimitStore
 from one_adapter.runtime.gateway.settings import Limit
 
 
-async def starts(limiter_, count: int, wait: float) -> list[float | None]:
-    """When each of `count` calls made at once began; None for one refused."""
+def layer(name: str = "s", least: int = 1, **numbers: float) -> Layer:
+    return Layer(name, Limit(**numbers), least=least)
+
+
+async def starts(
+    limits: LimitStore, layers: Sequence[Layer], count: int, most: float = 1000, tokens: int = 1
+) -> list[float | None]:
+    """When each of `count` requests made at once began; None for one refused."""
     loop = asyncio.get_running_loop()
 
     async def one() -> float | None:
         try:
-            await limiter_.acquire(wait)
+            await limits.acquire(layers, tokens, most)
         except Full:
             return None
         return round(loop.time(), 4)
@@ -26,273 +32,354 @@ async def starts(limiter_, count: int, wait: float) -> list[float | None]:
     return list(await asyncio.gather(*(one() for _ in range(count))))
 
 
-class TestTokenBucket:
+def alone(count: int, most: float = 1000, tokens: int = 1, least: int = 1, **numbers: float) -> list[Any]:
+    """When each of `count` requests made at once began at a limit of its own."""
+    return run(starts(Limits(), [layer(least=least, wait_seconds=1000, **numbers)], count, most, tokens))
+
+
+async def refusal(limits: Limits, layers: Sequence[Layer], most: float = 1000, tokens: int = 1) -> Full:
+    with pytest.raises(Full) as refused:
+        await limits.acquire(layers, tokens, most)
+    return refused.value
+
+
+class TestQps:
     def test_a_burst_of_the_whole_rate_goes_at_once_and_the_rest_at_the_rate(self) -> None:
-        assert run(starts(Bucket(2), 5, 10)) == [0, 0, 0.5, 1.0, 1.5]
+        assert alone(5, qps=2) == [0, 0, 0.5, 1.0, 1.5]
 
     def test_a_rate_with_a_fraction_saves_up_whole_tokens_only(self) -> None:
-        assert run(starts(Bucket(1.5), 3, 10)) == [0, 0.6667, 1.3333]
+        assert alone(3, qps=1.5) == [0, 0.6667, 1.3333]
+
+    def test_below_one_lets_a_burst_of_one_where_that_is_the_least(self) -> None:
+        assert alone(3, qps=0.5) == [0, 2, 4]
+
+    def test_below_one_everything_is_refused_at_once_where_nothing_is_the_least(self) -> None:
+        assert alone(2, least=0, qps=0.5) == [None, None]
 
     def test_a_wait_that_cannot_fit_is_refused_at_once(self) -> None:
         async def scenario() -> tuple[float, float]:
-            bucket = Bucket(1)
-            await bucket.acquire(0)
-            with pytest.raises(Full) as refused:
-                await bucket.acquire(0.5)
-            return asyncio.get_running_loop().time(), refused.value.retry_after
+            limits = Limits()
+            await limits.acquire([layer(qps=1)], 1, 0)
+            full = await refusal(limits, [layer(qps=1)], most=0.5)
+            return asyncio.get_running_loop().time(), full.retry_after
 
         assert run(scenario()) == (0.0, pytest.approx(1.0))
 
-    def test_below_one_a_second_everything_is_refused_at_once(self) -> None:
-        assert run(starts(Bucket(0.5), 2, 100)) == [None, None]
+    def test_who_is_ahead_counts_in_what_the_wait_would_be(self) -> None:
+        assert alone(4, qps=1, most=2.5) == [0, 1, 2, None]
 
     def test_unused_tokens_are_saved_up_to_the_rate_and_no_more(self) -> None:
         async def scenario() -> list[float | None]:
-            bucket = Bucket(2)
-            await starts(bucket, 2, 0)
+            limits, one = Limits(), [layer(qps=2)]
+            await starts(limits, one, 2)
             await asyncio.sleep(60)
-            return await starts(bucket, 3, 5)
+            return await starts(limits, one, 3)
 
         assert run(scenario()) == [60.0, 60.0, 60.5]
 
-    def test_a_waiting_call_that_leaves_lets_the_next_move_up(self) -> None:
-        async def scenario() -> float | None:
-            bucket = Bucket(1)
-            await bucket.acquire(0)
-            first = asyncio.create_task(bucket.acquire(10))
-            second = asyncio.create_task(starts(bucket, 1, 10))
-            await asyncio.sleep(0.1)
-            first.cancel()
-            await asyncio.gather(first, return_exceptions=True)
-            return (await second)[0]
 
-        assert run(scenario()) == 1.0
-
-
-class TestWindow:
+class TestMinute:
     def test_the_next_start_waits_until_the_oldest_is_a_minute_old(self) -> None:
-        assert run(starts(Window(2), 5, 200)) == [0, 0, 60, 60, 120]
+        assert alone(5, qpm=2) == [0, 0, 60, 60, 120]
+
+    def test_below_one_counts_as_the_least(self) -> None:
+        assert alone(2, qpm=0.5) == [0, 60]
+        assert alone(2, least=0, qpm=0.5) == [None, None]
 
     def test_a_wait_too_long_takes_its_whole_time_before_it_is_refused(self) -> None:
         async def scenario() -> tuple[float, float]:
-            window = Window(1)
-            await window.acquire(0)
-            with pytest.raises(Full) as refused:
-                await window.acquire(20)
-            return asyncio.get_running_loop().time(), refused.value.retry_after
+            limits = Limits()
+            await limits.acquire([layer(qpm=1)], 1, 0)
+            full = await refusal(limits, [layer(qpm=1)], most=20)
+            return asyncio.get_running_loop().time(), full.retry_after
 
         assert run(scenario()) == (20.0, 40.0)
 
-    def test_below_one_a_minute_everything_waits_in_vain(self) -> None:
-        async def scenario() -> float:
-            assert await starts(Window(0.5), 2, 7) == [None, None]
-            return asyncio.get_running_loop().time()
-
-        assert run(scenario()) == 7.0
-
-    def test_who_comes_first_goes_first(self) -> None:
-        async def scenario() -> list[int]:
-            window, order = Window(1), []
-
-            async def one(number: int) -> None:
-                await window.acquire(1000)
-                order.append(number)
-
-            await asyncio.gather(*(one(number) for number in range(5)))
-            return order
-
-        assert run(scenario()) == [0, 1, 2, 3, 4]
+    def test_a_request_whose_time_is_up_as_its_turn_comes_goes(self) -> None:
+        assert alone(2, most=60, qpm=1) == [0, 60]
 
 
-class TestSlots:
+class TestTokens:
+    def test_requests_wait_until_a_minutes_tokens_have_room_for_all_of_theirs(self) -> None:
+        assert alone(5, tokens=12, tpm=30) == [0, 0, 60, 60, 120]
+
+    def test_a_large_request_waits_for_several_small_ones_to_be_forgotten(self) -> None:
+        async def scenario() -> list[float]:
+            limits, one, seen = Limits(), [layer(tpm=100)], []
+            for tokens in (30, 30, 30, 90, 10):
+                await limits.acquire(one, tokens, 1000)
+                seen.append(asyncio.get_running_loop().time())
+                await asyncio.sleep(5)
+            return seen
+
+        assert run(scenario()) == [0, 5, 10, 70, 75]
+
+    def test_a_request_larger_than_a_minute_is_refused_at_once_and_takes_nothing_anywhere(self) -> None:
+        async def scenario() -> tuple[str, bool, float, list[float | None]]:
+            limits = Limits()
+            key, service = layer("k", qpm=1), layer("s", tpm=30.9)
+            await limits.acquire([key], 1, 0)
+            full = await refusal(limits, [key, service], tokens=31)
+            now = asyncio.get_running_loop().time()
+            return full.layer.name, full.never, now, await starts(limits, [service], 1, tokens=30)
+
+        assert run(scenario()) == ("s", True, 0.0, [0.0])
+
+    def test_below_one_counts_as_one(self) -> None:
+        assert alone(2, tokens=1, tpm=0.5) == [0, 60]
+        assert alone(1, tokens=2, tpm=0.5) == [None]
+
+
+class TestAtOnce:
     def test_a_place_is_taken_until_it_is_given_back(self) -> None:
-        async def scenario() -> tuple[int, int, float]:
-            slots = Slots(1)
-            release = await slots.acquire(0)
-            waiting = asyncio.create_task(slots.acquire(10))
+        async def scenario() -> tuple[dict[str, tuple[int, int]], float]:
+            limits, one = Limits(), [layer(concurrency=1)]
+            release = await limits.acquire(one, 1, 0)
+            waiting = asyncio.create_task(limits.acquire(one, 1, 10))
             await asyncio.sleep(3)
-            held = (slots.held, slots.waiting)
+            held = limits.held()
             release()
             await waiting
-            return (*held, asyncio.get_running_loop().time())
+            return held, asyncio.get_running_loop().time()
 
-        assert run(scenario()) == (1, 1, 3.0)
+        assert run(scenario()) == ({"s": (1, 1)}, 3.0)
 
     def test_giving_back_twice_frees_one_place(self) -> None:
-        async def scenario() -> int:
-            slots = Slots(2)
-            release = await slots.acquire(0)
-            await slots.acquire(0)
+        async def scenario() -> dict[str, tuple[int, int]]:
+            limits, one = Limits(), [layer(concurrency=2)]
+            release = await limits.acquire(one, 1, 0)
+            await limits.acquire(one, 1, 0)
             release()
             release()
-            return slots.held
+            return limits.held()
 
-        assert run(scenario()) == 1
+        assert run(scenario()) == {"s": (1, 0)}
 
-    def test_a_waiting_call_that_leaves_frees_its_place_in_the_queue(self) -> None:
-        async def scenario() -> tuple[int, int]:
-            slots = Slots(1)
-            release = await slots.acquire(0)
-            gone = asyncio.create_task(slots.acquire(10))
-            await asyncio.sleep(0)
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
-            queued = slots.waiting
-            release()
-            return slots.held, queued
-
-        assert run(scenario()) == (0, 0)
-
-    def test_a_place_granted_to_a_call_that_leaves_in_the_same_moment_is_not_lost(self) -> None:
-        async def scenario() -> int:
-            slots = Slots(1)
-            release = await slots.acquire(0)
-            gone = asyncio.create_task(slots.acquire(10))
-            await asyncio.sleep(0)
-            release()
-            gone.cancel()
-            await asyncio.gather(gone, return_exceptions=True)
-            return slots.held
-
-        assert run(scenario()) == 0
+    def test_below_one_counts_as_the_least(self) -> None:
+        assert alone(2, most=5, concurrency=0.5) == [0, None]
+        assert alone(1, most=5, least=0, concurrency=0.5) == [None]
 
     def test_too_long_a_wait_is_refused_with_a_time_to_try_again(self) -> None:
         async def scenario() -> float:
-            slots = Slots(1)
-            await slots.acquire(0)
-            with pytest.raises(Full) as refused:
-                await slots.acquire(2)
-            return refused.value.retry_after
+            limits, one = Limits(), [layer(concurrency=1)]
+            await limits.acquire(one, 1, 0)
+            return (await refusal(limits, one, most=2)).retry_after
 
         assert run(scenario()) == 60.0
 
 
-CALLS = st.lists(
-    st.tuples(
-        st.integers(0, 40),  # tenths of a second until it comes
-        st.integers(0, 30),  # tenths it is willing to wait
-        st.integers(0, 30),  # tenths it holds its place
-        st.one_of(st.none(), st.integers(0, 60)),  # tenths after which its client leaves
-    ),
-    max_size=25,
-)
+class TestAllKinds:
+    def test_all_numbers_of_a_limit_hold_at_once(self) -> None:
+        assert alone(5, qps=1, qpm=3) == [0, 1, 2, 60, 61]
+        assert alone(4, qpm=3, tpm=20, tokens=10) == [0, 0, 60, 60]
+        assert alone(3, qps=50, concurrency=2, most=5) == [0, 0, None]
+
+    def test_a_limit_without_numbers_lets_everything_pass(self) -> None:
+        assert alone(9) == [0] * 9
 
 
-@given(size=st.integers(1, 4), calls=CALLS)
-@settings(max_examples=150, deadline=None)
-def test_no_place_is_ever_lost_or_given_twice(
-    size: int, calls: list[tuple[int, int, int, int | None]]
-) -> None:
-    async def scenario() -> None:
-        slots = Slots(size)
-        most = 0
+class TestLayers:
+    def test_all_layers_are_taken_in_the_same_instant_or_none_is(self) -> None:
+        """The key has room while the service has none: whoever waits there holds nothing of the key's."""
 
-        async def call(come: int, wait: int, hold: int) -> None:
-            nonlocal most
-            await asyncio.sleep(come / 10)
-            release = await slots.acquire(wait / 10)
-            most = max(most, slots.held)
-            try:
-                await asyncio.sleep(hold / 10)
-            finally:
+        async def scenario() -> tuple[dict[str, tuple[int, int]], list[float | None]]:
+            limits = Limits()
+            key, service = layer("k", concurrency=1, qpm=1), layer("s", concurrency=1)
+            release = await limits.acquire([service], 1, 0)
+            waiting = asyncio.create_task(limits.acquire([key, service], 1, 10))
+            await asyncio.sleep(1)
+            held = limits.held()
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            release()
+            return held, await starts(limits, [key], 1)
+
+        assert run(scenario()) == ({"s": (1, 1)}, [1.0])
+
+    def test_who_waits_for_a_key_does_not_hold_back_another_key_at_the_service(self) -> None:
+        async def scenario() -> list[tuple[str, float]]:
+            limits = Limits()
+            service = layer("s", qpm=5)
+            loop = asyncio.get_running_loop()
+            seen: list[tuple[str, float]] = []
+
+            async def one(key: str) -> None:
+                await limits.acquire([layer(key, qpm=1), service], 1, 1000)
+                seen.append((key, loop.time()))
+
+            await asyncio.gather(*(one(key) for key in ("a", "a", "b", "a", "b")))
+            return sorted(seen)
+
+        assert run(scenario()) == [("a", 0), ("a", 60), ("a", 120), ("b", 0), ("b", 60)]
+
+    def test_who_came_first_is_first_at_each_layer_he_waits_at(self) -> None:
+        """The first waits for its key until second ten, then before those who came later for the service."""
+
+        async def scenario() -> list[str]:
+            limits = Limits()
+            key, service = layer("k", concurrency=1), layer("s", concurrency=1)
+            order: list[str] = []
+            key_release = await limits.acquire([key], 1, 0)
+            service_release = await limits.acquire([service], 1, 0)
+
+            async def one(name: str, layers: list[Layer]) -> None:
+                release = await limits.acquire(layers, 1, 1000)
+                order.append(name)
+                await asyncio.sleep(1)
                 release()
 
-        async def client(come: int, wait: int, hold: int, leave: int | None) -> None:
-            task = asyncio.create_task(call(come, wait, hold))
-            if leave is not None:
-                await asyncio.sleep(leave / 10)
-                task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            tasks = [asyncio.create_task(one("first", [key, service]))]
+            for name in ("second", "third"):
+                await asyncio.sleep(1)
+                tasks.append(asyncio.create_task(one(name, [service])))
+            await asyncio.sleep(8)
+            key_release()
+            await asyncio.sleep(1)
+            service_release()
+            await asyncio.gather(*tasks)
+            return order
 
-        await asyncio.gather(*(client(*one) for one in calls))
-        assert (slots.held, slots.waiting) == (0, 0)
-        assert most <= size
-        for _ in range(size):
-            await slots.acquire(0)
-        with pytest.raises(Full):
-            await slots.acquire(0)
+        assert run(scenario()) == ["first", "second", "third"]
 
-    run(scenario())
+    def test_each_layer_is_waited_for_as_long_as_it_says_from_when_the_wait_for_it_begins(self) -> None:
+        async def scenario() -> tuple[str, float]:
+            limits = Limits()
+            key = layer("k", concurrency=1, wait_seconds=5)
+            service = layer("s", concurrency=1, wait_seconds=4)
+            key_release = await limits.acquire([key], 1, 0)
+            await limits.acquire([service], 1, 0)
+            asyncio.get_running_loop().call_later(3, key_release)
+            full = await refusal(limits, [key, service])
+            return full.layer.name, asyncio.get_running_loop().time()
+
+        assert run(scenario()) == ("s", 7.0)
+
+    def test_the_wait_for_all_layers_never_outlasts_the_request(self) -> None:
+        async def scenario() -> tuple[str, float]:
+            limits = Limits()
+            key, service = layer("k", concurrency=1), layer("s", concurrency=1)
+            key_release = await limits.acquire([key], 1, 0)
+            await limits.acquire([service], 1, 0)
+            asyncio.get_running_loop().call_later(3, key_release)
+            full = await refusal(limits, [key, service], most=6)
+            return full.layer.name, asyncio.get_running_loop().time()
+
+        assert run(scenario()) == ("s", 6.0)
+
+    def test_a_bucket_reached_late_refuses_at_once_what_cannot_fit_any_more(self) -> None:
+        async def scenario() -> tuple[str, float]:
+            limits = Limits()
+            key, service = layer("k", concurrency=1), layer("s", qps=0.1)
+            key_release = await limits.acquire([key], 1, 0)
+            asyncio.get_running_loop().call_later(3, key_release)
+            await asyncio.sleep(2)
+            await limits.acquire([service], 1, 0)
+            full = await refusal(limits, [key, service], most=8)
+            return full.layer.name, asyncio.get_running_loop().time()
+
+        assert run(scenario()) == ("s", 3.0)
 
 
-@given(seed=st.integers(0, 10_000), size=st.integers(1, 5))
-@settings(max_examples=60, deadline=None)
-def test_no_minute_ever_holds_more_starts_than_the_window_allows(seed: int, size: int) -> None:
-    chance = random.Random(seed)
+class TestNewNumbers:
+    """A limit whose numbers change while requests wait for it."""
 
-    async def scenario() -> None:
-        window, seen = Window(size), []
-        loop = asyncio.get_running_loop()
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [({"qpm": 1}, {"qpm": 2}), ({"tpm": 1}, {"tpm": 2}), ({"concurrency": 1}, {"concurrency": 2})],
+    )
+    def test_a_larger_one_lets_those_go_who_wait(
+        self, before: dict[str, float], after: dict[str, float]
+    ) -> None:
+        async def scenario() -> list[float | None]:
+            limits = Limits()
+            waiting = asyncio.create_task(starts(limits, [layer(**before)], 2))
+            await asyncio.sleep(3)
+            asyncio.get_running_loop().call_soon(lambda: limits.renew([layer(**after)]))
+            return await waiting
 
-        async def call() -> None:
-            await asyncio.sleep(chance.uniform(0, 200))
-            task = asyncio.current_task()
-            assert task is not None
-            if chance.random() < 0.3:
-                loop.call_later(chance.uniform(0, 100), task.cancel)
-            await window.acquire(chance.uniform(0, 150))
-            seen.append(loop.time())
+        assert run(scenario()) == [0, 3]
 
-        await asyncio.gather(*(asyncio.create_task(call()) for _ in range(20)), return_exceptions=True)
-        seen.sort()
-        for index in range(len(seen) - size):
-            assert seen[index + size] - seen[index] >= 60 - 1e-6
+    def test_a_smaller_one_holds_from_then_on(self) -> None:
+        async def scenario() -> list[float | None]:
+            limits = Limits()
+            await starts(limits, [layer(qpm=3)], 3)
+            await asyncio.sleep(30)
+            return await starts(limits, [layer(qpm=1)], 2)
 
-    run(scenario())
+        assert run(scenario()) == [60, 120]
 
+    def test_who_waits_and_has_become_too_large_is_refused_and_holds_nobody_up(self) -> None:
+        async def scenario() -> tuple[bool, float, list[float | None]]:
+            limits = Limits()
+            await limits.acquire([layer(tpm=100)], 90, 0)
+            large = asyncio.create_task(refusal(limits, [layer(tpm=100)], tokens=50))
+            small = asyncio.create_task(starts(limits, [layer(tpm=100)], 1, tokens=10))
+            await asyncio.sleep(2)
+            limits.renew([layer(tpm=40)])
+            full = await large
+            return full.never, asyncio.get_running_loop().time(), await small
 
-def test_each_kind_of_limit_has_its_limiter() -> None:
-    kinds = {kind: type(limiter(Limit(kind, 2, 1))) for kind in ("qps", "qpm", "concurrency")}
-    assert kinds == {"qps": Bucket, "qpm": Window, "concurrency": Slots}
-
-
-def test_a_named_limiter_is_made_once_and_tells_what_is_held() -> None:
-    async def scenario() -> tuple[bool, dict[str, tuple[int, int]]]:
-        limits = Limits()
-        one = limits.named("a", Limit("concurrency", 2, 1))
-        await one.acquire(0)
-        return one is limits.named("a", Limit("concurrency", 9, 1)), limits.held()
-
-    assert run(scenario()) == (True, {"a": (1, 0)})
+        assert run(scenario()) == (True, 2.0, [60])
 
 
 class TestAMomentTheSame:
     """What happens when two things happen in one turn of the loop."""
 
-    @pytest.mark.parametrize(("kind", "next_start"), [("qps", 1.0), ("qpm", 60.0)])
-    def test_a_start_granted_to_a_call_that_leaves_is_anothers(self, kind: str, next_start: float) -> None:
+    @pytest.mark.parametrize(("numbers", "at"), [({"qps": 1}, 1.0), ({"qpm": 1}, 60.0), ({"tpm": 1}, 60.0)])
+    def test_a_start_granted_to_a_request_that_leaves_is_anothers(
+        self, numbers: dict[str, float], at: float
+    ) -> None:
         async def scenario() -> float | None:
-            one = limiter(Limit(kind, 1, 100))
-            assert one.held == 0
-            await one.acquire(0)
-            loop = asyncio.get_running_loop()
-            gone = asyncio.create_task(one.acquire(100))
+            limits, one = Limits(), [layer(wait_seconds=200, **numbers)]
+            await limits.acquire(one, 1, 0)
+            gone = asyncio.create_task(limits.acquire(one, 1, 100))
             await asyncio.sleep(0)
-            assert one._timer is not None
-            loop.call_at(one._timer.when(), gone.cancel)  # its turn has come, and it has not run yet
+            timer = limits._made["s"].timer
+            assert timer is not None
+            # After the timer that grants the turn, and before the request runs again.
+            asyncio.get_running_loop().call_at(timer.when(), gone.cancel)
             await asyncio.gather(gone, return_exceptions=True)
-            return (await starts(one, 1, 100))[0]
+            assert gone.cancelled()
+            return (await starts(limits, one, 1))[0]
 
-        assert run(scenario()) == next_start
+        assert run(scenario()) == pytest.approx(at, abs=1e-3)
 
-    def test_a_call_whose_time_is_up_as_its_turn_comes_goes(self) -> None:
-        async def scenario() -> list[float | None]:
-            window = Window(1)
-            await window.acquire(0)
-            return await starts(window, 1, 60)
+    def test_a_place_granted_to_a_request_that_leaves_is_not_lost(self) -> None:
+        async def scenario() -> tuple[dict[str, tuple[int, int]], list[float | None]]:
+            limits, one = Limits(), [layer("k", qpm=2), layer("s", concurrency=1)]
+            release = await limits.acquire(one, 1, 0)
+            gone = asyncio.create_task(limits.acquire(one, 1, 10))
+            await asyncio.sleep(0)
+            release()
+            gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)
+            return limits.held(), await starts(limits, one, 1)
 
-        assert run(scenario()) == [60]
+        assert run(scenario()) == ({}, [0.0])
 
-    def test_a_place_is_passed_over_a_call_that_has_just_left(self) -> None:
-        async def scenario() -> tuple[int, int]:
-            slots = Slots(1)
-            release = await slots.acquire(0)
-            gone, next_one = (asyncio.create_task(slots.acquire(10)) for _ in range(2))
+    def test_a_place_is_passed_over_a_request_that_has_just_left(self) -> None:
+        async def scenario() -> dict[str, tuple[int, int]]:
+            limits, one = Limits(), [layer(concurrency=1)]
+            release = await limits.acquire(one, 1, 0)
+            gone, next_one = (asyncio.create_task(limits.acquire(one, 1, 10)) for _ in range(2))
             await asyncio.sleep(0)
             gone.cancel()
             release()
             await asyncio.gather(gone, next_one, return_exceptions=True)
             assert not next_one.cancelled()
-            return slots.held, slots.waiting
+            return limits.held()
 
-        assert run(scenario()) == (1, 0)
+        assert run(scenario()) == {"s": (1, 0)}
+
+    def test_a_request_that_leaves_as_it_is_refused_leaves_nothing_behind(self) -> None:
+        async def scenario() -> dict[str, tuple[int, int]]:
+            limits, one = Limits(), [layer(concurrency=1)]
+            release = await limits.acquire(one, 1, 0)
+            gone = asyncio.create_task(limits.acquire(one, 1, 5))
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_at(5, gone.cancel)
+            await asyncio.gather(gone, return_exceptions=True)
+            release()
+            return limits.held()
+
+        assert run(scenario()) == {}

@@ -7,6 +7,7 @@ import pytest
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.gateway.settings import (
     Limit,
+    LimitRules,
     ProxyRule,
     read_policy,
     read_settings,
@@ -18,7 +19,12 @@ class TestSettings:
         ("value", "place"),
         [
             ("text", "one_adapter must be"),
-            ({"version": 2}, "version must be 1"),
+            ({"version": 3}, "version must be 2, not 3."),
+            (
+                {"version": 1},
+                "version must be 2, not 1: an earlier one-adapter exported this file, so export it again.",
+            ),
+            ({"gateway": "0.11"}, "gateway must be one of 0.10, 0.12, not '0.11'"),
             ({"access": {"open": "yes"}}, "access.open"),
             ({"access": {"keys": [1]}}, "keys[0] must be"),
             ({"access": {"keys": [{"env": "A", "models": [1]}]}}, "keys[0].models"),
@@ -36,7 +42,15 @@ class TestSettings:
         [
             ({"order": "sideways"}, "order must be one of"),
             ({"guards": ["x"]}, "guards knows"),
-            ({"limit": {"kind": "tpm"}}, "limit.kind"),
+            ({"limits": [1]}, "limits must be a mapping"),
+            ({"limits": {"service": {"qps": "2"}}}, "limits.service.qps must be"),
+            ({"limits": {"service": {"tpm": -1}}}, "limits.service.tpm must be 0 or more"),
+            ({"limits": {"credential": {"qpm": float("inf")}}}, "limits.credential.qpm must be 0 or more"),
+            ({"limits": {"credential": {"qpm": float("nan")}}}, "limits.credential.qpm must be 0 or more"),
+            ({"limits": {"service_models": {"m": 3}}}, "limits.service_models.m must be a mapping"),
+            ({"limits": {"credential_models": 3}}, "limits.credential_models must be a mapping"),
+            ({"places": "0"}, "places must be list"),
+            ({"places": [True]}, "places must be a list of whole numbers"),
             ({"timeout": "30"}, "timeout must be"),
         ],
     )
@@ -50,20 +64,49 @@ class TestSettings:
         policy = read_policy(
             {"litellm_params": {"model": "openai/m", "weight": 2}, "model_info": {"id": "x"}}
         )
-        assert (policy.service, policy.limit, policy.timeout, policy.weight) == ("x", None, 0.0, 2.0)
+        assert (policy.service, policy.limits, policy.timeout, policy.weight) == ("x", None, 0.0, 2.0)
+        assert (policy.key, policy.places, policy.redirected) == ("", (), "")
         assert policy.upstream_model == "m"
 
     def test_a_policy_is_read_field_by_field(self) -> None:
         ours = {
-            "limit": {"kind": "qpm", "per_window": 15, "wait_seconds": 30},
+            "key": "key-1",
+            "places": [0, 2],
+            "order": "hash",
+            "redirected": "r",
+            "limits": {
+                "credential": {"qps": 0.5, "concurrency": 2},
+                "credential_models": {"m": {"tpm": 1000}, "none": {"qps": 0}},
+                "service_models": {"n": {"qpm": 3}},
+                "service": {"qpm": 15, "wait_seconds": 30},
+                "embeddings": {"qpm": 4, "wait_seconds": 9},
+            },
             "breaker": {"failures": 5, "recovery_seconds": 30, "probes": 1},
             "proxy": {"http_env": "P"},
             "query": {"tenant": 7},
         }
         policy = read_policy({"model_info": {"id": "x", "one_adapter": ours}})
-        assert policy.limit == Limit("qpm", 15, 30, "service")
+        assert policy.limits == LimitRules(
+            credential=Limit(qps=0.5, concurrency=2),
+            credential_models={"m": Limit(tpm=1000)},
+            service_models={"n": Limit(qpm=3)},
+            service=Limit(qpm=15, wait_seconds=30),
+            embeddings=Limit(qpm=4, wait_seconds=9),
+        )
+        assert (policy.key, policy.places, policy.order, policy.redirected) == ("key-1", (0, 2), "hash", "r")
         assert policy.proxy == ProxyRule(http_env="P")
         assert policy.query == {"tenant": "7"}
+
+    def test_limits_without_a_number_above_0_are_none(self) -> None:
+        ours = {"limits": {"service": {"qps": 0, "wait_seconds": 5}, "service_models": {}}}
+        assert read_policy({"model_info": {"id": "x", "one_adapter": ours}}).limits is None
+
+    def test_the_gateway_is_todays_unless_the_file_names_another(self) -> None:
+        assert [read_settings(value).dialect.version for value in (None, {}, {"gateway": "0.10"})] == [
+            "0.12",
+            "0.12",
+            "0.10",
+        ]
 
     @pytest.mark.parametrize(
         "entry", ["v1/files", "LINK /v1/files", "/v1/files?model=m", "/v1/*", "/v1/{id}", ""]

@@ -72,7 +72,7 @@ FIELDS: list[dict[str, Any]] = [
     {"ssl_verify": False, "cert": "evil"},
     {"aws_access_key_id": "evil", "vertex_credentials": "evil", "azure_ad_token": "os.environ/UP_2"},
     {"use_chat_completions_api": False, "use_litellm_proxy": True},
-    {"one_adapter": {"limit": None}, "service": "openai-2", "order": "first"},
+    {"one_adapter": {"limits": None}, "service": "openai-2", "order": "first"},
 ]
 HEADERS = [
     {"x-litellm-timeout": "0.001"},

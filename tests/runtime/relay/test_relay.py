@@ -29,7 +29,7 @@ WHOLE = b'{"id":"c","model":"up-m","choices":[{"index":0,"message":{"content":"h
 CHUNK = b'data: {"model":"up-m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}\n\n'
 FINISH = b'data: {"model":"up-m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 STREAM = {**CHAT, "stream": True}
-ONE: dict[str, Any] = {"kind": "concurrency", "per_window": 1, "wait_seconds": 1}
+ONE: dict[str, Any] = {"service": {"concurrency": 1, "wait_seconds": 1}}
 
 
 @dataclass
@@ -469,7 +469,7 @@ async def raw_call(relayed: Relayed, body: Any, send: Any, left: asyncio.Event |
 class TestTimeAndPlace:
     async def test_an_upstream_that_hangs_is_ended_by_the_services_timeout(self, vendor: Vendor) -> None:
         vendor.handler = hang
-        async with Relayed(deployment(f"{vendor.base}/v1", timeout=0.3, limit=ONE)) as relayed:
+        async with Relayed(deployment(f"{vendor.base}/v1", timeout=0.3, limits=ONE)) as relayed:
             status, text, _ = await relayed()
             assert (status, json.loads(text)["error"]["code"]) == (504, "timeout")
             assert relayed.held == {}
@@ -477,7 +477,7 @@ class TestTimeAndPlace:
 
     async def test_a_stream_that_hangs_ends_with_an_error_event(self, vendor: Vendor) -> None:
         vendor.handler = hang_in_a_stream
-        async with Relayed(deployment(f"{vendor.base}/v1", timeout=0.3, limit=ONE)) as relayed:
+        async with Relayed(deployment(f"{vendor.base}/v1", timeout=0.3, limits=ONE)) as relayed:
             status, text, _ = await relayed(STREAM)
             assert status == 200
             assert json.loads(text.split(b"data: ")[-1])["error"]["code"] == "timeout"
@@ -498,7 +498,7 @@ class TestTimeAndPlace:
         async def send(_: Any) -> None:
             pass
 
-        async with Relayed(deployment(f"{vendor.base}/v1", limit=ONE)) as relayed:
+        async with Relayed(deployment(f"{vendor.base}/v1", limits=ONE)) as relayed:
             task = asyncio.ensure_future(raw_call(relayed, body, send, left))
             await until(lambda: len(vendor.calls) == 1)
             await asyncio.sleep(0.1)
@@ -515,7 +515,7 @@ class TestTimeAndPlace:
                 raise ConnectionResetError  # it is gone before it can be told
 
         rule = {"failures": 1, "recovery_seconds": 60, "probes": 1}
-        async with Relayed(deployment(f"{vendor.base}/v1", limit=ONE, breaker=rule)) as relayed:
+        async with Relayed(deployment(f"{vendor.base}/v1", limits=ONE, breaker=rule)) as relayed:
             with pytest.raises(ConnectionResetError):
                 await raw_call(relayed, STREAM, send)
             assert relayed.held == {}

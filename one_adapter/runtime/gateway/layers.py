@@ -1,0 +1,64 @@
+"""Which limits a request has to pass: a key's, a key's for a model, a service's for a model, a service's.
+
+A limiter is known by whose limit it is, not by the deployment: models of a service share the service's, and
+all names that lead to one entry for a model share that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from one_adapter.dialect import Dialect
+from one_adapter.runtime.gateway.settings import Limit, LimitRules, Policy
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One limit to pass; `name` tells limiters apart, and what lies below `least` counts as that.
+
+    `of_key`: it is a key's, so that another key of the service may have room. Without `refuses` it only
+    delays: who has waited in vain goes on.
+    """
+
+    name: str
+    limit: Limit
+    of_key: bool = False
+    least: int = 1
+    refuses: bool = True
+
+
+def layers_of(
+    policy: Policy, kind: str, client_model: str, group: str, dialect: Dialect
+) -> tuple[Layer, ...]:
+    """Return the limits of a request of `kind` for `client_model`, outermost last; mostly there are none.
+
+    A model's limit is the first entry under the client's name, the group's, the redirected, the upstream's.
+    """
+    rules = policy.limits
+    if rules is None:
+        return ()
+    names = (client_model, group, policy.redirected, policy.model_for(kind))
+    bound = dialect.embedding_layers if kind == "embeddings" else dialect.chat_layers
+    found = []
+    for part in bound:
+        limit, name = _limit(rules, part, names)
+        if limit is None:
+            continue
+        of_key = part.startswith("credential")
+        owner = f"{policy.service}:key:{policy.key or policy.credential}" if of_key else policy.service
+        if part == "embeddings" and dialect.embeddings_by_model:
+            name = policy.model_for(kind)
+        named = f"{owner}:{part}:{name}" if name else f"{owner}:{part}"
+        refuses = part != "embeddings" or dialect.embeddings_refuse
+        found.append(Layer(named, limit, of_key, dialect.least, refuses))
+    return tuple(found)
+
+
+def _limit(rules: LimitRules, part: str, names: Sequence[str]) -> tuple[Limit | None, str]:
+    """Return the limit of a layer, and the model's name it was found under, "" where it is for all."""
+    found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
+    if not isinstance(found, Mapping):
+        return found, ""
+    name = next((name for name in names if name in found), "")
+    return found.get(name), name

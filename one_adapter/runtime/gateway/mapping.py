@@ -1,0 +1,77 @@
+"""Typed access to what a person may have edited: every complaint names the place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from one_adapter.errors import OneAdapterError
+
+
+class Reader:
+    """One mapping and the name of its place."""
+
+    def __init__(self, value: object, place: str) -> None:
+        """Take the mapping and the name of its place; raises `OneAdapterError` for anything else."""
+        if not isinstance(value, Mapping):
+            raise OneAdapterError(f"{place} must be a mapping, not {type(value).__name__}.", 1)
+        self.value: Mapping[str, Any] = value
+        self.place = place
+
+    def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
+        """Return the value of `key` if it is of one of `kinds`; `default` where there is none."""
+        found = self.value.get(key)
+        if found is None:
+            return default
+        allowed = kinds if isinstance(kinds, tuple) else (kinds,)
+        if not isinstance(found, allowed) or (isinstance(found, bool) and bool not in allowed):
+            wanted = " or ".join(kind.__name__ for kind in allowed)
+            raise OneAdapterError(f"{self.place}.{key} must be {wanted}, not {found!r}.", 1)
+        return found
+
+    def number(self, key: str, default: float) -> float:
+        """Return a number."""
+        return float(self.get(key, (int, float), default))
+
+    def count(self, key: str, default: int) -> int:
+        """Return a whole number."""
+        return int(self.get(key, int, default))
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a text."""
+        return str(self.get(key, str, default))
+
+    def choice(self, key: str, allowed: Sequence[str], default: str) -> str:
+        """Return one of the `allowed` words."""
+        found = self.text(key, default)
+        if found not in allowed:
+            raise OneAdapterError(
+                f"{self.place}.{key} must be one of {', '.join(allowed)}, not {found!r}.", 1
+            )
+        return found
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        found = self.get(key, list, [])
+        if not all(isinstance(item, str) for item in found):
+            raise OneAdapterError(f"{self.place}.{key} must be a list of texts.", 1)
+        return tuple(found)
+
+    def counts(self, key: str) -> tuple[int, ...]:
+        """Return a list of whole numbers."""
+        found = self.get(key, list, [])
+        if not all(isinstance(item, int) and not isinstance(item, bool) for item in found):
+            raise OneAdapterError(f"{self.place}.{key} must be a list of whole numbers.", 1)
+        return tuple(found)
+
+    def part(self, key: str) -> Reader | None:
+        """Return the mapping under `key`, or None."""
+        found = self.value.get(key)
+        return None if found is None else Reader(found, f"{self.place}.{key}")
+
+    def parts(self, key: str) -> dict[str, Reader]:
+        """Return the mappings under `key` by their names."""
+        found = self.part(key)
+        if found is None:
+            return {}
+        return {str(name): Reader(value, f"{found.place}.{name}") for name, value in found.value.items()}
