@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import accepted, exportable
-from one_adapter.contract import SECTION
+from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.explain import explain_text
@@ -70,6 +72,7 @@ def run_command(
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, as_written=True)
     from one_adapter.runtime.host import launch  # after the judgement: an error costs no start
+    from one_adapter.runtime.host.starting import Starting
 
     gc.enable()  # a proxy lives long, unlike the other commands
 
@@ -82,7 +85,6 @@ def run_command(
     click.echo(explain_text(plan))
     for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
         click.echo(line)
-    click.echo(f"\none-adapter listens on http://{_shown(where)}:{number}/v1", nl=True)
     running, sealed = plan, None
     if dry_run:
         from one_adapter.runtime.dryrun import echo
@@ -92,8 +94,11 @@ def run_command(
         running = through(plan, lambda url: echo.through_echo(server.base_url, url))
         secrets, sealed = replace(secrets, addresses={}), server.port
     text = proxy_config(running, secrets, relay=not no_relay)
-    values = environment(secrets, new_master_key())
-    code = launch.serve(text, values, where, number, litellm_args, profile=profile, sealed=sealed)
+    values = environment(secrets, os.environ.get(MASTER_KEY) or new_master_key())
+    with Starting(
+        f"http://{_shown(where)}:{number}/v1", sys.stderr if sys.stderr.isatty() else None
+    ) as words:
+        code = launch.serve(text, values, where, number, litellm_args, profile, sealed, words)
     if code:
         raise OneAdapterError("the proxy ended by itself", code)
 

@@ -27,6 +27,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.dryrun import seal
 from one_adapter.runtime.host import log
 from one_adapter.runtime.host import profile as profiles
+from one_adapter.runtime.host.starting import Starting
 from one_adapter.runtime.redaction import known
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
@@ -50,14 +51,15 @@ def serve(
     litellm_args: Sequence[str] = (),
     profile: str = "fast",
     sealed: int | None = None,
+    starting: Starting | None = None,
 ) -> int:
     """Run the proxy on `host`:`port` until it is told to end; return the exit code, 0.
 
     `environment` is added to this process's own: the secrets that the YAML names. With
     `litellm_args` LiteLLM's own command line runs in this process and takes them. `sealed` is the
-    one port of loopback, beside the proxy's own, that the process may reach. Raises
-    `OneAdapterError` when the port is taken, LiteLLM is missing or there is no such `profile`
-    (`profile.choices`).
+    one port of loopback, beside the proxy's own, that the process may reach. `starting` hears what
+    is done and when the port is open. Raises `OneAdapterError` when the port is taken, LiteLLM is
+    missing or there is no such `profile` (`profile.choices`).
     """
     profiles.choices(profile)
     _check(host, port, litellm_args)
@@ -78,7 +80,7 @@ def serve(
         os.environ["WORKER_CONFIG"] = path
         profiles.before_import(os.environ, profiles.choices(profile))
         try:
-            _run(path, host, port, litellm_args, sealed is not None)
+            _run(path, host, port, litellm_args, sealed is not None, starting)
         finally:
             gc.freeze()  # or the interpreter would look for garbage for seconds before it ends
     return 0
@@ -153,32 +155,25 @@ def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     raise SystemExit(0)
 
 
-def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: bool) -> None:
+def _run(
+    path: str, host: str, port: int, litellm_args: Sequence[str], sealed: bool, starting: Starting | None
+) -> None:
     import uvicorn
 
     _end_in_any_case(Path(path).parent)
-    if litellm_args:
-        from litellm.proxy.proxy_cli import run_server
+    from litellm.proxy import proxy_server
 
-        stock = uvicorn.run
-
-        def run(*positional: Any, **named: Any) -> None:
-            forced = seal.ALONE if sealed else {}
-            stock(*positional, **{"timeout_graceful_shutdown": GRACE, **named, **forced})
-
-        uvicorn.run = run
-        arguments = ["--config", path, "--host", host, "--port", str(port), *litellm_args]
-        try:
-            run_server.main(arguments, prog_name="one-adapter run", standalone_mode=False)
-        except Exception as problem:
-            told = getattr(problem, "message", "") or str(problem)
-            raise OneAdapterError(f"LiteLLM did not start: {known.clean(told)}", 1) from problem
-        return
-    from litellm.proxy.proxy_server import app
-
+    if starting is not None:
+        starting.now("reading the configuration")
+        starting.watch(uvicorn.Server, litellm_args)
     quiet = "log" in profiles.chosen()
+    if quiet and not {"--debug", "--detailed_debug"} & {*litellm_args}:
+        log.drop_prints(proxy_server)
+    if litellm_args:
+        _command_line(["--config", path, "--host", host, "--port", str(port), *litellm_args], sealed)
+        return
     config = uvicorn.Config(
-        _entrance(app),
+        _entrance(proxy_server.app),
         interface="asgi3",
         host=host,
         port=port,
@@ -192,6 +187,25 @@ def _run(path: str, host: str, port: int, litellm_args: Sequence[str], sealed: b
     server.run()
     if not server.started:
         raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
+
+
+def _command_line(arguments: list[str], sealed: bool) -> None:
+    """Run LiteLLM's own command line, with the server told what it has no option for."""
+    import uvicorn
+    from litellm.proxy.proxy_cli import run_server
+
+    stock = uvicorn.run
+
+    def run(*positional: Any, **named: Any) -> None:
+        forced = seal.ALONE if sealed else {}
+        stock(*positional, **{"timeout_graceful_shutdown": GRACE, **named, **forced})
+
+    uvicorn.run = run
+    try:
+        run_server.main(arguments, prog_name="one-adapter run", standalone_mode=False)
+    except Exception as problem:
+        told = getattr(problem, "message", "") or str(problem)
+        raise OneAdapterError(f"LiteLLM did not start: {known.clean(told)}", 1) from problem
 
 
 def _entrance(app: Any) -> Any:

@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from one_adapter.runtime.redaction import CleanStream, known
@@ -78,6 +79,11 @@ def install() -> None:
             setattr(secret_redaction, name, Pass(pattern))
     clean_logs()
     clean_terminal()
+
+
+def drop_prints(module: ModuleType) -> None:
+    """Have a module of LiteLLM's print nothing: its list of models, in green, and thanks for using it."""
+    module.print = lambda *_, **__: None  # type: ignore[attr-defined]
 
 
 def clean_terminal() -> None:

@@ -25,6 +25,7 @@ from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Route
 
 GUIDE = Path(__file__).parents[3] / "examples" / "guide.json"
+MASTER = "sk-the-administrators-own"
 GUIDE_KEY = "sk-my-clients-key"
 HI: list[Any] = [{"role": "user", "content": "你好"}]
 
@@ -41,16 +42,14 @@ class Running:
         return self.log.read_text("utf-8", "replace")
 
     def wait(self) -> None:
+        """Wait for the word that it listens; from then on it answers."""
         limit = time.monotonic() + 120
-        while time.monotonic() < limit:
+        while "one-adapter listens on" not in self.said():
             assert self.process.poll() is None, self.said()
-            try:
-                with urllib.request.urlopen(f"{self.base}/healthz", timeout=5) as answer:
-                    assert answer.status == 200
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise AssertionError(f"not ready: {self.said()}")
+            assert time.monotonic() < limit, f"not ready: {self.said()}"
+            time.sleep(0.02)
+        with urllib.request.urlopen(f"{self.base}/healthz", timeout=5) as answer:
+            assert answer.status == 200
 
 
 @contextmanager
@@ -58,7 +57,12 @@ def running(folder: Path, *arguments: str) -> Iterator[Running]:
     """Start the command in a folder and a temporary directory of its own, and end it by Ctrl-C."""
     port, log = free_port(), folder / "log"
     (folder / "tmp").mkdir()
-    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
+    environment = {
+        **os.environ,
+        "TMPDIR": str(folder / "tmp"),
+        "HOME": str(folder),
+        "LITELLM_MASTER_KEY": MASTER,
+    }
     command = [sys.executable, "-m", "one_adapter", "run", *arguments, "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=folder, env=environment)
@@ -137,6 +141,28 @@ def test_the_table_and_the_address_are_printed(dry_run: Running) -> None:
     assert f"{dry_run.base}/v1" in said
     assert "01-ai/yi-large" in said
     assert "Dry run" in said
+
+
+def test_it_ends_with_the_address_and_without_litellms_own_list_and_colours(dry_run: Running) -> None:
+    said = dry_run.said()
+    assert said.index("Starting LiteLLM") < said.index("one-adapter listens on")
+    assert said.partition("one-adapter listens on")[2] == f" {dry_run.base}/v1\n"
+    assert said.count("one-adapter listens on") == 1
+    assert not any(sign in said for sign in ("Set models", "\033", "\r"))
+
+
+def test_the_master_key_of_the_environment_opens_what_manages_litellm(dry_run: Running) -> None:
+    statuses = {}
+    for key in (MASTER, GUIDE_KEY):
+        request = urllib.request.Request(
+            f"{dry_run.base}/model/info", headers={"Authorization": f"Bearer {key}"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                statuses[key] = answer.status
+        except urllib.error.HTTPError as problem:
+            statuses[key] = problem.code
+    assert statuses == {MASTER: 200, GUIDE_KEY: 403}
 
 
 CANARY = "cnry-7f3a91"

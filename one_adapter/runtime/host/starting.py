@@ -1,0 +1,97 @@
+"""What `run` says while LiteLLM loads, and that it listens once it does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, TextIO
+
+import click
+
+#: Options of LiteLLM's with which other processes listen; they say themselves when they do.
+ELSEWHERE = ("--num_workers", "--run_gunicorn", "--run_hypercorn", "--run_granian")
+SECONDS_BETWEEN_SIGNS = 1.0
+
+
+class Starting:
+    """From the first word to the open port; a context, at whose end nothing is drawn any more."""
+
+    def __init__(
+        self,
+        address: str,
+        terminal: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        pause: float = SECONDS_BETWEEN_SIGNS,
+    ) -> None:
+        """Say that `address` listens when it does, and until then draw what is done, on a `terminal`."""
+        self._address = address
+        self._terminal = terminal
+        self._clock = clock
+        self._pause = pause
+        self._began = clock()
+        self._doing = "loading LiteLLM"
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._draw, name="one-adapter starting", daemon=True)
+
+    def __enter__(self) -> Starting:
+        """Say at once that it begins."""
+        click.echo("Starting LiteLLM, which takes 5 to 30 seconds ...")
+        if self._terminal is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the line free for what comes next."""
+        self._end()
+
+    def now(self, doing: str) -> None:
+        """Say what is being done from here on, in a few words."""
+        self._doing = doing
+
+    def line(self) -> str:
+        """The sign of life: what is done, and for how long the start takes by now.
+
+        >>> times = iter((0.0, 7.2))
+        >>> Starting("http://127.0.0.1:9090/v1", clock=lambda: next(times)).line()
+        '  loading LiteLLM, 7 s'
+        """
+        return f"  {self._doing}, {self._clock() - self._began:.0f} s"
+
+    def ready(self) -> None:
+        """Say that the port is open, once."""
+        if not self._over.is_set():
+            self._end()
+            click.echo(f"one-adapter listens on {self._address}")
+
+    def watch(self, server: Any, arguments: Sequence[str] = ()) -> None:
+        """Have uvicorn's `Server` class say so when one of its servers accepts connections."""
+        if any(one.partition("=")[0] in ELSEWHERE for one in arguments):
+            self._end()
+            return
+        stock = server.startup
+
+        async def startup(one: Any, *positional: Any, **named: Any) -> None:
+            await stock(one, *positional, **named)
+            if one.started:
+                self.ready()
+
+        server.startup = startup
+
+    def _draw(self) -> None:
+        assert self._terminal is not None
+        while not self._over.wait(self._pause):
+            # The cursor stays at the line's beginning, so that whatever is printed meanwhile covers it.
+            self._terminal.write(f"\r\033[K{self.line()}\r")
+            self._terminal.flush()
+
+    def _end(self) -> None:
+        first = not self._over.is_set()
+        self._over.set()
+        if first and self._terminal is not None and self._thread.is_alive():
+            self._thread.join()
+            self._terminal.write("\r\033[K")
+            self._terminal.flush()
