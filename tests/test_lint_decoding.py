@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from one_adapter.config.document import parse
+from one_adapter.dialect import V0_10
 from one_adapter.lint import judge, refused
 from one_adapter.lint.go_text import Address, listening_port, parse_url
 
@@ -225,3 +228,128 @@ def test_addresses_go_refuses_come_with_a_reason(text: str) -> None:
 )
 def test_listening_addresses_are_read_as_go_reads_them(text: str, port: int | None) -> None:
     assert listening_port(text) == port
+
+
+def in_key(**fields: object) -> str:
+    return json.dumps({"services": {"openai": [{"models": ["m"], "credential_list": [fields]}]}})
+
+
+def in_list(*keys: object) -> str:
+    return json.dumps({"services": {"openai": [{"models": ["m"], "credential_list": keys}]}})
+
+
+def in_service(**fields: object) -> str:
+    return json.dumps({"services": {"openai": [{"models": ["m"], **fields}]}})
+
+
+#: Taken by both versions of the gateway, switched off or on.
+TAKEN = [
+    in_service(upstream_protocol=" Anthropic_Messages "),
+    in_service(upstream_protocol=None),
+    in_service(upstream_protocol=""),
+    in_service(model_limits=None),
+    in_service(model_limits={"m": {"tpm": 0.5}, "n": None, "": {"rpm": -1}, " ": {"rpm": -1}}),
+    in_service(limit={"tpm": 1e6, "TPM": None}),
+    in_service(credentials={"id": "a/b", "enabled": "no", "limit": [], "model_limits": 5}),
+    json.dumps({"statistics": {"enabled": None, "retention_days": 0, "x": 1}}),
+    json.dumps({"statistics": None}),
+    in_key(id=7, name=[], enabled=False, limit=None, model_limits=None),
+    in_key(id=" a ", limit={"qps": 2, "timeout": 30.0, "zzz": []}),
+    in_key(Enabled="no", ID="a/b", Limit=[]),
+    in_key(model_limits={"m": {"qps": "2"}, "": {"rpm": -1}}),
+    in_key(model_limits=[{"rpm": -1}]),
+    in_key(model_limits={"m": {"rpm": -1}, "n": 5}),
+    in_list(None, {}, {"id": "key-1x"}),
+    in_list({"id": "a"}, {"id": "A"}),
+    json.dumps({"services": {"openai": [{"models": ["m"], "credential_list": [{"id": "a"}]} for _ in "12"]}}),
+    '{"services": {"openai": [{"models": ["m"], "credential_list": [{"enabled": 1, "enabled": true}]}]}}',
+    '{"services": {"openai": [{"models": ["m"], "credential_list": [{"limit": {"rpm": -1, "rpm": 1}}]}]}}',
+]
+#: Taken by 0.10 alone, which does not know them.
+REFUSED_BY_0_12 = [
+    in_service(upstream_protocol="xml"),
+    in_service(upstream_protocol="chat-completions"),
+    in_service(upstream_protocol=5),
+    '{"services": {"openai": [{"models": ["m"], "Upstream_Protocol": "xml", "upstream_protocol": ""}]}}',
+    in_service(model_limits=[]),
+    in_service(model_limits={"m": 5}),
+    in_service(model_limits={"m": {"timeout": 1.5}}),
+    in_service(model_limits={"m": {"TPM": -1}}),
+    in_service(limit={"tpm": "5"}),
+    in_service(limit={"tpm": -1}),
+    in_service(embedding_limit={"tpm": -1}),
+    json.dumps({"statistics": "on"}),
+    json.dumps({"statistics": {"retention_days": -1}}),
+    json.dumps({"statistics": {"retention_days": 3651}}),
+    json.dumps({"statistics": {"enabled": "yes"}}),
+    in_key(id="a/b"),
+    in_key(id="-a"),
+    in_key(enabled=None),
+    in_key(enabled="true"),
+    in_key(enabled=1),
+    in_key(limit="5"),
+    in_key(limit=[]),
+    in_key(limit={"qps": "2"}),
+    in_key(limit={"timeout": 1.5}),
+    in_key(limit={"timeout": 9223372036854775807}),
+    in_key(limit={"QPS": -1}),
+    in_key(limit={"qps": True}),
+    in_key(model_limits={"m": {"rpm": -1}}),
+    in_key(model_limits={"M": {"Timeout": -1}}),
+    in_key(model_limits={" ": {}}),
+    in_list({"id": "a"}, {"id": " a"}),
+    in_list({"id": "key-2"}, {}),
+    in_list({"id": "key-2"}, None),
+]
+
+
+@pytest.mark.parametrize("text", [*TAKEN, *REFUSED_BY_0_12])
+def test_what_the_older_gateway_does_not_know_it_takes(text: str) -> None:
+    assert not refused(judge(parse(text.encode(), "config.json"), V0_10))
+
+
+@pytest.mark.parametrize("text", TAKEN)
+def test_what_the_newer_gateway_takes(text: str) -> None:
+    assert not is_refused(text)
+
+
+@pytest.mark.parametrize("text", REFUSED_BY_0_12)
+def test_what_the_newer_gateway_refuses(text: str) -> None:
+    assert is_refused(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "taken"),
+    [
+        ("enabled: true", True),
+        ("enabled: yes", False),
+        ("enabled: off", False),
+        ('enabled: "true"', False),
+        ("enabled:", False),
+        ("id: 7", True),
+        ("id: yes", True),
+        ("id: 2026-01-31", False),
+        ('id: "2026-01-31"', True),
+        ("limit: {timeout: 30.0}", True),
+        ("limit: {timeout: 1.5}", False),
+        ("limit: {qps: 0x10}", True),
+        ("limit: {Rpm: -1}", False),
+        ("limit: {qps: .inf}", False),
+        ("model_limits: {m: {qps: on}}", True),
+    ],
+)
+def test_a_key_in_yaml_is_read_as_plain_values(key: str, taken: bool) -> None:
+    text = f"services: {{openai: [{{models: [m], credential_list: [{{{key}}}]}}]}}"
+    assert is_refused(text, "config.yaml") is not taken
+
+
+def test_a_protocol_in_another_case_counts_in_yaml_where_none_stands_beside_it() -> None:
+    text = "services: {openai: [{models: [m], Upstream_Protocol: xml%s}]}"
+    assert is_refused(text % "", "config.yaml")
+    assert not is_refused(text % ", upstream_protocol: auto", "config.yaml")
+
+
+def test_what_statistics_drop_is_not_looked_at() -> None:
+    text = '{"statistics": {"zzz": 1e999, "retention_days": 3650}}'
+    assert not is_refused(text)
+    assert refused(judge(parse(text.encode(), "config.json"), V0_10))  # which keeps it

@@ -38,8 +38,8 @@ def test_the_bad_example_breaks_the_rule_and_the_good_one_does_not(rule: Rule) -
     bad, good = examples_of(rule, "bad"), examples_of(rule, "good")
     assert bad is not None
     assert good is not None
-    assert rule.code in {finding.code for finding in judge(load(str(bad)))}
-    after = judge(load(str(good)))
+    assert rule.code in {finding.code for finding in judge(load(str(bad)), rule.dialects[-1])}
+    after = judge(load(str(good)), rule.dialects[-1])
     assert rule.code not in {finding.code for finding in after}
     assert not refused(after)
 
@@ -48,7 +48,7 @@ def test_the_bad_example_breaks_the_rule_and_the_good_one_does_not(rule: Rule) -
 def test_only_the_example_of_an_error_is_refused(rule: Rule) -> None:
     bad = examples_of(rule, "bad")
     assert bad is not None
-    assert refused(judge(load(str(bad)))) is (rule.severity == "error")
+    assert refused(judge(load(str(bad)), rule.dialects[-1])) is (rule.severity == "error")
 
 
 @each_rule
@@ -56,7 +56,7 @@ def test_the_caret_of_a_finding_stands_inside_the_file(rule: Rule) -> None:
     bad = examples_of(rule, "bad")
     assert bad is not None
     document = load(str(bad))
-    for finding in judge(document):
+    for finding in judge(document, rule.dialects[-1]):
         assert 0 <= finding.span.start <= finding.span.end <= len(document.text)
         assert document.position(finding.span.start) == (finding.line, finding.column)
 
@@ -70,7 +70,8 @@ def test_the_same_in_yaml_gets_the_same_findings(rule: Rule) -> None:
         return
     value = json.loads(bad.read_text(encoding="utf-8"))
     written = yaml.safe_dump(value, allow_unicode=True, sort_keys=False).encode()
-    in_json, in_yaml = judge(load(str(bad))), judge(parse(written, "config.yaml"))
+    dialect = rule.dialects[-1]
+    in_json, in_yaml = judge(load(str(bad)), dialect), judge(parse(written, "config.yaml"), dialect)
     assert said(in_yaml) == said(in_json)
 
 

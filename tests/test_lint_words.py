@@ -10,15 +10,16 @@ from configurations import openai, service
 
 from one_adapter.config.document import parse
 from one_adapter.config.encoding import encoding_of
-from one_adapter.config.fields import GATEWAY, SERVICE
+from one_adapter.config.fields import structs_of
+from one_adapter.dialect import CURRENT, DIALECTS, V0_10, Dialect
 from one_adapter.lint import judge, refused, render_text
 from one_adapter.lint.finding import Finding
-from one_adapter.lint.words import WORDS, word_for
+from one_adapter.lint.words import word_for, words_of
 
 
-def findings(config: object, name: str = "config.json") -> tuple[Finding, ...]:
+def findings(config: object, name: str = "config.json", dialect: Dialect = CURRENT) -> tuple[Finding, ...]:
     data = config if isinstance(config, bytes) else json.dumps(config, ensure_ascii=False).encode()
-    return judge(parse(data, name))
+    return judge(parse(data, name), dialect)
 
 
 def told(config: object, name: str = "config.json") -> list[tuple[str, str, str]]:
@@ -128,21 +129,21 @@ def test_a_field_among_the_types_is_told_its_place(config: bytes, advice: str) -
         ("api_keys", "credential_list"),
         ("weight", "twice"),
         ("priority", "order of the services"),
-        ("tpm", "qps, qpm, rpm or concurrency"),
+        ("maxTpm", '{"tpm": …}'),
         ("name", "id"),
         ("type", "services"),
         ("organization", "organization"),
         ("headers", "extra_headers"),
         ("proxy", "use_proxy"),
         ("max_tokens", "litellm_params"),
-        ("retry", "once"),
-        ("fallback", "second service"),
+        ("retry", "every key"),
+        ("fallback", "second key"),
         ("model", "models"),
         ("modelMapping", "model_redirect"),
         ("enable", '"enabled": true'),
         ("rate_limit", '"limit"'),
         ("api-version", "server_url"),
-        ("upstream_protocol", "0.12"),
+        ("wire_api", "upstream_protocol"),
     ],
 )
 def test_a_word_people_mean_something_by_is_told_what_does_it(word: str, part: str) -> None:
@@ -151,14 +152,65 @@ def test_a_word_people_mean_something_by_is_told_what_does_it(word: str, part: s
     assert part in found[0].help
 
 
+@pytest.mark.parametrize(
+    ("word", "part"),
+    [
+        ("tpm", "qps, qpm, rpm or concurrency"),
+        ("maxTpm", "qps, qpm, rpm or concurrency"),
+        ("retry", "once and never again"),
+        ("fallback", "second service"),
+        ("upstream_protocol", "Gateway 0.12 knows it, 0.10 does nothing with it."),
+        ("model_limits", "Gateway 0.12 knows it, 0.10 does nothing with it."),
+    ],
+)
+def test_an_older_gateway_knows_less_of_what_people_mean(word: str, part: str) -> None:
+    (found,) = [one for one in findings(in_service(**{word: 1}), dialect=V0_10) if one.code == "SOA101"]
+    assert part in found.help
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "version", "told_of_it"),
+    [
+        ("credential_list", "enabled", "0.10", "Gateway 0.12 knows it"),
+        ("credential_list", "model_limits", "0.10", "Gateway 0.12 knows it"),
+        ("credentials", "enabled", "0.12", "It switches keys of credential_list alone"),
+        ("credentials", "id", "0.12", "Keys of credential_list alone have one"),
+        ("credential_list", "active", "0.12", 'A key rests with "enabled": false.'),
+        ("credential_list", "Enabled", "0.12", "Did you mean enabled?"),
+        ("credential_list", "rpm", "0.12", "It belongs in a limit"),
+        ("credential_list", "tpm", "0.12", "It belongs in a limit"),
+        ("credential_list", "upstream_protocol", "0.12", "in the service, one level higher"),
+    ],
+)
+def test_what_a_key_may_have_is_told_by_the_version(
+    where: str, name: str, version: str, told_of_it: str
+) -> None:
+    key = {"api_key": "sk-4f9a1c2b", name: True}
+    config = in_service(**{where: [key] if where == "credential_list" else key})
+    (found,) = [one for one in findings(config, dialect=DIALECTS[version]) if one.code == "SOA513"]
+    assert told_of_it in found.help
+
+
+def test_the_fields_of_a_key_are_known_where_keys_are_a_pool() -> None:
+    key = {"api_key": "sk-4f9a1c2b", "id": "a", "name": "A", "enabled": True, "limit": {}, "model_limits": {}}
+    codes = {
+        version: [one.code for one in findings(in_service(credential_list=[key]), dialect=dialect)]
+        for version, dialect in DIALECTS.items()
+    }
+    assert codes["0.12"] == []
+    assert codes["0.10"].count("SOA513") == 4
+
+
 @pytest.mark.parametrize("key", ["remark", "comment", "_comment", "//", "备注", "description"])
 def test_a_note_for_people_is_only_an_info(key: str) -> None:
     assert [one.severity for one in findings(in_service(**{key: "x"}))] == ["info"]
 
 
-def test_no_word_of_the_tables_is_a_field_at_its_place() -> None:
-    for place, struct in (("top", GATEWAY), ("service", SERVICE)):
-        assert not {name.replace("_", "") for name in struct.fields} & set(WORDS[place])
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_no_word_of_the_tables_is_a_field_at_its_place(dialect: Dialect) -> None:
+    structs = structs_of(dialect)
+    for place, struct in (("top", structs.gateway), ("service", structs.service)):
+        assert not {name.replace("_", "") for name in struct.fields} & set(words_of(dialect)[place])
     assert word_for("service", "zzz") is None
 
 
@@ -378,7 +430,7 @@ def test_only_secrets_are_hidden_in_what_is_shown() -> None:
         "zzz": "CANARY",
     }
     document = parse(json.dumps(in_service(credential_list=[entry], max_tokens=4096)).encode(), "config.json")
-    shown = "".join(render_text([one], document) for one in judge(document))
+    shown = "".join(render_text([one], document) for one in judge(document, V0_10))
     for part in ('"key-1"', '"Key 1"', "false", '"qps": 2', "100000", "4096"):
         assert part in shown
     assert "CANARY" not in shown

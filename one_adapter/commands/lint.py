@@ -72,11 +72,12 @@ def lint_command(
 
 
 @click.command("schema")
-def schema_command() -> None:
+@gateway_option
+def schema_command(gateway: Dialect) -> None:
     """Print the JSON schema of the configuration, for editors."""
     from one_adapter.lint.schema import schema_text
 
-    click.echo(schema_text(), nl=False)
+    click.echo(schema_text(gateway), nl=False)
 
 
 def _explain(word: str) -> int:

@@ -93,3 +93,7 @@ LOG_LEVELS = (
 )
 PROXY_STRATEGIES = ("disabled", "default", "all", "force_all")
 PROXY_TYPES = ("http", "socks5")
+UPSTREAM_PROTOCOLS = ("auto", "chat_completions", "responses", "anthropic_messages")
+#: Days that statistics are kept.
+RETENTION_DAYS = 30
+MOST_RETENTION_DAYS = 3650

@@ -20,10 +20,11 @@ Scalar = Literal["string", "bool", "integer", "number"]
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """An object with known fields; others are kept by the gateway and mean nothing to it."""
+    """An object with known fields; others mean nothing to the gateway, though it may keep them (`keeps`)."""
 
     fields: Mapping[str, Type]
     yaml_names: tuple[tuple[str, str], ...] = ()
+    keeps: bool = True
 
     def written(self, name: str, format: str) -> str:
         """How field `name` is spelt in a file of this format."""
@@ -102,7 +103,8 @@ BREAKER = Struct(
         "failure_threshold": "integer",
         "recovery_timeout_seconds": "integer",
         "half_open_max_requests": "integer",
-    }
+    },
+    keeps=False,
 )
 TRANSLATION = Struct(
     {"enable": "bool", "promptTemplate": "string", "retry": "integer", "concurrency": "integer"},
@@ -140,17 +142,31 @@ SERVICE_WITH_PROTOCOL = Struct(
         "model_limits": MapOf(LIMIT_WITH_TOKENS),
     }
 )
-STATISTICS = Struct({"enabled": "bool", "retention_days": "integer"})
+STATISTICS = Struct({"enabled": "bool", "retention_days": "integer"}, keeps=False)
 GATEWAY_WITH_STATISTICS = Struct(
     {**GATEWAY.fields, "services": MapOf(ListOf(SERVICE_WITH_PROTOCOL)), "statistics": STATISTICS}
 )
 
 
-def structs_of(dialect: Dialect) -> tuple[Struct, Struct, Struct]:
+#: Fields that are left out of JSON when they are empty, so that a key of another case stands alone there.
+LEFT_OUT_EMPTY = ("id", "upstream_protocol")
+
+
+class Structs(NamedTuple):
+    """The objects whose fields differ from version to version of the gateway."""
+
+    gateway: Struct
+    service: Struct
+    limit: Struct
+
+
+_FIRST = Structs(GATEWAY, SERVICE, LIMIT)
+_WITH_POOLS = Structs(GATEWAY_WITH_STATISTICS, SERVICE_WITH_PROTOCOL, LIMIT_WITH_TOKENS)
+
+
+def structs_of(dialect: Dialect) -> Structs:
     """A whole configuration, a service and a limit, as a version of the gateway knows them."""
-    if dialect.protocols:
-        return GATEWAY_WITH_STATISTICS, SERVICE_WITH_PROTOCOL, LIMIT_WITH_TOKENS
-    return GATEWAY, SERVICE, LIMIT
+    return _WITH_POOLS if dialect.protocols else _FIRST
 
 
 _YAML_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from one_adapter.config.document import Document, Span
-from one_adapter.config.fields import fold
+from one_adapter.config.fields import Structs, fold, structs_of
 from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.config.reading import read_gateway
@@ -26,6 +26,11 @@ class Context:
         self.document = document
         self.dialect = dialect
 
+    @property
+    def structs(self) -> Structs:
+        """The objects whose fields depend on the version of the gateway."""
+        return structs_of(self.dialect)
+
     @cached_property
     def gateway(self) -> Gateway:
         """The configuration, normalised as the gateway normalises it."""
@@ -33,7 +38,7 @@ class Context:
 
     @cached_property
     def _decoded(self) -> tuple[Record, list[Refusal]]:
-        return decode(self.document)
+        return decode(self.document, self.dialect)
 
     @property
     def record(self) -> Record:

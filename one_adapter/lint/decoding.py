@@ -15,15 +15,18 @@ it at all, and with which values? The differences that matter:
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Literal
 
 from one_adapter.config import fields
 from one_adapter.config.document import Document
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, fold, known_name
 from one_adapter.config.node import Member, Node, Span, escape
+from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.lint.decoded import Listing, Place, Record, Refusal, Table
 
 _INT64 = 1 << 63
+_LARGEST = 1.7976931348623157e308
 _TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?"
 _DATE = re.compile(rf"(\d{{4}})-(\d\d?)-(\d\d?)(?:(?:[Tt]{_TIME}(?:Z|[+-]\d\d:\d\d))| {_TIME})?")
 _TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])
@@ -32,7 +35,7 @@ _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _ZERO: dict[str, Any] = {"string": "", "bool": False, "integer": 0, "number": 0.0}
 
 
-def decode(document: Document) -> tuple[Record, list[Refusal]]:
+def decode(document: Document, dialect: Dialect = CURRENT) -> tuple[Record, list[Refusal]]:
     """The configuration as the gateway's decoder leaves it, and what the decoder refuses, in file order.
 
     >>> from one_adapter.config.document import parse
@@ -44,8 +47,31 @@ def decode(document: Document) -> tuple[Record, list[Refusal]]:
     if node is None:
         return Record(Place("", Span(0, 0))), []
     decoder = _Decoder(document.format, document.text)
-    record = decoder.struct(fields.GATEWAY, node, Place("", node.span), None)
+    record = decoder.struct(fields.structs_of(dialect).gateway, node, Place("", node.span), None)
     return record, decoder.refusals
+
+
+def decode_kept(wanted: Type, node: Node, place: Place) -> tuple[Any, list[Refusal]]:
+    """What the gateway reads as `wanted` from a value that it has kept untyped, and what of it is refused.
+
+    It writes the value as JSON first: keys come in their order, once each, and every number is a float.
+    """
+    decoder = _Decoder("json", "", from_yaml=True)
+    value = decoder.value(wanted, _written_again(node), place, None)
+    return value, decoder.refusals
+
+
+def _written_again(node: Node) -> Node:
+    if node.kind == "number" and abs(node.value) <= _LARGEST:
+        return replace(node, value=float(node.value))
+    if node.kind != "object":
+        return node
+    last = {member.key: replace(member, node=_written_again(member.node)) for member in node.members}
+    return replace(node, members=tuple(last[key] for key in sorted(last, key=_bytes)))
+
+
+def _bytes(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")
 
 
 class _Decoder:
@@ -108,7 +134,7 @@ class _Decoder:
                 record.places[name] = inner
             if name is None or member.key != name:
                 extra[member.key] = member
-        if extra and wanted is not fields.BREAKER:
+        if extra and wanted.keeps:
             self.extensions(wanted, record, extra)
         return record
 
@@ -134,13 +160,14 @@ class _Decoder:
             name = known_name(wanted, key, "json")
             if name is not None and name != key:
                 self.read_again(wanted, record, name, member, place)
-        if "id" in wanted.fields and record.values.get("id", "") == "":
-            # Written as JSON, an empty id is left out; a key of another case then stands alone.
+        for left_out in fields.LEFT_OUT_EMPTY:
+            if left_out not in wanted.fields or record.values.get(left_out, "") != "":
+                continue
             for key in sorted(extra):
                 node = extra[key].node
-                if fold(key) == "id" and node.kind == "string":
-                    record.values["id"] = node.value
-                    record.places["id"] = Place(f"{at}/{escape(key)}", node.span)
+                if fold(key) == left_out and node.kind == "string":
+                    record.values[left_out] = node.value
+                    record.places[left_out] = Place(f"{at}/{escape(key)}", node.span)
 
     def read_again(self, wanted: Struct, record: Record, name: str, member: Member, place: Place) -> None:
         again = _Decoder("json", self.text, from_yaml=True)
@@ -206,6 +233,12 @@ class _Decoder:
         return self.is_quoted(member) or (resolve(written)[0] == "string" and not _is_date(written))
 
 
+def is_point_in_time(document: Document, node: Node) -> bool:
+    """Whether a text is one only in our tree: yaml.v3 takes a plain `2026-01-31` for a time."""
+    written = document.text[node.span.start : node.span.end]
+    return document.format == "yaml" and node.kind == "string" and _is_date(written)
+
+
 def _is_date(text: str) -> bool:
     """Whether yaml.v3 takes a plain scalar for a point in time."""
     found = _DATE.fullmatch(text)
@@ -250,6 +283,6 @@ def _json_scalar(wanted: str, node: Node, from_yaml: bool) -> Any:
     if node.kind != "number":
         return None
     if wanted == "number":
-        return node.value if abs(node.value) <= 1.7976931348623157e308 else None
+        return node.value if abs(node.value) <= _LARGEST else None
     whole = isinstance(node.value, int) or (from_yaml and node.value.is_integer())
     return int(node.value) if whole and -_INT64 <= node.value < _INT64 else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from one_adapter.config.document import Document, Span
+from one_adapter.dialect import DIALECTS, Dialect
 
 if TYPE_CHECKING:
     from one_adapter.lint.context import Context
@@ -35,19 +36,32 @@ class Note(NamedTuple):
 
 
 Check = Callable[["Context"], Iterator[Note]]
+When = Callable[[Dialect], bool]
+
+
+def always(_: Dialect) -> bool:
+    """Of a rule that holds under every version of the gateway."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: its stable code and name, how grave a breach is, and the function that finds breaches.
 
-    The function's docstring is the rule's documentation page.
+    The function's docstring is the rule's documentation page. `when` says under which versions of the
+    gateway it holds.
     """
 
     code: str
     name: str
     severity: Severity
     check: Check
+    when: When = always
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The versions of the gateway under which it holds, the newest last."""
+        return tuple(one for one in DIALECTS.values() if self.when(one))
 
     @property
     def doc(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape
+from one_adapter.dialect import Dialect
 from one_adapter.lint.decoded import Record
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.vendors.service_types import CREDENTIALS
@@ -39,6 +40,14 @@ def keys_of(context: Context) -> Iterator[Key]:
                 if facts and name in facts.known and isinstance(value, str):
                     kind = kind_of(service, name, value)
                     yield Key(f"{pointer}/{escape(name)}", name, value, kind, False)
+
+
+def own_names(service: Service, dialect: Dialect) -> tuple[str, ...]:
+    """What a service's credentials may hold beside what the vendor needs."""
+    if not dialect.pools:
+        return ("limit",)
+    listed = service.credential_list and service.type != "azure"
+    return ("id", "name", "enabled", "limit", "model_limits") if listed else ("limit", "model_limits")
 
 
 def client_keys(context: Context) -> Iterator[tuple[Record, str, str]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from one_adapter.config import defaults, fields
 from one_adapter.config.fields import Struct, known_name
 from one_adapter.config.model import Service
 from one_adapter.config.node import Member, Node
+from one_adapter.dialect import DIALECTS, Dialect
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Severity, listed
 from one_adapter.lint.words import squeezed, word_for
@@ -38,17 +39,25 @@ TYPES_ELSEWHERE = {
     "zhipuai": "zhipu",
     "bigmodel": "zhipu",
 }
+
+
 #: The objects with fields of their own: what they are called in `words`, and in a sentence.
-_HOMES: tuple[tuple[str, Struct, str], ...] = (
-    ("top", fields.GATEWAY, "the top level"),
-    ("service", fields.SERVICE, "a service"),
-    ("limit", fields.LIMIT, "a service's limit"),
-    ("proxy", fields.PROXY, "proxy"),
-    ("circuit_breaker", fields.BREAKER, "circuit_breaker"),
-    ("translation", fields.TRANSLATION, "translation"),
-    ("client key", fields.CLIENT_KEY, "an entry of api_keys"),
-)
-_PLACES = {id(struct): place for place, struct, _ in _HOMES}
+def _homes(dialect: Dialect) -> tuple[tuple[str, Struct, str], ...]:
+    gateway, service, limit = fields.structs_of(dialect)
+    homes = (
+        ("top", gateway, "the top level"),
+        ("service", service, "a service"),
+        ("limit", limit, "a service's limit"),
+        ("proxy", fields.PROXY, "proxy"),
+        ("circuit_breaker", fields.BREAKER, "circuit_breaker"),
+        ("translation", fields.TRANSLATION, "translation"),
+        ("client key", fields.CLIENT_KEY, "an entry of api_keys"),
+    )
+    return (*homes, ("statistics", fields.STATISTICS, "statistics")) if dialect.statistics else homes
+
+
+_HOMES = {dialect.version: _homes(dialect) for dialect in DIALECTS.values()}
+_PLACES = {id(struct): place for homes in _HOMES.values() for place, struct, _ in homes}
 _CREDENTIAL_NAMES = {squeezed(name): name for facts in CREDENTIALS.values() for name in facts.known}
 #: Nobody has more unknown fields than this in one object, and hostile input must end.
 _MOST = 1_000
@@ -69,7 +78,7 @@ def place_of(struct: Struct) -> str:
     return _PLACES.get(id(struct), "")
 
 
-def advice_for(struct: Struct, member: Member, form: str) -> Advice:
+def advice_for(struct: Struct, member: Member, form: str, dialect: Dialect) -> Advice:
     """What somebody means by a field that `struct` does not have.
 
     A slip of the keyboard first, then the words people use, then another place, then what looks alike.
@@ -85,11 +94,11 @@ def advice_for(struct: Struct, member: Member, form: str) -> Advice:
     if same:
         return Advice(spelt[same], f"Did you mean {same}?")
     place = place_of(struct)
-    word = word_for(place, key)
+    word = word_for(place, key, dialect)
     if word:
         template = "prompt_template" if form == "yaml" else "promptTemplate"
         return Advice(word.means, word.says.replace("{template}", template), word.severity)
-    home = _home(place, key, member.node)
+    home = _home(place, key, member.node, dialect)
     if home:
         return home
     from difflib import get_close_matches  # only a file with a slip in it pays for this
@@ -98,7 +107,7 @@ def advice_for(struct: Struct, member: Member, form: str) -> Advice:
     return Advice(spelt[close[0]], f"Did you mean {close[0]}?") if close else Advice("", "It can be removed.")
 
 
-def _home(place: str, key: str, node: Node) -> Advice | None:
+def _home(place: str, key: str, node: Node, dialect: Dialect) -> Advice | None:
     """The place a known field belongs to; None for one that is known nowhere."""
     lower = key.lower().replace("-", "_")
     if place in ("top", "service", "limit") and is_service_type(key, node):
@@ -109,7 +118,7 @@ def _home(place: str, key: str, node: Node) -> Advice | None:
         renamed = "" if name == lower else f", where it is called {name}"
         return Advice("credentials", f"It belongs in {inside}{renamed}.")
     labels = []
-    for other, struct, label in _HOMES:
+    for other, struct, label in _HOMES[dialect.version]:
         if other != place and lower in struct.fields:
             inward = place in ("credentials", "limit") and other == "service"
             labels.append("the service, one level higher" if inward else label)
@@ -143,24 +152,25 @@ def _as_what(key: str, node: Node, place: str) -> str:
     return "".join(parts)
 
 
-def credential_advice(service: Service, member: str) -> Advice:
-    """What somebody means by a credential that the type does not read."""
+def credential_advice(service: Service, member: str, dialect: Dialect, names: Sequence[str]) -> Advice:
+    """What somebody means by a credential that the type does not read; `names` are the key's own fields."""
     facts = CREDENTIALS[service.type]
-    squeezed_names = {squeezed(name): name for name in (*facts.known, "limit")}
+    squeezed_names = {squeezed(name): name for name in (*facts.known, *names)}
     name = squeezed(member)
     same = squeezed_names.get(name)
     if same:
         return Advice(same, f"Did you mean {same}? The names of credentials match exactly.")
     if facts.needed == (("api_key",),) and _is_key_word(name):
         return Advice("api_key", "The key is called api_key here.")
-    if member in fields.SERVICE.fields and member not in ("id", "enabled"):
+    structs = fields.structs_of(dialect)
+    if member in structs.service.fields and member not in ("id", "enabled", "model_limits"):
         return Advice(member, "It belongs in the service, one level higher.")
-    word = word_for("credentials", member)
+    word = word_for("key" if "enabled" in names else "credentials", member, dialect)
     if word:
         return Advice(word.means, word.says, word.severity)
-    if member in fields.LIMIT.fields:
+    if member in structs.limit.fields:
         return Advice("limit", 'It belongs in a limit: "limit": {"qps": …}.')
-    if member in fields.GATEWAY.fields:
+    if member in structs.gateway.fields:
         return Advice(member, "It belongs in the top level.")
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
@@ -185,7 +195,8 @@ def unknown_members(context: Context, pointer: str, struct: Struct) -> Iterator[
     for member in node.members[:_MOST] if node else ():
         if known_name(struct, member.key, form) is None:
             other_case = known_name(struct, member.key, "json") or ""
-            yield member, Advice(other_case, "") if other_case else advice_for(struct, member, form)
+            found = Advice(other_case, "") if other_case else None
+            yield member, found or advice_for(struct, member, form, context.dialect)
 
 
 def meant(context: Context, pointer: str, struct: Struct) -> Mapping[str, str]:

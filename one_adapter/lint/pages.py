@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from one_adapter.config.document import Document, parse
+from one_adapter.dialect import DIALECTS
 from one_adapter.lint.finding import Rule
 from one_adapter.lint.registry import judge, rules
 from one_adapter.lint.render import render_text
@@ -41,7 +42,7 @@ def page(rule: Rule) -> str:
     paragraphs = rule.doc.split("\n\n")
     parts = [
         f"# {rule.code} {rule.name}",
-        f"*{rule.severity}*: {_SEVERITIES[rule.severity]}",
+        f"*{rule.severity}*: {_SEVERITIES[rule.severity]}{_where(rule)}",
         f"**{paragraphs[0]}**",
     ]
     prefixes = tuple(prefix for prefix, _ in _HEADINGS)
@@ -61,6 +62,11 @@ def page(rule: Rule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _where(rule: Rule) -> str:
+    """Of a rule that does not hold under every version of the gateway: where it does."""
+    return "" if len(rule.dialects) == len(DIALECTS) else f" (`--gateway {rule.dialects[-1].version}`)"
+
+
 def _sentence(text: str) -> str:
     """The text with a capital at its beginning, as it stands by itself under a heading."""
     return text[:1].upper() + text[1:]
@@ -75,7 +81,8 @@ def _block(path: Path) -> str:
 def _findings(rule: Rule, path: Path) -> str:
     """What the linter says of the example under this rule, as for a file called config."""
     document: Document = parse(path.read_bytes(), f"config{path.suffix}")
-    return render_text([one for one in judge(document) if one.code == rule.code][:_MISTAKES], document)
+    findings = judge(document, rule.dialects[-1])
+    return render_text([one for one in findings if one.code == rule.code][:_MISTAKES], document)
 
 
 def table() -> str:

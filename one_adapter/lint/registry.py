@@ -11,7 +11,18 @@ from one_adapter.config.others import is_litellm
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import SEVERITIES, Check, Finding, Note, Rule, Severity, found, in_order
+from one_adapter.lint.finding import (
+    SEVERITIES,
+    Check,
+    Finding,
+    Note,
+    Rule,
+    Severity,
+    When,
+    always,
+    found,
+    in_order,
+)
 
 #: No rule reports more than this of one file: nobody reads on, and hostile input must end.
 MOST = 1_000
@@ -19,11 +30,11 @@ MOST = 1_000
 RULES: dict[str, Rule] = {}
 
 
-def rule(code: str, name: str, severity: Severity) -> Callable[[Check], Check]:
+def rule(code: str, name: str, severity: Severity, when: When = always) -> Callable[[Check], Check]:
     """Register a function as a rule. Its docstring is the rule's page."""
 
     def register(check: Check) -> Check:
-        RULES[code] = Rule(code, name, severity, check)
+        RULES[code] = Rule(code, name, severity, check, when)
         return check
 
     return register
@@ -46,6 +57,7 @@ def rules() -> tuple[Rule, ...]:
         rules_maps,
         rules_names,
         rules_redirects,
+        rules_refused_keys,
         rules_refused_services,
         rules_refused_settings,
         rules_unusable,
@@ -79,7 +91,9 @@ def judge(document: Document, dialect: Dialect = CURRENT) -> tuple[Finding, ...]
     context = Context(document, dialect)
     # Of another program's file only that is said, and what the gateway would refuse.
     severities = ("error",) if is_litellm(document) else SEVERITIES
-    asked = [one for one in rules() if one.severity in severities or one.code == "SOA007"]
+    asked = [
+        one for one in rules() if one.when(dialect) and (one.severity in severities or one.code == "SOA007")
+    ]
     return in_order(
         found(known, _milder(note, known, context), document)
         for known in asked

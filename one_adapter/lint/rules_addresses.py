@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from one_adapter.config import defaults, fields
+from one_adapter.config import defaults
 from one_adapter.config.model import Service
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
@@ -169,7 +169,7 @@ def _is_meant(context: Context, service: Service) -> bool:
     """Whether an address stands there under another name, of which another rule speaks."""
     from one_adapter.lint.misplaced import meant  # only a file with a slip in it pays for this
 
-    return "server_url" in meant(context, service.pointer, fields.SERVICE)
+    return "server_url" in meant(context, service.pointer, context.structs.service)
 
 
 def _listed_at(context: Context, service: Service, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from one_adapter.config import defaults, fields
+from one_adapter.config import defaults
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note
@@ -106,11 +106,12 @@ def _is_meant(context: Context) -> bool:
     from one_adapter.lint.misplaced import meant  # only a file with a slip in it pays for this
 
     types = context.record.values.get("services")
-    if "services" in meant(context, "", fields.GATEWAY) or (
+    if "services" in meant(context, "", context.structs.gateway) or (
         isinstance(types, Table) and not types.entries.keys() <= set(defaults.SERVICE_TYPES)
     ):
         return True
-    return any("enabled" in meant(context, one.pointer, fields.SERVICE) for one in context.gateway.services)
+    known = context.structs.service
+    return any("enabled" in meant(context, one.pointer, known) for one in context.gateway.services)
 
 
 @rule("SOA405", "proxy-covers-nothing", "warning")

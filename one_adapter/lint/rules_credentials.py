@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from one_adapter.config import fields
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
 from one_adapter.lint.finding import Note, listed
-from one_adapter.lint.keys import client_keys, credential_sets
+from one_adapter.lint.keys import client_keys, credential_sets, own_names
 from one_adapter.lint.registry import rule
 from one_adapter.plan.addresses import split_url
 from one_adapter.vendors.hosts import is_private
@@ -154,11 +153,12 @@ def _is_meant(context: Context, service: Service, values: Mapping[str, Any]) -> 
     )
 
     facts = CREDENTIALS[service.type]
-    elsewhere = meant(context, service.pointer, fields.SERVICE)
+    elsewhere = meant(context, service.pointer, context.structs.service)
     if "credentials" in elsewhere or "credential_list" in elsewhere:
         return True
-    others = (name for name in values if name not in facts.known and name != "limit")
-    return any(credential_advice(service, name).means in facts.known for name in others)
+    own = own_names(service, context.dialect)
+    others = (name for name in values if name not in (*facts.known, *own))
+    return any(credential_advice(service, name, context.dialect, own).means in facts.known for name in others)
 
 
 def _missing(needed: tuple[tuple[str, ...], ...], values: Mapping[str, Any]) -> str:
@@ -209,14 +209,15 @@ def unknown_credential(context: Context) -> Iterator[Note]:
     """
     for service in context.gateway.services:
         facts = CREDENTIALS.get(service.type)
+        own = own_names(service, context.dialect)
         for pointer, values in credential_sets(context, service) if facts else ():
             for name in values:
-                if facts and name not in (*facts.known, *facts.idle, "limit"):
+                if facts and name not in (*facts.known, *facts.idle, *own):
                     from one_adapter.lint.misplaced import (
                         credential_advice,  # only a file with a slip in it pays for this
                     )
 
-                    advice = credential_advice(service, name)
+                    advice = credential_advice(service, name, context.dialect, own)
                     yield context.key_note(
                         f"{pointer}/{escape(name)}",
                         f'the type {service.type} reads no credential "{name}"',

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from one_adapter.config import defaults, fields
+from one_adapter.config import defaults
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node, escape
 from one_adapter.lint.context import Context
+from one_adapter.lint.entries import types_of
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
-from one_adapter.lint.rules_refused_services import services_without_models, types_of
+from one_adapter.lint.rules_refused_services import services_without_models
 
 #: Keys that say something to an editor and not to the gateway.
 _FOR_EDITORS = ("$schema",)
@@ -19,7 +20,7 @@ _FOR_EDITORS = ("$schema",)
 def known_objects(context: Context) -> Iterator[tuple[Struct, Node, str]]:
     """Every object of the document whose fields the gateway knows, with its table and pointer."""
     if context.document.root is not None:
-        yield from _below(fields.GATEWAY, context.document.root, "", context.document.format)
+        yield from _below(context.structs.gateway, context.document.root, "", context.document.format)
 
 
 def _below(wanted: Type, node: Node, pointer: str, form: str) -> Iterator[tuple[Struct, Node, str]]:
@@ -62,7 +63,7 @@ def unknown_field(context: Context) -> Iterator[Note]:
                 continue
             from one_adapter.lint.misplaced import advice_for  # only a file with a slip in it pays for this
 
-            advice = advice_for(struct, member, form)
+            advice = advice_for(struct, member, form, context.dialect)
             if advice.means == "models" and pointer in without_models:
                 continue  # of the missing models another rule speaks already
             yield Note(
@@ -101,7 +102,7 @@ def wrong_type(context: Context) -> Iterator[Note]:
         if refusal.kind == "type" and refusal.place.pointer and refusal.place.pointer not in unknown:
             from one_adapter.lint.schema import explain_type  # jsonschema is only loaded for this
 
-            said, expected, advice = explain_type(context.document, refusal)
+            said, expected, advice = explain_type(context.document, refusal, context.dialect)
             yield context.place_note(refusal.place, said, advice, expected)
 
 

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from one_adapter.config import defaults, fields
-from one_adapter.config.node import Span, segments
+from one_adapter.config import defaults
+from one_adapter.config.fields import Structs
+from one_adapter.config.node import segments
 from one_adapter.config.reading import trim
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Listing, Place, Record, Table
+from one_adapter.lint.entries import ID, NUMBERS, UNSAFE, decoded_services, key_limits, types_of
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go_text import parse_url
 from one_adapter.lint.registry import rule
+from one_adapter.lint.rules_refused_settings import unknown_word
 from one_adapter.plan.vendors import host_of
 from one_adapter.vendors.hosts import Host
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SCHEMES = ("http", "https", "ws", "wss")
-
-
-def types_of(context: Context) -> Iterator[tuple[str, Place, Span, Listing | None]]:
-    """Every service type as written: name, place of its list, its key's token, the list."""
-    table = context.record.values.get("services")
-    if isinstance(table, Table):
-        for name, (value, place, key) in table.entries.items():
-            yield name, place, key, value if isinstance(value, Listing) else None
-
-
-def _services(context: Context) -> Iterator[tuple[str, int, Record, Place]]:
-    for name, _, _, listing in types_of(context):
-        for index, (entry, place) in enumerate(listing.shown() if listing else ()):
-            if isinstance(entry, Record):
-                yield name, index, entry, place
 
 
 @rule("SOA220", "unsupported-service-type", "error")
@@ -53,10 +38,10 @@ def unsupported_service_type(context: Context) -> Iterator[Note]:
     for name, place, key, listing in types_of(context):
         if name not in defaults.SERVICE_TYPES:
             what = f'the gateway knows no service type "{name}"'
-            yield Note(place.pointer, key, what, _type_help(name, listing))
+            yield Note(place.pointer, key, what, _type_help(name, listing, context.structs))
 
 
-def _type_help(name: str, listing: Listing | None) -> str:
+def _type_help(name: str, listing: Listing | None, structs: Structs) -> str:
     """The right type: by the address, by the name, or the place of a field that is no type."""
     from one_adapter.lint.misplaced import TYPES_ELSEWHERE  # only a file with a slip in it pays for this
 
@@ -70,9 +55,9 @@ def _type_help(name: str, listing: Listing | None) -> str:
         return f"Move it to type {listed(home.types)}: its address is that of {what}."
     if known:
         return f"Write {known}, in lower case." if known == lower else f"It is called {known} here."
-    if name in fields.GATEWAY.fields:
+    if name in structs.gateway.fields:
         return "It belongs in the top level, beside services."
-    if name in fields.SERVICE.fields:
+    if name in structs.service.fields:
         return "It belongs in a service: an entry of the list under its type, such as openai."
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
@@ -101,10 +86,10 @@ def bad_service_id(context: Context) -> Iterator[Note]:
 
     LiteLLM: the id becomes part of the deployments' `model_info.id`.
     """
-    for _, _, entry, _ in _services(context):
+    for _, _, entry, _ in decoded_services(context):
         ident = trim(entry.text("id"))
-        if ident and not _ID.fullmatch(ident):
-            better = _UNSAFE.sub("-", ident).strip("-._")
+        if ident and not ID.fullmatch(ident):
+            better = UNSAFE.sub("-", ident).strip("-._")
             yield context.place_note(
                 entry.at("id"),
                 "this id has characters in it that the gateway does not take",
@@ -125,11 +110,11 @@ def duplicate_service_id(context: Context) -> Iterator[Note]:
     LiteLLM: never sees it; `export` and `run` stop here as well.
     """
     seen: dict[str, Place] = {}
-    for name, index, entry, place in _services(context):
+    for name, index, entry, place in decoded_services(context):
         written = trim(entry.text("id"))
         ident = written or f"{name}-{index + 1}"
         where = entry.at("id") if written else place
-        if ident in seen and _ID.fullmatch(ident):
+        if ident in seen and ID.fullmatch(ident):
             line, column = context.document.position(seen[ident].span.start)
             implied = "" if written else " (the one it gets without an id of its own)"
             note = context.place_note(
@@ -148,19 +133,30 @@ def negative_limit(context: Context) -> Iterator[Note]:
     0 means: no limit, and for `timeout` the built-in 30 seconds.
 
     Gateway: ends with `services.openai.0.limit: limits and timeouts must not be negative`, also for
-    `timeout` and `embedding_limit`.
+    `timeout` and `embedding_limit`; 0.12 also for `model_limits` and for the limits of keys in
+    `credential_list`.
 
     LiteLLM: never sees it; `export` and `run` stop here as well.
     """
-    names = ("qps", "qpm", "rpm", "concurrency", "timeout")
-    for _, _, entry, _ in _services(context):
-        places = [(entry, "timeout")]
-        for field in ("limit", "embedding_limit"):
-            if field in entry.values:
-                places += [(entry.record(field), name) for name in names]
-        for record, name in places:
+    for record, names in _numbers(context):
+        for name in names:
             if record.number(name) < 0:
                 yield context.place_note(record.at(name), f"{name} is below zero", "", "0 (none) or more")
+
+
+def _numbers(context: Context) -> Iterator[tuple[Record, tuple[str, ...]]]:
+    """Every object with limits in it, and the names of its numbers."""
+    for _, _, entry, _ in decoded_services(context):
+        yield entry, ("timeout",)
+        for field in ("limit", "embedding_limit"):
+            if field in entry.values:
+                yield entry.record(field), NUMBERS
+        by_model = entry.values.get("model_limits")
+        for name, (limit, _, _) in by_model.entries.items() if isinstance(by_model, Table) else ():
+            if trim(name):
+                yield limit, NUMBERS
+    for limit in key_limits(context) if context.dialect.pools else ():
+        yield limit, NUMBERS
 
 
 @rule("SOA224", "no-models", "error")
@@ -178,7 +174,7 @@ def no_models(context: Context) -> Iterator[Note]:
     for entry, place in services_without_models(context):
         from one_adapter.lint.misplaced import meant  # only a file with a slip in it pays for this
 
-        meant_by = meant(context, place.pointer, fields.SERVICE).get("models")
+        meant_by = meant(context, place.pointer, context.structs.service).get("models")
         yield context.place_note(
             entry.places.get("models", place),
             f"this {segments(place.pointer)[1]} service is switched on and has no model",
@@ -191,7 +187,7 @@ def no_models(context: Context) -> Iterator[Note]:
 
 def services_without_models(context: Context) -> Iterator[tuple[Record, Place]]:
     """The services that are switched on, have no model, and whose type has none built in."""
-    for name, _, entry, place in _services(context):
+    for name, _, entry, place in decoded_services(context):
         if name in defaults.DEFAULT_MODELS or not entry.flag("enabled"):
             continue
         named = [*entry.items("models"), *entry.items("embedding_models")]
@@ -213,7 +209,7 @@ def bad_server_url(context: Context) -> Iterator[Note]:
 
     LiteLLM: would only fail at the first request.
     """
-    for _, _, entry, _ in _services(context):
+    for _, _, entry, _ in decoded_services(context):
         text = trim(entry.text("server_url"))
         parsed = parse_url(text) if text else None
         if parsed is None or (not isinstance(parsed, str) and parsed.host and parsed.scheme in _SCHEMES):
@@ -235,3 +231,20 @@ def _url_reason(text: str, parsed: object) -> tuple[str, str]:
     if text.lower().startswith(tuple(f"{scheme}://" for scheme in _SCHEMES)):
         return "it has no host", ""
     return "the gateway does not speak this protocol", ""
+
+
+@rule("SOA226", "unknown-upstream-protocol", "error", lambda dialect: dialect.protocols)
+def unknown_upstream_protocol(context: Context) -> Iterator[Note]:
+    """`upstream_protocol` is none of the gateway's words.
+
+    They are `auto`, `chat_completions`, `responses` and `anthropic_messages`, in any case.
+
+    Gateway: 0.12 ends with `services.openai.0.upstream_protocol: supported values: …`, 0.10 does nothing
+    with it.
+
+    LiteLLM: never sees it; `export` and `run` stop here as well.
+    """
+    for _, _, entry, _ in decoded_services(context):
+        word = trim(entry.text("upstream_protocol")).lower()
+        if word and word not in defaults.UPSTREAM_PROTOCOLS:
+            yield unknown_word(context, entry, "upstream_protocol", word, defaults.UPSTREAM_PROTOCOLS)

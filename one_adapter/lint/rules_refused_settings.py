@@ -54,7 +54,7 @@ def unknown_load_balancing(context: Context) -> Iterator[Note]:
     """
     word = _choice(context.record, "load_balancing")
     if word and word not in defaults.LOAD_BALANCING:
-        yield _unknown_word(context, context.record, "load_balancing", word, defaults.LOAD_BALANCING)
+        yield unknown_word(context, context.record, "load_balancing", word, defaults.LOAD_BALANCING)
 
 
 @rule("SOA203", "unknown-log-level", "error")
@@ -67,7 +67,7 @@ def unknown_log_level(context: Context) -> Iterator[Note]:
     """
     word = _choice(context.record, "log_level")
     if word and word not in defaults.LOG_LEVELS:
-        yield _unknown_word(context, context.record, "log_level", word, defaults.LOG_LEVELS)
+        yield unknown_word(context, context.record, "log_level", word, defaults.LOG_LEVELS)
 
 
 @rule("SOA204", "unknown-proxy-strategy", "error")
@@ -81,7 +81,7 @@ def unknown_proxy_strategy(context: Context) -> Iterator[Note]:
     proxy = context.record.record("proxy")
     word = _choice(proxy, "strategy")
     if word and word not in defaults.PROXY_STRATEGIES:
-        yield _unknown_word(context, proxy, "strategy", word, defaults.PROXY_STRATEGIES)
+        yield unknown_word(context, proxy, "strategy", word, defaults.PROXY_STRATEGIES)
 
 
 @rule("SOA205", "unknown-proxy-type", "error")
@@ -97,15 +97,16 @@ def unknown_proxy_type(context: Context) -> Iterator[Note]:
     proxy = context.record.record("proxy")
     word = _choice(proxy, "type")
     if word and word not in defaults.PROXY_TYPES:
-        yield _unknown_word(context, proxy, "type", word, defaults.PROXY_TYPES)
+        yield unknown_word(context, proxy, "type", word, defaults.PROXY_TYPES)
 
 
-def _unknown_word(context: Context, record: Record, name: str, word: str, known: tuple[str, ...]) -> Note:
+def unknown_word(context: Context, record: Record, name: str, word: str, known: tuple[str, ...]) -> Note:
+    """A note about a word the gateway does not know in a field, with the nearest it does."""
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
     close = get_close_matches(word.replace("-", "_"), known, 1, 0.6)
     advice = f"Did you mean {close[0]}?" if close else ""
-    if advice and close[0] == "round_robin":
+    if advice and context.dialect.balancing.get(close[0]) == "random" and close[0] == "round_robin":
         advice = "Write rr to take turns; round_robin is known too, but draws at random."
     return context.place_note(
         record.at(name), f"the gateway knows no {name} of this name", advice, listed(known)
@@ -247,3 +248,22 @@ def _negative(context: Context, record: Record, names: tuple[str, ...], expected
     for name in names:
         if record.number(name) < 0:
             yield context.place_note(record.at(name), f"{name} is below zero", "", expected)
+
+
+@rule("SOA212", "retention-out-of-range", "error", lambda dialect: dialect.statistics)
+def retention_out_of_range(context: Context) -> Iterator[Note]:
+    """`statistics.retention_days` is not between 1 and 3650.
+
+    0 means the built-in 30 days. `"enabled": false` switches the statistics off.
+
+    Gateway: 0.12 ends with `statistics.retention_days: must be between 1 and 3650 days`, 0.10 does nothing
+    with it.
+
+    LiteLLM: has no such setting; one-adapter keeps no statistics.
+    """
+    statistics = context.record.record("statistics")
+    days = statistics.number("retention_days") or defaults.RETENTION_DAYS
+    if not 1 <= days <= defaults.MOST_RETENTION_DAYS:
+        yield context.place_note(
+            statistics.at("retention_days"), "statistics are kept between 1 and 3650 days", "", "1 to 3650"
+        )

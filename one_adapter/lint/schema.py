@@ -15,9 +15,14 @@ from one_adapter.config import fields
 from one_adapter.config.document import Document, segments
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node
+from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.lint.decoded import Refusal
 
+Schema = dict[str, Any]
+
 FILE_NAME = "simple-one-api.schema.json"
+#: What is otherwise in the schema of an older version: a JSON merge patch (RFC 7396).
+PATCH_NAME = "simple-one-api.{version}.patch.json"
 
 #: JSON Schema's words for types, as a person says them.
 WORDS = {
@@ -39,41 +44,72 @@ _FOUND = {
 _SCALARS = {"string": "string", "bool": "boolean", "integer": "integer", "number": "number"}
 
 
-def schema_text() -> str:
-    """The schema as it is shipped, a JSON text.
+def schema_text(dialect: Dialect = CURRENT) -> str:
+    """The schema of a version of the gateway, a JSON text; the current one's as it is shipped.
 
     >>> schema_text().startswith("{")
     True
     """
+    if dialect is CURRENT:
+        return _shipped(FILE_NAME)
+    return json.dumps(schema(dialect), ensure_ascii=False, indent=2) + "\n"
+
+
+def _shipped(name: str) -> str:
     here = Path(__file__).resolve().parent
-    shipped = here / FILE_NAME
     # A wheel has the schema beside this module; a checkout keeps it at the top, where editors find it.
-    place = shipped if shipped.exists() else here.parent.parent / "schemas" / FILE_NAME
+    place = here / name if (here / name).exists() else here.parent.parent / "schemas" / name
     return place.read_text(encoding="utf-8")
 
 
+def schema(dialect: Dialect = CURRENT) -> Schema:
+    """The schema of a version of the gateway, read once."""
+    return _of_version(dialect.version)
+
+
 @cache
-def schema() -> dict[str, Any]:
-    """The schema, read once."""
-    parsed: dict[str, Any] = json.loads(schema_text())
-    return parsed
+def _of_version(version: str) -> Schema:
+    whole: Schema = json.loads(_shipped(FILE_NAME))
+    if version != CURRENT.version:
+        _merge(whole, json.loads(_shipped(PATCH_NAME.format(version=version))))
+    return whole
 
 
-def explain_type(document: Document, refusal: Refusal) -> tuple[str, str, str]:
+def _merge(whole: Schema, patch: Schema) -> None:
+    for key, value in patch.items():
+        if value is None:
+            whole.pop(key)
+        elif isinstance(value, dict):
+            _merge(whole[key], value)
+        else:
+            whole[key] = value
+
+
+def explain_type(document: Document, refusal: Refusal, dialect: Dialect) -> tuple[str, str, str]:
     """What is wrong with a refused value: one sentence, what was expected, what to do."""
-    name, part = _described(document, refusal.place.pointer)
-    wanted = _wanted(part, refusal)
+    name, part = _described(document, refusal.place.pointer, dialect)
+    wanted = _wanted(part, refusal, dialect)
     title = part.get("title", "") if part else ""
     said = f"{name} must be {wanted}, this is {_FOUND[refusal.node.kind]}"
     return said, f"{wanted} ({title})" if title else wanted, _advice(refusal)
 
 
-def _wanted(part: dict[str, Any] | None, refusal: Refusal) -> str:
+def explain_plainly(refusal: Refusal) -> tuple[str, str, str]:
+    """The same of a value that the schema has no part for: by the decoder's own words."""
+    name = segments(refusal.place.pointer)[-1]
+    wanted = WORDS[_json_type(refusal.expected)]
+    found = _FOUND[refusal.node.kind]
+    if refusal.kind == "range":
+        found = "too large" if refusal.expected == "number" else "one with a fraction, or too large"
+    return f"{name} must be {wanted}, this is {found}", wanted, _advice(refusal)
+
+
+def _wanted(part: Schema | None, refusal: Refusal, dialect: Dialect) -> str:
     """The type the schema asks for, or the decoder's where the schema has no objection."""
     if part is not None:
         from jsonschema import Draft7Validator  # 70 ms, for files with a wrong type only
 
-        validator = Draft7Validator({**part, "definitions": schema()["definitions"]})
+        validator = Draft7Validator({**part, "definitions": schema(dialect)["definitions"]})
         for error in validator.iter_errors(refusal.node.value):
             if (
                 error.validator == "type"
@@ -90,10 +126,11 @@ def _json_type(wanted: Type) -> str:
     return "array" if isinstance(wanted, ListOf) else "object"
 
 
-def _described(document: Document, pointer: str) -> tuple[str, dict[str, Any] | None]:
+def _described(document: Document, pointer: str, dialect: Dialect) -> tuple[str, Schema | None]:
     """How a value is called, and the part of the schema that describes it."""
-    wanted: Type = fields.GATEWAY
-    part: dict[str, Any] | None = schema()
+    wanted: Type = fields.structs_of(dialect).gateway
+    whole = schema(dialect)
+    part: Schema | None = whole
     name = "this"
     for step in segments(pointer):
         if isinstance(wanted, Struct):
@@ -101,43 +138,43 @@ def _described(document: Document, pointer: str) -> tuple[str, dict[str, Any] | 
             if field is None:
                 return name, None
             wanted, name = wanted.fields[field], field
-            part = _property(part, wanted_key(part, field, document))
+            part = _property(whole, part, wanted_key(whole, part, field, document))
         elif isinstance(wanted, MapOf):
             wanted, name = wanted.value, f'"{step}"'
-            part = _property(part, step)
+            part = _property(whole, part, step)
         elif isinstance(wanted, ListOf):
             name = f"an element of {name}"
             wanted = wanted.item
-            part = _merged(part).get("items") if part else None
-    return name, _merged(part) if part else None
+            part = _merged(whole, part).get("items") if part else None
+    return name, _merged(whole, part) if part else None
 
 
-def wanted_key(part: dict[str, Any] | None, field: str, document: Document) -> str:
+def wanted_key(whole: Schema, part: Schema | None, field: str, document: Document) -> str:
     """The schema's name for a field: YAML's own spelling where the schema has both."""
     spelt = "prompt_template" if field == "promptTemplate" and document.format == "yaml" else field
-    return spelt if part and spelt in _merged(part).get("properties", {}) else field
+    return spelt if part and spelt in _merged(whole, part).get("properties", {}) else field
 
 
-def _property(part: dict[str, Any] | None, key: str) -> dict[str, Any] | None:
+def _property(whole: Schema, part: Schema | None, key: str) -> Schema | None:
     if part is None:
         return None
-    whole = _merged(part)
-    found = whole.get("properties", {}).get(key, whole.get("additionalProperties"))
+    merged = _merged(whole, part)
+    found = merged.get("properties", {}).get(key, merged.get("additionalProperties"))
     return found if isinstance(found, dict) else None
 
 
-def _merged(part: dict[str, Any]) -> dict[str, Any]:
+def _merged(whole: Schema, part: Schema) -> Schema:
     """A part of the schema with its references followed and its alternatives laid over each other."""
     while "$ref" in part:
-        part = schema()["definitions"][part["$ref"].rpartition("/")[2]]
+        part = whole["definitions"][part["$ref"].rpartition("/")[2]]
     if "allOf" not in part:
         return part
-    whole: dict[str, Any] = {}
+    merged: Schema = {}
     for piece in part["allOf"]:
-        more = _merged(piece)
-        both = {**whole.get("properties", {}), **more.get("properties", {})}
-        whole = {**whole, **more, "properties": both}
-    return {**whole, "title": part.get("title", whole.get("title", ""))}
+        more = _merged(whole, piece)
+        both = {**merged.get("properties", {}), **more.get("properties", {})}
+        merged = {**merged, **more, "properties": both}
+    return {**merged, "title": part.get("title", merged.get("title", ""))}
 
 
 def _advice(refusal: Refusal) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.lint.finding import Severity
 
 
@@ -17,10 +18,8 @@ class Word(NamedTuple):
 
 
 _NOTE = "A note for people; the gateway keeps it and does nothing with it."
-_RETRY = "The gateway asks a vendor once and never again; a second service with the model shares the calls."
-_FALLBACK = "A second service with the same model answers while circuit_breaker holds the first one back."
-_NEWER = "Gateway 0.12 knows it; one-adapter goes by 0.10.4, which does nothing with it."
-_TOKENS = "Limits count calls and not tokens: qps, qpm, rpm or concurrency."
+_NEWER = "Gateway 0.12 knows it, 0.10 does nothing with it."
+_OWN_NAME = "Keys of credential_list alone have one; the gateway does nothing with it."
 _PRICE = "The gateway counts no costs. In the exported file, model_info has input_cost_per_token."
 _PARAMETER = "Clients send it with their requests. In the exported file, litellm_params can set it."
 _ADDRESS = "The vendor's address is called server_url here."
@@ -48,10 +47,6 @@ _NOTES = (
 _ROWS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "anywhere": (
         ("", _NOTE, _NOTES),
-        ("", _NEWER, "statistics upstreamprotocol modellimits"),
-        ("", _TOKENS, "tpm tpd tokensperminute tokenlimit maxtpm"),
-        ("", _RETRY, "retry retries maxretries numretries retrytimes retrycount"),
-        ("", _FALLBACK, "fallback fallbacks backup backups fallbackmodel fallbackmodels spare standby"),
         ("", _PRICE,
          "price prices pricing cost costs inputcostpertoken outputcostpertoken ratio billing"),
         ("", _PARAMETER, _PARAMETERS),
@@ -151,9 +146,6 @@ _ROWS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("", _HEADERS, "headers header extraheaders"),
         ("", "There are no weights: a key that is listed twice gets twice the calls.", "weight weights"),
         ("", "The order of the list is the priority, with load_balancing first.", "priority order rank"),
-        ("", "Every credential of the list is drawn; take out the one that should rest.",
-         "enable active on disabled disable status"),
-        ("", _NOTE, "name"),
     ),
     "limit": (
         ("concurrency", 'Calls at once are written "concurrency".',
@@ -201,8 +193,52 @@ _ROWS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }  # fmt: skip
 
+_RETRIES = "retry retries maxretries numretries retrytimes retrycount"
+_FALLBACKS = "fallback fallbacks backup backups fallbackmodel fallbackmodels spare standby"
+_SWITCHES = "enabled enable active on disabled disable status"
+
+#: What is told where one key is drawn for a request, and no other tried.
+_OF_SINGLE_KEYS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "anywhere": (
+        ("", _NEWER, "statistics upstreamprotocol modellimits"),
+        ("", f"Limits count calls and not tokens: qps, qpm, rpm or concurrency. {_NEWER}", "tpm"),
+        ("", "Limits count calls and not tokens: qps, qpm, rpm or concurrency.",
+         "tpd tokensperminute tokenlimit maxtpm"),
+        ("",
+         "The gateway asks a vendor once and never again; a second service with the model shares the calls.",
+         _RETRIES),
+        ("", "A second service with the same model answers while circuit_breaker holds the first one back.",
+         _FALLBACKS),
+    ),
+    "credentials": (
+        ("", f"Every credential is drawn; take out the one that should rest. {_NEWER}", _SWITCHES),
+        ("", _NEWER, "id modellimits"),
+        ("", _NOTE, "name"),
+    ),
+}  # fmt: skip
+#: What is told where the keys of a list stand in for each other.
+_OF_POOLS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "anywhere": (
+        ("limit", 'Tokens in a minute are written "limit": {"tpm": …}.',
+         "tpd tokensperminute tokenlimit maxtpm"),
+        ("", "The gateway tries every key of a credential_list once, and no key twice.", _RETRIES),
+        ("", "A second key in credential_list stands in for the first; a second service shares the calls.",
+         _FALLBACKS),
+    ),
+    "service": (
+        ("upstream_protocol",
+         "It is called upstream_protocol here: auto, chat_completions, responses or anthropic_messages.",
+         "protocol api_type wireapi upstreamapi"),
+    ),
+    "credentials": (
+        ("", "It switches keys of credential_list alone; a service rests by its own enabled.", _SWITCHES),
+        ("", _OWN_NAME, "id name"),
+    ),
+    "key": (("enabled", 'A key rests with "enabled": false.', _SWITCHES),),
+}  # fmt: skip
+
 #: Where there is nothing to mend.
-_HARMLESS = (_NOTE,)
+_HARMLESS = (_NOTE, _OWN_NAME)
 _CHINESE_NOTES = ("备注", "注释", "说明", "描述", "名称", "名字", "标签")
 
 
@@ -223,10 +259,19 @@ def _table(rows: tuple[tuple[str, str, str], ...]) -> dict[str, Word]:
     return words
 
 
-WORDS = {place: _table(rows) for place, rows in _ROWS.items()}
+def _both(more: dict[str, tuple[tuple[str, str, str], ...]]) -> dict[str, dict[str, Word]]:
+    return {place: _table((*_ROWS.get(place, ()), *more.get(place, ()))) for place in (*_ROWS, "key")}
 
 
-def word_for(place: str, key: str) -> Word | None:
+_SINGLE_KEYS, _POOLS = _both(_OF_SINGLE_KEYS), _both(_OF_POOLS)
+
+
+def words_of(dialect: Dialect) -> dict[str, dict[str, Word]]:
+    """The words by the place they are found at, and what to tell of each under a version of the gateway."""
+    return _POOLS if dialect.pools else _SINGLE_KEYS
+
+
+def word_for(place: str, key: str, dialect: Dialect = CURRENT) -> Word | None:
     """What somebody means by a key that the gateway does not know at a place; None for a word nobody uses.
 
     >>> word_for("service", "base_url").means, word_for("service", "zzz")
@@ -236,4 +281,7 @@ def word_for(place: str, key: str) -> Word | None:
     # What stands in for the comments that JSON has not.
     if key.startswith(("_", "//", "#", "$comment", "--")) or key.strip() in _CHINESE_NOTES:
         return Word("", _NOTE, "info")
-    return WORDS.get(place, {}).get(name) or WORDS["anywhere"].get(name)
+    words = words_of(dialect)
+    # A key of a list is a set of credentials before it is anything else.
+    around = ("key", "credentials", "anywhere") if place == "key" else (place, "anywhere")
+    return next((words[one][name] for one in around if name in words.get(one, ())), None)
