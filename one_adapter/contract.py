@@ -32,8 +32,18 @@ SETTINGS_FIELDS = (
     *("version", "gateway", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
-    *("service", "credential", "key", "places", "order", "turns", "upstream_model", "embedding_model"),
-    *("redirected", "embeddings", "chat", "limits", "timeout", "breaker", "proxy", "guards"),
+    *("service", "owned_by", "credential", "key", "places", "order", "turns", "upstream_model"),
+    *(
+        "embedding_model",
+        "redirected",
+        "embeddings",
+        "chat",
+        "limits",
+        "timeout",
+        "breaker",
+        "proxy",
+        "guards",
+    ),
     *("flatten_parts", "query"),
 )
 ORDERS = ("first", "rr", "random", "hash")

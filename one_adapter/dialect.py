@@ -21,13 +21,15 @@ class Dialect:
     """One version of the gateway; `latest` is the release its facts were read and observed in.
 
     `balancing` says what each word of load_balancing does. `pools`: a service's keys stand in for each
-    other, each with its own breaker, cooldown and limits. `moves_on`: the statuses below 500 after which
-    the next key is tried, and which a breaker counts. `limits_add_up`: all numbers of a limit count, and
-    all layers; otherwise the first number and the first layer do. `least`: what a limit below 1 counts as.
-    `chat_layers` and `embedding_layers`: the limits a request waits for, in this order; the limit of
-    embeddings holds for each model (`embeddings_by_model`) or for the service, and refuses or only delays
-    (`embeddings_refuse`). `protocols`: a service may choose its upstream's protocol. `lists_random`:
-    `/v1/models` shows `random`.
+    other, each with its own breaker, cooldown and limits. `moves_on`: the statuses below 500 that are the
+    upstream's fault: a breaker counts them, and the next key is tried. `breaker_counts_all`: an answer that
+    blames the request speaks for the upstream, a timeout against it; otherwise neither says anything.
+    `limits_add_up`: all numbers of a limit count, and all layers; otherwise the first number and the first
+    layer do. `least`: what a limit below 1 counts as. `chat_layers` and `embedding_layers`: the limits a
+    request waits for, in this order; the limit of embeddings holds for each model (`embeddings_by_model`) or
+    for the service, and refuses or only delays (`embeddings_refuse`). `protocols`: a service may choose its
+    upstream's protocol. `lists_random`: `/v1/models` shows `random`. `lists_nothing`: a list of no models is
+    a list, and no 404. `names_requests`: each POST is answered with an `X-Request-ID` of its own.
     """
 
     version: str
@@ -35,6 +37,7 @@ class Dialect:
     balancing: Mapping[str, Order]
     pools: bool
     moves_on: frozenset[int]
+    breaker_counts_all: bool
     limits_add_up: bool
     least: int
     chat_layers: tuple[Layer, ...]
@@ -43,6 +46,8 @@ class Dialect:
     embeddings_refuse: bool
     protocols: bool
     lists_random: bool
+    lists_nothing: bool
+    names_requests: bool
     statistics: bool
 
 
@@ -61,7 +66,8 @@ V0_10 = Dialect(
         }
     ),
     pools=False,
-    moves_on=frozenset(),
+    moves_on=frozenset(range(400, 500)) - {400, 401, 403, 404, 413, 415, 422},
+    breaker_counts_all=True,
     limits_add_up=False,
     least=0,
     chat_layers=("credential", "service"),
@@ -70,6 +76,8 @@ V0_10 = Dialect(
     embeddings_refuse=False,
     protocols=False,
     lists_random=True,
+    lists_nothing=False,
+    names_requests=False,
     statistics=False,
 )
 #: Gateway 0.12.0: pools of keys with failover, layered limits, tokens a minute, protocols by service.
@@ -88,6 +96,7 @@ V0_12 = Dialect(
     ),
     pools=True,
     moves_on=frozenset({401, 403, 408, 409, 429}),
+    breaker_counts_all=False,
     limits_add_up=True,
     least=1,
     chat_layers=("credential", "credential_models", "service_models", "service"),
@@ -96,6 +105,8 @@ V0_12 = Dialect(
     embeddings_refuse=True,
     protocols=True,
     lists_random=False,
+    lists_nothing=True,
+    names_requests=True,
     statistics=True,
 )
 DIALECTS: Mapping[str, Dialect] = MappingProxyType({one.version: one for one in (V0_10, V0_12)})

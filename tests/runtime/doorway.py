@@ -49,7 +49,7 @@ class Way:
 
     async def serve(self, request: Request, scope: Any, receive: Any, send: Any) -> bool:  # noqa: ARG002
         self.seen.append((request, dict(scope)))
-        request.reached = True
+        request.attempt.reached = True
         await self.behave(request, send)
         return True
 

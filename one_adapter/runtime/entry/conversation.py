@@ -1,7 +1,7 @@
-"""One LLM request from body to finish: read, checked, admitted, handed to a way, and cleaned up after.
+"""One LLM request from body to finish: read, checked, and tried with one key after another until one answers.
 
-However it ends (an answer, an error, a cut stream, a client that left), its place in the limits is given back
-and its outcome booked with the breaker.
+A try is admitted, handed to a way, and cleaned up after: however it ends (an answer, an error, a cut stream,
+a client that left), its place in the limits is given back and its outcome booked with the breaker.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from typing import Protocol
 from one_adapter.runtime.entry import body as bodies
 from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send, read_body
 from one_adapter.runtime.entry.outlet import Outlet
-from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.entry.shapes import check_tools
-from one_adapter.runtime.gateway.choice import book, choose, enter
+from one_adapter.runtime.gateway.choice import KeyIsFull, begin, book, candidates, enter, unhealthy
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.layers import layers_of
 from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.outcome import Outcome, of_status
 from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.gateway.tokens import cost
 
 #: Seconds after which it is noticed that the client has left.
@@ -57,18 +59,17 @@ async def converse(
     request = Request(kind, client, body, config, loop.time(), client_model=model)
     request.group = config.resolve(model)
     _check_tools(request)
-    request.choice = choose(config, memory, request.group, model, kind, request.started)
+    keys = candidates(config, memory, request.group, model, kind, request.started)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
     token = current.set(request)
     watch = _Watch(request, receive, loop)
     try:
-        await _admit(request, memory, loop)
-        for way in ways:
-            if await way.serve(request, scope, _rest_of(request), outlet):
-                break
-    except Refusal as refusal:
-        await outlet.refuse(refusal)
+        try:
+            await _ask_in_turn(request, keys, ways, memory, scope, outlet)
+        except Refusal as refusal:
+            request.stop_clock()
+            await outlet.refuse(refusal)
     except asyncio.CancelledError:
         if not request.expired and not request.left:
             raise
@@ -77,10 +78,62 @@ async def converse(
     finally:
         watch.end()
         current.reset(token)
-        request.close()
-        book(memory, request.choice, request.outcome, loop.time())
+        request.stop_clock()
     if request.expired:
         await outlet.expire()
+
+
+async def _ask_in_turn(
+    request: Request,
+    keys: Sequence[Policy],
+    ways: Sequence[Way],
+    memory: Memory,
+    scope: Scope,
+    outlet: Outlet,
+) -> None:
+    """Try one key after another until one answers; raises the last one's `Refusal`.
+
+    A failure moves on to the next key as long as nothing of it was sent, a key that is full likewise.
+    """
+    last: Refusal | None = None
+    for place, policy in enumerate(keys):
+        now = asyncio.get_running_loop().time()
+        choice = begin(request.config, memory, policy, request.group, request.client_model, now)
+        if choice is None:
+            continue
+        request.attempt, request.spare = Attempt(choice), place + 1 < len(keys)
+        outlet.drop()
+        try:
+            await _ask(request, ways, memory, scope, outlet)
+        except Refusal as refusal:
+            if not request.moves_on and not isinstance(refusal, KeyIsFull):
+                raise
+            last = refusal
+        else:
+            if not outlet.holds:
+                return
+    if not outlet.holds:
+        raise last or unhealthy(keys[0], request.client_model)
+    await outlet.let_go()
+
+
+async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Scope, outlet: Outlet) -> None:
+    """Make one try and book how it ended."""
+    attempt, loop = request.attempt, asyncio.get_running_loop()
+    try:
+        await _admit(request, memory, loop)
+        for way in ways:
+            if await way.serve(request, scope, _rest_of(request), outlet):
+                break
+    except Refusal as refusal:
+        if not request.began:
+            attempt.status = refusal.status
+        elif not request.ended:
+            attempt.failed_midway = of_status(refusal.status, request.dialect) is Outcome.UPSTREAM_FAULT
+        raise
+    finally:
+        attempt.close()
+        book(request.config, memory, attempt.choice, request.outcome, loop.time())
 
 
 def _check_tools(request: Request) -> None:
@@ -102,16 +155,20 @@ def _check_tools(request: Request) -> None:
 
 
 async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:
-    """Wait for the chosen service's limit and start the clock of its timeout."""
+    """Wait for the limits before the chosen deployment, and start the clock of its service's timeout.
+
+    One timeout is for all tries and their waits; who waits till its end is refused, and not timed out.
+    """
     policy = request.policy
+    request.stop_clock()
     most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
     dialect = request.config.settings.dialect
     layers = layers_of(policy, request.kind, request.client_model, request.group, dialect)
     tokens = cost(layers, request.body.fields, request.kind)
     try:
-        request.release = await enter(memory, policy, layers, tokens, most)
+        request.attempt.release = await enter(memory, policy, layers, tokens, most)
     except Refusal:
-        request.refused = True
+        request.attempt.refused = True
         raise
     request.start_clock(loop, policy.timeout)
 

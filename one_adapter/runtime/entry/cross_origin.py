@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from one_adapter.runtime.entry.asgi import Message, Scope, Send
 
 ALLOWED = (b"access-control-allow-origin", b"*")
+EXPOSED = (b"access-control-expose-headers", b"X-Request-ID")
+NAME, UPSTREAMS_NAME = b"x-request-id", b"llm_provider-x-request-id"
 ASKING = (b"origin", b"access-control-request-method")
 #: What a page may send, and what of an answer's headers it may read.
 PREFLIGHT = (
@@ -34,13 +36,20 @@ async def preflight(send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def allowing(send: Send) -> Send:
-    """Return `send` with the header by which a browser lets its page read the answer."""
+def allowing(send: Send, name: str = "") -> Send:
+    """Return `send` with the header by which a browser lets its page read the answer.
+
+    With a `name` for the request, the answer tells it, and a page may read it, too; the name that an upstream
+    has given it is the provider's then, as LiteLLM calls such headers.
+    """
+    own = [ALLOWED, EXPOSED, (NAME, name.encode())] if name else [ALLOWED]
 
     def allowed(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             kept = [one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")]
-            kept.append(ALLOWED)
+            if name:
+                kept = [(UPSTREAMS_NAME, value) if key == NAME else (key, value) for key, value in kept]
+            kept += own
             message = {**message, "headers": kept}
         return send(message)
 

@@ -6,11 +6,12 @@ public, what the master key asks for, and the exact paths that the owner has ope
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from one_adapter.runtime.entry import endpoints
+from one_adapter.runtime.entry import endpoints, translate
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
 from one_adapter.runtime.entry.conversation import Way, converse
 from one_adapter.runtime.entry.cross_origin import allowing, is_preflight, preflight
@@ -23,6 +24,8 @@ from one_adapter.runtime.gateway.refusal import Refusal, error_body
 
 #: Where in the ASGI scope LiteLLM's check of the key finds who asks.
 CLIENT = "one_adapter.client"
+#: How the paths begin on which a POST gets a name of its own, in the gateways that give them.
+NAMED = ("/v1/", *translate.PATHS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +59,10 @@ class Door:
         if is_preflight(scope):
             await preflight(send)
             return
-        kind = kind_of(scope["path"]) if scope["method"] == "POST" else ""
-        send = allowing(send)
+        is_post = scope["method"] == "POST"
+        kind = kind_of(scope["path"]) if is_post else ""
+        named = is_post and scope["path"].startswith(NAMED)
+        send = allowing(send, self._name() if named else "")
         try:
             if kind:
                 loaded = self._loaded()
@@ -69,6 +74,10 @@ class Door:
         except Refusal as refusal:
             body = error_body(refusal, kind == "messages")
             await answer(send, refusal.status, body, refusal.retry_after, refusal.headers)
+
+    def _name(self) -> str:
+        """Return a request's name, "" where requests get none."""
+        return str(uuid.uuid4()) if self._loaded().config.settings.dialect.names_requests else ""
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from one_adapter.runtime.entry import translate
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
-from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.config import RANDOM, Config
 from one_adapter.runtime.gateway.refusal import Refusal
 
 Handler = Callable[[App, Config, Scope, Receive, Send], Awaitable[None]]
@@ -44,28 +44,32 @@ async def health(door: App, config: Config, scope: Scope, receive: Receive, send
 async def models(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """List the names this key may ask for.
 
-    A key for everything sees what the gateway lists, and 404 when that is nothing; a key for some
-    models sees those of them that exist.
+    A key for everything sees what the gateway lists, where that is nothing the gateway's answer; a key for
+    some models sees those of them that exist.
     """
     client = config.keys.admit(scope["headers"])
+    dialect = config.settings.dialect
     if "*" in client.models:
         names = config.listed()
-        if not names:
+        if not names and not dialect.lists_nothing:
             raise Refusal(404, "No models found.", "not_found")
     else:
-        names = [name for name in config.groups if client.may(name)]
-    await answer(send, 200, {"object": "list", "data": [_card(name) for name in names]})
+        names = [
+            name for name in config.groups if client.may(name) and (name != RANDOM or dialect.lists_random)
+        ]
+    await answer(send, 200, {"object": "list", "data": [_card(config, name) for name in names]})
 
 
 async def model(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """Show one model by its name, slashes and all; `random` and global aliases are not models."""
     client = config.keys.admit(scope["headers"])
     name = unquote(scope["path"][len(MODELS) + 1 :])
-    known = name in config.groups and name != "random" and name not in config.settings.aliases
+    known = name in config.groups and name != RANDOM and name not in config.settings.aliases
     if not known or not client.may(name):
         raise Refusal(404, f"The model {name!r} does not exist.", "model_not_found", "model")
-    await answer(send, 200, _card(name))
+    await answer(send, 200, _card(config, name))
 
 
-def _card(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": STARTED, "owned_by": "openai"}
+def _card(config: Config, name: str) -> dict[str, Any]:
+    owner = config.groups[name][0].owned_by
+    return {"id": name, "object": "model", "created": STARTED, "owned_by": owner}

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from one_adapter.dialect import Dialect
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
@@ -18,14 +19,50 @@ from one_adapter.runtime.gateway.outcome import Outcome, is_answer, of_status
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.json_object import JsonObject
 
+#: Who is asked before anybody is.
+NOBODY = Choice(Policy())
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One try of a request: the deployment that is asked, and how that went.
+
+    `status`: what the client is to get of it; `reached`: the upstream has been asked; `heard` and `answer`:
+    what it said; `refused`: a limit stood before it.
+    """
+
+    choice: Choice
+    status: int = 0
+    reached: bool = False
+    heard: Any = None
+    answer: bytes = b""
+    refused: bool = False
+    failed_midway: bool = False
+    release: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """Give the place in the limits back; may be called again."""
+        if self.release is not None:
+            self.release()
+            self.release = None
+
+    def outcome(self, dialect: Dialect) -> Outcome:
+        """Return how it ended, if it was not ended from outside."""
+        if self.failed_midway:
+            return Outcome.UPSTREAM_FAULT
+        if self.refused or not self.reached or not self.status:
+            return Outcome.REFUSED
+        found = of_status(self.status, dialect)
+        return Outcome.REFUSED if found is Outcome.UPSTREAM_FAULT and is_answer(self.answer) else found
+
 
 @dataclass(eq=False)
 class Request:
     """What is known of one LLM request; times are the event loop's, in seconds.
 
-    It keeps the configuration it came in under to its end. `reached`: the upstream has been asked;
-    `began`: the client has been sent something; `ended`: it has been sent all. Who needs a moment to end
-    its call when the client leaves sets `grace`, in seconds.
+    It keeps the configuration it came in under to its end. `attempt`: the present try; `spare`: another key
+    is left for the next. `began`: the client has been sent something; `ended`: it has been sent all. Who
+    needs a moment to end its call when the client leaves sets `grace`, in seconds.
     """
 
     kind: str
@@ -35,21 +72,15 @@ class Request:
     started: float
     client_model: str = ""
     group: str = ""
-    choice: Choice | None = None
-    status: int = 0
-    reached: bool = False
-    answer: bytes = b""
+    attempt: Attempt = field(default_factory=lambda: Attempt(NOBODY))
+    spare: bool = False
     began: bool = False
     ended: bool = False
-    failed_midway: bool = False
-    refused: bool = False
     left: bool = False
     expired: bool = False
-    heard: Any = None
     grace: float = 0.0
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
-    release: Callable[[], None] | None = None
     _gone: asyncio.Event | None = None
     streams: bool = field(init=False)
 
@@ -59,9 +90,13 @@ class Request:
 
     @property
     def policy(self) -> Policy:
-        """The chosen deployment."""
-        assert self.choice is not None
-        return self.choice.policy
+        """The deployment that is asked."""
+        return self.attempt.choice.policy
+
+    @property
+    def dialect(self) -> Dialect:
+        """The version of the gateway whose decisions hold."""
+        return self.config.settings.dialect
 
     def start_clock(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """End the request `seconds` after its start, unless it has ended by then; 0 is never."""
@@ -87,35 +122,27 @@ class Request:
             if self._gone is not None:
                 self._gone.set()
             if self.task is not None and self.grace:
-                self._stop_clock()
+                self.stop_clock()
                 self.timer = asyncio.get_running_loop().call_later(self.grace, self.task.cancel)
             elif self.task is not None:
                 self.task.cancel()
 
-    def _stop_clock(self) -> None:
+    def stop_clock(self) -> None:
+        """Let time pass; may be called again."""
         if self.timer is not None:
             self.timer.cancel()
 
-    def close(self) -> None:
-        """Give the place in the limits back and stop the clock; may be called again."""
-        self._stop_clock()
-        if self.release is not None:
-            self.release()
-            self.release = None
-
     @property
     def outcome(self) -> Outcome:
-        """How the request ended."""
+        """How the present try ended."""
         if self.expired:
             return Outcome.EXPIRED
-        if self.left:
-            return Outcome.LEFT
-        if self.failed_midway:
-            return Outcome.UPSTREAM_FAULT
-        if self.refused or not self.reached or not self.status:
-            return Outcome.REFUSED
-        found = of_status(self.status)
-        return Outcome.REFUSED if found.verdict is False and is_answer(self.answer) else found
+        return Outcome.LEFT if self.left else self.attempt.outcome(self.dialect)
+
+    @property
+    def moves_on(self) -> bool:
+        """Whether the next key is to be tried, should the present try end as it stands."""
+        return self.spare and not self.began and self.outcome is Outcome.UPSTREAM_FAULT
 
 
 current: ContextVar[Request | None] = ContextVar("one_adapter_request", default=None)

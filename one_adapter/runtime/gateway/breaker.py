@@ -1,8 +1,8 @@
-"""A circuit breaker per service and client model.
+"""A circuit breaker per service and client model, or per key of a service and client model.
 
-After `failures` in a row the service gets no more calls for that model; after
-`recovery_seconds` up to `probes` calls may try, one success closes it again and one failure
-opens it anew. The clock is handed in with each call.
+After `failures` in a row nothing more is asked there for that model; after `recovery_seconds` up to
+`probes` calls may try, one success closes it again and one failure opens it anew. The clock is handed in
+with each call.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from one_adapter.runtime.gateway.settings import BreakerRule
+
+#: Whose a breaker is: (service, client model), or (service, key, client model).
+Key = tuple[str, ...]
 
 
 @dataclass
@@ -20,19 +23,24 @@ class _State:
 
 
 class Breakers:
-    """Every breaker of one process; a key is (service, client model)."""
+    """Every breaker of one process."""
 
     def __init__(self) -> None:
-        self._states: dict[tuple[str, str], _State] = {}
+        self._states: dict[Key, _State] = {}
 
-    def allows(self, key: tuple[str, str], rule: BreakerRule, now: float) -> bool:
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has failed of late, so that everything is allowed."""
+        return not self._states
+
+    def allows(self, key: Key, rule: BreakerRule, now: float) -> bool:
         """Tell whether a call may be made now; changes nothing."""
         state = self._states.get(key)
         if state is None or state.opened is None:
             return True
         return now >= state.opened + rule.recovery_seconds and state.probing < rule.probes
 
-    def begin(self, key: tuple[str, str]) -> bool:
+    def begin(self, key: Key) -> bool:
         """Note that a call begins; True when it is a probe, to be told to the other methods."""
         state = self._states.get(key)
         if state is None or state.opened is None:
@@ -40,13 +48,13 @@ class Breakers:
         state.probing += 1
         return True
 
-    def success(self, key: tuple[str, str], probe: bool) -> None:
+    def success(self, key: Key, probe: bool) -> None:
         """Note an answer (also one that blames the client): the row of failures ends."""
         state = self._states.get(key)
         if state is not None and (probe or state.opened is None):
             del self._states[key]
 
-    def failure(self, key: tuple[str, str], rule: BreakerRule, probe: bool, now: float) -> None:
+    def failure(self, key: Key, rule: BreakerRule, probe: bool, now: float) -> None:
         """Note a failure of the upstream."""
         state = self._states.setdefault(key, _State())
         if probe:
@@ -57,7 +65,7 @@ class Breakers:
             if state.failures >= rule.failures:
                 state.opened = now
 
-    def abandon(self, key: tuple[str, str], probe: bool) -> None:
+    def abandon(self, key: Key, probe: bool) -> None:
         """Note a call that ended without a verdict, such as a client that left."""
         state = self._states.get(key)
         if probe and state is not None:

@@ -1,60 +1,102 @@
-"""Which deployment answers a request, when it may be asked, and what the end of the request says of it."""
+"""Which deployments may answer a request, in which order, and what the end of a try says of one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from one_adapter.runtime.gateway.breaker import Key
 from one_adapter.runtime.gateway.config import RANDOM, Config
 from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Full
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.outcome import Outcome
+from one_adapter.runtime.gateway.pools import Pool
 from one_adapter.runtime.gateway.refusal import Refusal, model_not_found
 from one_adapter.runtime.gateway.settings import Policy
 
 
+class KeyIsFull(Refusal):
+    """A refusal by a limit of one key: another key may have room."""
+
+
 @dataclass(frozen=True)
 class Choice:
-    """The chosen deployment; its outcome is booked under the key `breaker`; `probe`: it is a trial."""
+    """The deployment of one try; its outcome is booked under the key `breaker`; `probe`: it is a trial."""
 
     policy: Policy
-    breaker: tuple[str, str] | None = None
+    breaker: Key | None = None
     probe: bool = False
 
 
-def choose(config: Config, memory: Memory, group: str, model: str, kind: str, now: float) -> Choice:
-    """Pick a deployment of `group` for a request of `kind` that asked for `model`, and take its turn.
+def candidates(
+    config: Config, memory: Memory, group: str, model: str, kind: str, now: float
+) -> Sequence[Policy]:
+    """Return the deployments of `group` to try for a request of `kind` that asked for `model`, in order.
 
-    `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400 where the group has
-    no embeddings, or nothing else, 503 where every breaker is open.
+    They are the keys of one service, which is drawn once, with the first of them; a key whose breaker is
+    open is none of them. `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400
+    where the group has no embeddings, or nothing else, 503 or 429 where every breaker is open.
     """
-    policies: Sequence[Policy] = config.groups[group]
-    if kind == "embeddings":
-        policies = [one for one in policies if one.embeddings]
-        if not policies:
+    pools: Sequence[Pool] = config.pools(group, kind)
+    if not pools:
+        if kind == "embeddings":
             raise Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
+        raise model_not_found(model)
+    rotation = memory.rotation
+    if memory.breakers.is_quiet:
+        pool = rotation.draw(group, pools)
+        keys = rotation.order(pool)
     else:
-        policies = [one for one in policies if one.chat]
-        if not policies:
-            raise model_not_found(model)
-    mode = "embedding" if kind == "embeddings" else "chat"
-    policies = [one for one in policies if one.mode == mode] or policies
-    name = config.breaker_name(model, group)
-    if model != RANDOM:
-        policies = [
-            one
-            for one in policies
-            if one.breaker is None or memory.breakers.allows((one.service, name), one.breaker, now)
-        ]
-    if not policies:
-        problem = f"No service for the model {model!r} is healthy at present."
-        raise Refusal(503, problem, "service_unavailable", retry_after=1.0)
-    policy = memory.rotation.choose(group, policies)
-    if policy.breaker is None or model == RANDOM:
+        closed = {
+            one.id for pool in pools for one in pool.keys if may_ask(config, memory, one, group, model, now)
+        }
+        left = [pool for pool in pools if any(one.id in closed for one in pool.keys)]
+        if not left:
+            raise unhealthy(pools[0].keys[0], model)
+        pool = rotation.draw(group, left)
+        keys = [one for one in rotation.order(pool) if one.id in closed]
+    return keys if pool.shared else keys[:1]
+
+
+def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key | None:
+    """Return under which key the breaker of a deployment counts for a client's model; None where none does.
+
+    A key of a pool has one for each name; what stands alone has none for the model that draws one at random.
+    """
+    if policy.breaker is None:
+        return None
+    name = config.name_of(model, group)
+    if policy.key:
+        return policy.service, policy.key, name
+    return None if model == RANDOM else (policy.service, name)
+
+
+def may_ask(config: Config, memory: Memory, policy: Policy, group: str, model: str, now: float) -> bool:
+    """Tell whether a deployment's breaker lets a call through now."""
+    key = breaker_key(config, policy, group, model)
+    return key is None or policy.breaker is None or memory.breakers.allows(key, policy.breaker, now)
+
+
+def begin(
+    config: Config, memory: Memory, policy: Policy, group: str, model: str, now: float
+) -> Choice | None:
+    """Begin a try; None where the breaker has opened since, or has let others through that are on trial."""
+    key = breaker_key(config, policy, group, model)
+    if key is None or policy.breaker is None:
         return Choice(policy)
-    key = (policy.service, name)
+    if not memory.breakers.allows(key, policy.breaker, now):
+        return None
     return Choice(policy, key, memory.breakers.begin(key))
+
+
+def unhealthy(policy: Policy, model: str) -> Refusal:
+    """Return the refusal of a model for which every breaker is open."""
+    if policy.key:
+        problem = f"No credential for the model {model!r} is healthy at present."
+        return Refusal(429, problem, "no_healthy_credential", retry_after=1.0)
+    problem = f"No service for the model {model!r} is healthy at present."
+    return Refusal(503, problem, "service_unavailable", retry_after=1.0)
 
 
 async def enter(
@@ -78,14 +120,15 @@ async def enter(
         raise Refusal(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
 
 
-def book(memory: Memory, choice: Choice, outcome: Outcome, now: float) -> None:
-    """Tell the breaker how a request ended."""
+def book(config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: float) -> None:
+    """Tell the breaker how a try ended."""
     rule = choice.policy.breaker
     if choice.breaker is None or rule is None:
         return
-    if outcome.verdict is None:
+    verdict = outcome.verdict(config.settings.dialect)
+    if verdict is None:
         memory.breakers.abandon(choice.breaker, choice.probe)
-    elif outcome.verdict:
+    elif verdict:
         memory.breakers.success(choice.breaker, choice.probe)
     else:
         memory.breakers.failure(choice.breaker, rule, choice.probe, now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from one_adapter.runtime.gateway.keys import Client, Keys
+from one_adapter.runtime.gateway.pools import Pool, pools_of
 from one_adapter.runtime.gateway.refusal import model_not_found
 from one_adapter.runtime.gateway.settings import Policy, Settings, read_policy, read_settings
 
@@ -24,6 +25,7 @@ class Config:
     aliases: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     policies: Mapping[str, Policy] = field(init=False, repr=False)
+    _pools: dict[tuple[str, bool], tuple[Pool, ...]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the policies by deployment."""
@@ -45,6 +47,20 @@ class Config:
             raise model_not_found(model)
         return group
 
+    def pools(self, group: str, kind: str) -> tuple[Pool, ...]:
+        """Return what may answer a request of `kind` for a group, by service; nothing where nothing may.
+
+        Deployments made for this kind are asked before those that can do it, too.
+        """
+        embeddings = kind == "embeddings"
+        found = self._pools.get((group, embeddings))
+        if found is None:
+            mode = "embedding" if embeddings else "chat"
+            able = [one for one in self.groups[group] if (one.embeddings if embeddings else one.chat)]
+            found = pools_of([one for one in able if one.mode == mode] or able)
+            self._pools[group, embeddings] = found
+        return found
+
     def opens(self, client: Client, method: str, path: str) -> bool:
         """Tell whether a client that is no admin may make a request of LiteLLM.
 
@@ -53,17 +69,19 @@ class Config:
         """
         return (method, path) in self.settings.routes and "*" in client.models
 
-    def breaker_name(self, model: str, group: str) -> str:
-        """Return the name under which outcomes are booked: there is one for each name of the configuration.
+    def name_of(self, model: str, group: str) -> str:
+        """Return the name under which what happens to a client's model is remembered.
 
-        Where a name answers everything, all that are written nowhere share its breaker.
+        There is one for each name of the configuration. Where a name answers everything, all that are written
+        nowhere share its memory.
         """
         return model if model in self.groups or model in self.aliases else group
 
     def listed(self) -> list[str]:
-        """Return the names that `/v1/models` shows; `random` only beside others."""
+        """Return the names that `/v1/models` shows; `random` only beside others, where it is shown at all."""
         names = [name for name in self.groups if name not in self.settings.unlisted and name != RANDOM]
-        return [*names, RANDOM] if names and RANDOM in self.groups else names
+        shown = self.settings.dialect.lists_random and names and RANDOM in self.groups
+        return [*names, RANDOM] if shown else names
 
 
 def read_config(

@@ -1,39 +1,50 @@
-"""How a request ended, and what that means for the breaker."""
+"""How one try of a request ended, and what that means for the breaker and for the keys that are left."""
 
 from __future__ import annotations
 
 import json
 from enum import Enum
 
-#: What the upstream answers when the request is at fault, not the upstream.
-CLIENT_FAULTS = frozenset({400, 401, 403, 404, 413, 415, 422})
+from one_adapter.dialect import Dialect
 
 
 class Outcome(Enum):
-    """The end of one request; `verdict` is True for the upstream, False against it, None for neither."""
+    """The end of one try."""
 
-    ANSWERED = True, "answered"
-    CLIENT_FAULT = True, "the upstream blames the request"
-    UPSTREAM_FAULT = False, "failed"
-    EXPIRED = False, "took longer than the service's timeout"
-    LEFT = None, "the client left"
-    REFUSED = None, "ended before the upstream was asked"
+    ANSWERED = "answered"
+    CLIENT_FAULT = "the upstream blames the request"
+    UPSTREAM_FAULT = "failed"
+    EXPIRED = "took longer than the service's timeout"
+    LEFT = "the client left"
+    REFUSED = "ended before the upstream was asked"
 
-    def __init__(self, verdict: bool | None, meaning: str) -> None:
-        """Keep what the end says of the upstream, and in words."""
-        self.verdict = verdict
-        self.meaning = meaning
+    def verdict(self, dialect: Dialect) -> bool | None:
+        """Return what the end says of the upstream: True for it, False against it, None neither.
+
+        >>> from one_adapter.dialect import V0_10, V0_12
+        >>> Outcome.EXPIRED.verdict(V0_10), Outcome.EXPIRED.verdict(V0_12)
+        (False, None)
+        """
+        if self is Outcome.ANSWERED:
+            return True
+        if self is Outcome.UPSTREAM_FAULT:
+            return False
+        if dialect.breaker_counts_all:
+            return {Outcome.CLIENT_FAULT: True, Outcome.EXPIRED: False}.get(self)
+        return None
 
 
-def of_status(status: int) -> Outcome:
-    """Return what an upstream's status means.
+def of_status(status: int, dialect: Dialect) -> Outcome:
+    """Return what an upstream's status means; a fault of the upstream is what another key may not have.
 
-    >>> of_status(503).verdict, of_status(429).verdict, of_status(404).verdict, of_status(200).verdict
-    (False, False, True, True)
+    >>> from one_adapter.dialect import V0_12
+    >>> [of_status(one, V0_12).name for one in (200, 401, 404, 503)]
+    ['ANSWERED', 'UPSTREAM_FAULT', 'CLIENT_FAULT', 'UPSTREAM_FAULT']
     """
     if status < 400:
         return Outcome.ANSWERED
-    return Outcome.CLIENT_FAULT if status in CLIENT_FAULTS else Outcome.UPSTREAM_FAULT
+    is_upstreams = status >= 500 or status in dialect.moves_on
+    return Outcome.UPSTREAM_FAULT if is_upstreams else Outcome.CLIENT_FAULT
 
 
 def is_answer(raw: bytes) -> bool:

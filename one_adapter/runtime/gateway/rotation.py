@@ -1,16 +1,27 @@
-"""Which deployment answers: first, in turn, or by chance, on two levels.
+"""Which service answers, and in which order its keys are tried: first, in turn, by chance, or by a hash.
 
-A turn first goes to a service (as often in a row as its `turns` say), then to one of its
-credentials; the credentials' rotation belongs to the service and is shared by all its models.
-By chance, the weights decide at once. A deployment of weight 0 is a spare: it is used only when
-nothing else is left.
+A turn first goes to a service (as often in a row as its `turns` say), then to one of its keys; the keys'
+rotation belongs to the service and is shared by all its models. A service of weight 0 is a spare: it is used
+only when nothing else is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
+from one_adapter.runtime.gateway.pools import Pool
 from one_adapter.runtime.gateway.settings import Policy
+
+FNV_OFFSET, FNV_PRIME = 0x811C9DC5, 0x01000193
+
+
+class _Weighted(Protocol):
+    @property
+    def weight(self) -> float: ...
+
+
+Some = TypeVar("Some", bound=_Weighted)
 
 
 class Rotation:
@@ -19,48 +30,84 @@ class Rotation:
     def __init__(self, chance: Callable[[], float]) -> None:
         """Take the source of random numbers in [0, 1)."""
         self._chance = chance
-        self._turn: dict[str, int] = {}
-        self._credential: dict[str, int] = {}
+        self._service_turns: dict[str, int] = {}
+        self._key_turns: dict[str, int] = {}
 
-    def choose(self, group: str, policies: Sequence[Policy]) -> Policy:
-        """Pick one of `policies` (not empty), the deployments of `group` that may be called now.
+    def draw(self, group: str, pools: Sequence[Pool]) -> Pool:
+        """Return one of `pools` (not empty), those of `group` that may be called now.
 
-        >>> from one_adapter.runtime.gateway.settings import Policy
-        >>> ones = [Policy(service="a", order="rr"), Policy(service="b", order="rr")]
-        >>> order = Rotation(lambda: 0.0)
-        >>> [order.choose("m", ones).service for _ in range(3)]
+        >>> from one_adapter.runtime.gateway.pools import pools_of
+        >>> two = pools_of([Policy(service="a", order="rr"), Policy(service="b", order="rr")])
+        >>> rotation = Rotation(lambda: 0.0)
+        >>> [rotation.draw("m", two).service for _ in range(3)]
         ['a', 'b', 'a']
         """
-        if len(policies) == 1:
-            return policies[0]
-        candidates = [one for one in policies if one.weight > 0] or list(policies)
-        kind = candidates[0].order
-        if kind == "first":
-            return candidates[0]
-        if kind == "rr":
-            return self._in_turn(group, candidates)
-        return self._by_chance(candidates)
+        if len(pools) == 1:
+            return pools[0]
+        order = pools[0].order
+        if order != "hash":
+            pools = _weighty(pools)
+        if order == "first":
+            return pools[0]
+        if order == "random":
+            return self._by_chance(pools)
+        places = [one for one in pools for _ in range(one.turns)]
+        turn = fnv(group) if order == "hash" else _take(self._service_turns, group)
+        return places[turn % len(places)]
 
-    def _in_turn(self, group: str, policies: Sequence[Policy]) -> Policy:
-        places: list[str] = []
-        for one in policies:
-            if one.service not in places:
-                places.extend([one.service] * one.turns)
-        turn = self._turn.get(group, 0)
-        self._turn[group] = turn + 1
-        service = places[turn % len(places)]
-        credentials = [one for one in policies if one.service == service]
-        if len(credentials) == 1:
-            return credentials[0]
-        turn = self._credential.get(service, 0)
-        self._credential[service] = turn + 1
-        return credentials[turn % len(credentials)]
+    def order(self, pool: Pool) -> Sequence[Policy]:
+        """Return the keys of a pool as they are to be tried: the drawn one, then those that follow it."""
+        if len(pool.keys) == 1:
+            return pool.keys
+        if not pool.shared:
+            return self._one_first(pool)
+        size = len(pool.owners)
+        if pool.order == "rr":
+            return pool.ring(_take(self._key_turns, pool.service) % size)
+        if pool.order == "hash":
+            return pool.ring(fnv(f"{pool.service}:credentials") % size)
+        if pool.order == "first":
+            return pool.ring(0)
+        first = pool.keys.index(self._by_chance(pool.keys))
+        return pool.keys[first:] + pool.keys[:first]
 
-    def _by_chance(self, policies: Sequence[Policy]) -> Policy:
-        total = sum(one.weight for one in policies)
-        point = self._chance() * (total if total > 0 else len(policies))
-        for one in policies:
+    def _one_first(self, pool: Pool) -> Sequence[Policy]:
+        """Draw one of a service's credentials; spares among them are passed over."""
+        keys = _weighty(pool.keys)
+        if pool.order == "rr" and len(keys) > 1:
+            drawn = keys[_take(self._key_turns, pool.service) % len(keys)]
+        else:
+            drawn = self._by_chance(keys) if pool.order == "random" else keys[0]
+        return drawn, *(one for one in pool.keys if one is not drawn)
+
+    def _by_chance(self, ones: Sequence[Some]) -> Some:
+        total = sum(one.weight for one in ones)
+        point = self._chance() * (total if total > 0 else len(ones))
+        for one in ones:
             point -= one.weight if total > 0 else 1.0
             if point < 0:
                 return one
-        return policies[-1]
+        return ones[-1]
+
+
+def _weighty(ones: Sequence[Some]) -> Sequence[Some]:
+    """Leave out the spares, unless there is nothing else."""
+    return [one for one in ones if one.weight > 0] or ones
+
+
+def _take(turns: dict[str, int], name: str) -> int:
+    turn = turns.get(name, 0)
+    turns[name] = turn + 1
+    return turn
+
+
+def fnv(text: str) -> int:
+    """Return the 32-bit FNV-1a hash of a text.
+
+    >>> hex(fnv("")), hex(fnv("a"))
+    ('0x811c9dc5', '0xe40c292c')
+    """
+    found = FNV_OFFSET
+    for byte in text.encode("utf-8", "surrogatepass"):
+        found = (found ^ byte) * FNV_PRIME & 0xFFFFFFFF
+    return found

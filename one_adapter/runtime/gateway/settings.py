@@ -82,6 +82,7 @@ class Policy:
     credential: int = 0
     key: str = ""
     places: tuple[int, ...] = ()
+    owned_by: str = "openai"
     order: str = "random"
     turns: int = 1
     weight: float = 1.0
@@ -208,6 +209,7 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         service=reader.text("service", identity),
         credential=reader.count("credential", 0),
         key=reader.text("key"),
+        owned_by=reader.text("owned_by", "openai"),
         places=reader.counts("places"),
         order=reader.choice("order", ORDERS, "random"),
         turns=max(1, reader.count("turns", 1)),

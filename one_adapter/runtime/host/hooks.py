@@ -80,7 +80,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
     ) -> Any:
         """Give reasoning both its names and make headers of names that are not ASCII."""
         request = current.get()
-        mend(response, request.heard if request is not None else None)
+        mend(response, request.attempt.heard if request is not None else None)
         return response
 
     async def async_post_call_response_headers_hook(

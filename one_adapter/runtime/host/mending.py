@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from one_adapter.dialect import Dialect
 from one_adapter.runtime.entry.asgi import header_text
-from one_adapter.runtime.gateway.outcome import CLIENT_FAULTS
 from one_adapter.runtime.gateway.refusal import ANTHROPIC_TYPES
 
 #: A traceback in a text of JSON: it tells of this machine's files, and nothing of the request.
 TRACEBACK = re.compile(rb'(?:\\n)?Traceback \(most recent call last\):(?:[^"\\]|\\.)*')
-#: What an event calls an error that the request is to blame for, beside the statuses.
-CLIENT_ERRORS = frozenset(ANTHROPIC_TYPES[status] for status in CLIENT_FAULTS & ANTHROPIC_TYPES.keys())
 #: How LiteLLM begins an event of the responses API.
 EVENT_TYPE = re.compile(rb'data: \{"type":\s*"([a-z_.]+)"')
 DONE = re.compile(rb"data: *\[DONE\]")
@@ -163,23 +161,32 @@ def text_of(parts: list[Any]) -> str:
     return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
-def is_failure_event(event: bytes) -> bool:
-    r"""Tell whether the event by which a stream fails speaks against the upstream, as a status would.
+def error_in(event: bytes) -> Mapping[str, Any]:
+    r"""Return the error that an event tells; empty where it cannot be read.
 
-    Some routes begin their stream before the upstream has answered, and say of its 400 in an event.
-
-    >>> is_failure_event(b'data: {"error": {"code": "500"}}\n\n')
-    True
-    >>> is_failure_event(b'event: error\ndata: {"error": {"type": "invalid_request_error"}}\n\n')
-    False
+    >>> error_in(b'event: error\ndata: {"error": {"code": "500"}}\n\n'), error_in(b"data: no")
+    ({'code': '500'}, {})
     """
     try:
         told, _ = json.JSONDecoder().raw_decode(event[event.find(b"{") :].decode())
         error = told.get("error") or told["response"]["error"]
-        names = {str(error.get("code")), str(error.get("type"))}
     except (AttributeError, KeyError, TypeError, ValueError):
-        return True
-    return not names & CLIENT_ERRORS and not names & set(map(str, CLIENT_FAULTS))
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+def is_failure(error: Mapping[str, Any], dialect: Dialect) -> bool:
+    """Tell whether the error by which a stream fails speaks against the upstream, as a status would.
+
+    Some routes begin their stream before the upstream has answered, and say of its 400 in an event.
+
+    >>> from one_adapter.dialect import V0_12
+    >>> is_failure({"code": "500"}, V0_12), is_failure({"type": "invalid_request_error"}, V0_12)
+    (True, False)
+    """
+    blamed = [status for status in range(400, 500) if status not in dialect.moves_on]
+    known = {str(one) for one in blamed} | {ANTHROPIC_TYPES.get(one, "") for one in blamed}
+    return known.isdisjoint((str(error.get("code")), str(error.get("type"))))
 
 
 def without_traceback(raw: bytes) -> bytes:

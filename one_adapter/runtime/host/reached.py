@@ -20,18 +20,18 @@ def note(method: str, host: str) -> None:
     """Note an HTTP request that leaves now, for the request in whose course it is made."""
     request = current.get()
     if request is not None and method == "POST" and _is_upstream(request, host):
-        request.reached = True
+        request.attempt.reached = True
 
 
 def note_answer(method: str, host: str, answer: bytes) -> None:
     """Note the whole answer, of a good status, to such a request."""
     request = current.get()
     if request is not None and method == "POST" and _is_upstream(request, host):
-        request.answer = answer
+        request.attempt.answer = answer
 
 
 def _is_upstream(request: Request, host: str) -> bool:
-    return request.choice is not None and (not request.policy.hosts or host in request.policy.hosts)
+    return not request.policy.hosts or host in request.policy.hosts
 
 
 def install() -> None:
@@ -45,8 +45,8 @@ def install() -> None:
 def _watched(stock: Any) -> Any:
     def ws_connect(self: Any, url: Any, **named: Any) -> Any:
         request = current.get()
-        if request is not None and request.choice is not None:
-            request.reached = True
+        if request is not None:
+            request.attempt.reached = True
         return stock(self, url, **named)
 
     ws_connect.own = stock  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
 from one_adapter.runtime.gateway.refusal import Refusal, error_event
-from one_adapter.runtime.host.mending import ChatStream, is_failure_event, named_event, without_traceback
+from one_adapter.runtime.host.mending import ChatStream, error_in, is_failure, named_event, without_traceback
 from one_adapter.runtime.redaction import known
 
 #: How LiteLLM begins a whole embeddings answer.
@@ -41,6 +41,7 @@ class LitellmWay:
         raw = json.dumps(seen).encode()
         path = LITELLM_PATHS[request.kind]
         inner = {**scope, "path": path, "raw_path": path.encode(), "query_string": b""}
+        inner["state"] = dict(scope.get("state") or {})
         inner["headers"] = incoming(scope["headers"], len(raw))
         request.grace = LEAVE_SECONDS
         mended = _Mended(request, send)
@@ -88,8 +89,8 @@ class _Mended:
         if self.fault is not None:
             return
         if message["type"] == "http.response.start":
-            if message["status"] >= 400 and request.heard is not None and request.heard.fault is not None:
-                self.fault = request.heard.fault
+            self.fault = self._heard_fault() if message["status"] >= 400 else None
+            if self.fault is not None:
                 return
             message = self._begin(message)
             if request.kind == "embeddings":
@@ -101,7 +102,7 @@ class _Mended:
             message = await self._named(self._start, message)
         if message.get("body"):
             body = message["body"]
-            if request.status >= 400:
+            if request.attempt.status >= 400:
                 body = without_traceback(body).ljust(0 if self._stream else len(body))  # as long as was said
             message = {**message, "body": known.blot(body)}
         if self._stream and self._held is not None and self.fault is None:
@@ -116,8 +117,15 @@ class _Mended:
 
     def _is_heard(self) -> bool:
         """Tell whether the upstream has said something; LiteLLM may begin a stream before it asks."""
-        heard = self._request.heard
-        return self._failed or bool(self._request.reached if heard is None else heard.begun)
+        attempt = self._request.attempt
+        if attempt.heard is None:
+            return self._failed or (attempt.reached and len(self._held or ()) > 1)
+        return self._failed or bool(attempt.heard.begun)
+
+    def _heard_fault(self) -> Refusal | None:
+        heard = self._request.attempt.heard
+        fault: Refusal | None = heard.fault if heard is not None else None
+        return fault
 
     def _begin(self, message: Message) -> Message:
         headers = outgoing(message.get("headers") or [])
@@ -144,16 +152,19 @@ class _Mended:
         request = self._request
         if self._failed:
             return b""
-        fault = request.heard.fault if request.heard is not None else None
         if part.startswith(ERRORS):
             self._failed = True
+            fault, error = self._heard_fault(), error_in(part)
+            failure = is_failure(error, request.dialect)
+            if fault is None and failure and request.spare:
+                fault = Refusal(502, str(error.get("message") or "The upstream's stream failed."))
             if fault is not None and not request.began:
                 self.fault = fault
                 return b""
-            request.failed_midway = is_failure_event(part)
+            request.attempt.failed_midway = failure
             part = without_traceback(part)
             if fault is not None:
                 return error_event(fault, request.kind)
         elif request.kind == "chat":
-            return self._chat.mended(part, request.heard)
+            return self._chat.mended(part, request.attempt.heard)
         return named_event(part, request.client_model) if request.kind == "responses" else part

@@ -59,8 +59,8 @@ class Wire(httpx.AsyncBaseTransport):
         request = current.get()
         if request is None:
             return await self._own.handle_async_request(call)
-        request.heard = heard = Heard()
-        request.reached = True
+        request.attempt.heard = heard = Heard()
+        request.attempt.reached = True
         asked = loads_or_none(await call.aread())
         streams = bool(asked.get("stream")) or "streamGenerateContent" in call.url.path
         try:

@@ -78,7 +78,7 @@ class Relay:
             own = {n.decode(): v.decode("latin-1") for n, v in scope["headers"] if n in ANTHROPIC_HEADERS}
             headers = {**headers, **own}
         body = request.body.render(changes(request.body.fields, request.kind, policy))
-        request.reached = True
+        request.attempt.reached = True
         try:
             async with self._pools.post(target, body, headers, policy.proxy) as response:
                 if response.status >= 300:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any, ClassVar
 
 import pytest
@@ -130,13 +131,24 @@ class TestNames:
         assert run(caller("POST", "/v1/engines/x/chat/completions", CHAT))[0] == 200
         assert way.seen[0][0].kind == "chat"
 
-    def test_the_list_shows_what_the_key_opens_and_hides_the_unlisted(self) -> None:
+    @pytest.mark.parametrize(("version", "shown"), [("0.10", ["m", "b", "random"]), ("0.12", ["m", "b"])])
+    def test_the_list_shows_what_the_key_opens_and_hides_the_unlisted(
+        self, version: str, shown: list[str]
+    ) -> None:
         names = [deployment(name) for name in ("m", "b", "hidden", "random")]
-        loaded = loaded_of(*names, unlisted=["hidden"])
+        some = {"env": "SOME", "models": ["m", "random"]}
+        keys = {"keys": [{"env": "CLIENT", "models": ["*"]}, some]}
+        loaded = loaded_of(*names, unlisted=["hidden"], gateway=version, access=keys)
         _, body, _ = ask("GET", "/v1/models", None, loaded)
-        assert [entry["id"] for entry in body["data"]] == ["m", "b", "random"]
+        assert [entry["id"] for entry in body["data"]] == shown
         _, body, _ = ask("GET", "/v1/models/", None, loaded, key="sk-some")
-        assert [entry["id"] for entry in body["data"]] == ["m"]
+        assert [entry["id"] for entry in body["data"]] == [name for name in shown if name != "b"]
+
+    def test_a_model_tells_whose_it_is(self) -> None:
+        loaded = loaded_of(deployment("m", owned_by="acme"), deployment("b"))
+        _, body, _ = ask("GET", "/v1/models", None, loaded)
+        assert [entry["owned_by"] for entry in body["data"]] == ["acme", "openai"]
+        assert ask("GET", "/v1/models/m", None, loaded)[1]["owned_by"] == "acme"
 
     def test_a_key_for_some_models_sees_those_that_exist_listed_or_not(self) -> None:
         loaded = loaded_of(deployment("m"), deployment("b"), unlisted=["m"])
@@ -151,9 +163,15 @@ class TestNames:
     def test_messages_without_messages_are_400(self) -> None:
         assert ask("POST", "/v1/messages", {"model": "m"})[0] == 400
 
-    def test_a_list_of_nothing_but_random_is_404(self) -> None:
-        loaded = loaded_of(deployment("e", mode="embedding"), deployment("random"), unlisted=["e"])
-        assert ask("GET", "/v1/models", None, loaded)[0] == 404
+    @pytest.mark.parametrize(("version", "status"), [("0.10", 404), ("0.12", 200)])
+    def test_a_list_of_nothing_but_random_is_404_in_0_10_and_empty_in_0_12(
+        self, version: str, status: int
+    ) -> None:
+        deployments = [deployment("e", mode="embedding"), deployment("random")]
+        loaded = loaded_of(*deployments, unlisted=["e"], gateway=version)
+        found, body, _ = ask("GET", "/v1/models", None, loaded)
+        assert found == status
+        assert found == 404 or body == {"object": "list", "data": []}
 
     @pytest.mark.parametrize(
         ("name", "status"),
@@ -162,6 +180,61 @@ class TestNames:
     def test_one_model_by_its_name_slashes_and_all(self, name: str, status: int) -> None:
         loaded = loaded_of(*(deployment(each) for each in ("m", "a/b", "random", "glob")), aliases=["glob"])
         assert ask("GET", f"/v1/models/{name}", None, loaded)[0] == status
+
+    def test_an_unknown_one_is_told_as_openai_tells_it(self) -> None:
+        _, body, _ = ask("GET", "/v1/models/ghost", None)
+        assert body["error"] == {
+            "message": "The model 'ghost' does not exist.",
+            "type": "invalid_request_error",
+            "param": "model",
+            "code": "model_not_found",
+        }
+
+
+class TestNamesOfRequests:
+    """In 0.12 every POST of the gateway's own is answered with a name for it."""
+
+    @pytest.mark.parametrize(
+        ("path", "body", "key", "status"),
+        [
+            ("/v1/chat/completions", CHAT, "sk-client", 200),
+            ("/v1/embeddings", {"model": "ghost", "input": "x"}, "sk-client", 400),
+            ("/v1/messages", CHAT, "sk-wrong", 401),
+            ("/v1/ghost", CHAT, "sk-client", 404),
+            ("/translate", {}, "sk-client", 400),
+            ("/v1/translate", {}, "sk-wrong", 401),
+            ("/v2/translate", {}, "sk-wrong", 401),
+        ],
+    )
+    def test_it_is_new_each_time_and_a_page_may_read_it(
+        self, path: str, body: Any, key: str, status: int
+    ) -> None:
+        told = [ask("POST", path, body, key=key, x_request_id="mine") for _ in range(2)]
+        names = {headers["x-request-id"] for _, _, headers in told}
+        assert {found for found, _, _ in told} == {status}
+        assert len(names) == 2
+        assert all(str(uuid.UUID(name)) == name for name in names)
+        assert told[0][2]["access-control-expose-headers"] == "X-Request-ID"
+
+    @pytest.mark.parametrize("path", ["/v1/models", "/healthz", "/v1/chat/completions"])
+    def test_what_is_no_post_has_none(self, path: str) -> None:
+        assert "x-request-id" not in ask("GET", path)[2]
+
+    def test_0_10_gives_none(self) -> None:
+        _, _, headers = ask("POST", "/v1/chat/completions", CHAT, loaded_of(gateway="0.10"))
+        assert not headers.keys() & {"x-request-id", "access-control-expose-headers"}
+
+    @pytest.mark.parametrize(
+        ("version", "header"), [("0.10", "x-request-id"), ("0.12", "llm_provider-x-request-id")]
+    )
+    def test_the_upstreams_name_for_it_does_not_get_lost(self, version: str, header: str) -> None:
+        async def named(_request: Request, send: Any) -> None:
+            headers = [(b"x-request-id", b"theirs")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"{}", "more_body": False})
+
+        loaded = loaded_of(gateway=version)
+        assert ask("POST", "/v1/chat/completions", CHAT, loaded, named)[2][header] == "theirs"
 
 
 class TestBodies:

@@ -84,7 +84,12 @@ class TestBreaker:
     RULE: ClassVar[dict[str, int]] = {"failures": 2, "recovery_seconds": 30, "probes": 1}
 
     def answers(
-        self, statuses: list[int], more: int, services: tuple[str, ...] = ("s",), model: str = "m"
+        self,
+        statuses: list[int],
+        more: int,
+        services: tuple[str, ...] = ("s",),
+        model: str = "m",
+        version: str = "0.12",
     ) -> list[int]:
         left = list(statuses)
 
@@ -92,7 +97,7 @@ class TestBreaker:
             await whole(send, left.pop(0) if left else 200)
 
         entries = [deployment(model, service=name, order="first", breaker=self.RULE) for name in services]
-        loaded = loaded_of(*entries)
+        loaded = loaded_of(*entries, gateway=version)
 
         async def scenario() -> list[int]:
             caller, _ = serve(loaded, behave)
@@ -106,17 +111,16 @@ class TestBreaker:
     def test_after_the_failures_the_answer_is_503_without_a_call(self) -> None:
         assert self.answers([500, 502], 2) == [500, 502, 503, 503]
 
-    def test_the_clients_own_mistakes_do_not_count(self) -> None:
-        assert self.answers([400, 401, 403, 404, 413, 415, 422], 1) == [
-            400,
-            401,
-            403,
-            404,
-            413,
-            415,
-            422,
-            200,
-        ]
+    @pytest.mark.parametrize(
+        ("version", "mistakes"),
+        [("0.10", [400, 401, 403, 404, 413, 415, 422]), ("0.12", [400, 402, 404, 405, 413, 415, 422, 425])],
+    )
+    def test_the_clients_own_mistakes_do_not_count(self, version: str, mistakes: list[int]) -> None:
+        assert self.answers(mistakes, 1, version=version) == [*mistakes, 200]
+
+    @pytest.mark.parametrize("status", [401, 403, 408, 409, 429])
+    def test_in_0_12_what_is_wrong_with_a_key_counts(self, status: int) -> None:
+        assert self.answers([status, status], 1) == [status, status, 503]
 
     def test_another_service_takes_over(self) -> None:
         assert self.answers([500, 500], 2, ("a", "b")) == [500, 500, 200, 200]
@@ -124,7 +128,10 @@ class TestBreaker:
     def test_random_has_no_breaker(self) -> None:
         assert self.answers([500, 500, 500], 1, model="random") == [500, 500, 500, 200]
 
-    def test_a_stream_that_breaks_and_a_timeout_count_as_failures(self) -> None:
+    @pytest.mark.parametrize(("version", "third"), [("0.10", 503), ("0.12", 504)])
+    def test_a_stream_that_breaks_counts_as_a_failure_and_a_timeout_in_0_10(
+        self, version: str, third: int
+    ) -> None:
         calls = []
 
         async def behave(request: Request, send: Any) -> None:
@@ -134,13 +141,13 @@ class TestBreaker:
                 raise Refusal(502, "broken")
             await asyncio.sleep(60)
 
-        loaded = loaded_of(deployment(breaker=self.RULE, timeout=2))
+        loaded = loaded_of(deployment(breaker=self.RULE, timeout=2), gateway=version)
 
         async def scenario() -> list[int]:
             caller, _ = serve(loaded, behave)
             return [(await caller("POST", "/v1/chat/completions", CHAT))[0] for _ in range(3)]
 
-        assert run(scenario()) == [200, 504, 503]
+        assert run(scenario()) == [200, 504, third]
 
 
 BEHAVIOURS = ("fine", "raise", "hang", "cut", "slow")

@@ -11,22 +11,31 @@ from doorway import deployment, loaded_of
 from virtual import run
 
 from one_adapter.runtime.entry.door import Loaded
-from one_adapter.runtime.gateway.choice import Choice, book, choose, enter
+from one_adapter.runtime.gateway.choice import Choice, begin, book, candidates, enter
 from one_adapter.runtime.gateway.layers import layers_of
 from one_adapter.runtime.gateway.outcome import Outcome
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Policy
 
 RULE = {"failures": 2, "recovery_seconds": 30, "probes": 1}
+VERSIONS = ["0.10", "0.12"]
 
 
 def pick(loaded: Loaded, kind: str = "chat", model: str = "m", now: float = 0.0) -> Choice:
-    return choose(loaded.config, loaded.memory, "m", model, kind, now)
+    """What is tried first."""
+    first = candidates(loaded.config, loaded.memory, "m", model, kind, now)[0]
+    choice = begin(loaded.config, loaded.memory, first, "m", model, now)
+    assert choice is not None
+    return choice
+
+
+def end(loaded: Loaded, choice: Choice, outcome: Outcome, now: float = 0.0) -> None:
+    book(loaded.config, loaded.memory, choice, outcome, now)
 
 
 def fail(loaded: Loaded, times: int, now: float = 0.0, outcome: Outcome = Outcome.UPSTREAM_FAULT) -> None:
     for _ in range(times):
-        book(loaded.memory, pick(loaded, now=now), outcome, now)
+        end(loaded, pick(loaded, now=now), outcome, now)
 
 
 class TestChoosing:
@@ -76,29 +85,42 @@ class TestBreaking:
         assert probe.probe
         with pytest.raises(Refusal):
             pick(loaded, now=31)
-        book(loaded.memory, probe, Outcome.ANSWERED, 32)
+        end(loaded, probe, Outcome.ANSWERED, 32)
         assert not pick(loaded, now=32).probe
 
     @pytest.mark.parametrize("outcome", [Outcome.LEFT, Outcome.REFUSED])
     def test_a_probe_that_says_nothing_makes_room_for_another(self, outcome: Outcome) -> None:
         loaded = loaded_of(deployment(breaker=RULE))
         fail(loaded, 2)
-        book(loaded.memory, pick(loaded, now=31), outcome, 32)
+        end(loaded, pick(loaded, now=31), outcome, 32)
         assert pick(loaded, now=32).probe
 
+    @pytest.mark.parametrize("version", VERSIONS)
     @pytest.mark.parametrize(
         "outcome", [Outcome.CLIENT_FAULT, Outcome.LEFT, Outcome.REFUSED, Outcome.ANSWERED]
     )
-    def test_only_faults_of_the_upstream_open_it(self, outcome: Outcome) -> None:
-        loaded = loaded_of(deployment(breaker=RULE))
+    def test_only_faults_of_the_upstream_open_it(self, outcome: Outcome, version: str) -> None:
+        loaded = loaded_of(deployment(breaker=RULE), gateway=version)
         fail(loaded, 9, outcome=outcome)
         assert pick(loaded).policy.service == "s"
 
-    def test_time_that_is_up_counts_as_the_upstreams_fault(self) -> None:
-        loaded = loaded_of(deployment(breaker=RULE))
-        fail(loaded, 2, outcome=Outcome.EXPIRED)
+    def test_time_that_is_up_counts_as_the_upstreams_fault_in_0_10_alone(self) -> None:
+        older, newer = (loaded_of(deployment(breaker=RULE), gateway=one) for one in VERSIONS)
+        fail(older, 2, outcome=Outcome.EXPIRED)
+        fail(newer, 2, outcome=Outcome.EXPIRED)
         with pytest.raises(Refusal):
-            pick(loaded)
+            pick(older)
+        assert pick(newer).policy.service == "s"
+
+    def test_an_answer_that_blames_the_request_ends_the_row_of_failures_in_0_10_alone(self) -> None:
+        older, newer = (loaded_of(deployment(breaker=RULE), gateway=one) for one in VERSIONS)
+        for loaded in (older, newer):
+            fail(loaded, 1)
+            fail(loaded, 1, outcome=Outcome.CLIENT_FAULT)
+            fail(loaded, 1)
+        assert pick(older).policy.service == "s"
+        with pytest.raises(Refusal):
+            pick(newer)
 
     def test_each_name_that_clients_use_has_a_breaker_of_its_own_and_random_none(self) -> None:
         loaded = loaded_of(deployment(breaker=RULE))
@@ -193,6 +215,6 @@ def test_a_deployment_for_embeddings_alone_is_asked_for_nothing_else() -> None:
     loaded = loaded_of(deployment("m", mode="embedding", chat=False))
     for kind in ("chat", "messages", "responses"):
         with pytest.raises(Refusal) as refused:
-            choose(loaded.config, loaded.memory, "m", "m", kind, 0.0)
+            pick(loaded, kind)
         assert (refused.value.status, refused.value.code) == (400, "model_not_found")
-    assert choose(loaded.config, loaded.memory, "m", "m", "embeddings", 0.0).policy.id == "m-s"
+    assert pick(loaded, "embeddings").policy.id == "m-s"

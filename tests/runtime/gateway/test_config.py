@@ -41,10 +41,11 @@ class TestNames:
             (["m", "random"], ["m"], []),
         ],
     )
-    def test_random_is_listed_last_and_never_alone(
+    def test_0_10_lists_random_last_and_never_alone_and_0_12_does_not(
         self, names: list[str], unlisted: list[str], listed: list[str]
     ) -> None:
-        assert config(*names, unlisted=unlisted).listed() == listed
+        assert config(*names, unlisted=unlisted, gateway="0.10").listed() == listed
+        assert config(*names, unlisted=unlisted).listed() == [one for one in listed if one != "random"]
 
 
 class TestReading:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+from one_adapter.runtime.gateway.pools import pools_of
 from one_adapter.runtime.gateway.rotation import Rotation
 from one_adapter.runtime.gateway.settings import Policy
 
@@ -13,7 +14,12 @@ def policy(service: str, credential: int = 0, order: str = "rr", **more: float) 
 
 
 def names(rotation: Rotation, policies: list[Policy], count: int, group: str = "m") -> list[str]:
-    return [rotation.choose(group, policies).id for _ in range(count)]
+    return [first(rotation, policies, group).id for _ in range(count)]
+
+
+def first(rotation: Rotation, policies: list[Policy], group: str = "m") -> Policy:
+    """What is tried first."""
+    return rotation.order(rotation.draw(group, pools_of(policies)))[0]
 
 
 def test_in_turn_services_alternate_beginning_with_the_first() -> None:
@@ -82,7 +88,5 @@ def test_the_last_one_left_answers_and_costs_nobody_a_turn() -> None:
 
 def test_chance_draws_each_deployment_where_its_share_lies() -> None:
     policies = [policy("a", order="random", weight=1), policy("b", order="random", weight=3)]
-    drawn = [
-        Rotation(lambda point=point: point).choose("m", policies).service for point in (0, 0.24, 0.26, 0.99)
-    ]
+    drawn = [first(Rotation(lambda point=point: point), policies).service for point in (0, 0.24, 0.26, 0.99)]
     assert drawn == ["a", "a", "b", "b"]

@@ -13,7 +13,7 @@ import litellm
 import pytest
 from litellm.proxy import proxy_server
 
-from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.keys import Client
@@ -39,7 +39,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def under_way(policy: Policy = FREE, kind: str = "chat", **body: Any) -> None:
     client, config = Client("k", frozenset({"*"})), read_config([], None, None, {})
     read = JsonObject.read(json.dumps({**CHAT, **body}).encode())
-    current.set(Request(kind, client, read, config, 0.0, "m1", "m1", Choice(policy)))
+    current.set(Request(kind, client, read, config, 0.0, "m1", "m1", Attempt(Choice(policy))))
 
 
 class Logging:

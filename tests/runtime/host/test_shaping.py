@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.entry.request import Attempt, Request
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.keys import Client
@@ -22,7 +22,7 @@ WEATHER = {"type": "function", "function": {"name": "weather"}}
 def request(kind: str, fields: dict[str, Any], policy: Policy) -> Request:
     body = JsonObject.read(json.dumps({"model": "m", **fields}).encode())
     config = read_config([], None, None, {})
-    return Request(kind, Client("c", frozenset({"*"})), body, config, 0.0, "m", "m", Choice(policy))
+    return Request(kind, Client("c", frozenset({"*"})), body, config, 0.0, "m", "m", Attempt(Choice(policy)))
 
 
 def shaped(kind: str, fields: dict[str, Any], policy: Policy, **kwargs: Any) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def test_a_stream_begins_for_the_client_when_the_upstream_has_begun() -> None:
         await say(START)
         await say(event(b"data: 1\n\n"))
         assert (client.status, client.text) == (0, b"")
-        request.heard = Heard(begun=True)
+        request.attempt.heard = Heard(begun=True)
         await say(event(b"data: 2\n\n"))
         assert (client.status, client.text) == (200, b"data: 1\n\ndata: 2\n\n")
         await say(event(b"data: 3\n\n"))
@@ -82,7 +82,7 @@ def test_a_stream_begins_for_the_client_when_the_upstream_has_begun() -> None:
 
 def test_a_stream_that_no_wire_hears_is_passed_on_at_once() -> None:
     request = streaming()
-    request.reached = True
+    request.attempt.reached = True
 
     async def litellm(say: Say, client: Client) -> None:
         await say(START)
@@ -119,7 +119,7 @@ def test_a_fault_before_anything_was_sent_is_the_answer(kind: str) -> None:
     async def litellm(say: Say, _client: Client) -> None:
         await say(START)
         await say(event(b"data: {}\n\n"))
-        request.heard = Heard(fault=fault)
+        request.attempt.heard = Heard(fault=fault)
         await say(event(ERROR))
         await say(event(b"data: [DONE]\n\n"))
         await say(event(b"", more=False))
@@ -135,10 +135,10 @@ def test_a_fault_later_on_is_the_last_event() -> None:
     request = streaming()
 
     async def litellm(say: Say, _client: Client) -> None:
-        request.heard = Heard(begun=True)
+        request.attempt.heard = Heard(begun=True)
         await say(START)
         await say(event(b"data: {}\n\n"))
-        request.heard.fault = Refusal(502, "gone")
+        request.attempt.heard.fault = Refusal(502, "gone")
         await say(event(ERROR))
         await say(event(b"data: [DONE]\n\n"))
         await say(event(b"", more=False))
@@ -146,7 +146,7 @@ def test_a_fault_later_on_is_the_last_event() -> None:
     first, last = serve(request, litellm).text.split(b"\n\n")[:2]
     assert first == b"data: {}"
     assert json.loads(last[6:])["error"]["message"] == "gone"
-    assert request.failed_midway
+    assert request.attempt.failed_midway
 
 
 def test_an_error_of_litellms_own_passes_as_it_is() -> None:

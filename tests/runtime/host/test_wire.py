@@ -11,7 +11,7 @@ import httpx
 import pytest
 from scripted import chunk, completion, events
 
-from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.keys import Client
@@ -51,7 +51,14 @@ def request_for(provider: str = "openai", body: dict[str, Any] | None = None, **
     config = read_config([{"model_name": "m", "litellm_params": params}], None, None, {})
     read = JsonObject.read(json.dumps(body or {"model": "m", "messages": HI}).encode())
     return Request(
-        "chat", Client("tests", frozenset("*")), read, config, 0.0, "m", "m", Choice(config.groups["m"][0])
+        "chat",
+        Client("tests", frozenset("*")),
+        read,
+        config,
+        0.0,
+        "m",
+        "m",
+        Attempt(Choice(config.groups["m"][0])),
     )
 
 
@@ -65,7 +72,7 @@ def call(
         try:
             async with httpx.AsyncClient(transport=Wire(httpx.MockTransport(vendor))) as client:
                 answer = await client.post(url, json={"messages": HI, **body})
-                return answer.status_code, answer.content, request.heard if request else None
+                return answer.status_code, answer.content, request.attempt.heard if request else None
         finally:
             current.reset(token)
 
@@ -96,7 +103,7 @@ def test_a_good_answer_passes_as_it_came() -> None:
     raw = completion({"role": "assistant", "content": "ok"})
     request = request_for()
     assert call(saying(raw[:20], raw[20:]), request)[:2] == (200, raw)
-    assert request.reached
+    assert request.attempt.reached
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -132,7 +139,7 @@ class TestConnections:
         first = events(chunk({"content": "par"}), done=False)
         with pytest.raises(httpx.ReadError, match=words):
             call(saying(first, problem), request, stream=True)
-        assert request.heard.fault.status == status
+        assert request.attempt.heard.fault.status == status
 
 
 def test_content_in_parts_is_text_for_litellm_whole_and_streamed() -> None:

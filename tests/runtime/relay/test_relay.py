@@ -660,7 +660,7 @@ class TestStandingAside:
     async def test_what_is_not_for_it_goes_on_untouched(self, vendor: Vendor) -> None:
         class Behind:
             async def serve(self, request: Any, _scope: Any, _receive: Any, send: Any) -> bool:
-                assert not request.reached
+                assert not request.attempt.reached
                 assert not request.began
                 await beyond({}, None, send)
                 return True

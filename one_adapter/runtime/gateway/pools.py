@@ -1,0 +1,77 @@
+"""The deployments of one service under a name: its keys, which may stand in for each other.
+
+A name's services are drawn first, then a key of the service. Where the gateway's version has pools, all the
+keys of a list form a ring: each takes its own turns and those of the keys before it that are switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from one_adapter.runtime.gateway.settings import Policy
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """One service's deployments for one upstream model, in the order of the file; there is at least one.
+
+    `owners` says for each place of the ring whose turn it is, by the place in `keys`. `shared`: the keys
+    stand in for each other; otherwise one is drawn and no other is tried.
+    """
+
+    keys: tuple[Policy, ...]
+    weight: float = field(init=False)
+    shared: bool = field(init=False)
+    owners: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what does not change."""
+        object.__setattr__(self, "weight", sum(one.weight for one in self.keys))
+        object.__setattr__(self, "shared", all(one.key for one in self.keys))
+        object.__setattr__(self, "owners", _owners(self.keys))
+
+    @property
+    def service(self) -> str:
+        """The service."""
+        return self.keys[0].service
+
+    @property
+    def order(self) -> str:
+        """The word by which it is drawn, and its keys."""
+        return self.keys[0].order
+
+    @property
+    def turns(self) -> int:
+        """How many turns in a row it has."""
+        return self.keys[0].turns
+
+    def ring(self, place: int) -> tuple[Policy, ...]:
+        """Return all keys, beginning with the one whose turn `place` is."""
+        first = self.owners[place]
+        return self.keys[first:] + self.keys[:first]
+
+
+def pools_of(policies: Iterable[Policy]) -> tuple[Pool, ...]:
+    """Return deployments by service and upstream model, in order.
+
+    >>> ones = [Policy(service="a", id="1"), Policy(service="b", id="2"), Policy(service="a", id="3")]
+    >>> [[one.id for one in pool.keys] for pool in pools_of(ones)]
+    [['1', '3'], ['2']]
+    """
+    found: dict[tuple[str, str], list[Policy]] = {}
+    for one in policies:
+        found.setdefault((one.service, one.upstream_model), []).append(one)
+    return tuple(Pool(tuple(ones)) for ones in found.values())
+
+
+def _owners(keys: Sequence[Policy]) -> tuple[int, ...]:
+    """Return whose turn each place of the ring is; one that nobody names is the next one's."""
+    if not all(one.places for one in keys):
+        return tuple(range(len(keys)))
+    named = {place: index for index, one in enumerate(keys) for place in one.places}
+    size = max(named) + 1
+    owners = [named[size - 1]] * size
+    for place in reversed(range(size - 1)):
+        owners[place] = named.get(place, owners[place + 1])
+    return tuple(owners)
