@@ -24,11 +24,19 @@ ENVIRONMENT = {"CLIENT": "sk-client", "SOME": "sk-some", "LITELLM_MASTER_KEY": "
 def deployment(name: str = "m", **ours: Any) -> dict[str, Any]:
     params = {"model": f"openai/up-{name}", "api_base": "http://x/v1", "api_key": "k"}
     info = {"id": f"{name}-{ours.get('service', 's')}", "mode": ours.pop("mode", "chat")}
+    if "key" in ours:
+        info["id"] += f"-{ours['key']}"
     return {
         "model_name": name,
         "litellm_params": params,
         "model_info": {**info, "one_adapter": {"service": "s", **ours}},
     }
+
+
+def pool(size: int = 2, name: str = "m", **ours: Any) -> list[dict[str, Any]]:
+    """The keys of one service: `key-1`, `key-2`…, none of them switched off, tried from the first on."""
+    keys = [{"key": f"key-{place + 1}", "credential": place, "places": [place]} for place in range(size)]
+    return [deployment(name, **{"order": "first", **key, **ours}) for key in keys]
 
 
 def loaded_of(*deployments: dict[str, Any], **own: Any) -> Loaded:

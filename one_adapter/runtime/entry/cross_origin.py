@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from one_adapter.runtime.entry.asgi import Message, Scope, Send
+from one_adapter.runtime.entry.asgi import Headers, Message, Scope, Send
 
 ALLOWED = (b"access-control-allow-origin", b"*")
 EXPOSED = (b"access-control-expose-headers", b"X-Request-ID")
@@ -47,10 +47,15 @@ def allowing(send: Send, name: str = "") -> Send:
     def allowed(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             kept = [one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")]
-            if name:
-                kept = [(UPSTREAMS_NAME, value) if key == NAME else (key, value) for key, value in kept]
-            kept += own
+            kept = [*(_upstreams(kept) if name else kept), *own]
             message = {**message, "headers": kept}
         return send(message)
 
     return allowed
+
+
+def _upstreams(headers: Headers) -> Headers:
+    """Return headers in which the upstream's name for the request is called so."""
+    told = any(name == UPSTREAMS_NAME for name, _ in headers)
+    named = [(UPSTREAMS_NAME, value) for name, value in headers if name == NAME and not told]
+    return [*(one for one in headers if one[0] != NAME), *named]

@@ -74,6 +74,7 @@ class Outlet:
     async def refuse(self, refusal: Refusal) -> None:
         """End the request with a refusal in the form that is left: an answer, an event, or a mere end."""
         request = self._request
+        request.spare = False
         if not request.began:
             body = error_body(refusal, request.kind == "messages")
             await answer(self, refusal.status, body, refusal.retry_after, refusal.headers)
