@@ -33,18 +33,8 @@ SETTINGS_FIELDS = (
 )
 DEPLOYMENT_FIELDS = (
     *("service", "owned_by", "credential", "key", "places", "order", "turns", "upstream_model"),
-    *(
-        "embedding_model",
-        "redirected",
-        "embeddings",
-        "chat",
-        "limits",
-        "timeout",
-        "breaker",
-        "proxy",
-        "guards",
-    ),
-    *("flatten_parts", "query"),
+    *("embedding_model", "redirected", "embeddings", "chat", "limits", "timeout", "breaker", "proxy"),
+    *("guards", "flatten_parts", "query"),
 )
 ORDERS = ("first", "rr", "random", "hash")
 GUARDS = ("glm", "groq")

@@ -504,7 +504,7 @@ class TestTimeAndPlace:
             task = asyncio.ensure_future(raw_call(relayed, body, send, left))
             await until(lambda: len(vendor.calls) == 1)
             await asyncio.sleep(0.1)
-            assert relayed.held == {"s": (1, 0)}
+            assert relayed.held == {"s:service": (1, 0)}
             left.set()
             assert await until(lambda: vendor.left == 1 and relayed.held == {}) < 0.2
             await task
