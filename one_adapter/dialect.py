@@ -112,3 +112,15 @@ V0_12 = Dialect(
 DIALECTS: Mapping[str, Dialect] = MappingProxyType({one.version: one for one in (V0_10, V0_12)})
 #: The version that people install today.
 CURRENT = V0_12
+
+
+def hashed(name: str, number: int) -> int:
+    """Which of `number` entries the order `hash` gives to a name, from 0: FNV-1a of 32 bits, remainder.
+
+    >>> hashed("m1", 3), hashed("openai-1:credentials", 2)
+    (0, 1)
+    """
+    found = 0x811C9DC5
+    for byte in name.encode("utf-8", "surrogatepass"):
+        found = (found ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return found % number

@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, SECTION
+from one_adapter.dialect import Order
+from one_adapter.export.limits import Bound, bound_by
 from one_adapter.export.secrets import Secrets
 from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
-from one_adapter.plan.types import LimitPolicy, Order, Plan, Route, ServicePolicy, Target
+from one_adapter.plan.limits import layers_of
+from one_adapter.plan.types import Plan, Route, ServicePolicy, Target
 from one_adapter.plan.vendors import known_host
-from one_adapter.vendors.service_types import EMBEDDING_TYPES
 
 #: Above this the weights of a group are written as shares.
 #: LiteLLM warns of a deployment without the first two at each request, and without the others at its start.
@@ -170,12 +172,19 @@ class Deployments:
     def _ours(self, group: Group, target: Target) -> Anchored | Alias:
         policy, upstream = self.policies[target.service], target.upstream
         ours: dict[str, Any] = {"service": target.service, "credential": target.credential}
+        if target.key:
+            ours["key"] = target.key
+        if target.places:
+            ours["places"] = Flow(list(target.places))
         if len(group.targets) > 1:
             ours["order"] = group.order
-            if group.order == "rr" and target.turns != 1:
+            if group.order in ("rr", "hash") and target.turns != 1:
                 ours["turns"] = target.turns
         if quote_name(upstream.name) != upstream.name:
             ours["upstream_model"] = upstream.name
+        bound = self._limits(group, target)
+        if bound.redirected:
+            ours["redirected"] = bound.redirected
         if group.twins is None and group.mode == "embedding":
             ours["chat"] = False
         if group.twins is not None and group.mode == "chat":
@@ -184,7 +193,7 @@ class Deployments:
                 ours["embeddings"] = False
             elif twin.upstream.model != upstream.model:
                 ours["embedding_model"] = twin.upstream.model
-        ours |= self._policy(policy, target)
+        ours |= self._policy(policy, bound.layers)
         if upstream.guards:
             ours["guards"] = Flow(list(upstream.guards))
         if target.flatten:
@@ -200,15 +209,15 @@ class Deployments:
             found[name] = f"{REFERENCE}{hidden}" if hidden else value
         return found
 
-    def _policy(self, policy: ServicePolicy, target: Target) -> dict[str, Any]:
+    def _limits(self, group: Group, target: Target) -> Bound:
+        everything = self.plan.any is not None and self.plan.any.alias_of == group.name
+        twin = (group.twins or {}).get(_place(target))
+        chains = (target.names, *((twin.names,) if twin else ()))
+        found = layers_of(self.policies[target.service], target.credential)
+        return bound_by(found, (group.name, target.upstream.name), chains, everything)
+
+    def _policy(self, policy: ServicePolicy, limits: dict[str, Any]) -> dict[str, Any]:
         ours: dict[str, Any] = {"timeout": policy.timeout}
-        limits: dict[str, Any] = {}
-        if policy.limit:
-            limits["service"] = _limit(policy.limit)
-        elif policy.credential_limits and (own := policy.credential_limits[target.credential]):
-            limits["credential"] = _limit(own)
-        if policy.embedding_limit and policy.type in EMBEDDING_TYPES:
-            limits["embeddings"] = _limit(policy.embedding_limit)
         if limits:
             ours["limits"] = limits
         if self.plan.breaker:
@@ -250,7 +259,3 @@ def quote_name(name: str) -> str:
     if name.isascii() and name.isprintable() and "*" not in name:
         return name or "unnamed"
     return quote(name, safe="/:@ ")
-
-
-def _limit(limit: LimitPolicy) -> Flow:
-    return Flow({limit.kind: limit.per_window, "wait_seconds": limit.wait_seconds})

@@ -16,8 +16,8 @@ from typing import Any
 
 from one_adapter.config import defaults
 from one_adapter.config.document import parse
-from one_adapter.config.fields import GATEWAY, ListOf, MapOf, Struct, Type
-from one_adapter.config.fields import SERVICE as SERVICE_FIELDS
+from one_adapter.config.fields import ListOf, MapOf, Struct, Type, structs_of
+from one_adapter.dialect import CURRENT
 from one_adapter.export.report import MEANINGS
 from one_adapter.plan.build import decide
 from one_adapter.plan.tasks import what_ended
@@ -41,6 +41,7 @@ Besides, of any field: `null` and what is empty say nothing and are inert; so is
 that is switched off, and a field the gateway does not know. JSON keys match in any case and the last of
 several counts, YAML keys match exactly; the others are inert.
 """
+WHOLE_FIELDS, SERVICE_FIELDS, _ = structs_of(CURRENT)
 SERVICE_PATH = ("services", "*", "*")
 
 #: Small configurations: type, what is special about it, fields beside `enabled`, options.
@@ -102,7 +103,7 @@ def conversion_page() -> str:
         _table(("Verdict", "Meaning"), ((verdict, MEANINGS[verdict]) for verdict in VERDICTS)),
         RULES,
         "\n## The whole gateway\n\n",
-        _table(FIELD_HEADS, _field_rows(GATEWAY, ())),
+        _table(FIELD_HEADS, _field_rows(WHOLE_FIELDS, ())),
         "\n## Each service\n\nAn entry of the list under `services` and its type.\n\n",
         _table(FIELD_HEADS, _field_rows(SERVICE_FIELDS, SERVICE_PATH)),
         "\n## The types of service\n\n",

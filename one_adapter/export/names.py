@@ -45,7 +45,7 @@ class Name:
 
 def names_of(plan: Plan) -> tuple[Name, ...]:
     """Every name of a plan, in its order; the name that stands for all others has an empty one."""
-    several = {policy.id for policy in plan.services if len(policy.credential_limits) > 1}
+    several = {policy.id for policy in plan.services if len(policy.credentials) > 1}
     several |= {target.service for route in plan.routes for target in route.targets if target.credential}
     routes = ((plan.any,) if plan.any else ()) + plan.routes
     return tuple(_name(route, several) for route in routes)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from one_adapter.export.names import Lead, Name, names_of
+from one_adapter.export.wording import limit_words
 from one_adapter.plan.addresses import split_url
-from one_adapter.plan.types import LimitPolicy, Plan, ServicePolicy
+from one_adapter.plan.types import Plan, ServicePolicy
 from one_adapter.plan.vendors import known_host
 
 #: More names or services than these are told in numbers instead of drawn.
@@ -136,7 +137,7 @@ class _Drawing:
             word = "embedding" if name.kind == "embedding" else kind
             for service, share in shares.items():
                 yield Wire("", service, None if share == 1 else share, service, word)
-            for service in spares:
+            for service in (each for each in spares if each not in shares):
                 yield Wire("", service, Fraction(0), service, "spare")
 
     def scenes(self) -> Iterator[Scene]:
@@ -198,23 +199,15 @@ def _entry(name: Name, leads: Iterable[Lead]) -> Entry:
 
 def _station(service: ServicePolicy) -> Station:
     words = [service.type]
-    if len(service.credential_limits) > 1:
-        words.append(f"{len(service.credential_limits)} credentials")
+    on = [each for each in service.credentials if each.enabled]
+    if len(service.credentials) > 1:
+        off = len(service.credentials) - len(on)
+        words.append(f"{len(on)} credentials" + (f", {off} off" if off else ""))
     if service.limit:
-        words.append(_limit(service.limit))
+        words.append(limit_words(service.limit))
     if service.proxy:
         words.append("by proxy")
     return Station(f"s {service.id}", service.id, tuple(words), service.id)
-
-
-def _limit(limit: LimitPolicy) -> str:
-    """A limit in a few words.
-
-    >>> _limit(LimitPolicy("qpm", 15, 30)), _limit(LimitPolicy("concurrency", 2, 30))
-    ('15 a minute', '2 at once')
-    """
-    unit = {"qps": "a second", "qpm": "a minute", "concurrency": "at once"}[limit.kind]
-    return f"{limit.per_window:g} {unit}"
 
 
 def _upstream(lead: Lead) -> Station:

@@ -16,11 +16,11 @@ from one_adapter.export.yaml_text import Comment, Flow, document
 from one_adapter.plan.types import Plan, Route
 
 HEADER = """\
-LiteLLM proxy configuration, written by one-adapter from a simple-one-api file.
+LiteLLM proxy configuration, written by one-adapter from a simple-one-api {version} file.
 It is yours from here on: edit it, and start it with `litellm --config` or with
 `one-adapter run` on the old file. Secrets are read from the environment (.env)."""
 PURE_HEADER = """\
-LiteLLM proxy configuration, written by one-adapter from a simple-one-api file.
+LiteLLM proxy configuration, written by one-adapter from a simple-one-api {version} file.
 It uses stock LiteLLM alone; the report says what of the old file that leaves out."""
 RELAY = """\
 true: where a vendor speaks the client's own protocol and LiteLLM has nothing to add, its
@@ -34,7 +34,8 @@ def proxy_config(plan: Plan, secrets: Secrets, pure: bool = False, relay: bool =
     """
     writer = Deployments(plan, secrets, pure)
     model_list = writer.model_list()
-    sections: dict[Any, Any] = {Comment(PURE_HEADER if pure else HEADER): None, "model_list": model_list}
+    head = (PURE_HEADER if pure else HEADER).format(version=plan.dialect.version)
+    sections: dict[Any, Any] = {Comment(head): None, "model_list": model_list}
     providers = {
         target.upstream.provider
         for group in groups_of(plan)
@@ -98,7 +99,8 @@ def _general_settings(plan: Plan, pure: bool, relay: bool) -> dict[Any, Any]:
 
 
 def _ours(plan: Plan, relay: bool) -> dict[Any, Any]:
-    ours: dict[Any, Any] = {"version": contract.VERSION, Comment(RELAY): None, "relay": relay}
+    ours: dict[Any, Any] = {"version": contract.VERSION, "gateway": plan.dialect.version}
+    ours |= {Comment(RELAY): None, "relay": relay}
     if plan.any is not None:
         ours[Comment("answers every name: the gateway's global redirect `all`")] = None
         ours["catch_all"] = plan.any.alias_of or ""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from one_adapter.contract import HANDLERS
 from one_adapter.export.deployments import quote_name
-from one_adapter.plan.types import Plan, Route, Target
+from one_adapter.plan.routes import RANDOM
+from one_adapter.plan.types import Plan, Route, ServicePolicy, Target
 
 #: How many of several names a sentence holds.
 SHOWN = 4
@@ -71,12 +72,22 @@ def _access(plan: Plan) -> Iterator[str]:
 def _routing(plan: Plan) -> Iterator[str]:
     if plan.any is not None:
         yield 'The global redirect "all" is lost: a name nobody listed is an error again.'
-    hidden = [route.name for route in plan.routes if not route.listed and route.targets]
+    answering = (route for route in plan.routes if route.targets and route.name != RANDOM)
+    hidden = [route.name for route in answering if not route.listed]
     if hidden:
         yield f"/v1/models shows names the gateway kept to itself: {_some(hidden)}."
     rotating = [route.name for route in plan.routes if route.order == "rr" and len(route.targets) > 1]
     if rotating:
         yield f"No strict rotation: {_some(rotating)} are drawn at random with the same shares."
+    pooled = [target.service for _, target in _targets(plan) if target.places]
+    if pooled:
+        yield (
+            f"No failover: a key of {_some(pooled)} that fails is not followed by the next one in the same "
+            "request; keys that are switched off stay left out, their turns are in the weights."
+        )
+    counted = [note for route in plan.routes for note in route.notes]
+    if counted:
+        yield "Keys are drawn by weight, whatever tokens they have left in their minute."
     mixed = [route.name for route in plan.routes if route.embedding_targets is not None and route.targets]
     if mixed:
         what = f"Chats and embeddings of {_some(mixed)} share their upstreams"
@@ -90,13 +101,18 @@ def _routing(plan: Plan) -> Iterator[str]:
 
 
 def _limits(plan: Plan) -> Iterator[str]:
-    waiting = [service.id for service in plan.services if service.limit or any(service.credential_limits)]
+    waiting = [service.id for service in plan.services if _waits(service)]
     if waiting:
         yield f"No waiting limits: calls to {_some(waiting)} go out at once, whatever their vendor allows."
     embedding = [service.id for service in plan.services if service.embedding_limit]
     if embedding:
         yield f"No embedding limits for {_some(embedding)}."
     yield "A timeout no longer covers the whole of a stream."
+
+
+def _waits(service: ServicePolicy) -> bool:
+    keys = any(each.limit or each.model_limits for each in service.credentials)
+    return bool(service.limit or service.model_limits or keys)
 
 
 def _network(plan: Plan) -> Iterator[str]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from one_adapter.errors import visible
+from one_adapter.plan.types import LimitPolicy
 
-__all__ = ["counted", "json_text", "percent", "visible"]
+__all__ = ["counted", "json_text", "limit_words", "percent", "visible"]
 
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 
@@ -32,6 +33,18 @@ def percent(share: Fraction) -> str:
     if 0 < share < Fraction(1, 1000):
         return "<0.1 %"
     return f"{round(float(share) * 100, 1):g} %"
+
+
+def limit_words(limit: LimitPolicy) -> str:
+    """A limit in a few words.
+
+    >>> limit_words(LimitPolicy(qpm=15, wait_seconds=30)), limit_words(LimitPolicy(tpm=9000, concurrency=2))
+    ('15 a minute', '9000 tokens a minute, 2 at once')
+    """
+    units = {"qps": "a second", "qpm": "a minute", "tpm": "tokens a minute", "concurrency": "at once"}
+    return ", ".join(
+        f"{limit.numbers[name]:.10g} {unit}" for name, unit in units.items() if name in limit.numbers
+    )
 
 
 def json_text(value: Any, indent: int) -> str:

@@ -45,4 +45,5 @@ def plan_of(gateway: Gateway, options: Options) -> Plan:
         port=port,
         log_level=gateway.log_level or ("debug" if gateway.debug else ""),
         tasks=(),
+        dialect=gateway.dialect,
     )

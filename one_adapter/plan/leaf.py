@@ -9,9 +9,14 @@ from typing import NamedTuple
 
 from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import Node, escape
+from one_adapter.dialect import Dialect
+from one_adapter.plan.limits import found_under
 from one_adapter.plan.redirects import Names, names_of
-from one_adapter.plan.types import Plan, ServicePolicy, Verdict
+from one_adapter.plan.types import Limits, Plan, ServicePolicy, Verdict
 from one_adapter.plan.vendors import Options
+
+#: Where a deployment's own fields stand in the exported file.
+INFO = "model_info.one_adapter"
 
 
 class Judgement(NamedTuple):
@@ -61,6 +66,11 @@ class Scope:
         self.options = options
         self.first_places: dict[tuple[str, str], str] = {}
 
+    @property
+    def dialect(self) -> Dialect:
+        """The gateway whose rules hold."""
+        return self.gateway.dialect
+
     @cached_property
     def services(self) -> dict[str, Service]:
         """Every service by type and index as written in a pointer."""
@@ -86,6 +96,21 @@ class Scope:
     def answering(self) -> dict[str, bool]:
         """Each name of the plan, and whether it leads anywhere."""
         return {route.name: bool(route.targets or route.embedding_targets) for route in self.plan.routes}
+
+    @cached_property
+    def asked(self) -> dict[str, set[tuple[str, ...]]]:
+        """What limits by model are looked up under, name after name, for the calls of each service."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for route in self.plan.routes:
+            for target in (*route.targets, *(route.embedding_targets or ())):
+                found.setdefault(target.service, set()).add(target.names)
+        return found
+
+    def limited(self, service: str, limits: Limits) -> set[str]:
+        """The names of a service's limits by model that some call is bound by."""
+        if self.plan.any is not None:
+            return set(limits)
+        return {name for names in self.asked.get(service, ()) if (name := found_under(limits, names))}
 
     def service_at(self, leaf: Leaf) -> Service | None:
         """The service a leaf belongs to."""

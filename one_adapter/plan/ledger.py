@@ -8,11 +8,10 @@ has none is a field the gateway does not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from one_adapter.config.document import Document
 from one_adapter.config.fields import (
-    GATEWAY,
     AnyValue,
     ListOf,
     MapOf,
@@ -20,9 +19,11 @@ from one_adapter.config.fields import (
     Type,
     known_name,
     members_by_field,
+    structs_of,
 )
 from one_adapter.config.model import Gateway
 from one_adapter.config.node import Node
+from one_adapter.dialect import Dialect
 from one_adapter.plan.leaf import Judgement, Leaf, Scope
 from one_adapter.plan.types import Plan, Row
 from one_adapter.plan.vendors import Options
@@ -30,6 +31,11 @@ from one_adapter.plan.verdicts import judge
 
 UNKNOWN = "?"
 OVERRIDDEN = "!"
+#: Where the values of a key stand, and its own limits among them.
+_KEYS = {
+    ("services", "*", "*", "credentials"),
+    ("services", "*", "*", "credential_list", "*"),
+}
 
 
 def ledger_of(document: Document, gateway: Gateway, plan: Plan, options: Options) -> tuple[Row, ...]:
@@ -37,7 +43,8 @@ def ledger_of(document: Document, gateway: Gateway, plan: Plan, options: Options
     if document.root is None:
         return ()
     scope = Scope(gateway, plan, options)
-    return tuple(_row(document, leaf, judge(scope, leaf)) for leaf in _leaves(document.root, document.format))
+    leaves = _leaves(document.root, document.format, gateway.dialect)
+    return tuple(_row(document, leaf, judge(scope, leaf)) for leaf in leaves)
 
 
 def _row(document: Document, leaf: Leaf, said: Judgement) -> Row:
@@ -45,19 +52,23 @@ def _row(document: Document, leaf: Leaf, said: Judgement) -> Row:
     return Row(leaf.pointer, said.verdict, said.target, said.note, line, column)
 
 
-def _leaves(root: Node, format: str) -> Iterator[Leaf]:
+def _leaves(root: Node, format: str, dialect: Dialect) -> Iterator[Leaf]:
     """Every leaf with its path in the gateway's words and the user's own keys along it."""
-    stack: list[tuple[Leaf, Type]] = [(Leaf("", (), (), root), GATEWAY)]
+    whole, _, limit = structs_of(dialect)
+    in_a_key: dict[str, Type] = {"limit": limit, "model_limits": MapOf(limit)} if dialect.pools else {}
+    stack: list[tuple[Leaf, Type]] = [(Leaf("", (), (), root), whole)]
     while stack:
         leaf, expected = stack.pop()
-        children = list(_children(leaf, expected, format))
+        children = list(_children(leaf, expected, format, in_a_key))
         if children:
             stack += reversed(children)
         else:
             yield leaf
 
 
-def _children(leaf: Leaf, expected: Type, format: str) -> Iterator[tuple[Leaf, Type]]:
+def _children(
+    leaf: Leaf, expected: Type, format: str, in_a_key: Mapping[str, Type]
+) -> Iterator[tuple[Leaf, Type]]:
     node = leaf.node
     if node.items:
         item_type: Type = expected.item if isinstance(expected, ListOf) else AnyValue()
@@ -65,11 +76,14 @@ def _children(leaf: Leaf, expected: Type, format: str) -> Iterator[tuple[Leaf, T
             yield leaf.below(str(index), "*", item), item_type
         return
     counting = members_by_field(expected, node, format) if isinstance(expected, Struct) else {}
+    free = in_a_key if leaf.path in _KEYS else {}
     last = {member.key: member for member in node.members}
     for member in last.values():
         word: str = "*"
         inner: Type = AnyValue()
-        if isinstance(expected, MapOf):
+        if member.key in free:
+            inner = free[member.key]
+        elif isinstance(expected, MapOf):
             inner = expected.value
         elif isinstance(expected, Struct):
             name = known_name(expected, member.key, format)

@@ -3,74 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
 
 from one_adapter.config import defaults
-from one_adapter.config.model import Gateway, Limit, Service
+from one_adapter.config.model import Gateway, Service
+from one_adapter.plan.limits import credentials_of, limit_of, limits_of
 from one_adapter.plan.types import (
     Access,
     BreakerPolicy,
     ClientKeyPolicy,
-    LimitPolicy,
     ProxyPolicy,
     ServicePolicy,
     Translation,
 )
 
 EVERYTHING = "*"
-#: The first of these above 0 is the limit; the others do not count. `rpm` is `qpm` by another name.
-LIMIT_KINDS: tuple[tuple[str, Literal["qps", "qpm", "concurrency"]], ...] = (
-    ("qps", "qps"),
-    ("qpm", "qpm"),
-    ("rpm", "qpm"),
-    ("concurrency", "concurrency"),
-)
-
-
-def limit_of(limit: Limit, wait_seconds: int = defaults.LIMIT_WAIT_SECONDS) -> LimitPolicy | None:
-    """The one limit of several that counts; None when no number is above 0."""
-    values = {name: getattr(limit, name) for name, _ in LIMIT_KINDS}
-    return _first(values, limit.timeout or wait_seconds)
-
-
-def credential_limit_of(credential: Mapping[str, Any]) -> LimitPolicy | None:
-    """A credential's own limit. What is no number there is no limit, and no error either."""
-    given = credential.get("limit")
-    if not isinstance(given, Mapping):
-        return None
-    numbers = {name: value for name, value in given.items() if _is_number(value)}
-    return _first(numbers, int(numbers.get("timeout") or defaults.LIMIT_WAIT_SECONDS))
-
-
-def _first(values: Mapping[str, float], wait_seconds: int) -> LimitPolicy | None:
-    for name, kind in LIMIT_KINDS:
-        if values.get(name, 0) > 0:
-            return LimitPolicy(kind, values[name], wait_seconds)
-    return None
-
-
-def counting_field(values: Mapping[str, float]) -> str | None:
-    """The name of the limit that counts among several."""
-    return next((name for name, _ in LIMIT_KINDS if values.get(name, 0) > 0), None)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def service_policy(service: Service, gateway: Gateway) -> ServicePolicy:
     """The rules of one service."""
-    own = limit_of(service.limit)
-    credentials = tuple(credential_limit_of(each) for each in service.each_credential)
+    dialect = gateway.dialect
+    own = limit_of(service.limit, dialect)
     return ServicePolicy(
         id=service.id,
         type=service.type,
         pointer=service.pointer,
         timeout=service.timeout,
         limit=own,
-        credential_limits=() if own else credentials,
-        embedding_limit=limit_of(service.embedding_limit, defaults.EMBEDDING_WAIT_SECONDS),
+        credentials=credentials_of(service, own, dialect),
+        embedding_limit=limit_of(service.embedding_limit, dialect, defaults.EMBEDDING_WAIT_SECONDS),
         proxy=proxy_of(service, gateway),
+        model_limits=limits_of(service.model_limits, dialect) if dialect.limits_add_up else {},
+        pooled=dialect.pools and bool(service.credential_list),
     )
 
 

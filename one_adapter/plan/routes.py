@@ -3,7 +3,8 @@
 Every enabled service enters itself under its models, its embedding models and its
 redirect keys; a redirect key once for every model it lists, which multiplies that
 service's share. A request draws an entry, then a credential, then follows the
-redirect and the map, each once.
+redirect and the map, each once. Where a service's keys are a pool, all of them are
+targets: one that is not drawn answers when the key before it fails.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from one_adapter.config import defaults
 from one_adapter.config.model import Gateway, Service
+from one_adapter.dialect import Order, hashed
+from one_adapter.plan.pools import Turn, by_tokens, tokens_note, turns_of
 from one_adapter.plan.redirects import Names, names_of
-from one_adapter.plan.types import Kind, Order, Route, Target, Upstream
+from one_adapter.plan.types import Kind, Route, Target, Upstream
 from one_adapter.plan.vendors import Options, embedding_upstream_of, upstream_of
 from one_adapter.vendors.service_types import EMBEDDING_TYPES, OPENAI_SHAPED
 
 RANDOM = "random"
 ALL = "all"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +50,8 @@ class Routing:
 
 
 def order_of(gateway: Gateway) -> Order:
-    """How the gateway really balances: `round_robin` and `hash` behave as random, only `rr` rotates."""
-    if gateway.load_balancing == "first":
-        return "first"
-    return "rr" if gateway.load_balancing == "rr" else "random"
+    """How the gateway balances under its word for it, which is not always what the word says."""
+    return gateway.dialect.balancing.get(gateway.load_balancing, "random")
 
 
 def routing_of(gateway: Gateway, options: Options) -> Routing:
@@ -73,14 +76,12 @@ class _Router:
     def routing(self) -> Routing:
         listed = self._listed()
         routes = {name: self._route(name, name in listed) for name in self.table if name != RANDOM}
-        routes[RANDOM] = Route(RANDOM, bool(listed), "chat", "random", self._random_targets())
+        routes[RANDOM] = self._random(RANDOM, bool(listed) and self.gateway.dialect.lists_random)
         aliases = self.gateway.model_redirect
         if ALL in aliases:
             wanted = RANDOM if aliases[ALL] == ALL else aliases[ALL]
-            found = routes.get(wanted)
-            targets = found.targets if found else ()
-            order = found.order if found else self.order
-            everything = Route("", False, "chat", order, targets, alias_of=wanted if found else "")
+            found = self._under("", wanted) if wanted in routes else None
+            everything = found or Route("", False, "chat", self.order, (), alias_of="")
             return Routing(tuple(routes.values()), everything)
         return Routing(tuple(self._with_aliases(routes).values()), None)
 
@@ -88,16 +89,25 @@ class _Router:
         """Global redirects: followed once, before anything else, and by chats alone."""
         resolved = dict(routes)
         for name, wanted in self.gateway.model_redirect.items():
-            goal, own = routes.get(wanted), routes.get(name)
-            if (name == wanted and goal) or (goal is None and own is None):
+            own = routes.get(name)
+            if (name == wanted and wanted in routes) or (wanted not in routes and own is None):
                 continue
-            listed = own is not None and own.listed
+            found = (
+                self._under(name, wanted) if wanted in routes else Route(name, False, "chat", self.order, ())
+            )
             embeddings = _embeddings(own) if own else ()
-            kind: Kind = "both" if embeddings else "chat"
-            order, targets = (goal.order, goal.targets) if goal else (self.order, ())
-            alias_of = wanted if goal else ""
-            resolved[name] = Route(name, listed, kind, order, targets, embeddings or None, alias_of)
+            resolved[name] = replace(
+                found,
+                listed=own is not None and own.listed,
+                kind="both" if embeddings else "chat",
+                embedding_targets=embeddings or None,
+            )
         return resolved
+
+    def _under(self, name: str, goal: str) -> Route:
+        """Where chats of a name that a global redirect leads to another one go."""
+        found = self._random(name, False) if goal == RANDOM else self._route(goal, False, name)
+        return replace(found, name=name, kind="chat", embedding_targets=None, alias_of=goal)
 
     def _listed(self) -> set[str]:
         """What /v1/models shows: models and redirect keys, less what a redirect leads to."""
@@ -111,36 +121,51 @@ class _Router:
                     shown.discard(value)
         return shown
 
-    def _route(self, name: str, listed: bool) -> Route:
+    def _route(self, name: str, listed: bool, client: str | None = None) -> Route:
+        """Where a name leads; `client` is what a client wrote for it, where that is another."""
         entries = self.table[name]
+        asked = name if client is None else client
         only_embedding = not any(
             name in self.chat_models[entry.service.id] or name in entry.names.redirect for entry in entries
         )
         embeds = [entry for entry in entries if entry.service.type in EMBEDDING_TYPES]
         kind: Kind = "chat" if not embeds else "embedding" if only_embedding else "both"
-        chats = self._targets(name, entries, embedding=False)
-        if not embeds or (len(embeds) == len(entries) and all(map(_embeds_alike, entries))):
+        chats = self._targets(name, entries, asked)
+        notes = tuple(dict.fromkeys(filter(None, (self._note(entry, asked) for entry in entries))))
+        route = Route(name, listed, kind, self.order, chats, notes=notes)
+        alike = all(
+            _embeds_alike(entry) and self._turns(entry, None) == self._turns(entry, asked)
+            for entry in entries
+        )
+        if not embeds or (len(embeds) == len(entries) and alike):
             if kind == "embedding":
                 chats = tuple(replace(target, flatten=False) for target in chats)
-            return Route(name, listed, kind, self.order, chats)
-        embeddings = self._targets(name, embeds, embedding=True)
+            return replace(route, targets=chats)
+        embeddings = self._targets(name, embeds)
         if kind == "embedding":
-            return Route(name, listed, kind, self.order, embeddings)
+            return replace(route, targets=embeddings, notes=())
         same = embeddings == tuple(replace(target, flatten=False) for target in chats)
-        return Route(name, listed, kind, self.order, chats, None if same else embeddings)
+        return replace(route, embedding_targets=None if same else embeddings)
 
-    def _targets(self, name: str, entries: Sequence[Entry], embedding: bool) -> tuple[Target, ...]:
-        """The targets of the entries under one name, with their shares of it."""
+    def _targets(self, name: str, entries: Sequence[Entry], client: str | None = None) -> tuple[Target, ...]:
+        """The targets of the entries under one name, with their shares of it.
+
+        `client` is what a client wrote for a chat; None: it is for embeddings.
+        """
         found: list[list[Target]] = []
         for entry in entries:
-            model = entry.names.embedding_model(name) if embedding else entry.names.upstream_model(name)
-            drawn = self._credentials(entry, model, embedding)
+            drawn = self._credentials(entry, name, client)
             if drawn:
                 found.append(drawn)
-        if self.order == "first":
-            spares = found[1:] if self.gateway.circuit_breaker.enabled else []
-            chosen = found[0] if found else []
-            return (*chosen, *(replace(t, share=Fraction(0), spare=True) for group in spares for t in group))
+        if self.order in ("first", "hash"):
+            turns = [place for place, group in enumerate(found) for _ in range(group[0].turns)]
+            chosen = turns[hashed(name, len(turns)) if self.order == "hash" else 0] if turns else 0
+            return tuple(
+                target if place == chosen else replace(target, share=Fraction(0))
+                for place, group in enumerate(found)
+                if place == chosen or self.gateway.circuit_breaker.enabled
+                for target in group
+            )
         total = sum(group[0].turns for group in found)
         return tuple(
             replace(target, share=Fraction(target.turns, total) * target.share)
@@ -148,19 +173,41 @@ class _Router:
             for target in group
         )
 
-    def _credentials(self, entry: Entry, model: str, embedding: bool) -> list[Target]:
-        """One target for each credential a request may draw, with its share of the entry."""
+    def _credentials(self, entry: Entry, name: str, client: str | None) -> list[Target]:
+        """One target for each credential that may answer, with its share of the entry."""
         service = entry.service
-        count = 1 if self.order == "first" else len(service.each_credential)
+        embedding = client is None
+        redirected = entry.names.embedding_model(name)
+        model = redirected if embedding else entry.names.upstream_model(name)
+        names = tuple(dict.fromkeys((name if client is None else client, name, redirected, model)))
+        flatten = not embedding and service.type in OPENAI_SHAPED and not self.parts(model)
         targets = []
-        for index in range(count):
-            upstream = self._upstream(service, index, model, embedding)
+        for turn in self._turns(entry, client):
+            upstream = self._upstream(service, turn.credential, model, embedding)
             if upstream is None:
                 return []
-            flatten = not embedding and service.type in OPENAI_SHAPED and not self.parts(model)
-            share = Fraction(1, count)
-            targets.append(Target(share, service.id, index, upstream, entry.turns, flatten=flatten))
+            targets.append(
+                Target(
+                    share=turn.share,
+                    service=service.id,
+                    credential=turn.credential,
+                    upstream=upstream,
+                    turns=entry.turns,
+                    flatten=flatten,
+                    key=turn.key,
+                    places=turn.places,
+                    names=names,
+                )
+            )
         return targets
+
+    def _turns(self, entry: Entry, client: str | None) -> tuple[Turn, ...]:
+        """The keys of a service; for chats of a client's model their limits of tokens count, too."""
+        turns = turns_of(entry.service, self.order, self.gateway.dialect)
+        return turns if client is None else by_tokens(entry.service, turns, client)
+
+    def _note(self, entry: Entry, client: str) -> str:
+        return tokens_note(entry.service, self._turns(entry, client), client)
 
     def _upstream(self, service: Service, index: int, model: str, embedding: bool) -> Upstream | None:
         key = (service.pointer, model, index, embedding)
@@ -169,30 +216,38 @@ class _Router:
             self.upstreams[key] = find(service, index, model, self.options)
         return self.upstreams[key]
 
-    def _random_targets(self) -> tuple[Target, ...]:
+    def _drawn(self, name: str, among: Sequence[T]) -> Sequence[T]:
+        """Those of several that are ever drawn under a name: one of them, or any."""
+        if self.order in ("first", "hash") and among:
+            start = hashed(name, len(among)) if self.order == "hash" else 0
+            return among[start : start + 1]
+        return among
+
+    def _random(self, client: str, listed: bool) -> Route:
         """What the model `random` draws: a name, one of its services, one of that service's chat models."""
-        weights: dict[tuple[str, str], Fraction] = {}
         by_service: dict[str, tuple[Entry, Fraction]] = {}
-        names = sorted(self.table)
-        for name in names[:1] if self.order == "first" else names:
-            entries = self.table[name][:1] if self.order == "first" else self.table[name]
-            total = sum(entry.turns for entry in entries)
-            for entry in entries:
+        for name in self._drawn(RANDOM, sorted(self.table)):
+            each = [entry for entry in self.table[name] for _ in range(entry.turns)]
+            drawn = self._drawn(name, each)
+            for entry in drawn:
                 _, so_far = by_service.get(entry.service.pointer, (entry, Fraction(0)))
-                by_service[entry.service.pointer] = (entry, so_far + Fraction(entry.turns, total))
+                by_service[entry.service.pointer] = (entry, so_far + Fraction(1, len(drawn)))
+        weights: dict[tuple[str, int, str], Fraction] = {}
         found: list[Target] = []
         for entry, weight in by_service.values():
             for chat_model in entry.service.models:
                 model = entry.names.upstream_model(chat_model)
-                each = weight / len(entry.service.models)
-                for target in self._credentials(replace(entry, turns=1), model, embedding=False):
-                    label = (f"{entry.service.pointer}/{target.credential}", model)
+                for target in self._credentials(replace(entry, turns=1), chat_model, client):
+                    label = (entry.service.pointer, target.credential, model)
                     if label not in weights:
-                        found.append(replace(target, share=Fraction(0)))
-                    weights[label] = weights.get(label, Fraction(0)) + each * target.share
-        drawn = sum(weights.values(), Fraction(0))
-        shares = (weight / drawn for weight in weights.values())
-        return tuple(replace(target, share=share) for target, share in zip(found, shares, strict=True))
+                        found.append(target)
+                    share = weight / len(entry.service.models) * target.share
+                    weights[label] = weights.get(label, Fraction(0)) + share
+        total = sum(weights.values(), Fraction(0))
+        shares = (weight / total for weight in weights.values())
+        targets = tuple(replace(target, share=share) for target, share in zip(found, shares, strict=True))
+        notes = dict.fromkeys(filter(None, (self._note(entry, client) for entry, _ in by_service.values())))
+        return Route(RANDOM, listed, "chat", "random", targets, notes=tuple(notes))
 
 
 def _embeddings(route: Route) -> tuple[Target, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from one_adapter.dialect import CURRENT, Dialect, Order
+
 Kind = Literal["chat", "embedding", "both"]
-Order = Literal["random", "rr", "first"]
 Verdict = Literal["mapped", "emulated", "approximated", "inert", "dropped"]
 Level = Literal["error", "warning", "info"]
 
@@ -60,8 +62,10 @@ class Upstream:
 class Target:
     """One upstream a name may be sent to.
 
-    `turns` is how many consecutive turns the service has when services take turns;
-    `spare` marks one that answers only while the ones before it are out of order.
+    `turns` is how many consecutive turns the service has when services take turns. `key` is the id of
+    the credential where keys stand in for each other, and `places` are the positions in the service's
+    whole list whose turns it takes: its own, and those of keys before it that are switched off. `names`
+    are what the limit of a model is looked up under, in that order.
     """
 
     share: Fraction
@@ -69,8 +73,20 @@ class Target:
     credential: int
     upstream: Upstream
     turns: int = 1
-    spare: bool = False
     flatten: bool = False
+    key: str = ""
+    places: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def spare(self) -> bool:
+        """Whether it answers only while the ones before it cannot."""
+        return self.share == 0
+
+    @property
+    def pool(self) -> tuple[str, tuple[str, ...]]:
+        """What it has in common with those that are tried in its place when it fails."""
+        return self.service, self.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +94,8 @@ class Route:
     """What a client's model name leads to.
 
     `embedding_targets` differ from `targets` only where the gateway sends the two
-    kinds of call to different places; None: the same. `alias_of` names the group a
-    global redirect points at.
+    kinds of call to different places, or in other shares; None: the same. `alias_of` names the group a
+    global redirect points at. `notes` say what a share cannot: on what else it depends.
     """
 
     name: str
@@ -89,15 +105,54 @@ class Route:
     targets: tuple[Target, ...]
     embedding_targets: tuple[Target, ...] | None = None
     alias_of: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LimitPolicy:
-    """A waiting limit: how many (`per_window`) of what (`kind`), and how long a call waits for its turn."""
+    """A waiting limit: calls a second, a minute, estimated tokens a minute, calls at once. 0: not limited.
 
-    kind: Literal["qps", "qpm", "concurrency"]
-    per_window: float
-    wait_seconds: int
+    `wait_seconds` is how long a call waits for its turn; 0: as long as its kind does without a word.
+    """
+
+    qps: float = 0
+    qpm: float = 0
+    tpm: float = 0
+    concurrency: float = 0
+    wait_seconds: int = 0
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What it says, by the names of the exported file."""
+        each = {"qps": self.qps, "qpm": self.qpm, "tpm": self.tpm, "concurrency": self.concurrency}
+        return {
+            name: value for name, value in {**each, "wait_seconds": self.wait_seconds}.items() if value > 0
+        }
+
+
+Limits = Mapping[str, LimitPolicy]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPolicies:
+    """Every limit that binds the calls of one key, from the key outwards; those of models by name."""
+
+    credential: LimitPolicy | None = None
+    credential_models: Limits = field(default_factory=dict)
+    service_models: Limits = field(default_factory=dict)
+    service: LimitPolicy | None = None
+    embeddings: LimitPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPolicy:
+    """One key of a service, switched off or not, and the limits of its own."""
+
+    key: str
+    name: str
+    enabled: bool
+    limit: LimitPolicy | None = None
+    model_limits: Limits = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +175,21 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ServicePolicy:
-    """The rules of one service. `credential_limits` counts only where `limit` is None."""
+    """The rules of one service; `credentials` as they are listed, `model_limits` by model.
+
+    `pooled`: its credentials are keys that stand in for each other.
+    """
 
     id: str
     type: str
     pointer: str
     timeout: int
     limit: LimitPolicy | None
-    credential_limits: tuple[LimitPolicy | None, ...]
+    credentials: tuple[CredentialPolicy, ...]
     embedding_limit: LimitPolicy | None
     proxy: ProxyPolicy | None
+    model_limits: Limits = field(default_factory=dict)
+    pooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +260,7 @@ class Plan:
     log_level: str
     tasks: tuple[Task, ...]
     ledger: tuple[Row, ...] = ()
+    dialect: Dialect = CURRENT
 
     def route(self, name: str) -> Route | None:
         """The route a client's name takes; None when the gateway would not know it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
 from one_adapter.plan.addresses import base_address
-from one_adapter.plan.credentials import left_out
 from one_adapter.plan.leaf import (
+    INFO,
     Judge,
     Judgement,
     Leaf,
@@ -17,19 +17,12 @@ from one_adapter.plan.leaf import (
     inert,
     mapped,
 )
-from one_adapter.plan.policy import counting_field, limit_of
-from one_adapter.plan.tasks import what_ended
 from one_adapter.plan.vendors import embedding_upstream_of, known_host, upstream_of
-from one_adapter.vendors.service_types import CREDENTIALS, EMBEDDING_TYPES, ENDED, RETIRED, SERVICE_TYPES
+from one_adapter.plan.verdicts_credentials import credential, listed_credential
+from one_adapter.plan.verdicts_limits import limit
+from one_adapter.vendors.service_types import EMBEDDING_TYPES, ENDED, RETIRED, SERVICE_TYPES
 
-INFO = "model_info.one_adapter"
 NO_UPSTREAM = "no address is known for where it leads, and the gateway answers 500; give server_url"
-PARAMETERS = {
-    "project_id": "litellm_params.vertex_project",
-    "location": "litellm_params.vertex_location",
-    "json_file": "litellm_params.vertex_credentials",
-    "domain": "litellm_params.domain",
-}
 
 
 def _service(scope: Scope, leaf: Leaf) -> Service:
@@ -129,32 +122,6 @@ def _reasoning(_: Scope, leaf: Leaf) -> Judgement:
     return mapped("built in", "LiteLLM carries reasoning_content of every model by itself")
 
 
-def _limit(scope: Scope, leaf: Leaf) -> Judgement:
-    """Waiting limits, kept by the proxy: the first above 0 of qps, qpm, rpm and concurrency, with its
-    timeout."""
-    service = _service(scope, leaf)
-    embedding = leaf.path[3] == "embedding_limit"
-    given = service.embedding_limit if embedding else service.limit
-    target = f"{INFO}.{leaf.path[3]}"
-    if embedding and not service.embedding_models:
-        return inert("the service has no embedding models")
-    return _limit_field(leaf, limit_of(given) is not None, _counting(given), target)
-
-
-def _limit_field(leaf: Leaf, exists: bool, counting: str | None, target: str) -> Judgement:
-    if not leaf.node.value or not exists:
-        return inert("0: no limit" if not leaf.node.value else "no limit above 0 stands beside it")
-    # The gateway's word where it knows the field; credentials are free text, spelt as they are.
-    name = leaf.name if leaf.path[-1] == "*" else leaf.path[-1]
-    if name in ("timeout", counting):
-        return emulated(target)
-    return inert(f"{counting} counts; of several limits only the first of qps, qpm, rpm, concurrency")
-
-
-def _counting(limit: object) -> str | None:
-    return counting_field({name: getattr(limit, name) for name in ("qps", "qpm", "rpm", "concurrency")})
-
-
 def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
     """The base address, without the endpoint at its end; its query goes on every call."""
     service = _service(scope, leaf)
@@ -194,82 +161,11 @@ def _timeout(_: Scope, leaf: Leaf) -> Judgement:
     )
 
 
-def _credential(scope: Scope, leaf: Leaf) -> Judgement:
-    """Keys go to `.env` and are named in the file; see the table of service types for what each reads."""
-    service = _service(scope, leaf)
-    if service.credential_list:
-        return inert("credential_list counts instead")
-    return _credential_field(scope, service, leaf, leaf.keys[4:], 0)
-
-
-def _listed_credential(scope: Scope, leaf: Leaf) -> Judgement:
-    """One deployment for each, with its part of the share, and its own `limit` where the service has none."""
-    service = _service(scope, leaf)
-    if len(leaf.keys) < 6:
-        return inert("empty")
-    index = int(leaf.keys[4])
-    if scope.gateway.load_balancing == "first" and index:
-        return inert("under load_balancing first only the first credential is used")
-    return _credential_field(scope, service, leaf, leaf.keys[5:], index)
-
-
-def _credential_field(
-    scope: Scope, service: Service, leaf: Leaf, keys: tuple[str, ...], index: int
-) -> Judgement:
-    if not keys:
-        return inert("empty")
-    name = keys[0]
-    if name == "limit":
-        return _credential_limit(scope, service, leaf, index)
-    facts = CREDENTIALS[service.type]
-    if name not in facts.known:
-        harmless = ": it asks for none" if name in facts.idle else ""
-        return inert(f"type {service.type} reads no such credential{harmless}")
-    if leaf.node.kind != "string" or len(keys) > 1:
-        return inert("not a text: the gateway sends an empty one")
-    if not leaf.text.strip():
-        return inert("empty")
-    if service.type in ENDED:
-        return dropped(what_ended(service.type))
-    kind = left_out(service, name, leaf.text)
-    if kind:
-        return dropped(f"{name} {kind.says}; its variable is left empty")
-    if name == "group_id":
-        return dropped("the vendor's endpoint of today takes none; nothing to do")
-    if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
-        return inert("api_key counts instead")
-    if service.type == "xinghuo" and scope.options.spark == "http":
-        return _spark_http(name)
-    if name == "domain":
-        return emulated(PARAMETERS[name], "sent by the adapter")
-    if service.type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
-        return emulated("litellm_params.credential_env", "read from the environment by the adapter")
-    return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")
-
-
-def _spark_http(name: str) -> Judgement:
-    """Spark's credentials on its OpenAI-shaped address: the key is API_KEY:API_SECRET."""
-    if name == "appid":
-        return dropped("Spark's OpenAI-shaped address takes none; nothing to do")
-    if name == "domain":
-        return mapped("litellm_params.model")
-    return mapped("litellm_params.api_key", "the two joined by a colon, in .env")
-
-
-def _credential_limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
-    policy = scope.policies[service.id]
-    if policy.limit is not None:
-        return inert("the service's own limit counts instead")
-    given = service.each_credential[index].get("limit")
-    numbers = given if isinstance(given, dict) else {}
-    usable = {k: v for k, v in numbers.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-    if leaf.node.kind != "number" or leaf.name not in (*usable, "timeout"):
-        return inert("not a number")
-    if leaf.name not in ("qps", "qpm", "rpm", "concurrency", "timeout"):
-        return inert("the gateway reads no such limit")
-    return _limit_field(
-        leaf, policy.credential_limits[index] is not None, counting_field(usable), f"{INFO}.limit"
-    )
+def _protocol(_: Scope, leaf: Leaf) -> Judgement:
+    """What the service is asked in, where that is not its type's own protocol."""
+    if leaf.text.strip().lower() in ("", "auto"):
+        return inert("the protocol of the type, as it is without")
+    return mapped("litellm_params.model", "asked in this protocol, whatever its type")
 
 
 SERVICE: dict[tuple[str, ...], Judge] = {
@@ -282,13 +178,14 @@ SERVICE: dict[tuple[str, ...], Judge] = {
     ("model_map", "*"): _map,
     ("reasoning_models", "*"): _reasoning,
     **{
-        (name, kind): _limit
-        for name in ("limit", "embedding_limit")
-        for kind in ("qps", "qpm", "rpm", "concurrency", "timeout")
+        (*path, kind): limit
+        for path in (("limit",), ("embedding_limit",), ("model_limits", "*"))
+        for kind in ("qps", "qpm", "rpm", "tpm", "concurrency", "timeout")
     },
+    ("upstream_protocol",): _protocol,
     ("server_url",): _server_url,
     ("use_proxy",): _use_proxy,
     ("timeout",): _timeout,
 }
 #: Fields below which everything is judged by one function, at whatever depth it stands.
-DEEP: dict[str, Judge] = {"credentials": _credential, "credential_list": _listed_credential}
+DEEP: dict[str, Judge] = {"credentials": credential, "credential_list": listed_credential}

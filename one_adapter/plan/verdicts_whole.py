@@ -46,11 +46,17 @@ def _debug(_: Scope, leaf: Leaf) -> Judgement:
 
 
 def _load_balancing(scope: Scope, leaf: Leaf) -> Judgement:
-    """Weights for random, `round_robin` and `hash` (which are random in the gateway too), one service for
-    `first`, a strict rotation for `rr`."""
+    """Weights for random, one service for `first`, a strict rotation for `rr` and `round_robin`, one entry by
+    the name's hash for `hash`; in gateway 0.10 `round_robin` and `hash` are random, and so they are here."""
     word = scope.gateway.load_balancing
-    if word == "rr":
-        return emulated("model_info.one_adapter.order: rr", "strict rotation; it begins with the first entry")
+    order = scope.dialect.balancing.get(word)
+    if order in ("rr", "hash"):
+        what = "strict rotation; it begins with the first entry" if order == "rr" else "always the same entry"
+        return emulated(f"model_info.one_adapter.order: {order}", what)
+    if scope.dialect.pools and word == "first":
+        return emulated(
+            "model_info.one_adapter.order: first", "the others answer when those before them cannot"
+        )
     if word == "first":
         return mapped("model_list", "the first service alone; the others wait for an open breaker")
     if word in ("round_robin", "hash"):
@@ -188,6 +194,13 @@ def _proxy(scope: Scope, leaf: Leaf) -> Judgement:
     return emulated("model_info.one_adapter.proxy")
 
 
+def _statistics(_: Scope, __: Leaf) -> Judgement:
+    """The gateway's own count of requests. LiteLLM counts usage and spend with a database."""
+    return inert(
+        "counts requests for the gateway's console; LiteLLM does so with DATABASE_URL in its admin UI"
+    )
+
+
 WHOLE: dict[tuple[str, ...], Judge] = {
     ("server_port",): _port,
     ("debug",): _debug,
@@ -215,4 +228,6 @@ WHOLE: dict[tuple[str, ...], Judge] = {
     ("proxy", "https_proxy"): _proxy,
     ("proxy", "socks5_proxy"): _proxy,
     ("proxy", "timeout"): _proxy,
+    ("statistics", "enabled"): _statistics,
+    ("statistics", "retention_days"): _statistics,
 }

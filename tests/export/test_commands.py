@@ -264,10 +264,11 @@ def test_explain_prints_a_table(run: Run, config: Path) -> None:
 
 def test_explain_prints_the_whole_plan_as_json(run: Run, config: Path) -> None:
     found = json.loads(run("explain", config, "--format", "json").out)
-    assert set(found) == {"any", "models", "access", "services", "findings", "ledger"}
+    assert set(found) == {"gateway", "any", "models", "access", "services", "findings", "ledger"}
     assert found["models"]["gpt-4o"] == {
         "listed": True,
         "kind": "both",
+        "order": "random",
         "targets": [
             {
                 "share": 1.0,
@@ -276,6 +277,7 @@ def test_explain_prints_the_whole_plan_as_json(run: Run, config: Path) -> None:
                 "provider": "openai",
                 "url": "https://vendor-1.example/v1",
                 "model": "gpt-4o",
+                "then": [],
             }
         ],
     }

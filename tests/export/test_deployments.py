@@ -194,7 +194,7 @@ def test_a_credentials_own_limit_stands_at_its_deployment_alone() -> None:
     keys = [{"api_key": "a", "limit": {"qps": 2}}, {"api_key": "b"}]
     found = deployments(openai(service("m", credential_list=keys)), "m")
     limits = [each["model_info"]["one_adapter"].get("limits") for each in found]
-    assert limits == [{"credential": {"qps": 2, "wait_seconds": 120}}, None]
+    assert limits == [{"credential": {"qps": 2}}, None]
 
 
 @pytest.mark.parametrize(("kind", "there"), [("openai", True), ("claude", False)])
@@ -316,9 +316,10 @@ def test_settings_for_the_whole_proxy() -> None:
     found = exported(config)
     assert found["general_settings"]["one_adapter"] == {
         "version": 2,
+        "gateway": "0.12",
         "relay": True,
         "catch_all": "m",
-        "unlisted": ["e"],
+        "unlisted": ["e", "random"],
         "access": {"open": False, "keys": [{"env": "SOA_CLIENT_KEY_1", "models": ["m"]}]},
         "translation": {"model": "random", "prompt_template": "t", "retry": 1, "concurrency": 2},
     }

@@ -12,16 +12,17 @@ from one_adapter.export.table import table, width
 
 
 def text(config: dict[str, Any], model: str | None = None) -> list[list[str]]:
-    """The table's cells, without its head."""
-    return [line.split() for line in explain_text(plan(config), model).splitlines()[1:]]
+    """The table's cells, without its head and what is said below it."""
+    shown = explain_text(plan(config), model).split("\n\n")[0]
+    return [line.split() for line in shown.splitlines()[1:]]
 
 
 def test_a_name_has_a_line_for_each_upstream() -> None:
     config = openai(service("m", model_redirect={"nick": "m"}), service("nick", credential_list=[{}, {}]))
     assert text(config, "nick") == [
         ["nick", "50%", "openai-1", "https://vendor-1.example/v1", "m"],
-        ["25%", "openai-2", "https://vendor-2.example/v1", "nick"],
-        ["25%", "openai-2", "#2", "https://vendor-2.example/v1", "nick"],
+        ["25%", "openai-2", "key-1", "https://vendor-2.example/v1", "nick"],
+        ["25%", "openai-2", "key-2", "https://vendor-2.example/v1", "nick"],
     ]
 
 
@@ -96,7 +97,7 @@ def test_json_tells_every_kind_of_limit() -> None:
     )
     assert explain_json(plan(config), [])["services"] == {
         "openai-1": {
-            "limit": {"kind": "qpm", "per_window": 5, "wait_seconds": 120},
+            "limit": {"qpm": 5, "wait_seconds": 120},
             "timeout": 7,
             "proxy": ["http", "https"],
         },
@@ -104,8 +105,11 @@ def test_json_tells_every_kind_of_limit() -> None:
             "limit": None,
             "timeout": 30,
             "proxy": ["http", "https"],
-            "credential_limits": [{"kind": "qps", "per_window": 2, "wait_seconds": 120}, None],
-            "embedding_limit": {"kind": "concurrency", "per_window": 3, "wait_seconds": 30},
+            "embedding_limit": {"concurrency": 3, "wait_seconds": 30},
+            "keys": [
+                {"key": "key-1", "name": "Key 1", "enabled": True, "limit": {"qps": 2}, "model_limits": {}},
+                {"key": "key-2", "name": "Key 2", "enabled": True, "limit": None, "model_limits": {}},
+            ],
         },
     }
 

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from configurations import openai, plan, service
 
-from one_adapter.plan.policy import credential_limit_of
+from one_adapter.dialect import V0_10
+from one_adapter.plan.limits import credential_limit_of, layers_of
 from one_adapter.plan.types import (
     BreakerPolicy,
     ClientKeyPolicy,
+    CredentialPolicy,
+    LayerPolicies,
     LimitPolicy,
     ProxyPolicy,
     ServicePolicy,
@@ -18,8 +21,12 @@ from one_adapter.plan.types import (
 )
 
 
-def policy(config: dict[str, Any]) -> ServicePolicy:
-    return plan(config).services[0]
+def policy(config: dict[str, Any], **options: Any) -> ServicePolicy:
+    return plan(config, **options).services[0]
+
+
+def limits(found: ServicePolicy) -> tuple[LimitPolicy | None, ...]:
+    return tuple(each.limit for each in found.credentials)
 
 
 @pytest.mark.parametrize(
@@ -28,38 +35,92 @@ def policy(config: dict[str, Any]) -> ServicePolicy:
         ({}, None),
         ({"timeout": 5}, None),
         ({"qps": 0, "qpm": 0}, None),
-        ({"qps": 2, "qpm": 3, "rpm": 4, "concurrency": 5}, LimitPolicy("qps", 2, 120)),
-        ({"qpm": 3, "rpm": 4, "concurrency": 5}, LimitPolicy("qpm", 3, 120)),
-        ({"rpm": 4, "concurrency": 5}, LimitPolicy("qpm", 4, 120)),
-        ({"concurrency": 5}, LimitPolicy("concurrency", 5, 120)),
-        ({"qps": 0, "concurrency": 5, "timeout": 7}, LimitPolicy("concurrency", 5, 7)),
-        ({"rpm": 0.5}, LimitPolicy("qpm", 0.5, 120)),
+        ({"qps": 2, "qpm": 3, "rpm": 4, "concurrency": 5}, LimitPolicy(qps=2, wait_seconds=120)),
+        ({"qpm": 3, "rpm": 4, "concurrency": 5}, LimitPolicy(qpm=3, wait_seconds=120)),
+        ({"rpm": 4, "concurrency": 5}, LimitPolicy(qpm=4, wait_seconds=120)),
+        ({"concurrency": 5}, LimitPolicy(concurrency=5, wait_seconds=120)),
+        ({"qps": 0, "concurrency": 5, "timeout": 7}, LimitPolicy(concurrency=5, wait_seconds=7)),
+        ({"rpm": 0.5}, LimitPolicy(qpm=0.5, wait_seconds=120)),
     ],
 )
-def test_the_first_limit_above_zero_counts(limit: dict[str, float], expected: LimitPolicy | None) -> None:
+def test_in_0_10_the_first_limit_above_zero_counts(
+    limit: dict[str, float], expected: LimitPolicy | None
+) -> None:
+    assert policy(openai(service("m", limit=limit)), gateway=V0_10).limit == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ({}, None),
+        ({"timeout": 5}, None),
+        ({"qps": 0, "tpm": 0}, None),
+        ({"qps": 2, "qpm": 3, "rpm": 4, "concurrency": 5}, LimitPolicy(2, 3, 0, 5, 120)),
+        ({"qpm": 4, "rpm": 3}, LimitPolicy(qpm=3, wait_seconds=120)),
+        ({"rpm": 0.5, "tpm": 9000}, LimitPolicy(qpm=0.5, tpm=9000, wait_seconds=120)),
+        ({"concurrency": 5, "timeout": 7}, LimitPolicy(concurrency=5, wait_seconds=7)),
+    ],
+)
+def test_every_number_above_zero_counts_and_of_two_minutes_the_smaller(
+    limit: dict[str, float], expected: LimitPolicy | None
+) -> None:
     assert policy(openai(service("m", limit=limit))).limit == expected
+
+
+def test_limits_by_model_are_kept_by_the_name_without_blanks_around_it() -> None:
+    found = policy(openai(service("m", model_limits={" m ": {"tpm": 9}, "": {"qps": 1}, "n": {"qps": 0}})))
+    assert found.model_limits == {"m": LimitPolicy(tpm=9)}
+
+
+def test_a_key_has_its_id_its_state_and_limits_beside_those_of_the_service() -> None:
+    keys = [{"id": "main", "name": "Main", "limit": {"qps": 1, "tpm": 5, "timeout": 2}}, {"enabled": False}]
+    keys[1]["model_limits"] = {"m": {"rpm": 3}}
+    found = policy(openai(service("m", credential_list=keys, limit={"rpm": 9})))
+    assert found.limit == LimitPolicy(qpm=9, wait_seconds=120)
+    assert found.credentials == (
+        CredentialPolicy("main", "Main", True, LimitPolicy(qps=1, tpm=5, wait_seconds=2)),
+        CredentialPolicy("key-2", "Key 2", False, None, {"m": LimitPolicy(qpm=3)}),
+    )
+    assert found.pooled
+    assert not policy(openai(service("m"))).pooled
+
+
+def test_layers_are_those_of_one_key_and_of_its_service() -> None:
+    keys = [{"limit": {"qps": 1}}, {"model_limits": {"m": {"tpm": 2}}}]
+    found = policy(openai(service("m", credential_list=keys, limit={"rpm": 3}, embedding_limit={"rpm": 4})))
+    assert layers_of(found, 0) == LayerPolicies(
+        credential=LimitPolicy(qps=1),
+        service=LimitPolicy(qpm=3, wait_seconds=120),
+        embeddings=LimitPolicy(qpm=4, wait_seconds=30),
+    )
+    assert layers_of(found, 1).credential_models == {"m": LimitPolicy(tpm=2)}
+    assert layers_of(found, 1).credential is None
 
 
 def test_an_embedding_limit_waits_thirty_seconds() -> None:
     found = policy(openai(service("m", embedding_limit={"rpm": 4})))
-    assert found.embedding_limit == LimitPolicy("qpm", 4, 30)
+    assert found.embedding_limit == LimitPolicy(qpm=4, wait_seconds=30)
     assert policy(
         openai(service("m", embedding_limit={"rpm": 4, "timeout": 9}))
-    ).embedding_limit == LimitPolicy("qpm", 4, 9)
+    ).embedding_limit == LimitPolicy(qpm=4, wait_seconds=9)
 
 
-def test_credentials_have_limits_of_their_own() -> None:
+def test_in_0_10_credentials_have_limits_of_their_own() -> None:
     keys = [{"limit": {"rpm": 6}}, {"api_key": "k"}, {"limit": {"concurrency": 2, "timeout": 3}}]
-    found = policy(openai(service("m", credential_list=keys)))
-    assert found.credential_limits == (LimitPolicy("qpm", 6, 120), None, LimitPolicy("concurrency", 2, 3))
-    assert policy(openai(service("m", credentials={"limit": {"qps": 1}}))).credential_limits == (
-        LimitPolicy("qps", 1, 120),
+    found = policy(openai(service("m", credential_list=keys)), gateway=V0_10)
+    assert limits(found) == (
+        LimitPolicy(qpm=6, wait_seconds=120),
+        None,
+        LimitPolicy(concurrency=2, wait_seconds=3),
     )
+    single = openai(service("m", credentials={"limit": {"qps": 1}}))
+    assert limits(policy(single, gateway=V0_10)) == (LimitPolicy(qps=1, wait_seconds=120),)
 
 
-def test_a_services_limit_voids_those_of_its_credentials() -> None:
-    found = policy(openai(service("m", credentials={"limit": {"qps": 1}}, limit={"rpm": 9})))
-    assert (found.limit, found.credential_limits) == (LimitPolicy("qpm", 9, 120), ())
+def test_in_0_10_a_services_limit_voids_those_of_its_credentials() -> None:
+    config = openai(service("m", credentials={"limit": {"qps": 1}}, limit={"rpm": 9}))
+    found = policy(config, gateway=V0_10)
+    assert (found.limit, limits(found)) == (LimitPolicy(qpm=9, wait_seconds=120), (None,))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +143,7 @@ def test_a_credentials_limit_that_is_no_number_above_zero_is_none(limit: object)
 
 
 def test_a_credentials_wait_that_is_no_number_is_the_default() -> None:
-    assert credential_limit_of({"limit": {"rpm": 6, "timeout": "9"}}) == LimitPolicy("qpm", 6, 120)
+    assert credential_limit_of({"limit": {"rpm": 6, "timeout": "9"}}) == LimitPolicy(qpm=6, wait_seconds=120)
 
 
 def test_a_services_timeout_is_thirty_seconds_unless_given() -> None:

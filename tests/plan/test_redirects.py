@@ -33,7 +33,6 @@ def test_both_names_of_a_turned_pair_are_shown() -> None:
     assert [route.name for route in plan(nvidia()).routes if route.listed] == [
         "01-ai/yi-large",
         "yi-large",
-        "random",
     ]
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
+from one_adapter.dialect import V0_10, V0_12
 from one_adapter.plan.build import plan_of
 from one_adapter.plan.routes import order_of
 from one_adapter.plan.types import Route, Target
@@ -31,8 +32,10 @@ def upstreams(config: dict[str, Any], name: str) -> dict[str, float]:
     return {key: float(value) for key, value in found.items()}
 
 
-def names(config: dict[str, Any], *, listed: bool = True) -> list[str]:
-    return [route.name for route in plan(config).routes if route.listed is listed]
+def names(config: dict[str, Any], *, listed: bool = True, **options: Any) -> list[str]:
+    """The names that are shown, or those that are not, without `random`."""
+    routes = [route for route in plan(config, **options).routes if route.name != "random"]
+    return [route.name for route in routes if route.listed is listed]
 
 
 @pytest.mark.parametrize(
@@ -48,9 +51,27 @@ def names(config: dict[str, Any], *, listed: bool = True) -> list[str]:
         ("first", "first"),
     ],
 )
-def test_only_rr_rotates_and_round_robin_and_hash_are_random(word: str, order: str) -> None:
+def test_in_0_10_only_rr_rotates_and_round_robin_and_hash_are_random(word: str, order: str) -> None:
     config = openai(service("m"), service("m"), load_balancing=word)
-    assert order_of(read_gateway(document(config))) == order
+    assert order_of(read_gateway(document(config), V0_10)) == order
+    route = plan(config, gateway=V0_10).route("m")
+    assert route is not None
+    assert route.order == order
+
+
+@pytest.mark.parametrize(
+    ("word", "order"),
+    [
+        ("", "random"),
+        ("rand", "random"),
+        ("hash", "hash"),
+        ("round_robin", "rr"),
+        (" RR ", "rr"),
+        ("first", "first"),
+    ],
+)
+def test_every_word_does_what_it_says(word: str, order: str) -> None:
+    config = openai(service("m"), service("m"), load_balancing=word)
     route = plan(config).route("m")
     assert route is not None
     assert route.order == order
@@ -186,32 +207,38 @@ def test_a_service_without_an_address_leaves_the_name_to_the_others() -> None:
 
 def test_what_a_redirect_leads_to_is_hidden_and_its_key_shown() -> None:
     config = openai(service("m", "n", model_redirect={"nick": "m"}))
-    assert set(names(config)) == {"n", "nick", "random"}
+    assert set(names(config)) == {"n", "nick"}
     assert names(config, listed=False) == ["m"]
 
 
 def test_the_order_of_services_decides_whether_a_target_shows() -> None:
     lists, hides = service("m1"), service("m2", model_redirect={"nick": "m1"})
-    assert set(names(openai(lists, hides))) == {"m2", "nick", "random"}
-    assert set(names(openai(hides, lists))) == {"m1", "m2", "nick", "random"}
+    assert set(names(openai(lists, hides))) == {"m2", "nick"}
+    assert set(names(openai(hides, lists))) == {"m1", "m2", "nick"}
 
 
 def test_a_redirect_to_itself_empties_the_list() -> None:
     config = openai(service("m", model_redirect={"m": "m"}))
     assert names(config) == []
-    assert names(config, listed=False) == ["m", "random"]
+    assert names(config, listed=False) == ["m"]
     assert target(config, "m").upstream.model == "m"
 
 
 def test_embedding_models_and_global_names_are_not_shown() -> None:
     config = openai(service("m", embedding_models=["e"]), model_redirect={"fast": "m"})
-    assert names(config) == ["m", "random"]
+    assert names(config) == ["m"]
     assert names(config, listed=False) == ["e", "fast"]
 
 
-def test_random_is_shown_with_any_other_name() -> None:
-    assert names(openai(service(embedding_models=["e"]))) == []
-    assert names({}) == []
+@pytest.mark.parametrize(
+    ("config", "shown"),
+    [(openai(service("m")), True), (openai(service(embedding_models=["e"])), False), ({}, False)],
+)
+def test_random_is_shown_in_0_10_with_any_other_name(config: dict[str, Any], shown: bool) -> None:
+    for dialect in (V0_10, V0_12):
+        random = plan(config, gateway=dialect).route("random")
+        assert random is not None
+        assert random.listed is (shown and dialect is V0_10)
 
 
 # Redirects for the whole gateway.
@@ -289,10 +316,9 @@ def test_all_answers_every_name() -> None:
 def test_all_to_all_is_random() -> None:
     config = openai(service("m", "n"), model_redirect={"all": "all"})
     decided = plan(config)
-    random = decided.route("random")
     assert decided.any is not None
-    assert random is not None
-    assert decided.any.targets == random.targets
+    assert decided.any.alias_of == "random"
+    assert [each.upstream.model for each in decided.any.targets] == ["m", "n"]
 
 
 def test_all_to_a_name_nobody_has_answers_nothing() -> None:

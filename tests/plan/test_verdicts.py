@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from configurations import openai, rows, service
 
+from one_adapter.dialect import V0_10
+
 M, E, A, I, D = "mapped", "emulated", "approximated", "inert", "dropped"  # noqa: E741
 ONE = openai(service("m"))
 PROXY = {"strategy": "force_all", "type": "http", "http_proxy": "http://p", "https_proxy": ""}
@@ -27,9 +29,9 @@ WHOLE: list[tuple[dict[str, Any], str, str, str]] = [
     (whole(log_level=" "), "/log_level", I, "empty"),
     (whole(log_level="info"), "/log_level", A, "LITELLM_LOG"),
     (whole(load_balancing="rr"), "/load_balancing", E, "order: rr"),
-    (whole(load_balancing="first"), "/load_balancing", M, "the first service alone"),
-    (whole(load_balancing="hash"), "/load_balancing", M, "hash behaves as random"),
-    (whole(load_balancing="Round_Robin"), "/load_balancing", M, "round_robin behaves as random"),
+    (whole(load_balancing="first"), "/load_balancing", E, "order: first"),
+    (whole(load_balancing="hash"), "/load_balancing", E, "order: hash always the same entry"),
+    (whole(load_balancing="Round_Robin"), "/load_balancing", E, "order: rr strict rotation"),
     (whole(load_balancing="random"), "/load_balancing", M, "litellm_params.weight"),
     (whole(load_balancing=""), "/load_balancing", M, "empty: random"),
     (whole(api_key=""), "/api_key", I, "no key is asked for"),
@@ -180,15 +182,15 @@ SERVICE: list[tuple[dict[str, Any], str, str, str]] = [
     (one(model_map={"x": "y"}), "model_map/x", I, "followed once"),
     (one(model_redirect={"a": "b"}, model_map={"b": "y"}), "model_map/b", M, "litellm_params.model"),
     (one(reasoning_models={"m": "r1"}), "reasoning_models/m", M, "reasoning_content"),
-    (one(limit={"qps": 1}), "limit/qps", E, "one_adapter.limit"),
+    (one(limit={"qps": 1}), "limit/qps", E, "one_adapter.limits"),
     (one(limit={"qps": 0}), "limit/qps", I, "0: no limit"),
     (one(limit={"qpm": 2, "rpm": 3}), "limit/rpm", I, "qpm counts"),
-    (one(limit={"qpm": 2, "timeout": 3}), "limit/timeout", E, "one_adapter.limit"),
+    (one(limit={"qpm": 2, "timeout": 3}), "limit/timeout", E, "one_adapter.limits"),
     (one(limit={"timeout": 3}), "limit/timeout", I, "no limit above 0"),
     (one(limit={"qpm": 2, "timeout": 0}), "limit/timeout", I, "0"),
-    (one(limit={"QPM": 2}), "limit/QPM", E, "one_adapter.limit"),
+    (one(limit={"QPM": 2}), "limit/QPM", E, "one_adapter.limits"),
     (one(limit={"qpm": None}), "limit/qpm", I, "null says nothing"),
-    (one(embedding_models=["e"], embedding_limit={"rpm": 1}), "embedding_limit/rpm", E, "embedding_limit"),
+    (one(embedding_models=["e"], embedding_limit={"rpm": 1}), "embedding_limit/rpm", E, "limits.embeddings"),
     (one(embedding_limit={"rpm": 1}), "embedding_limit/rpm", I, "no embedding models"),
     (one(server_url=" "), "server_url", I, "default address"),
     (one(), "server_url", M, "litellm_params.api_base"),
@@ -220,8 +222,8 @@ SERVICE: list[tuple[dict[str, Any], str, str, str]] = [
     (
         one(credential_list=[{"api_key": "a"}, {"api_key": "b"}], top={"load_balancing": "first"}),
         "credential_list/1/api_key",
-        I,
-        "first credential",
+        M,
+        "in .env",
     ),
     (one("qianfan", credentials={"api_key": "k"}), "credentials/api_key", D, "Baidu"),
     (one("hunyuan", credentials={"secret_id": "k"}), "credentials/secret_id", D, "Tencent"),
@@ -248,26 +250,87 @@ SERVICE: list[tuple[dict[str, Any], str, str, str]] = [
         M,
         "vertex_project",
     ),
-    (one(credentials={"limit": {"rpm": 5}}), "credentials/limit/rpm", E, "one_adapter.limit"),
+    (one(credentials={"limit": {"rpm": 5}}), "credentials/limit/rpm", E, "one_adapter.limits"),
     (
         one(credentials={"limit": {"rpm": 5, "timeout": 9}}),
         "credentials/limit/timeout",
         E,
-        "one_adapter.limit",
+        "one_adapter.limits.credential",
     ),
     (one(credentials={"limit": {"rpm": 5, "qpm": 4}}), "credentials/limit/rpm", I, "qpm counts"),
+    (one(credentials={"limit": {"rpm": 5, "qpm": 4}}), "credentials/limit/qpm", E, "limits.credential"),
+    (one(limit={"rpm": 4, "qpm": 4}), "limit/rpm", I, "qpm counts"),
+    (one(limit={"rpm": 4, "qpm": 5}), "limit/qpm", I, "rpm counts"),
+    (one(limit={"qps": 4, "tpm": 5}), "limit/tpm", E, "limits.service"),
     (one(credentials={"limit": {"rpm": "5"}}), "credentials/limit/rpm", I, "not a number"),
-    (one(credentials={"limit": {"rpm": 5, "tpm": 9}}), "credentials/limit/tpm", I, "reads no such limit"),
+    (one(credentials={"limit": {"rpm": 5, "tpm": 9}}), "credentials/limit/tpm", E, "limits.credential"),
+    (one(credentials={"limit": {"rpm": 5, "x": 9}}), "credentials/limit/x", I, "knows no such field"),
     (one(credentials={"limit": {"rpm": 0}}), "credentials/limit/rpm", I, "0: no limit"),
+    (one(credentials={"limit": {"QPS": 5}}, limit={"rpm": 1}), "credentials/limit/QPS", E, "limits.cred"),
+    (one(credentials={"limit": 5}), "credentials/limit", I, ""),
+    (one(credentials={"limit": {}}), "credentials/limit", I, ""),
+    (one(credential_list=[{"limit": {"qps": 2}}]), "credential_list/0/limit/qps", E, "one_adapter.limits"),
+]
+
+# What the gateway of today reads beside a key, by a pool of two; and the same in 0.10.
+POOL = [{"id": "main", "name": "Main", "enabled": True, "api_key": "a"}, {"enabled": False, "api_key": "b"}]
+KEYED: list[tuple[dict[str, Any], str, str, str]] = [
+    (one(credential_list=POOL), "credential_list/0/id", M, "one_adapter.key"),
+    (one(credential_list=[{"id": 7}]), "credential_list/0/id", I, "no text in it: key-1"),
+    (one(credentials={"id": "x"}), "credentials/id", I, "stand alone"),
+    (one(credential_list=POOL), "credential_list/0/name", I, "a label"),
+    (one(credential_list=POOL), "credential_list/0/enabled", I, "the default"),
+    (one(credential_list=POOL), "credential_list/1/enabled", M, "its turns go to the next key"),
+    (one(credential_list=POOL), "credential_list/1/api_key", I, "switched off"),
+    (one(credentials={"enabled": False}), "credentials/enabled", I, "cannot be switched off"),
+    (one(credential_list=[{"Enabled": False}]), "credential_list/0/Enabled", I, "reads no such credential"),
+    (one(credential_list=[{"limit": {"tpm": 9}}]), "credential_list/0/limit/tpm", E, "limits.credential"),
+    (
+        one(credential_list=[{"model_limits": {"m": {"tpm": 9}}}]),
+        "credential_list/0/model_limits/m/tpm",
+        E,
+        "limits.credential_models",
+    ),
+    (
+        one(credential_list=[{"model_limits": {"m": {"tpm": 9}, "n": "x"}}]),
+        "credential_list/0/model_limits/m/tpm",
+        I,
+        "reads none of them",
+    ),
+    (
+        one(credential_list=[{"model_limits": "x"}]),
+        "credential_list/0/model_limits",
+        I,
+        "no limit of a model",
+    ),
+    (one(model_limits={"m": {"qps": 9}}), "model_limits/m/qps", E, "limits.service_models"),
+    (one(model_limits={" m ": {"qps": 9}}), "model_limits/ m /qps", E, "limits.service_models"),
+    (one(model_limits={" m ": {"qps": 9}, "m": {"qps": 8}}), "model_limits/ m /qps", I, "a later key"),
+    (one(model_limits={"o": {"qps": 9}}), "model_limits/o/qps", I, "looked up under this name"),
+    (one(model_limits={"o": {"qps": 9}}, model_map={"m": "o"}), "model_limits/o/qps", E, "service_models"),
+    (one(model_limits={" ": {"qps": 9}}), "model_limits/ /qps", I, "empty name"),
+    (one(upstream_protocol="AUTO"), "upstream_protocol", I, "of the type"),
+    (one(upstream_protocol="responses"), "upstream_protocol", M, "whatever its type"),
+]
+OLD: list[tuple[dict[str, Any], str, str, str]] = [
+    (one(limit={"qps": 1, "qpm": 2}), "limit/qpm", I, "qps counts"),
+    (one(limit={"tpm": 1}), "limit/tpm", I, "knows no such field"),
+    (one(credential_list=POOL), "credential_list/0/enabled", I, "reads no such credential"),
+    (one(credential_list=POOL), "credential_list/1/api_key", M, "in .env"),
+    (
+        one(credential_list=POOL, top={"load_balancing": "first"}),
+        "credential_list/1/api_key",
+        I,
+        "first credential",
+    ),
+    (one(credentials={"limit": {"rpm": 5, "tpm": 9}}), "credentials/limit/tpm", I, "reads no such limit"),
     (
         one(credentials={"limit": {"rpm": 5}}, limit={"rpm": 1}),
         "credentials/limit/rpm",
         I,
         "own limit counts",
     ),
-    (one(credentials={"limit": 5}), "credentials/limit", I, ""),
-    (one(credentials={"limit": {}}), "credentials/limit", I, ""),
-    (one(credential_list=[{"limit": {"qps": 2}}]), "credential_list/0/limit/qps", E, "one_adapter.limit"),
+    (one(credentials={"limit": {"rpm": 5}}), "credentials/limit/rpm", E, "one_adapter.limits.credential"),
 ]
 
 
@@ -290,3 +353,41 @@ def test_a_setting_of_a_service(config: dict[str, Any], pointer: str, verdict: s
     row = rows(config)[f"/services/{kind}/0/{pointer}"]
     assert row.verdict == verdict, row
     assert said in f"{row.target} {row.note}"
+
+
+@pytest.mark.parametrize(("config", "pointer", "verdict", "said"), KEYED, ids=named(KEYED))
+def test_what_the_gateway_of_today_reads_beside_a_key(
+    config: dict[str, Any], pointer: str, verdict: str, said: str
+) -> None:
+    row = rows(config)[f"/services/openai/0/{pointer}"]
+    assert row.verdict == verdict, row
+    assert said in f"{row.target} {row.note}"
+
+
+@pytest.mark.parametrize(("config", "pointer", "verdict", "said"), OLD, ids=named(OLD))
+def test_what_0_10_makes_of_a_setting(config: dict[str, Any], pointer: str, verdict: str, said: str) -> None:
+    row = rows(config, gateway=V0_10)[f"/services/openai/0/{pointer}"]
+    assert row.verdict == verdict, row
+    assert said in f"{row.target} {row.note}"
+
+
+@pytest.mark.parametrize(
+    ("word", "verdict", "said"),
+    [
+        ("first", M, "the first service alone"),
+        ("hash", M, "hash behaves as random"),
+        ("Round_Robin", M, "round_robin behaves as random"),
+        ("rr", E, "order: rr"),
+    ],
+)
+def test_what_0_10_makes_of_load_balancing(word: str, verdict: str, said: str) -> None:
+    row = rows(whole(load_balancing=word), gateway=V0_10)["/load_balancing"]
+    assert row.verdict == verdict, row
+    assert said in f"{row.target} {row.note}"
+
+
+def test_statistics_are_the_gateways_own() -> None:
+    found = rows(whole(statistics={"enabled": True, "retention_days": 7}))
+    for field in ("enabled", "retention_days"):
+        assert found[f"/statistics/{field}"].verdict == I
+        assert "DATABASE_URL" in found[f"/statistics/{field}"].note

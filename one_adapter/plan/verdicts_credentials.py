@@ -1,0 +1,145 @@
+"""What becomes of the credentials of a service, and of what stands beside them in a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from one_adapter.config.model import Service
+from one_adapter.plan.credentials import left_out
+from one_adapter.plan.leaf import INFO, Judgement, Leaf, Scope, dropped, emulated, inert, mapped
+from one_adapter.plan.limits import counting_field
+from one_adapter.plan.tasks import what_ended
+from one_adapter.plan.verdicts_limits import model_limit, number, single
+from one_adapter.vendors.service_types import CREDENTIALS, ENDED
+
+PARAMETERS = {
+    "project_id": "litellm_params.vertex_project",
+    "location": "litellm_params.vertex_location",
+    "json_file": "litellm_params.vertex_credentials",
+    "domain": "litellm_params.domain",
+}
+
+
+def credential(scope: Scope, leaf: Leaf) -> Judgement:
+    """Keys go to `.env` and are named in the file; see the table of service types for what each reads."""
+    service = scope.services["/".join(leaf.keys[1:3])]
+    if service.credential_list:
+        return inert("credential_list counts instead")
+    return _credential_field(scope, service, leaf, leaf.keys[4:], 0)
+
+
+def listed_credential(scope: Scope, leaf: Leaf) -> Judgement:
+    """One deployment for each that is not switched off, with its part of the share, its `id` and its limits;
+    in gateway 0.10 its `limit` counts where the service has none."""
+    service = scope.services["/".join(leaf.keys[1:3])]
+    if len(leaf.keys) < 6:
+        return inert("empty")
+    index = int(leaf.keys[4])
+    if not scope.dialect.pools and scope.gateway.load_balancing == "first" and index:
+        return inert("under load_balancing first only the first credential is used")
+    if not service.pool[index].enabled and leaf.keys[5:] != ("enabled",):
+        return inert("the key is switched off")
+    return _credential_field(scope, service, leaf, leaf.keys[5:], index)
+
+
+def _credential_field(
+    scope: Scope, service: Service, leaf: Leaf, keys: tuple[str, ...], index: int
+) -> Judgement:
+    if not keys:
+        return inert("empty")
+    name = keys[0]
+    if scope.dialect.pools and name in _OF_A_KEY:
+        return _OF_A_KEY[name](scope, service, leaf, index)
+    if name == "limit":
+        return _free_limit(scope, service, leaf, index)
+    facts = CREDENTIALS[service.type]
+    if name not in facts.known:
+        harmless = ": it asks for none" if name in facts.idle else ""
+        return inert(f"type {service.type} reads no such credential{harmless}")
+    if leaf.node.kind != "string" or len(keys) > 1:
+        return inert("not a text: the gateway sends an empty one")
+    if not leaf.text.strip():
+        return inert("empty")
+    if service.type in ENDED:
+        return dropped(what_ended(service.type))
+    kind = left_out(service, name, leaf.text)
+    if kind:
+        return dropped(f"{name} {kind.says}; its variable is left empty")
+    if name == "group_id":
+        return dropped("the vendor's endpoint of today takes none; nothing to do")
+    if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
+        return inert("api_key counts instead")
+    if service.type == "xinghuo" and scope.options.spark == "http":
+        return _spark_http(name)
+    if name == "domain":
+        return emulated(PARAMETERS[name], "sent by the adapter")
+    if service.type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
+        return emulated("litellm_params.credential_env", "read from the environment by the adapter")
+    return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")
+
+
+def _spark_http(name: str) -> Judgement:
+    """Spark's credentials on its OpenAI-shaped address: the key is API_KEY:API_SECRET."""
+    if name == "appid":
+        return dropped("Spark's OpenAI-shaped address takes none; nothing to do")
+    if name == "domain":
+        return mapped("litellm_params.model")
+    return mapped("litellm_params.api_key", "the two joined by a colon, in .env")
+
+
+def _free_limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
+    """A limit of a credential in the gateway to which credentials are free text."""
+    policy = scope.policies[service.id]
+    if policy.limit is not None:
+        return inert("the service's own limit counts instead")
+    given = service.each_credential[index].get("limit")
+    numbers = given if isinstance(given, dict) else {}
+    usable = {k: v for k, v in numbers.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    if leaf.node.kind != "number" or leaf.name not in (*usable, "timeout"):
+        return inert("not a number")
+    if leaf.name not in ("qps", "qpm", "rpm", "concurrency", "timeout"):
+        return inert("the gateway reads no such limit")
+    exists = policy.credentials[index].limit is not None
+    return single(leaf, exists, counting_field(usable), leaf.name, f"{INFO}.limits.credential")
+
+
+def _id(_: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
+    if not service.credential_list:
+        return inert("credentials that stand alone have no id")
+    if leaf.node.kind != "string" or not leaf.text.strip():
+        return inert(f"no text in it: {service.pool[index].id}")
+    return mapped(f"{INFO}.key")
+
+
+def _name(_: Scope, __: Service, ___: Leaf, ____: int) -> Judgement:
+    return inert("a label for the web console")
+
+
+def _enabled(_: Scope, service: Service, __: Leaf, index: int) -> Judgement:
+    if not service.credential_list:
+        return inert("credentials that stand alone cannot be switched off")
+    if service.pool[index].enabled:
+        return inert("the default")
+    return mapped("model_list", "switched off: no deployment, and its turns go to the next key")
+
+
+def _limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
+    if leaf.node.kind != "number":
+        return inert("not a number")
+    return number(scope, leaf, service.pool[index].limit, f"{INFO}.limits.credential")
+
+
+def _model_limits(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
+    if leaf.node.kind != "number" or len(leaf.path) < 3 or leaf.path[-2] != "*":
+        return inert("no limit of a model")
+    target = f"{INFO}.limits.credential_models"
+    return model_limit(scope, leaf, service, service.pool[index].model_limits, target)
+
+
+_OF_A_KEY: dict[str, Callable[[Scope, Service, Leaf, int], Judgement]] = {
+    "id": _id,
+    "name": _name,
+    "enabled": _enabled,
+    "limit": _limit,
+    "model_limits": _model_limits,
+}

@@ -1,0 +1,69 @@
+"""What becomes of the waiting limits of a service and of its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from one_adapter.config.model import Limit, Service
+from one_adapter.config.reading import trim
+from one_adapter.plan.leaf import INFO, Judgement, Leaf, Scope, emulated, inert
+from one_adapter.plan.limits import LIMIT_KINDS, counting_field, limit_of, limits_of
+
+
+def limit(scope: Scope, leaf: Leaf) -> Judgement:
+    """Waiting limits, kept by the proxy, with their timeout: all numbers above 0, of qpm and rpm the smaller;
+    in gateway 0.10 the first above 0 of qps, qpm, rpm and concurrency."""
+    service = scope.services["/".join(leaf.keys[1:3])]
+    kind = leaf.path[3]
+    if kind == "model_limits":
+        return model_limit(scope, leaf, service, service.model_limits, f"{INFO}.limits.service_models")
+    if kind == "embedding_limit" and not service.embedding_models:
+        return inert("the service has no embedding models")
+    given = service.embedding_limit if kind == "embedding_limit" else service.limit
+    layer = "embeddings" if kind == "embedding_limit" else "service"
+    return number(scope, leaf, given, f"{INFO}.limits.{layer}")
+
+
+def model_limit(
+    scope: Scope, leaf: Leaf, service: Service, given: Mapping[str, Limit], target: str
+) -> Judgement:
+    """A number of a limit that stands under a model's name."""
+    key = leaf.keys[-2]
+    name = trim(key)
+    if not name:
+        return inert("no model has an empty name")
+    found = given.get(name)
+    if found is None:
+        return inert(
+            "one of the key's model_limits has the wrong type, so that the gateway reads none of them"
+        )
+    if found.pointer != leaf.pointer.rpartition("/")[0]:
+        return inert("a later key of the same meaning counts instead")
+    said = number(scope, leaf, found, target)
+    if said.verdict == "emulated" and name not in scope.limited(service.id, limits_of(given, scope.dialect)):
+        return inert("no call of this service is looked up under this name, or another limit is found first")
+    return said
+
+
+def number(scope: Scope, leaf: Leaf, given: Limit, target: str) -> Judgement:
+    """One number of a limit, or its timeout."""
+    values = {name: getattr(given, name) for name, _ in LIMIT_KINDS}
+    exists = limit_of(given, scope.dialect) is not None
+    field = leaf.path[-1]
+    if not scope.dialect.limits_add_up:
+        return single(leaf, exists, counting_field(values), field, target)
+    if not leaf.node.value or not exists:
+        return inert("0: no limit" if not leaf.node.value else "no limit above 0 stands beside it")
+    other = {"qpm": "rpm", "rpm": "qpm"}.get(field)
+    if other and values[other] > 0 and (values[other], other) < (values[field], field):
+        return inert(f"{other} counts: both are windows of a minute, and it is not larger")
+    return emulated(target)
+
+
+def single(leaf: Leaf, exists: bool, counting: str | None, field: str, target: str) -> Judgement:
+    """The same where one number of a limit counts alone: `counting`."""
+    if not leaf.node.value or not exists:
+        return inert("0: no limit" if not leaf.node.value else "no limit above 0 stands beside it")
+    if field in ("timeout", counting):
+        return emulated(target)
+    return inert(f"{counting} counts; of several limits only the first of qps, qpm, rpm, concurrency")
