@@ -60,5 +60,7 @@ def _limit(rules: LimitRules, part: str, names: Sequence[str]) -> tuple[Limit | 
     found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
     if not isinstance(found, Mapping):
         return found, ""
-    name = next((name for name in names if name in found), "")
-    return found.get(name), name
+    for name in names:
+        if name and name in found:
+            return found[name], name
+    return None, ""

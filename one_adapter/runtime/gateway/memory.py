@@ -1,4 +1,4 @@
-"""What one process remembers from request to request: turns, breakers, limits.
+"""What one process remembers from request to request: turns, breakers, limits, keys that cool.
 
 It outlives a configuration: everything is kept under the service's identity.
 """
@@ -9,7 +9,8 @@ import random
 from dataclasses import dataclass, field
 
 from one_adapter.runtime.gateway.breaker import Breakers
-from one_adapter.runtime.gateway.limits import Limits
+from one_adapter.runtime.gateway.capacity import Capacity
+from one_adapter.runtime.gateway.limits import Limits, LimitStore
 from one_adapter.runtime.gateway.rotation import Rotation
 
 
@@ -19,4 +20,5 @@ class Memory:
 
     rotation: Rotation = field(default_factory=lambda: Rotation(random.random))
     breakers: Breakers = field(default_factory=Breakers)
-    limits: Limits = field(default_factory=Limits)
+    limits: LimitStore = field(default_factory=Limits)
+    capacity: Capacity = field(default_factory=Capacity)

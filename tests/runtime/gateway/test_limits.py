@@ -299,6 +299,11 @@ class TestNewNumbers:
 
         assert run(scenario()) == [0, 3]
 
+    def test_one_that_nobody_has_asked_for_yet_needs_no_renewal(self) -> None:
+        limits = Limits()
+        limits.renew([layer(qpm=1)])
+        assert run(starts(limits, [layer(qpm=2)], 2)) == [0, 0]
+
     def test_a_smaller_one_holds_from_then_on(self) -> None:
         async def scenario() -> list[float | None]:
             limits = Limits()
