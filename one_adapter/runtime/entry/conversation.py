@@ -27,6 +27,8 @@ from one_adapter.runtime.gateway.tokens import cost
 
 #: Seconds after which it is noticed that the client has left.
 WATCH_AFTER_SECONDS = 0.05
+#: Where in the ASGI scope whoever stands before the door finds the request, once its body is read.
+REQUEST = "one_adapter.request"
 
 
 class Way(Protocol):
@@ -57,6 +59,7 @@ async def converse(
     bodies.check(body, kind)
     loop = asyncio.get_running_loop()
     request = Request(kind, client, body, config, loop.time(), client_model=model)
+    scope[REQUEST] = request
     request.group = config.resolve(model)
     _check_tools(request)
     keys = candidates(config, memory, request.group, model, kind, request.started)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
-from one_adapter.runtime.host import heads, log, profile, reached, side_calls, transport
+from one_adapter.runtime.host import failures, heads, log, profile, reached, side_calls, transport
 from one_adapter.runtime.host.hooks import handler
 from one_adapter.runtime.host.loaded import loaded
 from one_adapter.runtime.host.way import LitellmWay
@@ -37,11 +37,12 @@ def install() -> None:
     side_calls.stop_side_calls()
     side_calls.read_copies()
     choices = profile.chosen()
+    failures.install(quiet=bool(choices))
     profile.after_import(choices)
     if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLE_SECONDS, profile.settle)
-    door.mount(proxy_server.app, lambda app: door.Door(app, loaded, [*relays(), LitellmWay(app)]))
+    door.mount(proxy_server.app, lambda app: failures.LoggedDoor(app, loaded, [*relays(), LitellmWay(app)]))
 
 
 def relays() -> list[Way]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -245,6 +246,8 @@ def test_no_secret_shows_in_a_whole_run_with_errors_in_it(tmp_path: Path, vendor
         seen += [path.read_text("utf-8", "replace") for path in files]
         assert files, "the proxy keeps its configuration in a file"
     seen.append(one.said())
+    assert "Traceback" not in one.said()
+    assert len(re.findall(r" 401 chat fail401 \(key SOA_CLIENT_KEY, service openai-\d\): .", one.said())) == 2
     assert any("key=***" in text for text in seen), "the vendor echoes the key it got, and nobody sees it"
     leaks = [line for text in seen for line in text.splitlines() if CANARY in line]
     assert leaks == []

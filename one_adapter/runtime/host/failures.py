@@ -1,0 +1,124 @@
+"""One line in the log for each call that failed: whose key, which model, where it went, and why.
+
+LiteLLM writes the traceback of each of them instead, about forty lines that name neither service nor key. It
+still does with `--detailed_debug` or the profile `stock`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from typing import Any
+
+from one_adapter.errors import visible
+from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send
+from one_adapter.runtime.entry.conversation import REQUEST
+from one_adapter.runtime.entry.door import Door, admitted
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.paths import kind_of
+from one_adapter.runtime.redaction import known
+
+#: Characters of a reason that are logged, and bytes of an answer that are read for it.
+LONGEST_REASON, LONGEST_BODY = 300, 64 << 10
+#: How LiteLLM's records begin that tell a failed call by its traceback.
+TRACEBACKS = (
+    "litellm.proxy.proxy_server._handle_llm_api_exception()",
+    "litellm.proxy.proxy_server.async_data_generator()",
+)
+#: What LiteLLM warns of at its start and does not hold here: its pages to sign in are shut.
+NOT_SO = ("trusted_proxy_ranges is not set",)
+#: What does not hold as long as LiteLLM has no database with budgets and keys of its own.
+NOT_SO_WITHOUT_DATABASE = ("custom_auth is configured but",)
+
+log = logging.getLogger("one_adapter.calls")
+
+
+class LoggedDoor(Door):
+    """The door, with a line in the log for each LLM request that failed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        kind = kind_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else ""
+        if not kind:
+            await super().__call__(scope, receive, send)
+            return
+        seen = _Seen(send)
+        try:
+            await super().__call__(scope, receive, seen)
+        finally:
+            told = line(kind, scope, seen.status, seen.reason)
+            if told:
+                log.error("%s", told)
+
+
+class _Seen:
+    """What goes back to a client, of which the status and an error's words are kept."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+        self.reason = ""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif self.status >= 400 and not self.reason:
+            self.reason = reason_of(message.get("body", b""))
+        await self._send(message)
+
+
+def line(kind: str, scope: Scope, status: int, reason: str) -> str:
+    """What is logged of a request that has ended; "" for one that did not fail."""
+    request: Request | None = scope.get(REQUEST)
+    broke = request is not None and status < 400 and request.outcome.verdict is False
+    if status < 400 and not broke:
+        return ""
+    client = admitted(scope)
+    parts = [f"key {client.name}" if client else "no key of ours"]
+    asked = ""
+    if request is not None:
+        asked = f" {request.client_model}"
+        if request.choice is not None:
+            parts.append(f"service {request.policy.service}")
+        if broke:
+            reason = f"the answer broke off: {request.outcome.meaning}"
+    return visible(known.clean(f"{status} {kind}{asked} ({', '.join(parts)}): {reason or 'no reason given'}"))
+
+
+def reason_of(body: bytes) -> str:
+    """An error's own words, out of any of the forms in which clients get it.
+
+    >>> reason_of(b'{"error": {"message": "no such key"}}'), reason_of(b"<html>")
+    ('no such key', '<html>')
+    """
+    try:
+        found: Any = json.loads(body[:LONGEST_BODY])
+        error = found["error"]
+        text = error["message"] if isinstance(error, dict) else error
+    except (ValueError, KeyError, TypeError, RecursionError):
+        text = body[:LONGEST_REASON].decode("utf-8", "replace")
+    text = str(text).strip()
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}..."
+
+
+def install(quiet: bool) -> None:
+    """Give the log its lines and, where that is `quiet`, take out of LiteLLM's what they say."""
+    from litellm._logging import verbose_proxy_logger
+
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        log.addHandler(handler)
+        log.propagate = False
+    if quiet:
+        verbose_proxy_logger.addFilter(is_worth_telling)
+
+
+def is_worth_telling(record: logging.LogRecord) -> bool:
+    """Whether a record of LiteLLM's says what is so and is not said by a line of ours."""
+    text = str(record.msg)
+    if text.startswith(TRACEBACKS):
+        return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+    database = bool(os.environ.get("DATABASE_URL"))
+    return not text.startswith(NOT_SO if database else (*NOT_SO, *NOT_SO_WITHOUT_DATABASE))
