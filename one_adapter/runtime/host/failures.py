@@ -16,6 +16,7 @@ from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send
 from one_adapter.runtime.entry.conversation import REQUEST
 from one_adapter.runtime.entry.door import Door, admitted
 from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.outcome import Outcome
 from one_adapter.runtime.gateway.paths import kind_of
 from one_adapter.runtime.redaction import known
 
@@ -30,6 +31,9 @@ TRACEBACKS = (
 NOT_SO = ("trusted_proxy_ranges is not set",)
 #: What does not hold as long as LiteLLM has no database with budgets and keys of its own.
 NOT_SO_WITHOUT_DATABASE = ("custom_auth is configured but",)
+
+#: How an answer may end that began as one.
+BROKEN = (Outcome.UPSTREAM_FAULT, Outcome.EXPIRED)
 
 log = logging.getLogger("one_adapter.calls")
 
@@ -71,7 +75,7 @@ class _Seen:
 def line(kind: str, scope: Scope, status: int, reason: str) -> str:
     """What is logged of a request that has ended; "" for one that did not fail."""
     request: Request | None = scope.get(REQUEST)
-    broke = request is not None and status < 400 and request.outcome.verdict is False
+    broke = request is not None and status < 400 and request.outcome in BROKEN
     if status < 400 and not broke:
         return ""
     client = admitted(scope)
@@ -79,10 +83,12 @@ def line(kind: str, scope: Scope, status: int, reason: str) -> str:
     asked = ""
     if request is not None:
         asked = f" {request.client_model}"
-        if request.choice is not None:
-            parts.append(f"service {request.policy.service}")
+        policy = request.policy
+        if policy.service:
+            parts.append(f"service {policy.service} {policy.key}".rstrip())
         if broke:
-            reason = f"the answer broke off: {request.outcome.meaning}"
+            late = request.outcome is Outcome.EXPIRED
+            reason = "the answer took longer than the service's timeout" if late else "the answer broke off"
     return visible(known.clean(f"{status} {kind}{asked} ({', '.join(parts)}): {reason or 'no reason given'}"))
 
 

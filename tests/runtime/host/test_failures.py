@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_a_failed_call_is_one_line_with_key_model_service_status_and_reason(
     assert line == f"429 {kind} m (key CLIENT, service openai-1): Quota of the vendor is used up."
 
 
+def test_where_a_service_has_several_keys_the_one_that_was_asked_last_is_named(lines: list[str]) -> None:
+    keys = [deployment(service="openai-1", key=f"key-{number}") for number in (1, 2)]
+    loaded = loaded_of(*keys, gateway="0.12")
+    caller = Caller(LoggedDoor(litellm, lambda: loaded, [Way(refusing(503, "busy"))]))
+    assert run(caller("POST", "/v1/chat/completions", CHAT))[0] == 503
+    (line,) = lines
+    assert re.fullmatch(r"503 chat m \(key CLIENT, service openai-1 key-[12]\): busy", line)
+
+
 def test_an_answer_is_no_line(lines: list[str]) -> None:
     assert call() == 200
     assert lines == []
@@ -88,7 +98,17 @@ def test_a_stream_that_breaks_off_is_one_line_though_its_status_was_200(lines: l
         raise Refusal(502, "gone", "upstream")
 
     assert call(breaks) == 200
-    assert lines == ["200 chat m (key CLIENT, service openai-1): the answer broke off: failed"]
+    assert lines == ["200 chat m (key CLIENT, service openai-1): the answer broke off"]
+
+
+def test_a_stream_that_outlasts_its_time_is_one_line(lines: list[str]) -> None:
+    async def slow(_request: Request, send: Any) -> None:
+        await begin_stream(send, b"data: {}\n\n")
+        await asyncio.sleep(9)
+
+    assert call(slow) == 200
+    (line,) = lines
+    assert line.endswith("): the answer took longer than the service's timeout")
 
 
 def test_what_never_reaches_a_service_names_what_is_known(lines: list[str]) -> None:
