@@ -169,7 +169,7 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     layers = layers_of(policy, request.kind, request.client_model, request.group, dialect)
     tokens = cost(layers, request.body.fields, request.kind)
     try:
-        request.attempt.release = await enter(memory, policy, layers, tokens, most)
+        request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
     except Refusal:
         request.attempt.refused = True
         raise

@@ -100,24 +100,26 @@ def unhealthy(policy: Policy, model: str) -> Refusal:
 
 
 async def enter(
-    memory: Memory, policy: Policy, layers: Sequence[Layer], tokens: int, most: float
+    memory: Memory, policy: Policy, layers: Sequence[Layer], tokens: int, most: float, spare: bool = False
 ) -> Callable[[], None] | None:
     """Wait for the limits of a request that costs `tokens`, at most `most` seconds; return what ends it.
 
-    None where there are no limits, or one that only delays was waited for in vain. Raises `Refusal` (429).
+    `spare`: another key is left to try. None where there are no limits, or one that only delays was waited for
+    in vain. Raises `Refusal` (429), of its kind `KeyIsFull` where it is the key's limit.
     """
     if not layers:
         return None
     try:
-        return await memory.limits.acquire(layers, tokens, most)
+        return await memory.limits.acquire(layers, tokens, most, spare)
     except Full as full:
         if not full.layer.refuses:
             return None
+        kind = KeyIsFull if full.layer.of_key else Refusal
         if full.never:
             problem = f"The request has more tokens than {policy.service} may be sent in a minute."
-            raise Refusal(429, problem, "rate_limit_exceeded") from None
+            raise kind(429, problem, "rate_limit_exceeded") from None
         problem = f"Too many requests for the service {policy.service}: try again later."
-        raise Refusal(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
+        raise kind(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
 
 
 def book(config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: float) -> None:

@@ -38,10 +38,13 @@ class Full(Exception):  # noqa: N818 - it is a state, not a fault
 class LimitStore(Protocol):
     """Where limits are kept: in this process, or one that several share."""
 
-    async def acquire(self, layers: Sequence[Layer], tokens: int, most: float) -> Release:
+    async def acquire(
+        self, layers: Sequence[Layer], tokens: int, most: float, spare: bool = False
+    ) -> Release:
         """Start a request that costs `tokens` at all `layers`, waiting at most `most` seconds in all.
 
-        At each layer it waits its own `wait_seconds` at most. Returns what ends the request: it gives back
+        At each layer it waits its own `wait_seconds` at most; where another key is left (`spare`), it does not
+        wait at a key's whose wait would leave no time for that one. Returns what ends the request: it gives back
         its places among those that run, once. Raises `Full`, with nothing used; cancelled, it uses nothing.
         """
 
@@ -65,8 +68,8 @@ class _Limiter(Usage):
 class _Waiter:
     """A request that waits `at` one limiter; `began` is when it first did at each."""
 
-    def __init__(self, number: int, chain: Sequence[_Limiter], cost: int, end: float) -> None:
-        self.number, self.chain, self.cost, self.end = number, chain, cost, end
+    def __init__(self, number: int, chain: Sequence[_Limiter], cost: int, end: float, spare: bool) -> None:
+        self.number, self.chain, self.cost, self.end, self.spare = number, chain, cost, end, spare
         self.turn: asyncio.Future[Release] = asyncio.get_running_loop().create_future()
         self.at: _Limiter | None = None
         self.began: dict[_Limiter, float] = {}
@@ -101,7 +104,9 @@ class Limits:
         used = {name: (one.held, len(one.queue)) for name, one in self._made.items()}
         return {name: both for name, both in used.items() if any(both)}
 
-    async def acquire(self, layers: Sequence[Layer], tokens: int, most: float) -> Release:
+    async def acquire(
+        self, layers: Sequence[Layer], tokens: int, most: float, spare: bool = False
+    ) -> Release:
         """Start a request that costs `tokens` at all `layers`: see `LimitStore`."""
         now = asyncio.get_running_loop().time()
         chain = [self._limiter(layer) for layer in layers]
@@ -111,7 +116,7 @@ class Limits:
         for one in chain:
             if one.too_large(tokens):
                 raise Full(one.layer, MINUTE, never=True)
-        waiter = _Waiter(next(self._arrivals), chain, tokens, now + most)
+        waiter = _Waiter(next(self._arrivals), chain, tokens, now + most, spare)
         self._wait(waiter, blocked, now)
         try:
             return await waiter.turn
@@ -167,7 +172,10 @@ class Limits:
         """Queue a request at a limiter, or refuse it where its turn would come too late."""
         limit, queue = limiter.layer.limit, limiter.queue
         began = waiter.began.setdefault(limiter, now)
-        wait = max(0.0, min(began + limit.wait_seconds, waiter.end) - now)
+        until = began + limit.wait_seconds
+        if waiter.spare and limiter.layer.of_key and until >= waiter.end:
+            until = now
+        wait = max(0.0, min(until, waiter.end) - now)
         ahead = len(queue)
         while ahead and queue[ahead - 1].number > waiter.number:
             ahead -= 1

@@ -311,3 +311,87 @@ class TestBreaker:
             return [*first, *[(await post(caller))[0] for _ in range(2)]]
 
         assert run(scenario()) == [500, 500, 400, 200]
+
+
+class TestLimits:
+    """A key that is full gives way to the next; a service that is full does not."""
+
+    def answers(self, count: int, behave: Any = None, **ours: Any) -> tuple[list[int], str, float]:
+        """The statuses of requests one after another, the last characters of the keys asked, and the time."""
+        keys = behave or Keys({})
+
+        async def scenario() -> tuple[list[int], str, float]:
+            caller, _ = serve(loaded_of(*pool(2, timeout=30, **ours)), keys)
+            found = [(await post(caller))[0] for _ in range(count)]
+            return found, "".join(one[-1] for one in keys.asked), asyncio.get_running_loop().time()
+
+        return run(scenario())
+
+    def test_a_key_is_waited_for_as_long_as_its_limit_says_and_then_the_next_is_tried(self) -> None:
+        limit = {"credential": {"qpm": 1, "wait_seconds": 2}}
+        assert self.answers(2, limits=limit) == ([200, 200], "12", 2.0)
+
+    def test_a_key_that_could_be_waited_for_till_the_end_is_left_at_once(self) -> None:
+        """In the gateway the wait leaves the next key no time, and the client gets an error."""
+        assert self.answers(2, limits={"credential": {"qpm": 1}}) == ([200, 200], "12", 0.0)
+
+    def test_the_last_key_is_waited_for_and_its_refusal_is_the_answer(self) -> None:
+        assert self.answers(3, limits={"credential": {"qpm": 1}}) == ([200, 200, 429], "12", 30.0)
+
+    def test_a_full_service_is_429_and_no_other_key_is_tried(self) -> None:
+        limit = {"service": {"qpm": 1, "wait_seconds": 3}}
+        assert self.answers(2, limits=limit) == ([200, 429], "1", 3.0)
+
+    def test_the_limit_of_a_model_at_the_service_is_the_services(self) -> None:
+        limit = {"service_models": {"m": {"qpm": 1, "wait_seconds": 3}}}
+        assert self.answers(2, limits=limit) == ([200, 429], "1", 3.0)
+
+    def test_a_request_too_large_for_one_key_goes_to_the_next(self) -> None:
+        one, two = pool(2)
+        one["model_info"]["one_adapter"]["limits"] = {"credential": {"tpm": 1}}
+        keys = Keys({})
+        assert ask(loaded_of(one, two), keys)[0][0] == 200
+        assert keys.asked == ["key-2"]
+
+    def test_each_try_counts_at_the_service(self) -> None:
+        limit = {"service": {"qpm": 2, "wait_seconds": 3}}
+        found = self.answers(2, Keys({"key-1": [500]}), limits=limit)
+        assert found == ([200, 429], "12", 3.0)
+
+    def test_a_refusal_does_not_count_for_the_breaker(self) -> None:
+        limit = {"credential": {"qpm": 1, "wait_seconds": 1}}
+        loaded = loaded_of(*pool(1, limits=limit, breaker={**RULE, "failures": 1}))
+
+        async def scenario() -> list[int]:
+            caller, _ = serve(loaded, Keys({}))
+            found = [(await post(caller))[0] for _ in range(2)]
+            await asyncio.sleep(60)
+            return [*found, (await post(caller))[0]]
+
+        assert run(scenario()) == [200, 429, 200]
+
+    def test_a_failed_try_gives_its_place_back_before_the_next_begins(self) -> None:
+        held: list[dict[str, tuple[int, int]]] = []
+        loaded = loaded_of(*pool(limits={"credential": {"concurrency": 1}, "service": {"concurrency": 1}}))
+
+        async def behave(request: Request, send: Any) -> None:
+            held.append(loaded.memory.limits.held())
+            if request.policy.key == "key-1":
+                raise Refusal(500, "no")
+            await whole(send)
+
+        assert ask(loaded, behave)[0][0] == 200
+        assert held == [{f"s:key:key-{one}:credential": (1, 0), "s:service": (1, 0)} for one in (1, 2)]
+        assert loaded.memory.limits.held() == {}
+
+    def test_the_timeout_runs_on_through_a_wait_for_the_next_key(self) -> None:
+        """It is refused at the timeout, and not timed out: it waits."""
+        one, two = pool(2, timeout=5)
+        two["model_info"]["one_adapter"]["limits"] = {"credential": {"qpm": 1}}
+
+        async def scenario() -> list[Any]:
+            caller, _ = serve(loaded_of(one, two), Keys({"key-1": [500, 500]}))
+            first = (await post(caller))[0]
+            return [first, (await post(caller))[0], asyncio.get_running_loop().time()]
+
+        assert run(scenario()) == [200, 429, 5.0]
