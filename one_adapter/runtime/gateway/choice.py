@@ -104,8 +104,8 @@ async def enter(
 ) -> Callable[[], None] | None:
     """Wait for the limits of a request that costs `tokens`, at most `most` seconds; return what ends it.
 
-    `spare`: another key is left to try. None where there are no limits, or one that only delays was waited for
-    in vain. Raises `Refusal` (429), of its kind `KeyIsFull` where it is the key's limit.
+    `spare`: another key is left to try. None where there are no limits, or one that only delays was waited
+    for in vain. Raises `Refusal` (429), of its kind `KeyIsFull` where it is the key's limit.
     """
     if not layers:
         return None

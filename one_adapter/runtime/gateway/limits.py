@@ -43,9 +43,10 @@ class LimitStore(Protocol):
     ) -> Release:
         """Start a request that costs `tokens` at all `layers`, waiting at most `most` seconds in all.
 
-        At each layer it waits its own `wait_seconds` at most; where another key is left (`spare`), it does not
-        wait at a key's whose wait would leave no time for that one. Returns what ends the request: it gives back
-        its places among those that run, once. Raises `Full`, with nothing used; cancelled, it uses nothing.
+        At each layer it waits its own `wait_seconds` at most; where another key is left (`spare`), it does
+        not wait at a key's whose wait would leave no time for that one. Returns what ends the request: it
+        gives back its places among those that run, once. Raises `Full`, with nothing used; cancelled, it
+        uses nothing.
         """
 
     def held(self) -> dict[str, tuple[int, int]]:

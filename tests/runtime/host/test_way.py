@@ -165,3 +165,59 @@ def test_an_error_of_litellms_own_passes_as_it_is() -> None:
         await say(event(b"", more=False))
 
     assert serve(streaming(), midway).text == ERROR
+
+
+def unheard(spare: bool) -> Request:
+    """A request that is answered by calls no wire hears; `spare`: another key is left."""
+    request = streaming()
+    request.attempt.reached, request.spare = True, spare
+    return request
+
+
+def test_a_stream_that_begins_with_a_failure_is_one_while_another_key_is_left() -> None:
+    async def litellm(say: Say, _client: Client) -> None:
+        await say(START)
+        await say(event(ERROR))
+        await say(event(b"", more=False))
+
+    with pytest.raises(Refusal) as caught:
+        serve(request := unheard(True), litellm)
+    assert (caught.value.status, caught.value.message) == (502, "litellm.APIError: gone")
+    assert not request.began
+    assert serve(unheard(False), litellm).text.startswith(b'data: {"error"')
+
+
+def test_a_stream_that_begins_by_blaming_the_request_is_the_clients() -> None:
+    async def litellm(say: Say, _client: Client) -> None:
+        await say(START)
+        await say(event(b'data: {"error": {"message": "no", "code": "400"}}\n\n'))
+        await say(event(b"", more=False))
+
+    assert b'"no"' in serve(unheard(True), litellm).text
+
+
+def test_a_stream_that_has_begun_is_the_clients_whatever_keys_are_left() -> None:
+    async def litellm(say: Say, _client: Client) -> None:
+        await say(START)
+        await say(event(b"data: {}\n\n"))
+        await say(event(ERROR))
+        await say(event(b"", more=False))
+
+    assert serve(request := unheard(True), litellm).text.count(b"data: ") == 2
+    assert request.attempt.failed_midway
+
+
+def test_tries_share_no_state_of_litellms() -> None:
+    states: list[dict[str, Any]] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        states.append(dict(scope["state"]))
+        scope["state"]["mine"] = True
+
+    async def twice() -> None:
+        scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": [], "state": {"a": 1}}
+        for _ in range(2):
+            await LitellmWay(app).serve(streaming(), scope, None, None)  # type: ignore[arg-type]
+
+    asyncio.run(twice())
+    assert states == [{"a": 1}, {"a": 1}]
