@@ -15,6 +15,7 @@ from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send, read_b
 from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.entry.shapes import check_tools
+from one_adapter.runtime.gateway.capacity import tpm_of
 from one_adapter.runtime.gateway.choice import KeyIsFull, begin, book, candidates, enter, unhealthy
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
@@ -23,10 +24,11 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.outcome import Outcome, of_status
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Policy
-from one_adapter.runtime.gateway.tokens import cost
 
 #: Seconds after which it is noticed that the client has left.
 WATCH_AFTER_SECONDS = 0.05
+#: The status after which a key is left alone for a while.
+THROTTLED = 429
 #: Where in the ASGI scope whoever stands before the door finds the request, once its body is read.
 REQUEST = "one_adapter.request"
 
@@ -62,7 +64,7 @@ async def converse(
     scope[REQUEST] = request
     request.group = config.resolve(model)
     _check_tools(request)
-    keys = candidates(config, memory, request.group, model, kind, request.started)
+    keys = candidates(config, memory, request.group, model, kind, request.started, lambda: request.tokens)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
     token = current.set(request)
@@ -136,7 +138,11 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
         raise
     finally:
         attempt.close()
-        book(request.config, memory, attempt.choice, request.outcome, loop.time())
+        outcome, now = request.outcome, loop.time()
+        book(request.config, memory, attempt.choice, outcome, now)
+        throttled = attempt.status == THROTTLED and outcome is Outcome.UPSTREAM_FAULT
+        if throttled and request.policy.key and request.kind != "embeddings":
+            memory.capacity.cool(request.policy, request.client_model, now)
 
 
 def _check_tools(request: Request) -> None:
@@ -165,14 +171,16 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     policy = request.policy
     request.stop_clock()
     most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
-    dialect = request.config.settings.dialect
-    layers = layers_of(policy, request.kind, request.client_model, request.group, dialect)
-    tokens = cost(layers, request.body.fields, request.kind)
+    model = request.client_model
+    layers = layers_of(policy, request.kind, model, request.group, request.dialect)
+    tokens = request.tokens if any(layer.limit.tpm for layer in layers) else 0
     try:
         request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
     except Refusal:
         request.attempt.refused = True
         raise
+    if policy.key and request.kind != "embeddings" and tpm_of(policy, model):
+        memory.capacity.reserve(policy, model, request.tokens, loop.time())
     request.start_clock(loop, policy.timeout)
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from one_adapter.dialect import Dialect
@@ -17,6 +18,7 @@ from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.outcome import Outcome, is_answer, of_status
 from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.gateway.tokens import estimate
 from one_adapter.runtime.json_object import JsonObject
 
 #: Who is asked before anybody is.
@@ -92,6 +94,11 @@ class Request:
     def policy(self) -> Policy:
         """The deployment that is asked."""
         return self.attempt.choice.policy
+
+    @cached_property
+    def tokens(self) -> int:
+        """What it costs of a limit of tokens, by the gateway's estimate."""
+        return estimate(self.body.fields, self.kind)
 
     @property
     def dialect(self) -> Dialect:

@@ -42,6 +42,11 @@ class Capacity:
         self._states: dict[Key, _State] = {}
         self._sweep_at = KEPT
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was reserved and no key has been left alone of late."""
+        return not self._states
+
     def order(self, policies: Sequence[Policy], model: str, tokens: int, now: float) -> list[Policy]:
         """Sort keys of one pool for a request of `tokens` for the client's `model`, the most able first.
 

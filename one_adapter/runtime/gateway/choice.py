@@ -30,13 +30,20 @@ class Choice:
 
 
 def candidates(
-    config: Config, memory: Memory, group: str, model: str, kind: str, now: float
+    config: Config,
+    memory: Memory,
+    group: str,
+    model: str,
+    kind: str,
+    now: float,
+    tokens: Callable[[], int] = lambda: 0,
 ) -> Sequence[Policy]:
     """Return the deployments of `group` to try for a request of `kind` that asked for `model`, in order.
 
     They are the keys of one service, which is drawn once, with the first of them; a key whose breaker is
-    open is none of them. `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400
-    where the group has no embeddings, or nothing else, 503 or 429 where every breaker is open.
+    open is none of them, and for all but embeddings those with room for the request's `tokens` come first.
+    `now` is in seconds of the clock by which outcomes are booked. Raises `Refusal`: 400 where the group has
+    no embeddings, or nothing else, 503 or 429 where every breaker is open.
     """
     pools: Sequence[Pool] = config.pools(group, kind)
     if not pools:
@@ -56,7 +63,11 @@ def candidates(
             raise unhealthy(pools[0].keys[0], model)
         pool = rotation.draw(group, left)
         keys = [one for one in rotation.order(pool) if one.id in closed]
-    return keys if pool.shared else keys[:1]
+    if not pool.shared:
+        return keys[:1]
+    if kind == "embeddings" or (memory.capacity.is_quiet and not pool.counts_tokens):
+        return keys
+    return memory.capacity.order(keys, model, tokens() if pool.counts_tokens else 0, now)
 
 
 def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key | None:

@@ -17,18 +17,21 @@ class Pool:
     """One service's deployments for one upstream model, in the order of the file; there is at least one.
 
     `owners` says for each place of the ring whose turn it is, by the place in `keys`. `shared`: the keys
-    stand in for each other; otherwise one is drawn and no other is tried.
+    stand in for each other; otherwise one is drawn and no other is tried. `counts_tokens`: some have a limit
+    of tokens, so that it matters what a request costs.
     """
 
     keys: tuple[Policy, ...]
     weight: float = field(init=False)
     shared: bool = field(init=False)
+    counts_tokens: bool = field(init=False)
     owners: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out what does not change."""
         object.__setattr__(self, "weight", sum(one.weight for one in self.keys))
         object.__setattr__(self, "shared", all(one.key for one in self.keys))
+        object.__setattr__(self, "counts_tokens", any(map(_counts_tokens, self.keys)))
         object.__setattr__(self, "owners", _owners(self.keys))
 
     @property
@@ -75,3 +78,10 @@ def _owners(keys: Sequence[Policy]) -> tuple[int, ...]:
     for place in reversed(range(size - 1)):
         owners[place] = named.get(place, owners[place + 1])
     return tuple(owners)
+
+
+def _counts_tokens(policy: Policy) -> bool:
+    rules = policy.limits
+    if rules is None:
+        return False
+    return any(one.tpm for one in (rules.credential, *rules.credential_models.values()) if one is not None)

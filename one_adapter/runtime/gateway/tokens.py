@@ -7,19 +7,11 @@ chat they become; what the gateway would not take counts as the text of its JSON
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from one_adapter.runtime.gateway import chats
 from one_adapter.runtime.gateway.go_json import go_json
-from one_adapter.runtime.gateway.layers import Layer
-
-
-def cost(layers: Sequence[Layer], fields: Mapping[str, Any], kind: str, raw_length: int = 0) -> int:
-    """Return what a request costs at `layers`: its estimate, 0 where none of them counts tokens."""
-    if any(layer.limit.tpm for layer in layers):
-        return estimate(fields, kind, raw_length)
-    return 0
 
 
 def estimate(fields: Mapping[str, Any], kind: str, raw_length: int = 0) -> int:

@@ -395,3 +395,85 @@ class TestLimits:
             return [first, (await post(caller))[0], asyncio.get_running_loop().time()]
 
         assert run(scenario()) == [200, 429, 5.0]
+
+
+class TestRoom:
+    """Keys with room for a request come before those without, whatever the order of the file."""
+
+    def asked(
+        self, keys: Keys, *deployments: dict[str, Any], count: int, pause: float = 0.0, **more: Any
+    ) -> str:
+        async def scenario() -> None:
+            caller, _ = serve(loaded_of(*deployments), keys)
+            for _ in range(count):
+                await post(caller, **more)
+                await asyncio.sleep(pause)
+
+        run(scenario())
+        return "".join(one[-1] for one in keys.asked)
+
+    def metered(self, *numbers: int, **more: Any) -> list[dict[str, Any]]:
+        deployments = pool(len(numbers), **more)
+        for one, number in zip(deployments, numbers, strict=True):
+            if number:
+                one["model_info"]["one_adapter"]["limits"] = {"credential": {"tpm": number}}
+        return deployments
+
+    def test_the_key_with_the_most_tokens_left_comes_first(self) -> None:
+        """A request is 12 tokens: the second has 100, 88 and so on, till it has as many as the first."""
+        assert self.asked(Keys({}), *self.metered(76, 100), count=5) == "22121"
+
+    def test_a_key_without_a_limit_of_tokens_is_asked_when_the_others_are_full(self) -> None:
+        assert self.asked(Keys({}), *self.metered(0, 24), count=4) == "2211"
+
+    def test_a_minute_later_there_is_room_again(self) -> None:
+        assert self.asked(Keys({}), *self.metered(0, 12), count=3, pause=40) == "212"
+
+    def test_embeddings_are_asked_in_the_files_order(self) -> None:
+        deployments = self.metered(24, 100)
+        assert self.asked(Keys({}), *deployments, count=3, path="/v1/embeddings") == "111"
+
+    def test_after_a_429_a_key_is_the_last_to_be_asked_for_half_a_minute(self) -> None:
+        assert self.asked(Keys({"key-1": [429]}), *pool(3), count=4, pause=10) == "12" + "2" + "2" + "1"
+
+    def test_other_models_are_not_concerned(self) -> None:
+        loaded = loaded_of(*pool(), *pool(name="b"))
+        ask(loaded, Keys({"key-1": [429]}))
+        keys = Keys({})
+        ask(loaded, keys)
+        ask(loaded, keys, model="b")
+        assert keys.asked == ["key-2", "key-1"]
+
+    def test_a_cooling_key_is_asked_when_the_others_fail(self) -> None:
+        assert self.asked(Keys({"key-1": [429], "key-2": [200, 500]}), *pool(), count=2) == "12" + "21"
+
+    @pytest.mark.parametrize("path", ["/v1/embeddings"])
+    def test_an_embedding_leaves_no_key_alone(self, path: str) -> None:
+        assert self.asked(Keys({"key-1": [429]}), *pool(), count=2, path=path) == "12" + "1"
+
+    def test_when_all_are_cooling_the_first_to_recover_is_asked_first(self) -> None:
+        keys = Keys({"key-1": [429], "key-2": [429]})
+
+        async def scenario() -> None:
+            caller, _ = serve(loaded_of(*pool()), keys)
+            await post(caller)
+            keys.left = {"key-1": [], "key-2": []}
+            await asyncio.sleep(1)
+            await post(caller)
+
+        run(scenario())
+        assert keys.asked == ["key-1", "key-2", "key-1"]
+
+    def test_a_service_with_one_key_is_never_left_alone(self) -> None:
+        assert self.asked(Keys({"key-1": [429]}), *pool(1), count=2) == "11"
+
+
+def test_tokens_are_counted_once_and_only_where_a_limit_asks_for_them() -> None:
+    def counted(*deployments: dict[str, Any]) -> bool:
+        caller, way = serve(loaded_of(*deployments), Keys({"key-1": [500]}))
+        run(post(caller))
+        return "tokens" in vars(way.seen[0][0])
+
+    assert not counted(*pool(limits={"credential": {"qpm": 5}}))
+    assert counted(*pool(limits={"service": {"tpm": 50}}))
+    assert counted(*pool(limits={"credential": {"tpm": 50}}))
