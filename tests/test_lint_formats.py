@@ -50,7 +50,7 @@ def test_github_gets_one_command_for_each_finding() -> None:
 
 
 def test_an_info_is_a_notice_on_github_and_a_note_in_sarif() -> None:
-    document = parse(b'{"load_balancing": "hash"}', "config.json")
+    document = parse(b'{"services": {"openai": [{"models": ["a", "a"]}]}}', "config.json")
     one = [Judged(document, judge(document))]
     assert "::notice file=config.json" in render_github(one)
     assert {result["level"] for result in sarif(one)["results"]} == {"note", "warning"}

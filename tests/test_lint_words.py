@@ -197,7 +197,7 @@ def test_the_fields_of_a_key_are_known_where_keys_are_a_pool() -> None:
         version: [one.code for one in findings(in_service(credential_list=[key]), dialect=dialect)]
         for version, dialect in DIALECTS.items()
     }
-    assert codes["0.12"] == []
+    assert "SOA513" not in codes["0.12"]
     assert codes["0.10"].count("SOA513") == 4
 
 

@@ -8,7 +8,7 @@ a boolean is wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -172,6 +172,8 @@ def structs_of(dialect: Dialect) -> Structs:
 _YAML_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])
 _YAML_FALSE = frozenset(["n", "N", "no", "No", "NO", "off", "Off", "OFF"])
 _INT64 = 1 << 63
+#: The format of a value the gateway keeps untyped and reads later by way of JSON.
+KEPT = "kept"
 
 
 def fold(key: str) -> str:
@@ -189,7 +191,7 @@ def known_name(struct: Struct, key: str, format: str) -> str | None:
     >>> known_name(TRANSLATION, "PROMPTTEMPLATE", "json"), known_name(TRANSLATION, "promptTemplate", "yaml")
     ('promptTemplate', None)
     """
-    if format == "json":
+    if format != "yaml":
         if key in struct.fields:
             return key
         return _folded(struct).get(fold(key))
@@ -223,7 +225,11 @@ def members_by_field(struct: Struct, node: Node, format: str) -> dict[str, Membe
 
 
 def mismatches(node: Node, expected: Type, format: str, pointer: str = "") -> Iterator[Mismatch]:
-    """Every value below `node` that the gateway's parser refuses for its type, in file order."""
+    """Every value below `node` that the gateway's parser refuses for its type, in file order.
+
+    `format` "kept" is for a value of either format that the gateway has kept untyped and reads later, by way
+    of JSON.
+    """
     if node.kind == "null" or isinstance(expected, AnyValue):
         return
     if isinstance(expected, str):
@@ -237,11 +243,16 @@ def mismatches(node: Node, expected: Type, format: str, pointer: str = "") -> It
     elif node.kind != "object":
         yield Mismatch(pointer, expected, node)
     else:
-        for member in node.members:
+        for member in _counting(node, format):
             name = known_name(expected, member.key, format) if isinstance(expected, Struct) else ""
             if name is not None:
                 inner = expected.fields[name] if isinstance(expected, Struct) else expected.value
                 yield from mismatches(member.node, inner, format, f"{pointer}/{escape(member.key)}")
+
+
+def _counting(node: Node, format: str) -> Iterable[Member]:
+    """The members of an object that are read; of a kept one's equal keys the last is left."""
+    return {member.key: member for member in node.members}.values() if format == KEPT else node.members
 
 
 def _fits(node: Node, expected: Scalar, format: str) -> bool:
@@ -256,6 +267,8 @@ def _fits(node: Node, expected: Scalar, format: str) -> bool:
         return False
     if expected == "number":
         return format == "yaml" or abs(node.value) != float("inf")
+    if format == KEPT:
+        return -_INT64 <= node.value < _INT64 and node.value % 1 == 0 and float(node.value) < _INT64
     if isinstance(node.value, int):
         return -_INT64 <= node.value < _INT64
     return format == "yaml" and abs(node.value) < _INT64

@@ -232,16 +232,30 @@ class _Reader:
             name=_own_text(inside.get("name")) or f"Key {number}",
             enabled=not (self.dialect.pools and off),
             values=node.value if usable and node else {},
-            limit=self.limit(inside.get("limit"), f"{pointer}/limit"),
-            model_limits=self.credential_model_limits(inside.get("model_limits"), f"{pointer}/model_limits"),
+            limit=self.kept_limit(inside.get("limit"), f"{pointer}/limit"),
+            model_limits=self.kept_limits(inside.get("model_limits"), f"{pointer}/model_limits"),
         )
 
-    def credential_model_limits(self, node: Node | None, pointer: str) -> dict[str, Limit]:
-        """A credential's limits by model: of a wrong shape anywhere, the gateway knows none of them."""
-        wanted = fields.MapOf(self.limit_fields)
-        if node is None or not self.dialect.pools or next(fields.mismatches(node, wanted, self.format), None):
+    def kept_limit(self, node: Node | None, pointer: str) -> Limit:
+        """A credential's limit; none where anything in it has the wrong shape."""
+        readable = not self.dialect.pools or self.is_readable(node, self.limit_fields)
+        return self.limit(node if readable else None, pointer, fields.KEPT)
+
+    def kept_limits(self, node: Node | None, pointer: str) -> dict[str, Limit]:
+        """A credential's limits by model, whose names nobody trims; as shapeless as `kept_limit`."""
+        if node is None or not self.dialect.pools:
             return {}
-        return self.limits(node, pointer)
+        if not self.is_readable(node, fields.MapOf(self.limit_fields)):
+            return {}
+        found = {member.key: member for member in node.members}
+        return {
+            key: self.limit(member.node, f"{pointer}/{escape(key)}", fields.KEPT)
+            for key, member in found.items()
+        }
+
+    def is_readable(self, node: Node | None, wanted: fields.Type) -> bool:
+        """Whether what the gateway has kept untyped is what it looks for."""
+        return node is None or next(fields.mismatches(node, wanted, fields.KEPT), None) is None
 
     def limits(self, node: Node | None, pointer: str) -> dict[str, Limit]:
         """Limits by the model's name, trimmed; those without a name count for nothing."""
@@ -252,8 +266,8 @@ class _Reader:
                 found[name] = self.limit(member.node, f"{pointer}/{escape(member.key)}")
         return found
 
-    def limit(self, node: Node | None, pointer: str) -> Limit:
-        view = self.view(self.limit_fields, node, pointer)
+    def limit(self, node: Node | None, pointer: str, format: str = "") -> Limit:
+        view = _View(self.limit_fields, node, pointer, format or self.format)
         return Limit(
             pointer=view.pointer,
             qps=number_of(view.node("qps")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from one_adapter.config.document import Document, Span
@@ -9,7 +10,7 @@ from one_adapter.config.fields import Structs, fold, structs_of
 from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.config.reading import read_gateway
-from one_adapter.dialect import Dialect
+from one_adapter.dialect import Dialect, Order
 from one_adapter.lint.decoded import Place, Record, Refusal
 from one_adapter.lint.decoding import decode
 from one_adapter.lint.finding import Note, Severity
@@ -54,6 +55,19 @@ class Context:
     def enabled(self) -> tuple[Service, ...]:
         """The services that are switched on."""
         return tuple(service for service in self.gateway.services if service.enabled)
+
+    @property
+    def order(self) -> Order | None:
+        """What the file's load_balancing does; None for a word the gateway does not know."""
+        return self.dialect.balancing.get(self.gateway.load_balancing)
+
+    @cached_property
+    def spoken(self) -> tuple[Service, ...]:
+        """Every service as of the type whose protocol it speaks, which a service may choose for itself."""
+        wires = {"chat_completions": "openai", "responses": "openai", "anthropic_messages": "claude"}
+        return tuple(
+            replace(one, type=wires.get(one.upstream_protocol, one.type)) for one in self.gateway.services
+        )
 
     @cached_property
     def switched_off(self) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from one_adapter.config.fields import MapOf
+from one_adapter.config.fields import MapOf, Type
+from one_adapter.config.model import Credential, Service
 from one_adapter.config.node import Node, Span
 from one_adapter.config.reading import trim
 from one_adapter.lint.context import Context
@@ -38,6 +40,25 @@ def decoded_services(context: Context) -> Iterator[tuple[str, int, Record, Place
                 yield name, index, entry, place
 
 
+def offers(context: Context) -> Counter[str]:
+    """How many services offer each name."""
+    return Counter(
+        name
+        for service in context.enabled
+        for name in {*service.models, *service.embedding_models, *service.model_redirect}
+    )
+
+
+def usable_keys(service: Service) -> tuple[Credential, ...]:
+    """The keys of a service's list that are switched on; none where there is no list, or it is not read."""
+    return tuple(key for key in service.pool if key.enabled) if is_pool(service) else ()
+
+
+def is_pool(service: Service) -> bool:
+    """Whether a service draws from a credential_list."""
+    return bool(service.credential_list) and service.type != "azure"
+
+
 class KeyEntry(NamedTuple):
     """One entry of a credential_list as decoded: its service's place, its number from 1, its own place."""
 
@@ -62,6 +83,22 @@ def key_entries(context: Context) -> Iterator[KeyEntry]:
     for _, _, service, place in decoded_services(context):
         for number, (values, where) in enumerate(service.items("credential_list"), 1):
             yield KeyEntry(place, number, where, values if isinstance(values, Table) else Table())
+
+
+def untyped_limits(context: Context) -> Iterator[Refusal]:
+    """What makes the gateway pass over limits without a word: the first wrong value of each such object."""
+    for _, _, service, _ in decoded_services(context):
+        single = service.values.get("credentials")
+        yield from _first_wrong(context, single, "limit", context.structs.limit)
+        for values in (single, *(key for key, _ in service.items("credential_list"))):
+            yield from _first_wrong(context, values, "model_limits", MapOf(context.structs.limit))
+
+
+def _first_wrong(context: Context, values: object, name: str, wanted: Type) -> list[Refusal]:
+    found = values.entries.get(name) if isinstance(values, Table) else None
+    spoken_of = {refusal.place.pointer for refusal in context.refusals}
+    refusals = decode_kept(wanted, found[0], found[1])[1] if found else []
+    return [one for one in refusals if one.place.pointer not in spoken_of][:1]
 
 
 def key_id(context: Context, key: KeyEntry) -> str:

@@ -33,10 +33,11 @@ def keys_of(context: Context) -> Iterator[Key]:
     clients += [(key, pointer) for _, key, pointer in client_keys(context)]
     for value, pointer in clients:
         yield Key(pointer, "api_key", value, client_kind_of(value), True)
-    for service in context.gateway.services:
+    for service in context.spoken:
         facts = CREDENTIALS.get(service.type)
         for pointer, values in credential_sets(context, service) if facts else ():
-            for name, value in values.items():
+            resting = context.dialect.pools and values.get("enabled") is False
+            for name, value in () if resting else values.items():
                 if facts and name in facts.known and isinstance(value, str):
                     kind = kind_of(service, name, value)
                     yield Key(f"{pointer}/{escape(name)}", name, value, kind, False)

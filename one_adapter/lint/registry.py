@@ -62,6 +62,7 @@ def rules() -> tuple[Rule, ...]:
         rules_refused_settings,
         rules_unusable,
         rules_vendors,
+        rules_versions,
     )
 
     return tuple(RULES[code] for code in sorted(RULES))

@@ -22,7 +22,7 @@ _VERSIONED = re.compile(r"/v(?:[1-9]|[1-4][0-9]|50)$")
 
 def _addressed(context: Context) -> Iterator[tuple[Service, str, str, str]]:
     """Services with an address: service, pointer of server_url, scheme, path without query."""
-    for service in context.gateway.services:
+    for service in context.spoken:
         if service.server_url:
             scheme, _, rest = service.server_url.partition("://")
             path = rest.partition("#")[0].partition("?")[0].partition("/")
@@ -89,6 +89,8 @@ def wrong_service_type(context: Context) -> Iterator[Note]:
         home = host_of(service.server_url)
         if _speaks_otherwise(service, scheme) or service.type not in SERVICE_TYPES:
             continue  # of these another rule speaks
+        if service.upstream_protocol != "auto":
+            continue  # it says itself what is spoken there
         if home and service.type not in home.types and service.type not in URL_IGNORED:
             yield context.note(
                 pointer,
@@ -126,7 +128,8 @@ def query_in_server_url(context: Context) -> Iterator[Note]:
     LiteLLM: one-adapter sends the query with every call.
     """
     for service, pointer, _, _ in _addressed(context):
-        if "?" in service.server_url.partition("#")[0] and service.type not in URL_IGNORED:
+        verbatim = service.upstream_protocol == "anthropic_messages" or service.type in URL_IGNORED
+        if "?" in service.server_url.partition("#")[0] and not verbatim:
             yield context.note(
                 pointer,
                 "the gateway breaks an address with a query string",
@@ -146,8 +149,8 @@ def no_default_address(context: Context) -> Iterator[Note]:
     LiteLLM: the export knows the addresses of deepseek, zhipu and groq; for others it leaves the model
     out and says so.
     """
-    for service in context.enabled:
-        if service.server_url:
+    for service in context.spoken:
+        if not service.enabled or service.server_url or service.upstream_protocol == "responses":
             continue
         if service.type == "azure" and not _is_meant(context, service):
             yield context.note(
@@ -223,6 +226,8 @@ def path_doubled(context: Context) -> Iterator[Note]:
         bare = path.rstrip("/")
         if service.type not in OPENAI_SHAPED or not bare.endswith(_CHAT):
             continue
+        if service.upstream_protocol == "responses":
+            continue  # there the ending is replaced
         if path != bare or not _VERSIONED.search(bare[: -len(_CHAT)]):
             yield context.note(
                 pointer,
@@ -243,7 +248,7 @@ def bad_location(context: Context) -> Iterator[Note]:
 
     LiteLLM: builds the same address.
     """
-    for service in context.gateway.services:
+    for service in context.spoken:
         if service.type != "vertexai":
             continue
         listed_sets = bool(service.credential_list)

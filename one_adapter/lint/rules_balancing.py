@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from one_adapter.config import defaults
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
-from one_adapter.lint.finding import Note
+from one_adapter.lint.entries import offers, usable_keys
+from one_adapter.lint.finding import Note, When
 from one_adapter.lint.registry import rule
 
 _SOCKS = re.compile(r"(?:socks5h?://)?(?:[^@/\s]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[0-9]{1,5}")
 
 
-@rule("SOA401", "round-robin-is-random", "warning")
+def draws_at_random(word: str) -> When:
+    """Of a rule about a word of load_balancing that draws at random and does not look like it."""
+    return lambda dialect: dialect.balancing[word] == "random"
+
+
+@rule("SOA401", "round-robin-is-random", "warning", draws_at_random("round_robin"))
 def round_robin_is_random(context: Context) -> Iterator[Note]:
     """`round_robin` does not rotate.
 
     The word that rotates is `rr`.
 
-    Gateway: accepts `round_robin` and draws at random.
+    Gateway: 0.10 accepts `round_robin` and draws at random; in 0.12 it is the same as `rr`.
 
     LiteLLM: the export follows what the gateway did: `simple-shuffle`. Write `rr` to have one-adapter rotate.
     """
@@ -32,11 +38,11 @@ def round_robin_is_random(context: Context) -> Iterator[Note]:
         )
 
 
-@rule("SOA402", "hash-is-random", "info")
+@rule("SOA402", "hash-is-random", "info", draws_at_random("hash"))
 def hash_is_random(context: Context) -> Iterator[Note]:
     """`hash` does not keep a client with one service.
 
-    Gateway: hashes the time of the call, so the draw is random.
+    Gateway: 0.10 hashes the time of the call, so the draw is random.
 
     LiteLLM: exported as random shares.
     """
@@ -48,19 +54,47 @@ def hash_is_random(context: Context) -> Iterator[Note]:
         )
 
 
+@rule("SOA407", "hash-is-constant", "warning", lambda dialect: dialect.balancing["hash"] == "hash")
+def hash_is_constant(context: Context) -> Iterator[Note]:
+    """Under `hash`, a name always goes to the same service, and a service always takes the same key.
+
+    It looks as if clients were spread and each kept to its place. What is hashed is the model's name, or
+    the service's, and that never changes.
+
+    Gateway: 0.12 sends every call for a name to one service; the others get none while its breaker is
+    closed. 0.10 hashes the time of the call, so the draw is random.
+
+    LiteLLM: the export sends the calls where the gateway sends them.
+    """
+    if context.order != "hash":
+        return
+    several = next((name for name, count in offers(context).items() if count > 1), None)
+    pool = next((one for one in context.enabled if len(usable_keys(one)) > 1), None)
+    if several is None and pool is None:
+        return
+    what = f'services of "{several}"' if several is not None else "keys of a credential_list"
+    yield context.note(
+        context.field("", "load_balancing"),
+        f"hash always draws the same of the {what}; the others get no call",
+        "Write rr to take turns, or first to say which one it is.",
+    )
+
+
 @rule("SOA403", "first-across-types", "warning")
 def first_across_types(context: Context) -> Iterator[Note]:
     """Under `first`, one name is offered by services of two types.
 
-    Within one type the order of the file counts. Between types there is no order.
+    Within one type the order of the file counts. Between types there is no order. The same holds for `hash`
+    where it always draws the same service.
 
     Gateway: walks its types in another order at every start; which of the services is "first" changes
     from start to start.
 
     LiteLLM: the export takes the order of the file.
     """
-    if context.gateway.load_balancing != "first":
+    if context.order not in ("first", "hash"):
         return
+    does = "is first for" if context.order == "first" else "gets"
     first: dict[str, tuple[str, str]] = {}
     told: set[str] = set()
     for service in context.enabled:
@@ -72,7 +106,7 @@ def first_across_types(context: Context) -> Iterator[Note]:
                 line, _ = context.document.position(context.span(pointer).start)
                 yield context.note(
                     service.pointer,
-                    f'which service is first for "{name}" changes from start to start: '
+                    f'which service {does} "{name}" changes from start to start: '
                     f"a {kind} service in line {line} and this {service.type} service offer it",
                     "Give it another name in one of the two.",
                 )
@@ -84,7 +118,7 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
 
     `enabled` is false unless the file says `true`.
 
-    Gateway: starts, and answers every call with 400; `/v1/models` is 404.
+    Gateway: starts, and answers every call with 400; `/v1/models` is 404 in 0.10, and empty in 0.12.
 
     LiteLLM: a proxy without a model does nothing; `export` and `run` say so and stop.
     """

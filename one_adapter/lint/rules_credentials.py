@@ -9,6 +9,7 @@ from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
+from one_adapter.lint.entries import is_pool, usable_keys
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.keys import client_keys, credential_sets, own_names
 from one_adapter.lint.registry import rule
@@ -129,12 +130,16 @@ def missing_credential(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export writes a variable without a value into `.env`.
     """
-    for service in context.enabled:
-        if service.type not in CREDENTIALS or (
-            service.server_url and is_private(split_url(service.server_url).host)
+    for service in context.spoken:
+        if (
+            not service.enabled
+            or service.type not in CREDENTIALS
+            or (service.server_url and is_private(split_url(service.server_url).host))
         ):
             continue
         for pointer, values in credential_sets(context, service):
+            if context.dialect.pools and values.get("enabled") is False:
+                continue  # a key at rest may be half a one
             missing = _missing(CREDENTIALS[service.type].needed, values)
             if missing and not _is_meant(context, service, values):
                 place = pointer if context.find(pointer) else service.pointer
@@ -182,7 +187,7 @@ def credential_not_text(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export has no key to write.
     """
-    for service in context.gateway.services:
+    for service in context.spoken:
         if service.type not in CREDENTIALS:
             continue
         for pointer, values in credential_sets(context, service):
@@ -207,7 +212,7 @@ def unknown_credential(context: Context) -> Iterator[Note]:
 
     LiteLLM: nothing is exported for it.
     """
-    for service in context.gateway.services:
+    for service in context.spoken:
         facts = CREDENTIALS.get(service.type)
         own = own_names(service, context.dialect)
         for pointer, values in credential_sets(context, service) if facts else ():
@@ -234,12 +239,48 @@ def credential_list_ignored(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export has one deployment for it. Write one service for each key to share the load.
     """
-    for service in context.gateway.services:
+    for service in context.spoken:
         if service.type == "azure" and service.credential_list:
             yield context.key_note(
                 context.field(service.pointer, "credential_list"),
                 "azure services never draw from credential_list",
                 'Use "credentials", and one service for each key.',
+            )
+
+
+@rule("SOA521", "every-key-off", "warning", lambda dialect: dialect.pools)
+def every_key_off(context: Context) -> Iterator[Note]:
+    """All keys of a `credential_list` are switched off.
+
+    Gateway: 0.12 answers every call with 429, `no healthy credential is available`; what stands in
+    `credentials` is not used, and no other service with the same model either where this one is drawn. 0.10
+    knows no such switch, and draws all of them.
+
+    LiteLLM: nothing is exported for the service.
+    """
+    for service in context.spoken:
+        if is_pool(service) and not usable_keys(service) and service.enabled:
+            yield context.key_note(
+                context.field(service.pointer, "credential_list"),
+                "all keys of this list are switched off, so every call is answered with 429",
+                'Set "enabled" of a key to true, or that of the service to false.',
+            )
+
+
+@rule("SOA522", "credentials-beside-list", "warning")
+def credentials_beside_list(context: Context) -> Iterator[Note]:
+    """A service has `credentials` and a `credential_list`.
+
+    Gateway: uses the list alone, whatever state its keys are in.
+
+    LiteLLM: the export has the keys of the list.
+    """
+    for service in context.spoken:
+        if is_pool(service) and service.credentials:
+            yield context.key_note(
+                context.field(service.pointer, "credentials"),
+                "these are never used beside a credential_list",
+                "Remove them, or add them to the list.",
             )
 
 

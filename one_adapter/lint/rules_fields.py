@@ -8,6 +8,7 @@ from one_adapter.config import defaults
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node, escape
 from one_adapter.lint.context import Context
+from one_adapter.lint.decoded import Record
 from one_adapter.lint.entries import types_of
 from one_adapter.lint.finding import Note
 from one_adapter.lint.registry import rule
@@ -180,6 +181,25 @@ def params_range_unread(context: Context) -> Iterator[Note]:
             place.pointer,
             "the gateway never reads params_range; no request is kept within these bounds",
             "Remove it, or set fixed values in the clients.",
+        )
+
+
+@rule("SOA107", "statistics-unkept", "info", lambda dialect: dialect.statistics)
+def statistics_unkept(context: Context) -> Iterator[Note]:
+    """The gateway's `statistics` have no counterpart in one-adapter.
+
+    Gateway: 0.12 writes a row for every call, for its web console: model, tokens, status, no texts. It does
+    so without this field, too. 0.10 knows no statistics.
+
+    LiteLLM: nothing is exported for it. LiteLLM's own spend logs show usage by key and model, on its admin
+    page and under `/spend/logs`; they need a database (`DATABASE_URL`).
+    """
+    found = context.record.values.get("statistics")
+    if isinstance(found, Record) and found.values.get("enabled", True):
+        yield context.key_note(
+            context.record.at("statistics").pointer,
+            "one-adapter keeps no statistics",
+            "LiteLLM's spend logs show usage; they need a database (DATABASE_URL).",
         )
 
 

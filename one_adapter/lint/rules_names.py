@@ -102,7 +102,7 @@ def model_called_random(context: Context) -> Iterator[Note]:
     """A service lists a model called `random`.
 
     Gateway: `random` is its own word for "any model"; the service cannot be reached by it, and
-    `/v1/models` shows the name twice.
+    `/v1/models` shows the name twice in 0.10.
 
     LiteLLM: the exported group `random` draws from all models, as in the gateway.
     """

@@ -83,7 +83,7 @@ def redirect_to_itself(context: Context) -> Iterator[Note]:
     It changes nothing for requests, and yet it does harm.
 
     Gateway: takes the name out of `/v1/models` (the target of a redirect is hidden, and here the target is
-    the model itself); with one model the list is empty, which it answers with 404. The model still works.
+    the model itself); with one model the list is empty, which 0.10 answers with 404. The model still works.
 
     LiteLLM: nothing is exported for it; the model is listed as it should be.
     """
@@ -134,7 +134,7 @@ def share_multiplied(context: Context) -> Iterator[Note]:
     """
     for name, owners in _owners(context).items():
         turns = [count for _, count, _ in owners]
-        if len(owners) < 2 or len(set(turns)) < 2 or context.gateway.load_balancing == "first":
+        if len(owners) < 2 or len(set(turns)) < 2 or context.order in ("first", "hash"):
             continue
         service, most, by_redirect = max(owners, key=lambda owner: owner[1])
         if by_redirect:

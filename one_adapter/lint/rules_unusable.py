@@ -39,7 +39,7 @@ def placeholder_credential(context: Context) -> Iterator[Note]:
 
     Words such as `EMPTY` are told only where the vendor is known to ask for a key.
 
-    Gateway: sends it to the vendor, who answers 401; the client gets 500.
+    Gateway: sends it to the vendor, who answers 401; the client gets that from 0.12, and 500 from 0.10.
 
     LiteLLM: the export leaves the variable in `.env` empty and puts it on the list of things to do; `run`
     sends what the gateway sent.
@@ -83,7 +83,7 @@ def masked_credential(context: Context) -> Iterator[Note]:
 
     It was copied from a page that shows no keys. The key itself is only where it was made.
 
-    Gateway: sends it to the vendor, who answers 401; the client gets 500.
+    Gateway: sends it to the vendor, who answers 401; the client gets that from 0.12, and 500 from 0.10.
 
     LiteLLM: the export leaves the variable in `.env` empty and puts it on the list of things to do.
     """

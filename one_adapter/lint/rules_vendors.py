@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from one_adapter.config.model import Service
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.registry import rule
 from one_adapter.vendors.service_types import BROKEN, ENDED, RETIRED
+
+
+def _by_type(context: Context) -> Iterator[Service]:
+    """The services that are switched on and speak as their type does."""
+    return (service for service in context.enabled if service.upstream_protocol == "auto")
 
 
 @rule("SOA620", "vendor-ended", "warning")
@@ -21,7 +27,7 @@ def vendor_ended(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export leads to the successor (Qianfan V2, TokenHub) and names the new key that is needed.
     """
-    for service in context.enabled:
+    for service in _by_type(context):
         if service.type in ENDED:
             ended = ENDED[service.type]
             yield context.type_note(service, ended.notice, ended.successor)
@@ -37,7 +43,7 @@ def default_models_retired(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export writes the same names. List today's models in `models`.
     """
-    for service in context.enabled:
+    for service in _by_type(context):
         retired = RETIRED.get(service.type)
         if retired and service.default_models and any(map(retired.has, service.models)):
             yield context.type_note(
@@ -55,7 +61,7 @@ def retired_model(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export writes the same name.
     """
-    for service in context.enabled:
+    for service in _by_type(context):
         retired = RETIRED.get(service.type)
         if service.default_models or not retired:
             continue
@@ -78,7 +84,7 @@ def type_does_not_work(context: Context) -> Iterator[Note]:
 
     LiteLLM: the export makes them work, so clients will notice a difference, for the better.
     """
-    for service in context.enabled:
+    for service in _by_type(context):
         if service.type in BROKEN:
             yield context.type_note(
                 service,
