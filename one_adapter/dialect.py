@@ -28,8 +28,9 @@ class Dialect:
     layer do. `least`: what a limit below 1 counts as. `chat_layers` and `embedding_layers`: the limits a
     request waits for, in this order; the limit of embeddings holds for each model (`embeddings_by_model`) or
     for the service, and refuses or only delays (`embeddings_refuse`). `protocols`: a service may choose its
-    upstream's protocol. `lists_random`: `/v1/models` shows `random`. `lists_nothing`: a list of no models is
-    a list, and no 404. `names_requests`: each POST is answered with an `X-Request-ID` of its own.
+    upstream's protocol. `lists_random`: `/v1/models` shows `random`. `lists_owners`: it tells whose a model
+    is. `lists_nothing`: a list of no models is a list, and no 404. `names_requests`: each POST is answered
+    with an `X-Request-ID` of its own.
     """
 
     version: str
@@ -46,6 +47,7 @@ class Dialect:
     embeddings_refuse: bool
     protocols: bool
     lists_random: bool
+    lists_owners: bool
     lists_nothing: bool
     names_requests: bool
     statistics: bool
@@ -76,6 +78,7 @@ V0_10 = Dialect(
     embeddings_refuse=False,
     protocols=False,
     lists_random=True,
+    lists_owners=False,
     lists_nothing=False,
     names_requests=False,
     statistics=False,
@@ -105,6 +108,7 @@ V0_12 = Dialect(
     embeddings_refuse=True,
     protocols=True,
     lists_random=False,
+    lists_owners=True,
     lists_nothing=True,
     names_requests=True,
     statistics=True,

@@ -18,6 +18,8 @@ from one_adapter.plan.limits import layers_of
 from one_adapter.plan.types import Plan, Route, ServicePolicy, Target
 from one_adapter.plan.vendors import known_host
 
+#: Whose a model is in `/v1/models` unless the file says otherwise.
+OWNER = "openai"
 #: Above this the weights of a group are written as shares.
 #: LiteLLM warns of a deployment without the first two at each request, and without the others at its start.
 PRICES = (
@@ -171,7 +173,10 @@ class Deployments:
 
     def _ours(self, group: Group, target: Target) -> Anchored | Alias:
         policy, upstream = self.policies[target.service], target.upstream
-        ours: dict[str, Any] = {"service": target.service, "credential": target.credential}
+        ours: dict[str, Any] = {"service": target.service}
+        if policy.owner not in ("", OWNER):
+            ours["owned_by"] = policy.owner
+        ours["credential"] = target.credential
         if target.key:
             ours["key"] = target.key
         if target.places:

@@ -33,6 +33,7 @@ def service_policy(service: Service, gateway: Gateway) -> ServicePolicy:
         embedding_limit=limit_of(service.embedding_limit, dialect, defaults.EMBEDDING_WAIT_SECONDS),
         proxy=proxy_of(service, gateway),
         model_limits=limits_of(service.model_limits, dialect) if dialect.limits_add_up else {},
+        owner=(service.provider or service.type) if dialect.lists_owners else "",
         pooled=dialect.pools and bool(service.credential_list),
     )
 

@@ -24,6 +24,11 @@ class Turn:
     places: tuple[int, ...] = ()
 
 
+def first_on(service: Service) -> int | None:
+    """The first key of a service that is not switched off; None where all are."""
+    return next((index for index, each in enumerate(service.pool) if each.enabled), None)
+
+
 def turns_of(service: Service, order: Order, dialect: Dialect) -> tuple[Turn, ...]:
     """The keys of a service that may answer, as `order` gives them their turns; none where all are off.
 

@@ -8,6 +8,7 @@ from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import escape
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.plan.policy import uses_proxy
+from one_adapter.plan.pools import first_on
 from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.routes import ALL
 from one_adapter.plan.types import Plan, Task
@@ -45,6 +46,13 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
         message = f"{service.id}: {', '.join(gone)}: {retired.notice}; {retired.instead}"
         yield Task("warning", "model-retired", at, f"{message}.")
     yield from _credentials(service)
+    key = first_on(service)
+    if key is None:
+        message = (
+            f"{service.id}: every key in credential_list is switched off. The gateway answers 429 when it "
+            "draws the service, here it is left out. Switch a key on, or the service off"
+        )
+        yield Task("warning", "keys-off", f"{at}/credential_list", f"{message}.")
     if names.turned:
         message = (
             f"{service.id}: model_redirect stands the other way round; both names of each pair answer, "
@@ -54,7 +62,7 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
     homeless = [
         model
         for model in service.models
-        if upstream_of(service, 0, names.upstream_model(model), options) is None
+        if upstream_of(service, key or 0, names.upstream_model(model), options) is None
     ]
     if homeless:
         message = (
@@ -75,6 +83,8 @@ def _credentials(service: Service) -> Iterator[Task]:
     if service.type in ENDED:
         return
     for index, values in enumerate(service.each_credential):
+        if not service.pool[index].enabled:
+            continue
         where = f"credential_list/{index}" if service.credential_list else "credentials"
         for name in CREDENTIALS[service.type].known:
             value = values.get(name)

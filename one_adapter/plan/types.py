@@ -177,7 +177,8 @@ class BreakerPolicy:
 class ServicePolicy:
     """The rules of one service; `credentials` as they are listed, `model_limits` by model.
 
-    `pooled`: its credentials are keys that stand in for each other.
+    `pooled`: its credentials are keys that stand in for each other. `owner` is whose its models are in
+    `/v1/models`; empty where the gateway does not tell.
     """
 
     id: str
@@ -190,6 +191,7 @@ class ServicePolicy:
     proxy: ProxyPolicy | None
     model_limits: Limits = field(default_factory=dict)
     pooled: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

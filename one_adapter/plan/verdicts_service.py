@@ -17,11 +17,13 @@ from one_adapter.plan.leaf import (
     inert,
     mapped,
 )
+from one_adapter.plan.pools import first_on
 from one_adapter.plan.vendors import embedding_upstream_of, known_host, upstream_of
 from one_adapter.plan.verdicts_credentials import credential, listed_credential
 from one_adapter.plan.verdicts_limits import limit
 from one_adapter.vendors.service_types import EMBEDDING_TYPES, ENDED, RETIRED, SERVICE_TYPES
 
+ALL_OFF = "every key of the service is switched off, and the gateway answers 429; switch one on"
 NO_UPSTREAM = "no address is known for where it leads, and the gateway answers 500; give server_url"
 
 
@@ -36,9 +38,11 @@ def _id(scope: Scope, leaf: Leaf) -> Judgement:
     return mapped(f"{INFO}.service")
 
 
-def _provider(_: Scope, __: Leaf) -> Judgement:
-    """A label for the web console."""
-    return inert("a label for the web console")
+def _provider(scope: Scope, leaf: Leaf) -> Judgement:
+    """Whose the models are, in `/v1/models`; in gateway 0.10 a label for the web console."""
+    if not scope.dialect.lists_owners or not leaf.text.strip():
+        return inert("a label for the web console")
+    return emulated(f"{INFO}.owned_by", "told by /v1/models")
 
 
 def _enabled(_: Scope, __: Leaf) -> Judgement:
@@ -61,8 +65,9 @@ def _model(scope: Scope, leaf: Leaf) -> Judgement:
         return inert("the gateway's own model of this name hides it")
     if listing is service.embedding_models and service.type not in EMBEDDING_TYPES:
         return mapped("model_list", "answers chats only: the gateway has no embeddings for this type")
-    if not _has_address(scope, service, name, embedding=listing is service.embedding_models):
-        return dropped(NO_UPSTREAM)
+    missing = _missing(scope, service, name, embedding=listing is service.embedding_models)
+    if missing:
+        return dropped(missing)
     retired = RETIRED.get(service.type)
     if retired and retired.has(scope.names[service.id].upstream_model(name)):
         return approximated("model_list", f"{retired.notice}; {retired.instead}")
@@ -71,12 +76,16 @@ def _model(scope: Scope, leaf: Leaf) -> Judgement:
     return mapped("model_list")
 
 
-def _has_address(scope: Scope, service: Service, name: str, embedding: bool = False) -> bool:
-    """Whether a service knows where to send a name."""
-    names = scope.names[service.id]
+def _missing(scope: Scope, service: Service, name: str, embedding: bool = False) -> str:
+    """Why a service answers nothing under a name; empty where it does."""
+    names, key = scope.names[service.id], first_on(service)
+    if key is None:
+        return ALL_OFF
     if embedding:
-        return embedding_upstream_of(service, 0, names.embedding_model(name), scope.options) is not None
-    return upstream_of(service, 0, names.upstream_model(name), scope.options) is not None
+        found = embedding_upstream_of(service, key, names.embedding_model(name), scope.options)
+    else:
+        found = upstream_of(service, key, names.upstream_model(name), scope.options)
+    return "" if found else NO_UPSTREAM
 
 
 def _repeated(scope: Scope, leaf: Leaf, name: str) -> bool:
@@ -100,8 +109,9 @@ def _redirect(scope: Scope, leaf: Leaf) -> Judgement:
         return dropped("would be a pattern in LiteLLM; give the alias a name without an asterisk")
     if not service.models and not service.embedding_models:
         return inert("the service lists no model to enter it under")
-    if not _has_address(scope, service, leaf.name):
-        return dropped(NO_UPSTREAM)
+    missing = _missing(scope, service, leaf.name)
+    if missing:
+        return dropped(missing)
     if leaf.name == leaf.text:
         return mapped("model_list", "leads to itself; the gateway then hides the name from its list")
     return mapped("model_list")

@@ -139,7 +139,8 @@ def one(
 SERVICE: list[tuple[dict[str, Any], str, str, str]] = [
     (one(id="mine"), "id", M, "service"),
     (one(id=" "), "id", I, "openai-1"),
-    (one(provider="x"), "provider", I, "label"),
+    (one(provider="x"), "provider", E, "one_adapter.owned_by"),
+    (one(provider=" "), "provider", I, "label"),
     (one(), "enabled", M, "model_list"),
     (one(enabled=False), "enabled", I, "switched off"),
     (one(enabled=False), "models/0", I, "switched off"),
@@ -313,6 +314,7 @@ KEYED: list[tuple[dict[str, Any], str, str, str]] = [
     (one(upstream_protocol="responses"), "upstream_protocol", M, "whatever its type"),
 ]
 OLD: list[tuple[dict[str, Any], str, str, str]] = [
+    (one(provider="acme"), "provider", I, "label"),
     (one(limit={"qps": 1, "qpm": 2}), "limit/qpm", I, "qps counts"),
     (one(limit={"tpm": 1}), "limit/tpm", I, "knows no such field"),
     (one(credential_list=POOL), "credential_list/0/enabled", I, "reads no such credential"),
