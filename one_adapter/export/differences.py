@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from one_adapter.plan.types import Plan, Target
+from one_adapter.plan.types import CredentialPolicy, Plan, Route, ServicePolicy, Target
 from one_adapter.vendors.service_types import ENDED
 
 When = Callable[[Plan], bool]
@@ -67,6 +67,29 @@ def _asks_for(*models: str) -> When:
     return lambda plan: any(target.upstream.model in models for target in _targets(plan))
 
 
+def _pools(plan: Plan) -> Iterator[ServicePolicy]:
+    """Yield the services of which one key may stand in for another."""
+    for service in plan.services:
+        if service.pooled and sum(one.enabled for one in service.credentials) > 1:
+            yield service
+
+
+def _waits_to_the_end(credential: CredentialPolicy) -> bool:
+    limits = (credential.limit, *credential.model_limits.values())
+    return any(one is not None and one.numbers and not one.wait_seconds for one in limits)
+
+
+def _drawn(route: Route) -> set[str]:
+    """Return the services that a name is drawn from."""
+    return {target.service for target in route.targets}
+
+
+def _has_a_pool_beside_another(route: Route) -> bool:
+    return len(_drawn(route)) > 1 and any(target.key for target in route.targets)
+
+
+#: Types whose keys gateway 0.12 does not let rest, or stand in for each other.
+UNPOOLED = ("groq", "huoshan", "qianfan", "hunyuan", "xinghuo")
 #: Types whose vendors do not speak OpenAI's protocol.
 TRANSLATED = ("bailian", "claude", "dify", "gemini", "ollama", "vertexai", "xinghuo")
 
@@ -181,22 +204,50 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "rotation-begins-first",
         "rr begins with the first entry of a name, not the second",
-        lambda plan: any(route.order == "rr" and len(route.targets) > 1 for route in plan.routes),
+        lambda plan: (
+            not plan.dialect.pools
+            and any(route.order == "rr" and len(route.targets) > 1 for route in plan.routes)
+        ),
     ),
     Difference(
         "breaker-ignores-client-errors",
         "an upstream's 400, 401, 403, 404, 413, 415 and 422 do not open the circuit breaker",
-        lambda plan: plan.breaker is not None,
+        lambda plan: plan.breaker is not None and plan.dialect.breaker_counts_all,
     ),
     Difference(
         "breaker-says-unavailable",
         "while a circuit breaker is open, clients get 503 with retry-after instead of 400",
-        lambda plan: plan.breaker is not None,
+        lambda plan: plan.breaker is not None and any(not target.key for target in _targets(plan)),
     ),
     Difference(
         "breaker-sees-aliases",
         "failures under a global alias open its circuit breaker too",
         lambda plan: plan.breaker is not None and any(route.alias_of for route in plan.routes),
+    ),
+    Difference(
+        "breaker-bounds-trials",
+        "half_open_max_requests bounds the trials of every key, and one that says nothing makes room",
+        lambda plan: plan.breaker is not None and plan.dialect.pools,
+    ),
+    Difference(
+        "open-service-passed-over",
+        "a service whose keys are all closed by their breakers leaves its turn to another",
+        lambda plan: plan.breaker is not None and any(map(_has_a_pool_beside_another, plan.routes)),
+    ),
+    Difference(
+        "one-draw-a-request",
+        "a client of /v1/responses draws its service once, not twice",
+        lambda plan: plan.dialect.pools and any(len(_drawn(route)) > 1 for route in plan.routes),
+    ),
+    Difference(
+        "full-key-leaves-time",
+        "a full key whose limit has no timeout of its own is passed over, and not waited for to the end",
+        lambda plan: any(any(map(_waits_to_the_end, one.credentials)) for one in _pools(plan)),
+    ),
+    Difference(
+        "pools-of-every-type",
+        "keys of every type stand in for each other and rest after a 429",
+        lambda plan: any(one.type in UNPOOLED for one in _pools(plan)),
     ),
     Difference(
         "proxy-covers-every-type",
