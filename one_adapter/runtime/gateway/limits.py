@@ -207,7 +207,8 @@ class Limits:
             return
         delay = limiter.delay(asyncio.get_running_loop().time(), limiter.queue[0].cost)
         self._unqueue(waiter)
-        waiter.turn.set_exception(Full(limiter.layer, delay if delay < inf else MINUTE))
+        if not waiter.turn.done():
+            waiter.turn.set_exception(Full(limiter.layer, delay if delay < inf else MINUTE))
         self.pump(limiter)
 
     def _withdraw(self, waiter: _Waiter) -> None:

@@ -327,6 +327,50 @@ class TestNewNumbers:
         assert run(scenario()) == (True, 2.0, [60])
 
 
+class TestWhoLeaves:
+    def test_those_behind_a_large_request_that_leaves_go_at_once(self) -> None:
+        async def scenario() -> list[float | None]:
+            limits, one = Limits(), [layer(tpm=100)]
+            await limits.acquire(one, 50, 0)
+            large = asyncio.create_task(limits.acquire(one, 90, 1000))
+            small = asyncio.create_task(starts(limits, one, 2, tokens=20))
+            await asyncio.sleep(7)
+            large.cancel()
+            await asyncio.gather(large, return_exceptions=True)
+            return await small
+
+        assert run(scenario()) == [7, 7]
+
+    def test_those_behind_a_large_request_that_is_refused_go_at_once(self) -> None:
+        async def scenario() -> tuple[list[float | None], float]:
+            limits, one = Limits(), [layer(tpm=100)]
+            await limits.acquire(one, 50, 0)
+            large = asyncio.create_task(refusal(limits, one, most=9, tokens=90))
+            small = asyncio.create_task(starts(limits, one, 2, tokens=20))
+            return await small, (await large).retry_after
+
+        assert run(scenario()) == ([9, 9], 51.0)
+
+    def test_only_the_start_of_the_one_that_left_is_taken_back(self) -> None:
+        """Granted at second 60 and gone in that moment: the start of second 30 counts until second 90."""
+
+        async def scenario() -> list[float | None]:
+            limits, one = Limits(), [layer(tpm=30)]
+            await limits.acquire(one, 10, 0)
+            await asyncio.sleep(30)
+            await limits.acquire(one, 20, 0)
+            gone = asyncio.create_task(limits.acquire(one, 10, 1000))
+            await asyncio.sleep(0)
+            timer = limits._made["s"].timer
+            assert timer is not None
+            asyncio.get_running_loop().call_at(timer.when(), gone.cancel)
+            await asyncio.gather(gone, return_exceptions=True)
+            assert gone.cancelled()
+            return await starts(limits, one, 2, tokens=15)
+
+        assert run(scenario()) == [90, 90]
+
+
 class TestAMomentTheSame:
     """What happens when two things happen in one turn of the loop."""
 
@@ -375,6 +419,21 @@ class TestAMomentTheSame:
             return limits.held()
 
         assert run(scenario()) == {"s": (1, 0)}
+
+    def test_a_request_that_leaves_as_its_time_is_up_behind_another_leaves_nothing_behind(self) -> None:
+        async def scenario() -> dict[str, tuple[int, int]]:
+            limits, one = Limits(), [layer(concurrency=1)]
+            release = await limits.acquire(one, 1, 0)
+            first = asyncio.create_task(limits.acquire(one, 1, 9))
+            gone = asyncio.create_task(limits.acquire(one, 1, 5))
+            loop = asyncio.get_running_loop()
+            loop.call_at(5, gone.cancel)
+            await asyncio.gather(gone, return_exceptions=True)
+            release()
+            (await first)()
+            return limits.held()
+
+        assert run(scenario()) == {}
 
     def test_a_request_that_leaves_as_it_is_refused_leaves_nothing_behind(self) -> None:
         async def scenario() -> dict[str, tuple[int, int]]:
