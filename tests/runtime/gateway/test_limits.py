@@ -280,6 +280,27 @@ class TestLayers:
         assert run(scenario()) == ("s", 3.0)
 
 
+class TestAnotherKey:
+    """What a request does at a full key when another key is left."""
+
+    @pytest.mark.parametrize(
+        ("name", "wait_seconds", "refused_at"),
+        [("k", 120, 0.0), ("k", 30, 0.0), ("k", 5, 5.0), ("s", 120, 30.0)],
+    )
+    def test_it_waits_no_longer_than_leaves_that_one_time(
+        self, name: str, wait_seconds: float, refused_at: float
+    ) -> None:
+        async def scenario() -> float:
+            one = Layer(name, Limit(qpm=1, wait_seconds=wait_seconds), of_key=name == "k")
+            limits = Limits()
+            await limits.acquire([one], 1, 0)
+            with pytest.raises(Full):
+                await limits.acquire([one], 1, 30, spare=True)
+            return asyncio.get_running_loop().time()
+
+        assert run(scenario()) == refused_at
+
+
 class TestNewNumbers:
     """A limit whose numbers change while requests wait for it."""
 

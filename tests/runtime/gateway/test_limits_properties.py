@@ -1,4 +1,4 @@
-"""What must hold of limits whatever requests do: made-up services and requests, many runs, a clock that jumps.
+"""What must hold of limits whatever requests do: made-up services, many runs, a clock that jumps.
 
 ONE_ADAPTER_LIMIT_RUNS says how many runs; each is the seed of its own, so one that fails can be made again.
 """
@@ -80,13 +80,9 @@ class World:
         chain, number, came = self.chain(key), self.asked, loop.time()
         self.asked += 1
         try:
-            release = await self.limits.acquire(chain, tokens, most)
+            release = await self.limits.acquire(chain, tokens, most, self.chance.random() < 0.3)
         except Full as full:
-            assert full.layer in chain
-            assert loop.time() <= came + most + CLOSE
-            if full.never:
-                assert loop.time() == came
-                assert any(0 < layer.limit.tpm < tokens for layer in chain)
+            self.check_refusal(full, chain, tokens, most, came)
             raise
         assert loop.time() <= came + most + CLOSE
         start = Start(number, loop.time(), tokens, chain)
@@ -95,6 +91,16 @@ class World:
             self.running[layer.name] = self.running.get(layer.name, 0) + 1
             assert not layer.limit.concurrency or self.running[layer.name] <= layer.limit.concurrency
         return start, release
+
+    def check_refusal(
+        self, full: Full, chain: tuple[Layer, ...], tokens: int, most: float, came: float
+    ) -> None:
+        """A refusal names a layer of the request, and comes within its time; at once if it can never fit."""
+        now = asyncio.get_running_loop().time()
+        assert full.layer in chain
+        assert now <= came + most + CLOSE
+        too_large = any(0 < layer.limit.tpm < tokens for layer in chain)
+        assert (full.never, now) == (True, came) if too_large else not full.never
 
     def finish(self, start: Start, release: Callable[[], None]) -> None:
         """End a request; some ends are told twice, and some make another client leave that instant."""
