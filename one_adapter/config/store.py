@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from one_adapter.config.document import FORMATS, LARGEST_FILE, Document, load, parse
+from one_adapter.config.wal import laid_over
 from one_adapter.errors import OneAdapterError
 
 if TYPE_CHECKING:
@@ -102,11 +103,20 @@ def _opened(path: str, with_log: bool) -> sqlite3.Connection:
     """A connection that can only read, for as long as `LONGEST_READ_SECONDS`."""
     import sqlite3
 
-    # Without a log nobody writes in pieces: `immutable` takes no lock at all. With one, the
-    # log's own rules let a reader in beside the writer.
-    mode = "mode=ro" if with_log else "mode=ro&immutable=1"
-    address = f"file:{quote(str(Path(path).resolve()))}?{mode}"
-    connection = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)
+    indexed = Path(f"{path}-shm").is_file()
+    if with_log and not indexed and sys.version_info >= (3, 11):
+        # A copy of another machine's, say. SQLite would make the index anew beside the user's file.
+        log = Path(f"{path}-wal")
+        if log.stat().st_size > LARGEST_FILE:
+            raise OneAdapterError(f"{path}: its write-ahead log is larger than 64 MiB")
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.deserialize(laid_over(Path(path).read_bytes(), log.read_bytes()))
+    else:
+        # Without a log nobody writes in pieces: `immutable` takes no lock at all. With one, the log's own
+        # rules let a reader in beside the writer, which even of the index writes nothing.
+        mode = "immutable=1" if not with_log else "readonly_shm=1" if indexed else ""
+        address = f"file:{quote(str(Path(path).resolve()))}?mode=ro&{mode}"
+        connection = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)
     connection.text_factory = bytes
     connection.set_progress_handler(_deadline(), STEPS_BETWEEN_LOOKS)
     if sys.version_info >= (3, 11):

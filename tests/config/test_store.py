@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -96,6 +99,79 @@ def test_what_is_only_in_the_write_ahead_log_counts(tmp_path: Path) -> None:
         assert active_id(load_source(str(path))) == "edited"
         # The gateway goes on as if nobody had looked.
         connection.execute(INSERT, (json.dumps(revision("later")), 0))
+
+
+#: What gateway 0.12 does with its store, in a process of its own, until it is told to go on.
+LIVE = """
+import json, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode=WAL")
+connection.execute("CREATE TABLE metadata (key TEXT PRIMARY KEY, value TEXT)")
+connection.execute("CREATE TABLE request_stats (id INTEGER PRIMARY KEY, model TEXT, status INTEGER)")
+connection.execute("CREATE INDEX by_model ON request_stats (model)")
+connection.execute("UPDATE config_revisions SET active = 0")
+connection.execute("INSERT INTO config_revisions (config_json, active) VALUES (?, 1)", (sys.argv[2],))
+connection.execute("BEGIN")
+connection.executemany("INSERT INTO request_stats (model, status) VALUES (?, 200)", [("m" * 99,)] * 999)
+connection.execute("COMMIT")
+connection.execute("BEGIN")
+connection.execute("UPDATE config_revisions SET active = 1 - active")
+print("there", flush=True)
+sys.stdin.readline()
+connection.execute("ROLLBACK")
+print(*connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone(), flush=True)
+"""
+
+
+@contextmanager
+def live(path: Path) -> Iterator[subprocess.Popen[str]]:
+    words = [sys.executable, "-c", LIVE, str(path), json.dumps(revision("edited"))]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as gateway:
+        assert gateway.stdout is not None
+        assert gateway.stdout.readline() == "there\n"
+        yield gateway
+        gateway.kill()
+
+
+def state(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {one.name: (one.stat().st_mtime_ns, one.read_bytes()) for one in folder.iterdir()}
+
+
+def test_a_running_gateways_store_is_read_as_it_is_and_nothing_of_it_changes(tmp_path: Path) -> None:
+    path = store(tmp_path / "config.db", (revision("old"), 1))
+    with live(path) as gateway:
+        before = state(tmp_path)
+        assert set(before) == {"config.db", "config.db-wal", "config.db-shm"}
+        assert active_id(load_source(str(path))) == "edited"
+        assert state(tmp_path) == before
+        out, _ = gateway.communicate("go on\n")
+    assert out == "0 0 0\n", "a reader that still held a lock would keep the log from being emptied"
+
+
+@pytest.mark.parametrize("left", [("-wal", "-shm"), ("-wal",)])
+def test_what_a_gateway_has_left_when_it_was_killed_is_read_and_not_tidied_up(
+    tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    path = store(tmp_path / "config.db", (revision("old"), 1))
+    copy = tmp_path / "copy" / "config.db"
+    copy.parent.mkdir()
+    with live(path):
+        for ending in ("", *left):
+            shutil.copy(f"{path}{ending}", f"{copy}{ending}")
+    before = state(copy.parent)
+    assert active_id(load_source(str(copy))) == "edited"
+    if "-shm" in left or hasattr(sqlite3.Connection, "deserialize"):
+        assert state(copy.parent) == before
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="SQLite reads the log itself")
+def test_a_log_beyond_all_measure_is_not_gone_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store(tmp_path / "config.db", (revision("old"), 1))
+    (tmp_path / "config.db-wal").write_bytes(b"\0" * 5000)
+    monkeypatch.setattr("one_adapter.config.store.LARGEST_FILE", 4000)
+    assert "write-ahead log is larger" in message(path)
 
 
 def test_what_is_not_committed_does_not_count(tmp_path: Path) -> None:
