@@ -14,6 +14,8 @@ REFERENCE = "os.environ/"
 MASTER_KEY = "LITELLM_MASTER_KEY"
 #: What stands for a key where the upstream wants none; LiteLLM would send OPENAI_API_KEY otherwise.
 NO_KEY = "none"
+#: How the name of a model begins that LiteLLM asks by the responses API, whatever the client's route.
+RESPONSES = "responses/"
 
 #: Where our own fields stand: in `general_settings`, and in `model_info` of a deployment.
 SECTION = "one_adapter"

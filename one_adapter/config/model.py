@@ -91,6 +91,10 @@ class ClientKey:
     supported_models: Mapping[str, tuple[str, ...]]
 
 
+#: Protocol that a service may choose for its upstream -> the type whose rules its chats then follow.
+CHAT_TYPES = {"chat_completions": "openai", "responses": "openai", "anthropic_messages": "claude"}
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One entry of a service list; `pointer` leads to it, `index` counts within its type from 0.
@@ -126,6 +130,11 @@ class Service:
     def each_credential(self) -> tuple[Mapping[str, Any], ...]:
         """The credentials a request may draw: the list, or the single one when there is no list."""
         return self.credential_list or (self.credentials,)
+
+    @property
+    def chat_type(self) -> str:
+        """The type by whose rules chats are sent: its own, unless it chooses its upstream's protocol."""
+        return CHAT_TYPES.get(self.upstream_protocol, self.type)
 
 
 @dataclass(frozen=True, slots=True)

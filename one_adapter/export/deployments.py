@@ -9,13 +9,13 @@ from math import lcm
 from typing import Any
 from urllib.parse import quote
 
-from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, SECTION
+from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, RESPONSES, SECTION
 from one_adapter.dialect import Order
 from one_adapter.export.limits import Bound, bound_by
 from one_adapter.export.secrets import Secrets
 from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
 from one_adapter.plan.limits import layers_of
-from one_adapter.plan.types import Plan, Route, ServicePolicy, Target
+from one_adapter.plan.types import Plan, Route, ServicePolicy, Target, Upstream
 from one_adapter.plan.vendors import known_host
 
 #: Whose a model is in `/v1/models` unless the file says otherwise.
@@ -67,8 +67,8 @@ def _groups(route: Route) -> Iterator[Group]:
         twins = {_place(t): t for t in route.targets} if route.kind != "chat" else {}
         yield Group(route.name, mode, route.order, route.targets, twins)
         return
-    chat_urls = {_place(target): target.upstream.url for target in route.targets}
-    if all(chat_urls.get(_place(target)) == target.upstream.url for target in embeddings):
+    chats = {_place(target): _door(target) for target in route.targets}
+    if all(chats.get(_place(target)) == _door(target) for target in embeddings):
         yield Group(route.name, mode, route.order, route.targets, {_place(t): t for t in embeddings})
         return
     yield Group(route.name, "chat", route.order, route.targets, None)
@@ -77,6 +77,17 @@ def _groups(route: Route) -> Iterator[Group]:
 
 def _place(target: Target) -> tuple[str, int]:
     return target.service, target.credential
+
+
+def _door(target: Target) -> tuple[str, str, bool]:
+    """What two kinds of call must have in common to go through one deployment."""
+    upstream = target.upstream
+    return upstream.provider, upstream.url, _is_asked_by_responses(upstream)
+
+
+def _is_asked_by_responses(upstream: Upstream) -> bool:
+    """Whether LiteLLM is told by the model's name to call the responses API."""
+    return upstream.label.startswith(RESPONSES)
 
 
 def weights(shares: list[Fraction]) -> list[int | float]:
@@ -127,11 +138,10 @@ class Deployments:
 
     def _deployment(self, group: Group, target: Target, weight: int | float | None) -> dict[Any, Any]:
         self.number += 1
-        info: dict[Any, Any] = {
-            "id": f"{target.service}.{target.credential}.{self.number}",
-            # LiteLLM takes a model's mode from here before it looks at the name.
-            "mode": "responses" if target.upstream.label.startswith("responses/") else group.mode,
-        }
+        info: dict[Any, Any] = {"id": f"{target.service}.{target.credential}.{self.number}"}
+        if not _is_asked_by_responses(target.upstream):
+            # LiteLLM takes a mode from here before it looks at the name, and for every model of that name.
+            info["mode"] = group.mode
         if target.upstream.provider in SYSTEM_APART and not target.upstream.name.startswith("gemma"):
             # or LiteLLM puts the system's words before the user's, for models it does not know
             info["supports_system_messages"] = True
@@ -186,7 +196,7 @@ class Deployments:
             if group.order in ("rr", "hash") and target.turns != 1:
                 ours["turns"] = target.turns
         if quote_name(upstream.name) != upstream.name:
-            ours["upstream_model"] = upstream.name
+            ours["upstream_model"] = upstream.model if _is_asked_by_responses(upstream) else upstream.name
         bound = self._limits(group, target)
         if bound.redirected:
             ours["redirected"] = bound.redirected

@@ -23,6 +23,8 @@ _HARMLESS = re.compile(
 #: A part of a path that is a key by its look: the prefixes vendors give theirs, and no ordinary word.
 KEY_IN_PATH = re.compile(r"(?<=/)(?:sk|pk|gsk|nvapi|xai|bce-v3|AKID|AKLT|AIza)[-_]?(?=[^/]*[0-9])[^/]{8,}")
 HIDDEN = "•••"
+#: The endpoint of Anthropic's protocol.
+MESSAGES = "/v1/messages"
 
 
 class Parts(NamedTuple):
@@ -86,6 +88,26 @@ def base_address(server_url: str, *endpoints: str) -> Address:
         if path.endswith(endpoint):
             path = path[: -len(endpoint)].rstrip("/")
             break
+    return _address(parts, path)
+
+
+def messages_address(server_url: str) -> Address:
+    """The address at which exactly `server_url` is asked by Anthropic's protocol.
+
+    LiteLLM puts the usual endpoint after every other path; it leaves an address alone that ends so, and what
+    stands behind a `#` is never sent.
+
+    >>> messages_address("https://h/anthropic/v1/messages").url, messages_address("https://h/v1/?a=b")
+    ('https://h/anthropic', Address(url='https://h/v1/#/v1/messages', query=(('a', 'b'),)))
+    """
+    parts = split_url(server_url)
+    if parts.path.endswith(MESSAGES):
+        return _address(parts, parts.path.removesuffix(MESSAGES))
+    exact = _address(parts, parts.path)
+    return Address(f"{exact.url}#{MESSAGES}", exact.query)
+
+
+def _address(parts: Parts, path: str) -> Address:
     origin = f"{parts.scheme.lower()}://{_ascii_host(parts.netloc)}" if parts.netloc else ""
     url = origin + quote(path, safe=_KEPT, errors="replace")
     return Address(url, tuple(parse_qsl(parts.query, keep_blank_values=True)))
@@ -130,6 +152,7 @@ def without_password(url: str) -> str:
     >>> without_password("http://me:pw@h:1/v1")
     'http://h:1/v1'
     """
+    url = url.partition("#")[0]
     parts = split_url(url)
     start = len(parts.scheme) + 3 if parts.netloc and parts.scheme else 0
     secret = len(parts.userinfo) + 1 if "@" in parts.netloc else 0

@@ -180,7 +180,7 @@ class _Router:
         redirected = entry.names.embedding_model(name)
         model = redirected if embedding else entry.names.upstream_model(name)
         names = tuple(dict.fromkeys((name if client is None else client, name, redirected, model)))
-        flatten = not embedding and service.type in OPENAI_SHAPED and not self.parts(model)
+        flatten = not embedding and self._is_flat(service, model)
         targets = []
         for turn in self._turns(entry, client):
             upstream = self._upstream(service, turn.credential, model, embedding)
@@ -208,6 +208,11 @@ class _Router:
 
     def _note(self, entry: Entry, client: str) -> str:
         return tokens_note(entry.service, self._turns(entry, client), client)
+
+    def _is_flat(self, service: Service, model: str) -> bool:
+        """Whether content in parts is made text: for chats, where the model is not known to take it."""
+        shaped = service.chat_type in OPENAI_SHAPED and service.upstream_protocol != "responses"
+        return shaped and not self.parts(model)
 
     def _upstream(self, service: Service, index: int, model: str, embedding: bool) -> Upstream | None:
         key = (service.pointer, model, index, embedding)
@@ -259,7 +264,8 @@ def _embeddings(route: Route) -> tuple[Target, ...]:
 
 def _embeds_alike(entry: Entry) -> bool:
     """Whether a service sends embeddings where it sends chats: to its address, with the same renames."""
-    return bool(entry.service.server_url) and not entry.service.model_map
+    service = entry.service
+    return bool(service.server_url) and not service.model_map and service.upstream_protocol == "auto"
 
 
 def _parts_matcher(gateway: Gateway) -> Callable[[str], bool]:

@@ -15,13 +15,22 @@ from typing import Any
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
 from one_adapter.dialect import CURRENT, Dialect
-from one_adapter.plan.addresses import Address, base_address, deployment_of, split_url
+from one_adapter.plan.addresses import (
+    MESSAGES,
+    Address,
+    base_address,
+    deployment_of,
+    messages_address,
+    split_url,
+)
 from one_adapter.plan.types import SecretRef, Upstream
 from one_adapter.vendors.hosts import OPENAI_HOSTS, Host, host_at
 from one_adapter.vendors.service_types import EMBEDDING_TYPES, OPENAI_SHAPED, SERVICE_TYPES
 from one_adapter.vendors.spark import SPARK, SPARK_HTTP
 
-CHAT = "/chat/completions"
+CHAT, RESPONSES = "/chat/completions", "/responses"
+#: How a model is called in LiteLLM that is asked by the responses API.
+BY_RESPONSES = "responses/"
 #: Models that can only be OpenAI's, beyond the prefixes the gateway knows.
 OPENAI_MODELS = ("o1", "o3", "o4-", "chatgpt-", "text-embedding-", "codex-", "davinci-")
 
@@ -72,20 +81,21 @@ def default_url(service_type: str, model: str) -> str:
 def upstream_of(service: Service, credential: int, model: str, options: Options) -> Upstream | None:
     """Where `service` sends `model` with its credential number `credential`.
 
-    None when there is no address to send it to, which the gateway answers with 500.
+    None when there is no address to send it to, which the gateway answers with 500. A protocol that the
+    service chooses counts for more than its type.
     """
-    build = _BUILDERS[service.type]
+    build = _PROTOCOLS.get(service.upstream_protocol) or _BUILDERS[service.type]
     return build(_Context(service, credential, model, options))
 
 
 def embedding_upstream_of(service: Service, credential: int, model: str, options: Options) -> Upstream | None:
-    """The same for embeddings; None for the types that have none."""
+    """The same for embeddings, whatever protocol chats have; None for the types that have none."""
     if service.type not in EMBEDDING_TYPES:
         return None
+    context = _Context(service, credential, model, options)
     if service.type == "openai" and not service.server_url:
-        context = _Context(service, credential, model, options)
         return context.openai(Address(defaults.EMBEDDING_URL))
-    return upstream_of(service, credential, model, options)
+    return _BUILDERS[service.type](context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +148,25 @@ class _Context:
 
 
 def _openai_shaped(at: _Context) -> Upstream | None:
-    server_url = at.service.server_url or default_url(at.service.type, at.model)
+    server_url = at.service.server_url or default_url(at.service.chat_type, at.model)
     if not server_url:
         return None
     address = base_address(server_url, CHAT, "/embeddings")
     row = known_host(address.url) if at.service.server_url else None
-    guard = "groq" if at.service.type == "groq" else row.guard if row else ""
+    guard = "groq" if at.service.chat_type == "groq" else row.guard if row else ""
     if guard == "glm" and at.model not in CLAMPED_GLM:
         guard = ""
     return at.openai(address, guards=(guard,) if guard else ())
+
+
+def _responses(at: _Context) -> Upstream:
+    address = base_address(at.service.server_url or OPENAI_HOSTS[0].base, RESPONSES, CHAT)
+    return at.openai(address, label=f"{BY_RESPONSES}{at.model}")
+
+
+def _anthropic_messages(at: _Context) -> Upstream:
+    address = messages_address(at.service.server_url or f"{SERVICE_TYPES['claude'].url}{MESSAGES}")
+    return Upstream("anthropic", address.url, at.model, query=address.query, keys=at.key())
 
 
 def _azure(at: _Context) -> Upstream | None:
@@ -197,7 +217,7 @@ def _dashscope(at: _Context) -> Upstream:
 
 def _bailian(at: _Context) -> Upstream:
     url = f"{at.default_url}/{at.model}/compatible-mode/v1"
-    return at.openai(Address(url), label=f"responses/{at.model}")
+    return at.openai(Address(url), label=f"{BY_RESPONSES}{at.model}")
 
 
 def _dify(at: _Context) -> Upstream:
@@ -273,4 +293,9 @@ _BUILDERS = {
     "xinghuo": _xinghuo,
     "hunyuan": _hunyuan,
     "qianfan": _qianfan,
+}
+_PROTOCOLS = {
+    "chat_completions": _openai_shaped,
+    "responses": _responses,
+    "anthropic_messages": _anthropic_messages,
 }

@@ -8,6 +8,7 @@ import pytest
 from configurations import gateway, only, plan, service, target
 
 from one_adapter.config import defaults
+from one_adapter.dialect import DIALECTS
 from one_adapter.plan.types import SecretRef, Upstream
 from one_adapter.plan.vendors import Options, embedding_upstream_of, known_host
 from one_adapter.vendors.hosts import OPENAI_HOSTS
@@ -407,3 +408,85 @@ def test_nothing_is_told_of_a_plain_configuration() -> None:
     assert (
         plan({**only("openai", models=["gpt-4"], credentials={"api_key": "k"}), "api_key": "c"}).tasks == ()
     )
+
+
+@pytest.mark.parametrize("kind", ["openai", "gemini", "ollama", "azure", "qianfan", "dashscope", "claude"])
+@pytest.mark.parametrize(
+    ("protocol", "server_url", "expected"),
+    [
+        ("chat_completions", f"{ANY}/", ("openai", ANY, "m")),
+        ("chat_completions", f"{ANY}/responses", ("openai", f"{ANY}/responses", "m")),
+        ("responses", ANY, ("openai", ANY, "responses/m")),
+        ("responses", f"{ANY}//", ("openai", ANY, "responses/m")),
+        ("responses", f"{ANY}/responses/", ("openai", ANY, "responses/m")),
+        ("responses", f"{ANY}/chat/completions", ("openai", ANY, "responses/m")),
+        ("responses", "", ("openai", "https://api.openai.com/v1", "responses/m")),
+        ("anthropic_messages", f"{ANY}/messages", ("anthropic", "https://v.example", "m")),
+        ("anthropic_messages", ANY, ("anthropic", f"{ANY}#/v1/messages", "m")),
+        ("anthropic_messages", f"{ANY}/messages/", ("anthropic", f"{ANY}/messages/#/v1/messages", "m")),
+        ("anthropic_messages", "", ("anthropic", "https://api.anthropic.com", "m")),
+    ],
+)
+def test_a_protocol_of_the_services_own_counts_for_more_than_its_type(
+    kind: str, protocol: str, server_url: str, expected: tuple[str, str, str]
+) -> None:
+    found = upstream(kind, server_url=server_url, upstream_protocol=protocol)
+    assert (found.provider, found.url, found.name) == expected
+    assert (found.model, found.keys) == ("m", (("api_key", ref(kind, "api_key")),))
+
+
+def test_the_protocol_auto_and_none_at_all_are_the_types_own() -> None:
+    for word in ("auto", "", None, " AUTO "):
+        assert upstream("gemini", upstream_protocol=word) == upstream("gemini")
+
+
+def test_a_service_asked_by_chat_completions_without_an_address_goes_where_type_openai_would() -> None:
+    assert upstream("groq", "glm-4", upstream_protocol="chat_completions").url.startswith("https://open.bigm")
+    assert nowhere("groq", "llama3", upstream_protocol="chat_completions")
+
+
+def test_what_groq_refuses_is_left_out_by_type_only_where_the_type_says_how_it_speaks() -> None:
+    assert upstream("groq", server_url=ANY).guards == ("groq",)
+    assert upstream("groq", server_url=ANY, upstream_protocol="chat_completions").guards == ()
+    assert upstream("groq", server_url=ANY, upstream_protocol="responses").guards == ()
+
+
+def test_the_gateway_of_before_knows_no_protocols() -> None:
+    found = plan(
+        only("gemini", models=["m"], upstream_protocol="responses"), gateway=DIALECTS["0.10"]
+    ).route("m")
+    assert found is not None
+    assert found.targets[0].upstream.provider == "gemini"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "server_url", "url"),
+    [
+        ("responses", ANY, ANY),
+        ("responses", "", defaults.EMBEDDING_URL),
+        ("anthropic_messages", f"{ANY}/messages", f"{ANY}/messages"),
+    ],
+)
+def test_embeddings_go_by_the_type_whatever_protocol_chats_have(
+    protocol: str, server_url: str, url: str
+) -> None:
+    made = service("m", server_url=server_url, upstream_protocol=protocol)
+    entry = gateway({"services": {"openai": [made]}}).services[0]
+    found = embedding_upstream_of(entry, 0, "m", Options())
+    assert found is not None
+    assert (found.provider, found.url, found.name) == ("openai", url, "m")
+    route = plan({"services": {"openai": [made]}}).route("m")
+    assert route is not None
+    assert route.embedding_targets is not None
+    assert route.embedding_targets[0].upstream == found
+
+
+def test_parts_are_made_text_for_chats_in_openais_protocol_alone() -> None:
+    for protocol, flat in (
+        ("auto", False),
+        ("chat_completions", True),
+        ("responses", False),
+        ("anthropic_messages", False),
+    ):
+        config = only("gemini", models=["m"], server_url=ANY, upstream_protocol=protocol)
+        assert target(config, "m").flatten is flat
