@@ -15,6 +15,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+import responder
 from aiohttp import web
 
 TRIGGER = re.compile(r"/(fail|slowchunk|slow|cut|drop|html|empty|reason|tool)([\d.]*)(?=/)")
@@ -131,6 +132,8 @@ class Vendor:
         if path.endswith("/v1/messages"):
             return await _message(request, call)
         text = f"{call.method} {path} model={call.model} key={key}"
+        if path.endswith("/responses"):
+            return await _response(request, call, text, "tool" in kinds)
         if body.get("stream"):
             return await self._stream(request, body, kinds, text)
         if "cut" in kinds:
@@ -188,6 +191,18 @@ async def _message(request: web.Request, call: Call) -> web.StreamResponse:
     ]
     for event in events:
         await response.write(f"event: {event['type']}\n".encode() + _event(event))
+    return response
+
+
+async def _response(request: web.Request, call: Call, text: str, tool: bool) -> web.StreamResponse:
+    """Answer as OpenAI's responses API does."""
+    if not call.body.get("stream"):
+        return web.json_response(responder.response(call.model, text, tool))
+    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    await response.prepare(request)
+    for number, event in enumerate(responder.events(call.model, text, tool)):
+        numbered = {**event, "sequence_number": number}
+        await response.write(f"event: {event['type']}\n".encode() + _event(numbered))
     return response
 
 
