@@ -132,6 +132,15 @@ class JsonObject:
         ]
         return f"{{{','.join(parts)}}}".encode()
 
+    def render_inside(self, name: str, changes: Mapping[str, Any]) -> bytes:
+        """Return the object as JSON with `changes` made to the object that one of its fields is.
+
+        >>> JsonObject.read(b'{"a": 1.0, "b": {"c": 2.0, "d": 3}}').render_inside("b", {"d": "x"})
+        b'{"a":1.0,"b":{"c":2.0,"d":"x"}}'
+        """
+        inner = JsonObject.read((self._texts[name] or "").encode()).render(changes).decode()
+        return JsonObject(self.fields, {**self._texts, name: inner}).render({})
+
 
 _quoted = json.encoder.encode_basestring_ascii
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

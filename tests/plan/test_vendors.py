@@ -452,9 +452,9 @@ def test_what_groq_refuses_is_left_out_by_type_only_where_the_type_says_how_it_s
 
 
 def test_the_gateway_of_before_knows_no_protocols() -> None:
-    found = plan(
-        only("gemini", models=["m"], upstream_protocol="responses"), gateway=DIALECTS["0.10"]
-    ).route("m")
+    found = plan(only("gemini", models=["m"], upstream_protocol="responses"), gateway=DIALECTS["0.10"]).route(
+        "m"
+    )
     assert found is not None
     assert found.targets[0].upstream.provider == "gemini"
 

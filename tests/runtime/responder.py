@@ -1,4 +1,4 @@
-"""The responses API as the vendor of the tests speaks it: whole answers and events, with text or a tool call."""
+"""The responses API as the vendor of the tests speaks it: whole answers and events, text or a tool call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CALL = {
     "id": "fc_1",
     "type": "function_call",
     "status": "completed",
-    "call_id": "call_1",
+    "call_id": "call_abc",
     "name": "weather",
     "arguments": '{"city": "Oslo"}',
 }

@@ -119,8 +119,11 @@ def parse(raw: bytes, kind: str) -> JsonObject:
     return body
 
 
-def check(body: JsonObject, kind: str) -> None:
-    """Raise `Refusal` (400) for what no upstream could take; put right in place what the gateway does."""
+def check(body: JsonObject, kind: str, raw: bool = False) -> None:
+    """Raise `Refusal` (400) for what no upstream could take; put right in place what the gateway does.
+
+    `raw`: it goes to an upstream that speaks the client's protocol, and whose business the rest is.
+    """
     fields = body.fields
     if not isinstance(fields.get("stream"), (bool, type(None))):
         raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
@@ -129,6 +132,8 @@ def check(body: JsonObject, kind: str) -> None:
         put_right = rescue(folded_all(messages, MESSAGE))
         if put_right != messages:
             body.put("messages", put_right)
+    if raw:
+        return
     if kind == "responses" and fields.get("previous_response_id"):
         stateless = "Earlier responses are not stored here: send the whole conversation as input."
         raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")

@@ -58,12 +58,12 @@ async def converse(
     model = body.fields["model"]
     if not client.may(model):
         raise Refusal(403, f"This key does not open the model {model!r}.", "model_forbidden", "model")
-    bodies.check(body, kind)
     loop = asyncio.get_running_loop()
     request = Request(kind, client, body, config, loop.time(), client_model=model)
     scope[REQUEST] = request
     request.group = config.resolve(model)
-    _check_tools(request)
+    group = config.groups[request.group]
+    check(request, raw=kind == "responses" and any(one.protocol == kind for one in group))
     keys = candidates(config, memory, request.group, model, kind, request.started, lambda: request.tokens)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
@@ -145,17 +145,19 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
             memory.capacity.cool(request.policy, request.client_model, now)
 
 
-def _check_tools(request: Request) -> None:
-    """Refuse tools that nobody here would run: raises `Refusal` (400).
+def check(request: Request, raw: bool = False) -> None:
+    """Raise `Refusal` (400) for a body that no upstream could take, and for tools that nobody here would run.
 
-    On chats an OpenAI-shaped upstream gets them as they are; on responses those of other types are left
-    out, as the gateway leaves them out.
+    `raw`: it may go to an upstream of the client's own protocol, which takes more than LiteLLM does. On chats
+    an OpenAI-shaped upstream gets tools as they are; on responses those of other types are left out, as the
+    gateway leaves them out.
     """
+    bodies.check(request.body, request.kind, raw)
     tools = request.body.fields.get("tools")
-    if not tools:
+    if not tools or raw:
         return
     group = request.config.groups[request.group]
-    passed_on = all(one.provider == "openai" for one in group)
+    passed_on = all(one.protocol == "openai" for one in group)
     if request.kind == "embeddings" or (request.kind == "chat" and passed_on):
         return
     if request.kind == "responses":

@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from one_adapter.contract import GUARDS, LIMIT_KINDS, ORDERS, SECTION, VERSION
+from one_adapter.contract import GUARDS, LIMIT_KINDS, ORDERS, RESPONSES, SECTION, VERSION
 from one_adapter.dialect import CURRENT, DIALECTS, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.gateway.mapping import Reader
@@ -88,6 +88,7 @@ class Policy:
     weight: float = 1.0
     mode: str = "chat"
     provider: str = "openai"
+    by_responses: bool = False
     upstream_model: str = ""
     embedding_model: str = ""
     redirected: str = ""
@@ -103,6 +104,16 @@ class Policy:
     free: bool = False
     #: The hosts its calls go to; empty where LiteLLM finds them by itself.
     hosts: frozenset[str] = frozenset()
+
+    @property
+    def protocol(self) -> str:
+        """The protocol in which its upstream is asked: `responses`, or the provider's own.
+
+        Empty for another vendor's form of the responses API.
+        """
+        if not self.by_responses:
+            return self.provider
+        return "responses" if self.provider == "openai" else ""
 
     def model_for(self, kind: str) -> str:
         """Return the upstream's name of the model for a kind of request."""
@@ -202,6 +213,8 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
     identity = str(info.get("id") or "")
     reader = Reader(info.get(SECTION) or {}, f"model_info.one_adapter of {identity or '?'}")
     provider, _, name = str(params.get("model") or "").partition("/")
+    mode = info.get("mode")
+    by_responses = mode == "responses" or (mode is None and name.startswith(RESPONSES))
     weight = params.get("weight")
     query = reader.get("query", Mapping, {})
     return Policy(
@@ -214,9 +227,10 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         order=reader.choice("order", ORDERS, "random"),
         turns=max(1, reader.count("turns", 1)),
         weight=1.0 if weight is None else float(weight),
-        mode=str(info.get("mode") or "chat"),
+        mode="chat" if by_responses else str(mode or "chat"),
         provider=provider,
-        upstream_model=reader.text("upstream_model", name),
+        by_responses=by_responses,
+        upstream_model=reader.text("upstream_model", name.removeprefix(RESPONSES) if by_responses else name),
         embedding_model=reader.text("embedding_model"),
         redirected=reader.text("redirected"),
         embeddings=bool(reader.get("embeddings", bool, True)),

@@ -30,8 +30,6 @@ KEPT = 2000
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 #: Providers whose calls go through clients of ours; the adapters make their own.
 SERVED = OPENAI_CLIENTS | {"azure", "anthropic", "gemini", "vertex_ai", "ollama_chat"}
-#: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
-RESPONSES = "responses/"
 
 
 class Clients:
@@ -71,7 +69,7 @@ class Clients:
 
     def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
         transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
-        if policy.provider in OPENAI_CLIENTS:
+        if policy.provider in OPENAI_CLIENTS and not policy.by_responses:
             from openai import AsyncOpenAI
 
             return AsyncOpenAI(
@@ -82,7 +80,7 @@ class Clients:
                 default_query=dict(policy.query) or None,
                 max_retries=0,
             )
-        if policy.provider == "azure":
+        if policy.provider == "azure" and not policy.by_responses:
             from openai import AsyncAzureOpenAI
 
             return AsyncAzureOpenAI(
@@ -133,7 +131,7 @@ class Clients:
 
 def is_wired(policy: Policy) -> bool:
     """Tell whether LiteLLM makes a deployment's calls by the clients it is given, so that `wire` hears."""
-    if Wire is None or policy.provider not in SERVED or policy.upstream_model.startswith(RESPONSES):
+    if Wire is None or policy.provider not in SERVED:
         return False
     return policy.provider != "vertex_ai" or policy.upstream_model.startswith("gemini")
 

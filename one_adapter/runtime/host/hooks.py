@@ -15,9 +15,9 @@ from one_adapter.runtime.entry.request import current
 from one_adapter.runtime.host.clients import Clients
 from one_adapter.runtime.host.mending import mend
 from one_adapter.runtime.host.native import with_images
-from one_adapter.runtime.host.shaping import read_by, shape
+from one_adapter.runtime.host.shaping import read_by, shape, shape_response
 
-INNER_CALLS = ("completion", "embedding")
+INNER_CALLS, RESPONSES_CALL = ("completion", "embedding"), "responses"
 GROUP_HEADER = "x-litellm-model-group"
 
 
@@ -62,11 +62,15 @@ class Handler(CustomLogger):  # type: ignore[misc]
         info = kwargs.get("model_info")
         if request is None or not info or info.get("id") != request.policy.id:
             return kwargs
-        if str(getattr(call_type, "value", call_type)).endswith(INNER_CALLS):
+        call = str(getattr(call_type, "value", call_type))
+        by_responses = request.policy.by_responses
+        if by_responses and call.endswith(RESPONSES_CALL):
+            shape_response(request.policy, kwargs)
+        if call.endswith(INNER_CALLS):
             shape(request, request.policy, kwargs, read_by(request.policy.provider))
             if request.policy.provider == "ollama_chat" and isinstance(kwargs.get("messages"), list):
                 kwargs["messages"] = await with_images(kwargs["messages"], image_data)
-        if str(getattr(call_type, "value", call_type)).endswith((*INNER_CALLS, "messages")):
+        if call.endswith(RESPONSES_CALL if by_responses else (*INNER_CALLS, "messages")):
             client = self.clients.client(request.policy, kwargs)
             if client is not None:
                 kwargs["client"] = client

@@ -9,15 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from one_adapter.contract import NO_KEY
+from one_adapter.contract import NO_KEY, RESPONSES
 from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.host.native import APART, plain_turns
 from one_adapter.runtime.upstream.guards import GUARDS, flatten, unmarked
+from one_adapter.runtime.upstream.shaping import with_known_effort
 
-#: Models that LiteLLM asks by the responses API whatever the client's route; their names say so.
-RESPONSES = "responses/"
+#: Chat's name of a field -> how the responses API calls it; LiteLLM would judge each by the model's name.
+RENAMED = {
+    "max_completion_tokens": "max_output_tokens",
+    "max_tokens": "max_output_tokens",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "reasoning_effort": "reasoning",
+}
+#: The fields of the responses API that go past LiteLLM as they are.
+UNJUDGED = tuple(dict.fromkeys(RENAMED.values()))
 #: Providers whose messages are OpenAI's.
 OPENAI_SHAPED = frozenset({"openai", "azure", "volcengine"})
 #: What LiteLLM writes into messages that it makes of another protocol's, and OpenAI does not know.
@@ -42,9 +51,10 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: froz
     `fields` names those of the client's fields, beside OpenAI's, that become arguments. None replaces what
     the deployment itself says.
     """
-    name = policy.upstream_model
-    if name.startswith(RESPONSES):
+    if policy.by_responses and request.kind != "embeddings":
+        _for_responses(policy, kwargs)
         return
+    name = policy.upstream_model
     if request.kind == "embeddings":
         name = policy.embedding_model or name
     prefix = f"{policy.provider}/" if str(kwargs.get("model", "")).startswith(f"{policy.provider}/") else ""
@@ -69,6 +79,27 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: froz
         for field in fields & request.body.fields.keys():
             if kwargs.get(field) is None:
                 kwargs[field] = request.body.fields[field]
+
+
+def _for_responses(policy: Policy, kwargs: dict[str, Any]) -> None:
+    """Give a chat that LiteLLM makes a request of the responses API the fields as they are called there."""
+    kwargs["model"] = f"{policy.provider}/{RESPONSES}{policy.upstream_model}"
+    extra = dict(kwargs.get("extra_body") or {})
+    for name, theirs in RENAMED.items():
+        value = kwargs.pop(name, None)
+        if value is None or theirs in extra:
+            continue
+        if name == "reasoning_effort":
+            value = dict(value) if isinstance(value, dict) else {"effort": value}
+        extra[theirs] = value
+    kwargs["extra_body"] = {**extra, **with_known_effort(extra)}
+
+
+def shape_response(policy: Policy, kwargs: dict[str, Any]) -> None:
+    """Change the arguments of one call of the responses API in place: what the client gave is not judged."""
+    kwargs["model"] = f"{policy.provider}/{policy.upstream_model}"
+    given = {name: kwargs.pop(name) for name in UNJUDGED if kwargs.get(name) is not None}
+    kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **given, **with_known_effort(given)}
 
 
 def known_fields(messages: list[Any]) -> list[Any]:

@@ -7,6 +7,7 @@ import re
 
 from one_adapter.runtime.entry import body as bodies
 from one_adapter.runtime.entry.asgi import App, Message, Receive, Scope, Send, header_text
+from one_adapter.runtime.entry.conversation import check
 from one_adapter.runtime.entry.headers import incoming, outgoing
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
@@ -37,6 +38,8 @@ class LitellmWay:
 
     async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer a request; always True. Raises `Refusal` with the upstream's words where it was at fault."""
+        if request.kind == "responses" and request.policy.by_responses:
+            check(request)  # what was let through for an upstream that is asked without LiteLLM
         seen = bodies.visible(request.body.fields, request.kind)
         raw = json.dumps(seen).encode()
         path = LITELLM_PATHS[request.kind]

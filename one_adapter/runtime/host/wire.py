@@ -24,8 +24,8 @@ from one_adapter.runtime.relay.events import Events
 
 #: The largest whole answer, in bytes, as on the relay.
 ANSWER_BYTES = 64 << 20
-#: End of an address -> what a whole answer of OpenAI's protocol has to hold.
-CONTENT = {"/chat/completions": "choices", "/embeddings": "data"}
+#: End of an address -> what a whole answer has to hold in OpenAI's protocols.
+CONTENT = {"/chat/completions": "choices", "/embeddings": "data", "/responses": "output"}
 #: Roles that LiteLLM changes for some models, though their vendors take them.
 ROLES = ("system", "developer")
 #: Headers that speak of the body as the upstream packed it.
@@ -67,7 +67,7 @@ class Wire(httpx.AsyncBaseTransport):
             response = await self._own.handle_async_request(as_meant(call, asked, request))
             if streams and response.status_code < 300:
                 return await self._stream(call, response, request, heard)
-            return await self._whole(call, response, heard)
+            return await self._whole(call, response, request.policy.provider, heard)
         except httpx.TransportError as problem:
             heard.fault = broken(problem)
             return _failure(heard.fault, call)
@@ -76,13 +76,15 @@ class Wire(httpx.AsyncBaseTransport):
         """Close the connections."""
         await self._own.aclose()
 
-    async def _whole(self, call: httpx.Request, response: httpx.Response, heard: Heard) -> httpx.Response:
+    async def _whole(
+        self, call: httpx.Request, response: httpx.Response, provider: str, heard: Heard
+    ) -> httpx.Response:
         try:
             raw = await _read(response)
             if response.status_code >= 300:
                 after = response.headers.get("retry-after", "")
                 raise failed(response.status_code, unlisted(raw[:ERROR_BYTES]), after)
-            raw = _judged(raw, call.url.path, heard)
+            raw = _judged(raw, call.url.path, provider, heard)
             heard.begun = True
         except Refusal as fault:
             heard.fault = fault
@@ -169,7 +171,7 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
-def _judged(raw: bytes, path: str, heard: Heard) -> bytes:
+def _judged(raw: bytes, path: str, provider: str, heard: Heard) -> bytes:
     """Return a whole answer as LiteLLM can read it; raises `Refusal` for anything that is no answer."""
     try:
         document = loads(raw)
@@ -181,6 +183,8 @@ def _judged(raw: bytes, path: str, heard: Heard) -> bytes:
     if fault is not None:
         raise fault
     content = next((name for end, name in CONTENT.items() if path.endswith(end)), None)
+    if provider == "anthropic":
+        content = "content"
     if content is not None and not isinstance(document.get(content), list):
         raise no_answer(raw)
     return _readable(raw, document, heard) if content == "choices" else raw

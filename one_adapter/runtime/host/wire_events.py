@@ -9,7 +9,14 @@ import orjson
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.host.mending import text_of
 from one_adapter.runtime.relay.answer import fault_in, loads
-from one_adapter.runtime.relay.events import DONE, TOO_EARLY, ChatEvents, Events, MessageEvents
+from one_adapter.runtime.relay.events import (
+    DONE,
+    TOO_EARLY,
+    ChatEvents,
+    Events,
+    MessageEvents,
+    ResponseEvents,
+)
 
 
 class Notes(Protocol):
@@ -66,19 +73,13 @@ class GeminiEvents(Events):
         return self._ended
 
 
-class ResponseEvents(Events):
-    """Events of OpenAI's responses API."""
+class HeardResponse(ResponseEvents):
+    """Events of OpenAI's responses API, of which a failed one is a fault."""
 
     def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
-        kind = str(document.get("type") or "")
-        self.done = kind in ("response.completed", "response.incomplete", "response.failed")
-        return b"event: " + kind.encode() + b"\ndata: " + text + b"\n\n"
-
-    def _close(self) -> bytes:
-        return b""
-
-    def _is_complete(self) -> bool:
-        return False
+        if document.get("type") == "response.failed":
+            self._passed_on = False
+        return super()._mended(text, document)
 
 
 class OllamaEvents(Events):
@@ -125,7 +126,7 @@ def events_for(provider: str, path: str, model: str, notes: Notes) -> Events | N
     if path.endswith("/chat/completions"):
         return HeardChat(model, notes)
     if path.endswith("/responses"):
-        return ResponseEvents(model)
+        return HeardResponse(model)
     if "streamGenerateContent" in path:
         return GeminiEvents(model)
     if provider == "anthropic":

@@ -22,7 +22,7 @@ ERROR_READ_BYTES = 64 << 10
 #: Answers above this are not parsed: everybody else would wait for that.
 PARSED_BYTES, EDGE_BYTES = 2 << 20, 64 << 10
 #: What a whole answer to each kind of request has to hold.
-CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content"}
+CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content", "responses": "output"}
 TOO_DEEP = "it is nested too deeply"
 #: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*(?:"(?:[^"\\]|\\.)*"|null)')

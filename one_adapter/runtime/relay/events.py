@@ -10,12 +10,17 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from one_adapter.runtime.gateway.refusal import Refusal
+from one_adapter.runtime.json_object import JsonObject
 from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, dumps, fault_in, loads, named, reasoned
 
 #: The longest line or event there may be, in bytes; an upstream that never ends one would fill the memory.
 EVENT_BYTES = 8 << 20
 DONE = b"data: [DONE]\n\n"
 NO_JSON = "The upstream's stream holds something that is no JSON."
+#: The events of the responses API after which none follows.
+ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
+#: How the codes begin by which a response fails because of what was asked.
+CLIENT_CODES = ("invalid_", "image_", "unsupported_image")
 TOO_EARLY = "The upstream's stream ended before the answer was complete."
 
 
@@ -23,7 +28,8 @@ class Events(ABC):
     """What all such streams share.
 
     `feed` and `end` take bytes and return whole events. After a fault nothing more comes, and `fault` tells
-    which it was; `done` is true once the stream has said that it is complete.
+    which it was; `done` is true once the stream has said that it is complete, `failed` once it has said
+    itself, in an event that went on, that it could not go on.
     """
 
     def __init__(self, model: str) -> None:
@@ -35,6 +41,7 @@ class Events(ABC):
         self._event = b""
         self._begun = False
         self.done = False
+        self.failed = False
         self.fault: Refusal | None = None
 
     def feed(self, data: bytes) -> bytes:
@@ -178,11 +185,7 @@ class MessageEvents(Events):
         kind = str(document.get("type") or "")
         message = document.get("message")
         if kind == "message_start" and isinstance(message, dict):
-            if "model" in message and text.count(b'"model"') == 1:
-                text = named(text, message, self._model)
-            else:
-                message["model"] = self._model
-                text = dumps(document)
+            text = _named_inside("message", text, document, self._model)
         self.done = kind == "message_stop"
         return b"event: " + kind.encode() + b"\ndata: " + text + b"\n\n"
 
@@ -193,4 +196,53 @@ class MessageEvents(Events):
         return False
 
 
-EVENTS: dict[str, type[Events]] = {"chat": ChatEvents, "messages": MessageEvents}
+class ResponseEvents(Events):
+    """A stream of events of OpenAI's responses API."""
+
+    def __init__(self, model: str) -> None:
+        """Take the client's name for the model."""
+        super().__init__(model)
+        self._passed_on = False
+
+    def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
+        kind = str(document.get("type") or "")
+        response = document.get("response")
+        if kind == "error":
+            self.fault = fault_in({"error": document})
+            return b""
+        if kind == "response.failed" and not self._passed_on:
+            told = response if isinstance(response, dict) else {}
+            self.fault = fault_in(told) or Refusal(502, "The upstream could not complete its response.")
+            return b""
+        if isinstance(response, dict) and "model" in response:
+            text = _named_inside("response", text, document, self._model)
+        if kind == "response.failed":
+            error = (response.get("error") if isinstance(response, dict) else None) or {}
+            self.failed = not str(error.get("code")).startswith(CLIENT_CODES)
+        self.done = kind in ENDS
+        self._passed_on = True
+        return b"event: " + kind.encode() + b"\ndata: " + text + b"\n\n"
+
+    def _close(self) -> bytes:
+        return b""
+
+    def _is_complete(self) -> bool:
+        return False
+
+
+def _named_inside(field: str, text: bytes, document: dict[str, Any], model: str) -> bytes:
+    """Return an event with another value of `model` in the object that one of its fields is."""
+    inner = document[field]
+    if "model" in inner and text.count(b'"model"') == 1:
+        return named(text, inner, model)
+    try:
+        return JsonObject.read(text).render_inside(field, {"model": model})
+    except ValueError:  # another reader has taken it
+        return dumps({**document, field: {**inner, "model": model}})
+
+
+EVENTS: dict[str, type[Events]] = {
+    "chat": ChatEvents,
+    "messages": MessageEvents,
+    "responses": ResponseEvents,
+}

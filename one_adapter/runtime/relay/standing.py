@@ -27,8 +27,6 @@ KNOWN_PARAMETERS = frozenset(
 )
 #: How headers begin by which a client tells LiteLLM something; its key is none of them.
 ORDERS, KEY_HEADER = (b"x-litellm-", b"litellm-", b"langfuse"), b"x-litellm-api-key"
-#: Models that are asked by the responses API whatever the client's route; their names say so.
-RESPONSES = "responses/"
 
 
 @dataclass(frozen=True)
@@ -51,12 +49,8 @@ def _foreign(case: Case) -> list[str]:
 REASONS: Mapping[str, tuple[Callable[[Case], object], str]] = {
     "off": (lambda case: not case.switched_on, "the relay is switched off"),
     "protocol": (
-        lambda case: case.kind not in PATHS.get(case.policy.provider, {}),
+        lambda case: case.kind not in PATHS.get(case.policy.protocol, {}),
         "the vendor does not speak the client's protocol",
-    ),
-    "responses": (
-        lambda case: case.policy.upstream_model.startswith(RESPONSES),
-        "the model is asked by the responses API",
     ),
     "parameters": (_foreign, "the deployment has parameters that are LiteLLM's business: {}"),
     "database": (lambda case: case.at.database, "a database is connected"),

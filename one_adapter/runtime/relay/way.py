@@ -67,7 +67,7 @@ class Relay:
         if key not in self._endpoints:
             parameters = request.config.parameters.get(policy.id, {})
             self._endpoints[key] = endpoint(
-                policy.provider, request.kind, policy.model_for(request.kind), parameters, policy.query
+                policy.protocol, request.kind, policy.model_for(request.kind), parameters, policy.query
             )
         return self._endpoints[key]
 
@@ -160,6 +160,7 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
     if events.fault is not None:
         response.close()
         raise events.fault
+    request.attempt.failed_midway = events.failed
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

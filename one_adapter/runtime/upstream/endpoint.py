@@ -1,4 +1,4 @@
-"""A call's address and headers in the protocols that are relayed: OpenAI's, Azure's form of it, Anthropic's.
+"""A call's address and headers in the protocols that are relayed: OpenAI's two, Azure's form, Anthropic's.
 
 The arguments are those of LiteLLM's deployment, so that a call looks the same whichever way it takes.
 """
@@ -18,11 +18,14 @@ from one_adapter.runtime.redaction import parts as parts_of
 
 #: What is asked for when the deployment names no version of Azure's interface, and of Anthropic's.
 AZURE_VERSION, ANTHROPIC_VERSION = "2024-10-21", "2023-06-01"
-#: Provider -> kind of request -> the end of the address.
+#: The end of an address of Anthropic's protocol; behind a `#` it says that the address is whole without it.
+MESSAGES = "/v1/messages"
+#: Protocol -> kind of request -> the end of the address.
 PATHS: Mapping[str, Mapping[str, str]] = {
     "openai": {"chat": "/chat/completions", "embeddings": "/embeddings"},
     "azure": {"chat": "/chat/completions", "embeddings": "/embeddings"},
-    "anthropic": {"messages": "/v1/messages"},
+    "anthropic": {"messages": MESSAGES},
+    "responses": {"responses": "/responses"},
 }
 
 
@@ -39,9 +42,9 @@ class Endpoint:
 
 
 def endpoint(
-    provider: str, kind: str, model: str, parameters: Mapping[str, Any], query: Mapping[str, str]
+    protocol: str, kind: str, model: str, parameters: Mapping[str, Any], query: Mapping[str, str]
 ) -> Endpoint | None:
-    """Return where a request of `kind` goes, or None where the provider has no such protocol.
+    """Return where a request of `kind` goes, or None where the upstream does not speak the client's protocol.
 
     `parameters` are LiteLLM's (`api_base`, `api_key`, `api_version`, `organization`), references resolved.
 
@@ -50,27 +53,29 @@ def endpoint(
     >>> endpoint("azure", "chat", "m", {"api_base": "https://a.example", "api_key": "k"}, {}).url
     'https://a.example/openai/deployments/m/chat/completions?api-version=2024-10-21'
     """
-    path = PATHS.get(provider, {}).get(kind)
+    path = PATHS.get(protocol, {}).get(kind)
     parts = urlsplit(str(parameters.get("api_base") or ""))
     if path is None or not parts.netloc:
         return None
     folder = parts.path.rstrip("/")
     asked = dict(query)
-    if provider == "azure":
+    if protocol == "azure":
         path = f"/openai/deployments/{quote(model, safe='')}{path}"
         asked["api-version"] = str(parameters.get("api_version") or AZURE_VERSION)
-    if provider == "anthropic":
-        folder = folder.removesuffix("/v1/messages")
+    if protocol == "anthropic" and parts.fragment == MESSAGES:
+        folder, path = parts.path, ""
+    elif protocol == "anthropic":
+        folder = folder.removesuffix(MESSAGES)
     host = parts.netloc.rpartition("@")[2]
     given = "&".join(one for one in (parts.query, urlencode(asked)) if one)
     url = urlunsplit((parts.scheme, host, folder + path, given, ""))
     given_to_it = (str(parameters.get("api_key") or ""), f"{parts.scheme}://{parts.netloc}/?{given}")
     secrets = {form.encode() for value in given_to_it for one in parts_of(value) for form in forms(one)}
-    return Endpoint(url, _headers(provider, parameters, parts.username, parts.password), tuple(secrets))
+    return Endpoint(url, _headers(protocol, parameters, parts.username, parts.password), tuple(secrets))
 
 
 def _headers(
-    provider: str, parameters: Mapping[str, Any], user: str | None, password: str | None
+    protocol: str, parameters: Mapping[str, Any], user: str | None, password: str | None
 ) -> dict[str, str]:
     headers = {
         "accept": "application/json",
@@ -79,14 +84,14 @@ def _headers(
         "user-agent": f"one-adapter/{__version__}",
     }
     key = str(parameters.get("api_key") or NO_KEY)
-    if key != NO_KEY and provider == "openai":
+    if key != NO_KEY and protocol in ("openai", "responses"):
         headers["authorization"] = f"Bearer {key}"
     elif key != NO_KEY:
-        headers["api-key" if provider == "azure" else "x-api-key"] = key
+        headers["api-key" if protocol == "azure" else "x-api-key"] = key
     if user is not None and "authorization" not in headers:
         pair = f"{unquote(user)}:{unquote(password or '')}"
         headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-    if provider == "anthropic":
+    if protocol == "anthropic":
         headers["anthropic-version"] = ANTHROPIC_VERSION
     if parameters.get("organization"):
         headers["openai-organization"] = str(parameters["organization"])

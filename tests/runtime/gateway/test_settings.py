@@ -170,3 +170,21 @@ class TestSettings:
             "chat",
         ]
         assert read_policy({"litellm_params": {"model": "openai/m"}}).model_for("embeddings") == "m"
+
+    @pytest.mark.parametrize(
+        ("model", "info", "expected"),
+        [
+            ("openai/responses/a/b", {}, ("responses", "a/b")),
+            ("openai/responses/a", {"mode": "responses"}, ("responses", "a")),
+            ("openai/responses/%E9", {"one_adapter": {"upstream_model": "通"}}, ("responses", "通")),
+            ("openai/responses/a", {"mode": "chat"}, ("openai", "responses/a")),
+            ("openai/a", {"mode": "responses"}, ("responses", "a")),
+            ("azure/responses/a", {}, ("", "a")),
+        ],
+    )
+    def test_a_models_name_says_that_it_is_asked_by_the_responses_api(
+        self, model: str, info: dict[str, Any], expected: tuple[str, str]
+    ) -> None:
+        policy = read_policy({"litellm_params": {"model": model}, "model_info": info})
+        assert (policy.protocol, policy.upstream_model) == expected
+        assert policy.mode == "chat"

@@ -52,7 +52,6 @@ def test_a_vendor_is_called_by_a_client_with_the_wire_in_it(
         ("dify", CALL, {}),
         ("dify", CALL, PROXIED),
         ("azure", {"api_base": "http://a.invalid"}, {}),
-        ("openai", CALL, {"upstream_model": "responses/app"}),
         ("vertex_ai", CALL, {"upstream_model": "claude-sonnet"}),
     ],
 )
@@ -89,3 +88,10 @@ def test_a_copy_without_the_relay_has_no_wire(monkeypatch: pytest.MonkeyPatch) -
     assert not is_wired(Policy(provider="openai"))
     assert client("openai") is None
     assert client("openai", **PROXIED) is not None
+
+
+def test_calls_of_the_responses_api_are_made_by_a_client_of_the_kind_litellm_takes_there() -> None:
+    found = client("openai", {**CALL, "api_key": NO_KEY}, by_responses=True, query={"tenant": "7"})
+    assert isinstance(found, AsyncHTTPHandler)
+    assert dict(found.client.params) == {"tenant": "7"}
+    assert isinstance(found.client._transport, Wire)

@@ -13,7 +13,7 @@ from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.settings import Policy, ProxyRule
 from one_adapter.runtime.host.clients import Clients
-from one_adapter.runtime.host.shaping import shape
+from one_adapter.runtime.host.shaping import shape, shape_response
 from one_adapter.runtime.json_object import JsonObject
 
 WEATHER = {"type": "function", "function": {"name": "weather"}}
@@ -110,11 +110,30 @@ class TestShaping:
         arguments = shaped("chat", {"unknown": 1}, policy, temperature=9, n=3, logprobs=True)
         assert arguments == {"model": "groq/l", "api_key": "k", "temperature": 2, "n": 1}
 
-    def test_a_responses_upstream_is_not_touched(self) -> None:
-        arguments = shaped(
-            "chat", {"a": 1}, Policy(upstream_model="responses/app"), model="openai/responses/app"
-        )
-        assert "extra_body" not in arguments
+    def test_a_chat_for_the_responses_api_gets_its_names_of_fields_and_nobodys_opinion_of_them(self) -> None:
+        given = {"max_tokens": 5, "temperature": 0, "top_p": 0.5, "reasoning_effort": "max", "stop": ["x"]}
+        arguments = shaped("chat", {}, Policy(by_responses=True, upstream_model="通义"), **given)
+        body = {"max_output_tokens": 5, "temperature": 0, "top_p": 0.5, "reasoning": {"effort": "high"}}
+        assert arguments["model"] == "openai/responses/通义"
+        assert arguments["extra_body"] == body
+        assert arguments["stop"] == ["x"]
+        assert not given.keys() - {"stop"} & arguments.keys()
+
+    def test_of_two_limits_of_tokens_the_newer_name_counts(self) -> None:
+        given = {"max_tokens": 5, "max_completion_tokens": 6}
+        arguments = shaped("chat", {}, Policy(by_responses=True), **given)
+        assert arguments["extra_body"] == {"max_output_tokens": 6}
+
+    def test_reasoning_that_another_protocol_describes_goes_on_whole(self) -> None:
+        effort = {"effort": "low", "summary": "auto"}
+        arguments = shaped("messages", {}, Policy(by_responses=True), reasoning_effort=effort)
+        assert arguments["extra_body"] == {"reasoning": effort}
+
+    def test_what_a_client_of_the_responses_api_gives_is_not_judged(self) -> None:
+        arguments = {"model": "openai/responses/%E9", "max_output_tokens": 1, "reasoning": {"effort": "max"}}
+        shape_response(Policy(by_responses=True, upstream_model="通"), arguments)
+        body = {"max_output_tokens": 1, "reasoning": {"effort": "high"}}
+        assert arguments == {"model": "openai/通", "extra_body": body}
 
     def test_parts_become_text_for_a_model_that_takes_text_only(self) -> None:
         parts = [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]

@@ -159,7 +159,7 @@ def test_what_stands_where_choices_should_is_passed_over() -> None:
     assert call(saying(listed), request_for("gemini"), "http://vendor.invalid/models")[:2] == (200, listed)
 
 
-@pytest.mark.parametrize("end", ["response.completed", "response.incomplete", "response.failed"])
+@pytest.mark.parametrize("end", ["response.completed", "response.incomplete"])
 def test_a_stream_of_the_responses_api_ends_with_one_of_its_ends(end: str) -> None:
     url = CHAT.replace("chat/completions", "responses")
     begun = events({"type": "response.created", "response": {"error": None}}, done=False)
@@ -168,6 +168,17 @@ def test_a_stream_of_the_responses_api_ends_with_one_of_its_ends(end: str) -> No
     assert (status, raw.count(b"event: "), heard and heard.fault) == (200, 2, None)
     with pytest.raises(httpx.ReadError, match="ended before"):
         call(saying(begun), request_for(), url, stream=True)
+    failed = {"type": "response.failed", "response": {"error": {"code": "server_error", "message": "full"}}}
+    with pytest.raises(httpx.ReadError, match="full"):
+        call(saying(begun, events(failed, done=False)), request_for(), url, stream=True)
+
+
+@pytest.mark.parametrize(
+    ("provider", "path"), [("openai", "/v1/responses"), ("anthropic", "/v1/messages"), ("anthropic", "/v1")]
+)
+def test_a_whole_answer_of_another_protocol_is_none(provider: str, path: str) -> None:
+    url = f"http://vendor.invalid{path}"
+    assert fault(saying(completion("hi")), request_for(provider), url)[0] == 502
 
 
 def test_a_stream_in_a_protocol_that_is_not_known_here_passes_as_it_came() -> None:

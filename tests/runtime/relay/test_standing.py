@@ -29,7 +29,6 @@ def case(**other: Any) -> Case:
 OTHERWISE: dict[str, tuple[dict[str, Any], str]] = {
     "off": ({"switched_on": False}, "switched off"),
     "protocol": ({"policy": Policy(provider="gemini")}, "does not speak"),
-    "responses": ({"policy": Policy(upstream_model="responses/app")}, "responses API"),
     "parameters": ({"parameters": {"tags": ["a"], "rpm": 5, "model": "m"}}, "LiteLLM's business: rpm, tags"),
     "database": ({"at": Circumstances(database=True)}, "database"),
     "listeners": (
@@ -113,3 +112,11 @@ def test_a_run_can_say_beforehand_which_groups_are_not_relayed_and_why() -> None
     ]
     assert aside(loaded_of(*models, relay=True).config) == {NO_PROTOCOL: ["a", "b", "c"]}
     assert aside(loaded_of(by("a", "openai")).config) == {"the relay is switched off": ["a"]}
+
+
+def test_a_deployment_of_the_responses_api_is_for_clients_of_that_alone() -> None:
+    policy = Policy(by_responses=True, upstream_model="up")
+    assert reason(case(policy=policy, kind="responses")) == ""
+    assert "does not speak" in reason(case(policy=policy, kind="chat"))
+    assert "does not speak" in reason(case(policy=policy, kind="messages"))
+    assert "does not speak" in reason(case(kind="responses"))

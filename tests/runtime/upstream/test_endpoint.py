@@ -36,6 +36,9 @@ class TestAddresses:
             ("anthropic", "messages", "https://a.example", "https://a.example/v1/messages"),
             ("anthropic", "messages", "https://a.example/x/", "https://a.example/x/v1/messages"),
             ("anthropic", "messages", "https://a.example/v1/messages", "https://a.example/v1/messages"),
+            ("anthropic", "messages", "https://a.example/v1/#/v1/messages", "https://a.example/v1/"),
+            ("anthropic", "messages", "https://a.example/x#else", "https://a.example/x/v1/messages"),
+            ("responses", "responses", "https://a.example/v1/", "https://a.example/v1/responses"),
             (
                 "anthropic",
                 "messages",
