@@ -49,7 +49,7 @@ Shares = dict[tuple[str, str, str, int, str], float]
 
 def kind(entry: dict[str, Any]) -> str:
     """What a deployment is for; LiteLLM answers chats through the responses route too."""
-    mode: str = entry["model_info"]["mode"]
+    mode: str = entry["model_info"].get("mode", "chat")
     return "chat" if mode == "responses" else mode
 
 
@@ -382,3 +382,36 @@ def test_a_name_without_an_address_for_chats_is_there_for_embeddings_alone() -> 
     config = only("openai", models=["mystery"], credentials={"api_key": "k"})
     (found,) = [one for one in exported(config)["model_list"] if one["model_name"] == "mystery"]
     assert (found["model_info"]["mode"], found["model_info"]["one_adapter"]["chat"]) == ("embedding", False)
+
+
+def test_a_service_asked_by_the_responses_api_says_so_in_the_models_name_alone() -> None:
+    made = service("m", upstream_protocol="responses", server_url="https://v.example/v1/responses")
+    (found,) = exported({"services": {"gemini": [made]}})["model_list"]
+    assert found["litellm_params"]["model"] == "openai/responses/m"
+    assert found["litellm_params"]["api_base"] == "https://v.example/v1"
+    assert "use_chat_completions_api" not in found["litellm_params"]
+    assert "mode" not in found["model_info"]
+
+
+def test_embeddings_of_a_service_with_a_protocol_of_its_own_have_a_deployment_of_their_own() -> None:
+    made = service("通", upstream_protocol="responses", server_url="https://v.example/v1")
+    chat, embedding = exported({"services": {"openai": [made]}})["model_list"]
+    assert chat["litellm_params"]["model"] == "openai/responses/%E9%80%9A"
+    assert chat["model_info"]["one_adapter"]["upstream_model"] == "通"
+    assert embedding["litellm_params"]["model"] == "openai/%E9%80%9A"
+    assert (embedding["model_info"]["mode"], embedding["model_info"]["one_adapter"]["chat"]) == (
+        "embedding",
+        False,
+    )
+
+
+def test_an_address_of_anthropics_protocol_is_asked_exactly_as_it_stands() -> None:
+    bases = []
+    for url in ("https://v.example/anthropic/v1/messages", "https://v.example/own"):
+        made = service("m", upstream_protocol="anthropic_messages", server_url=url)
+        (found,) = exported({"services": {"zhipu": [made]}})["model_list"]
+        bases.append((found["litellm_params"]["model"], found["litellm_params"]["api_base"]))
+    assert bases == [
+        ("anthropic/m", "https://v.example/anthropic"),
+        ("anthropic/m", "https://v.example/own#/v1/messages"),
+    ]
