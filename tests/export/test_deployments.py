@@ -386,7 +386,7 @@ def test_a_name_without_an_address_for_chats_is_there_for_embeddings_alone() -> 
 
 def test_a_service_asked_by_the_responses_api_says_so_in_the_models_name_alone() -> None:
     made = service("m", upstream_protocol="responses", server_url="https://v.example/v1/responses")
-    (found,) = exported({"services": {"gemini": [made]}})["model_list"]
+    (found,) = deployments({"services": {"gemini": [made]}}, "m")
     assert found["litellm_params"]["model"] == "openai/responses/m"
     assert found["litellm_params"]["api_base"] == "https://v.example/v1"
     assert "use_chat_completions_api" not in found["litellm_params"]
@@ -395,7 +395,7 @@ def test_a_service_asked_by_the_responses_api_says_so_in_the_models_name_alone()
 
 def test_embeddings_of_a_service_with_a_protocol_of_its_own_have_a_deployment_of_their_own() -> None:
     made = service("通", upstream_protocol="responses", server_url="https://v.example/v1")
-    chat, embedding = exported({"services": {"openai": [made]}})["model_list"]
+    chat, embedding = deployments({"services": {"openai": [made]}}, "通")
     assert chat["litellm_params"]["model"] == "openai/responses/%E9%80%9A"
     assert chat["model_info"]["one_adapter"]["upstream_model"] == "通"
     assert embedding["litellm_params"]["model"] == "openai/%E9%80%9A"
@@ -409,7 +409,7 @@ def test_an_address_of_anthropics_protocol_is_asked_exactly_as_it_stands() -> No
     bases = []
     for url in ("https://v.example/anthropic/v1/messages", "https://v.example/own"):
         made = service("m", upstream_protocol="anthropic_messages", server_url=url)
-        (found,) = exported({"services": {"zhipu": [made]}})["model_list"]
+        (found,) = deployments({"services": {"zhipu": [made]}}, "m")
         bases.append((found["litellm_params"]["model"], found["litellm_params"]["api_base"]))
     assert bases == [
         ("anthropic/m", "https://v.example/anthropic"),
