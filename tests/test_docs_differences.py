@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from one_adapter.dialect import DIALECTS
 from one_adapter.export.differences import DIFFERENCES
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,15 @@ def test_a_paragraph_says_what_the_gateway_does_and_what_happens_here(name: str,
     assert 100 < len(words) < 900
 
 
+def test_the_page_the_table_and_the_list_agree_about_the_gateway_that_is_meant() -> None:
+    alone = {each.name: each.gateway for each in DIFFERENCES if each.gateway}
+    assert set(alone.values()) == set(DIALECTS)
+    for name, text in PARAGRAPHS:
+        assert name not in alone or re.search(rf"\b[Gg]ateway {alone[name]}\b", text), name
+    assert {entry["gateway"] for entry in LIST if "gateway" in entry} <= set(DIALECTS)
+    assert all(entry.get("gateway") == alone[entry["name"]] for entry in LIST if entry["name"] in alone)
+
+
 def test_no_name_stands_twice() -> None:
     names = [name for name, _ in PARAGRAPHS]
     assert len(names) == len(set(names))
@@ -46,7 +56,7 @@ def test_a_title_is_one_sentence_without_an_end(difference: object) -> None:
 
 def test_the_list_for_the_recordings_names_cases_and_aspects_narrowly() -> None:
     for entry in LIST:
-        assert set(entry) == {"case", "aspect", "name"}
+        assert {"case", "aspect", "name"} <= set(entry) <= {"case", "aspect", "name", "gateway"}
         assert entry["case"].strip("*?-")
     places = [(entry["case"], entry["aspect"], entry["name"]) for entry in LIST]
     assert len(places) == len(set(places))

@@ -6,88 +6,50 @@ concerns a configuration, so that a report names no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from one_adapter.plan.types import CredentialPolicy, Plan, Route, ServicePolicy, Target
+from one_adapter.export.conditions import (
+    When,
+    always,
+    asks_for,
+    drawn,
+    embeds,
+    has_a_pool_beside_another,
+    has_note,
+    has_task,
+    has_type,
+    layers_in,
+    other_address,
+    pools,
+    sets,
+    targets,
+    waits_to_the_end,
+)
+from one_adapter.plan.types import Plan
 from one_adapter.vendors.service_types import ENDED
-
-When = Callable[[Plan], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A difference by its name, in one sentence, and the test whether a plan has it."""
+    """A difference by its name, in one sentence, and the test whether a plan has it.
+
+    `gateway` is the version it is against; empty: it is against all of them.
+    """
 
     name: str
     title: str
     applies: When
+    gateway: str = ""
 
 
 def differences_of(plan: Plan) -> tuple[Difference, ...]:
     """The differences that concern a plan, in the order of the table."""
-    return tuple(difference for difference in DIFFERENCES if difference.applies(plan))
+    version = plan.dialect.version
+    return tuple(each for each in DIFFERENCES if each.gateway in ("", version) and each.applies(plan))
 
 
-def _targets(plan: Plan) -> Iterator[Target]:
-    for route in plan.routes:
-        yield from route.targets
-        yield from route.embedding_targets or ()
-
-
-def _always(_: Plan) -> bool:
-    return True
-
-
-def _has(*types: str) -> When:
-    return lambda plan: any(service.type in types for service in plan.services)
-
-
-def _has_task(code: str) -> When:
-    return lambda plan: any(task.code == code for task in plan.tasks)
-
-
-def _has_note(part: str) -> When:
-    return lambda plan: any(part in row.note for row in plan.ledger)
-
-
-def _embeds(plan: Plan) -> bool:
-    return any(route.kind != "chat" for route in plan.routes)
-
-
-def _other_address(service_type: str, usual: str) -> When:
-    def applies(plan: Plan) -> bool:
-        ids = {service.id for service in plan.services if service.type == service_type}
-        return any(target.service in ids and target.upstream.url != usual for target in _targets(plan))
-
-    return applies
-
-
-def _asks_for(*models: str) -> When:
-    return lambda plan: any(target.upstream.model in models for target in _targets(plan))
-
-
-def _pools(plan: Plan) -> Iterator[ServicePolicy]:
-    """Yield the services of which one key may stand in for another."""
-    for service in plan.services:
-        if service.pooled and sum(one.enabled for one in service.credentials) > 1:
-            yield service
-
-
-def _waits_to_the_end(credential: CredentialPolicy) -> bool:
-    limits = (credential.limit, *credential.model_limits.values())
-    return any(one is not None and one.numbers and not one.wait_seconds for one in limits)
-
-
-def _drawn(route: Route) -> set[str]:
-    """Return the services that a name is drawn from."""
-    return {target.service for target in route.targets}
-
-
-def _has_a_pool_beside_another(route: Route) -> bool:
-    return len(_drawn(route)) > 1 and any(target.key for target in route.targets)
-
-
+#: More models than this make the gateway's list slow enough to be noticed.
+MANY_MODELS = 20
 #: Types whose keys gateway 0.12 does not let rest, or stand in for each other.
 UNPOOLED = ("groq", "huoshan", "qianfan", "hunyuan", "xinghuo")
 #: Types whose vendors do not speak OpenAI's protocol.
@@ -97,89 +59,91 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "vendor-ended",
         "services whose vendor ended the old endpoint lead to its successor, with a key you create",
-        _has(*ENDED),
+        has_type(*ENDED),
     ),
     Difference(
         "minimax-new-endpoint",
         "MiniMax is called at its OpenAI-shaped endpoint instead of chatcompletion_pro",
-        _has("minimax"),
+        has_type("minimax"),
     ),
     Difference(
         "azure-deployment-kept",
         "Azure gets the deployment and the api-version of server_url, which the gateway threw away",
-        _has("azure"),
+        has_type("azure"),
     ),
-    Difference("bailian-answers", "bailian answers, where the gateway sent an empty 200", _has("bailian")),
+    Difference(
+        "bailian-answers", "bailian answers, where the gateway sent an empty 200", has_type("bailian")
+    ),
     Difference(
         "vertexai-answers",
         "vertexai sends the client's own words and your credentials, which the gateway did not",
-        _has("vertexai"),
+        has_type("vertexai"),
     ),
     Difference(
         "dify-server-url-honoured",
         "Dify is called at its server_url, which the gateway ignored",
-        _other_address("dify", "https://api.dify.ai/v1"),
+        other_address("dify", "https://api.dify.ai/v1"),
     ),
-    Difference("dify-answers", "Dify answers without streaming too", _has("dify")),
+    Difference("dify-answers", "Dify answers without streaming too", has_type("dify")),
     Difference(
         "claude-messages-path",
         "a Claude server_url is a base address, to which /v1/messages is added",
-        _other_address("claude", "https://api.anthropic.com"),
+        other_address("claude", "https://api.anthropic.com"),
     ),
     Difference(
         "native-request-shape",
         "requests have the form the vendor documents, with the client's parameters",
-        _has("claude", "gemini", "ollama", "minimax", "dashscope", "dify", "xinghuo"),
+        has_type("claude", "gemini", "ollama", "minimax", "dashscope", "dify", "xinghuo"),
     ),
     Difference(
         "gemini-key-in-header",
         "Gemini's key goes into a header instead of the address",
-        _has("gemini"),
+        has_type("gemini"),
     ),
     Difference(
         "dashscope-compatible-endpoint",
         "dashscope is called at its OpenAI-shaped endpoint",
-        _has("dashscope"),
+        has_type("dashscope"),
     ),
     Difference(
         "groq-has-an-address",
         "type groq has a default address, where the gateway answered 500",
-        _has("groq"),
+        has_type("groq"),
     ),
     Difference(
         "groq-parameters",
         "what Groq refuses is left out, everything else arrives and nothing is invented",
-        lambda plan: any("groq" in target.upstream.guards for target in _targets(plan)),
+        lambda plan: any("groq" in target.upstream.guards for target in targets(plan)),
     ),
     Difference(
         "spark-max32k-domain",
         "Spark's max-32k model is asked under its own domain",
-        _asks_for("max-32k"),
+        asks_for("max-32k"),
     ),
     Difference(
         "huoshan-parameters-kept",
         "Volcengine gets the client's parameters, which the gateway left out",
-        _has("huoshan"),
+        has_type("huoshan"),
     ),
     Difference(
         "url-query-kept",
         "the query of a server_url goes on every call, in the right place",
-        lambda plan: any(target.upstream.query for target in _targets(plan)),
+        lambda plan: any(target.upstream.query for target in targets(plan)),
     ),
     Difference(
         "redirects-turned",
         "redirects that stand the other way round are read the way they are meant",
-        _has_task("redirects-turned"),
+        has_task("redirects-turned"),
     ),
     Difference(
         "wildcard-names-left-out",
         "a name with an asterisk is left out, because LiteLLM would widen it to a pattern",
-        _has_task("wildcard-name"),
+        has_task("wildcard-name"),
     ),
     Difference(
         "padded-key-usable",
         "blanks around api_key are taken off, so that clients can use it",
-        _has_note("blanks around it"),
+        has_note("blanks around it"),
     ),
     Difference(
         "keys-guard-every-route",
@@ -204,20 +168,19 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "rotation-begins-first",
         "rr begins with the first entry of a name, not the second",
-        lambda plan: (
-            not plan.dialect.pools
-            and any(route.order == "rr" and len(route.targets) > 1 for route in plan.routes)
-        ),
+        lambda plan: any(route.order == "rr" and len(route.targets) > 1 for route in plan.routes),
+        gateway="0.10",
     ),
     Difference(
         "breaker-ignores-client-errors",
         "an upstream's 400, 401, 403, 404, 413, 415 and 422 do not open the circuit breaker",
-        lambda plan: plan.breaker is not None and plan.dialect.breaker_counts_all,
+        lambda plan: plan.breaker is not None,
+        gateway="0.10",
     ),
     Difference(
         "breaker-says-unavailable",
         "while a circuit breaker is open, clients get 503 with retry-after instead of 400",
-        lambda plan: plan.breaker is not None and any(not target.key for target in _targets(plan)),
+        lambda plan: plan.breaker is not None and any(not target.key for target in targets(plan)),
     ),
     Difference(
         "breaker-sees-aliases",
@@ -227,27 +190,56 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "breaker-bounds-trials",
         "half_open_max_requests bounds the trials of every key, and one that says nothing makes room",
-        lambda plan: plan.breaker is not None and plan.dialect.pools,
+        lambda plan: plan.breaker is not None,
+        gateway="0.12",
     ),
     Difference(
         "open-service-passed-over",
         "a service whose keys are all closed by their breakers leaves its turn to another",
-        lambda plan: plan.breaker is not None and any(map(_has_a_pool_beside_another, plan.routes)),
+        lambda plan: plan.breaker is not None and any(map(has_a_pool_beside_another, plan.routes)),
+        gateway="0.12",
     ),
     Difference(
         "one-draw-a-request",
         "a client of /v1/responses draws its service once, not twice",
-        lambda plan: plan.dialect.pools and any(len(_drawn(route)) > 1 for route in plan.routes),
+        lambda plan: any(len(drawn(route)) > 1 for route in plan.routes),
+        gateway="0.12",
     ),
     Difference(
         "full-key-leaves-time",
         "a full key whose limit has no timeout of its own is passed over, and not waited for to the end",
-        lambda plan: any(any(map(_waits_to_the_end, one.credentials)) for one in _pools(plan)),
+        lambda plan: any(any(map(waits_to_the_end, one.credentials)) for one in pools(plan)),
+        gateway="0.12",
     ),
     Difference(
         "pools-of-every-type",
         "keys of every type stand in for each other and rest after a 429",
-        lambda plan: any(one.type in UNPOOLED for one in _pools(plan)),
+        lambda plan: any(one.type in UNPOOLED for one in pools(plan)),
+        gateway="0.12",
+    ),
+    Difference(
+        "keys-off-left-out",
+        "a service whose keys are all switched off is left out, where the gateway answered 429",
+        has_task("keys-off"),
+        gateway="0.12",
+    ),
+    Difference(
+        "limits-given-back",
+        "a request that one of several limits refuses uses nothing of the others",
+        lambda plan: any(layers_in(service) > 1 for service in plan.services),
+        gateway="0.12",
+    ),
+    Difference(
+        "raw-responses-keep-the-name",
+        "answers of the responses protocol have the client's name of the model",
+        lambda plan: any(sets(row, "upstream_protocol") for row in plan.ledger),
+        gateway="0.12",
+    ),
+    Difference(
+        "models-list-at-once",
+        "/v1/models answers at once, however many models there are",
+        lambda plan: len(plan.routes) > MANY_MODELS,
+        gateway="0.12",
     ),
     Difference(
         "proxy-covers-every-type",
@@ -257,12 +249,13 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "unknown-embedding-refused",
         "an unknown embedding model is an error, where the gateway sent an empty 200",
-        _embeds,
+        embeds,
+        gateway="0.10",
     ),
     Difference(
         "parts-leave-a-note",
         "an image that a text model cannot take leaves a note in the text",
-        lambda plan: any(target.flatten for target in _targets(plan)),
+        lambda plan: any(target.flatten for target in targets(plan)),
     ),
     Difference(
         "reasoning-comes-unasked",
@@ -272,12 +265,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "images-from-public-hosts",
         "images by address are fetched from public hosts, from private ones only where they are named",
-        _has("claude", "gemini", "ollama", "vertexai"),
+        has_type("claude", "gemini", "ollama", "vertexai"),
     ),
     Difference(
         "images-as-sent",
         "images with data: addresses go to glm-4v as they were sent",
-        _asks_for("glm-4v"),
+        asks_for("glm-4v"),
     ),
     Difference(
         "model-names-with-slashes",
@@ -287,21 +280,21 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "litellm-writes-answers",
         "answers of vendors with protocols of their own are written by LiteLLM",
-        _has(*TRANSLATED),
+        has_type(*TRANSLATED),
     ),
     Difference(
         "litellm-writes-requests",
         "requests to vendors with protocols of their own are written by LiteLLM",
-        _has(*TRANSLATED),
+        has_type(*TRANSLATED),
     ),
-    Difference("stream-options-as-sent", "stream_options go upstream without stream, too", _always),
-    Difference("messages-kept", "no message is dropped, whatever its role", _always),
-    Difference("request-numbers-exact", "numbers reach upstreams as they were sent", _always),
-    Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", _always),
+    Difference("stream-options-as-sent", "stream_options go upstream without stream, too", always),
+    Difference("messages-kept", "no message is dropped, whatever its role", always),
+    Difference("request-numbers-exact", "numbers reach upstreams as they were sent", always),
+    Difference("status-kept", "an upstream's error keeps its status, in OpenAI's error form", always),
     Difference(
-        "redirects-not-followed", "an upstream's redirect is an error, and no key goes elsewhere", _always
+        "redirects-not-followed", "an upstream's redirect is an error, and no key goes elsewhere", always
     ),
-    Difference("answers-whole", "whole answers keep tool calls and reasoning", _always),
-    Difference("finish-reason-told", "every answer and stream has OpenAI's finish_reason", _always),
-    Difference("streams-end-properly", "a stream that breaks says so in an event", _always),
+    Difference("answers-whole", "whole answers keep tool calls and reasoning", always),
+    Difference("finish-reason-told", "every answer and stream has OpenAI's finish_reason", always),
+    Difference("streams-end-properly", "a stream that breaks says so in an event", always),
 )

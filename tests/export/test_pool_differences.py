@@ -43,6 +43,22 @@ CASES = {
             {"services": {"groq": [service("m", server_url="https://g.example/v1", credential_list=OFF)]}},
         ],
     ),
+    "keys-off-left-out": (
+        [openai(service("m", credential_list=[{"api_key": "sk-one", "enabled": False}]))],
+        [openai(POOL), openai(service("m", credential_list=OFF))],
+    ),
+    "limits-given-back": (
+        [
+            openai(service("m", limit={"qps": 1}, model_limits={"m": {"tpm": 9}})),
+            openai(service("m", limit={"qps": 1}, credentials={"api_key": "k", "limit": {"qps": 1}})),
+        ],
+        [openai(service("m", limit={"qps": 1, "tpm": 9})), openai(limited(qpm=5))],
+    ),
+    "raw-responses-keep-the-name": (
+        [openai(service("m", upstream_protocol="responses"))],
+        [openai(service("m", upstream_protocol="auto")), openai(LONE)],
+    ),
+    "models-list-at-once": ([openai(service(*[f"m{n}" for n in range(40)]))], [openai(LONE)]),
 }
 
 

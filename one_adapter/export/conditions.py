@@ -1,0 +1,90 @@
+"""When a named difference concerns a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from one_adapter.plan.types import CredentialPolicy, Plan, Route, Row, ServicePolicy, Target
+
+When = Callable[[Plan], bool]
+
+
+def targets(plan: Plan) -> Iterator[Target]:
+    """Every target of a plan, for chats and for embeddings."""
+    for route in plan.routes:
+        yield from route.targets
+        yield from route.embedding_targets or ()
+
+
+def always(_: Plan) -> bool:
+    """What concerns every plan."""
+    return True
+
+
+def has_type(*types: str) -> When:
+    """A service of one of these types."""
+    return lambda plan: any(service.type in types for service in plan.services)
+
+
+def has_task(code: str) -> When:
+    """A task of this code."""
+    return lambda plan: any(task.code == code for task in plan.tasks)
+
+
+def has_note(part: str) -> When:
+    """A row of the ledger with this in its note."""
+    return lambda plan: any(part in row.note for row in plan.ledger)
+
+
+def embeds(plan: Plan) -> bool:
+    """A name with embeddings."""
+    return any(route.kind != "chat" for route in plan.routes)
+
+
+def other_address(service_type: str, usual: str) -> When:
+    """A service of a type that is asked at another address than the usual one."""
+
+    def applies(plan: Plan) -> bool:
+        ids = {service.id for service in plan.services if service.type == service_type}
+        return any(target.service in ids and target.upstream.url != usual for target in targets(plan))
+
+    return applies
+
+
+def asks_for(*models: str) -> When:
+    """One of these models upstream."""
+    return lambda plan: any(target.upstream.model in models for target in targets(plan))
+
+
+def pools(plan: Plan) -> Iterator[ServicePolicy]:
+    """Yield the services of which one key may stand in for another."""
+    for service in plan.services:
+        if service.pooled and sum(one.enabled for one in service.credentials) > 1:
+            yield service
+
+
+def waits_to_the_end(credential: CredentialPolicy) -> bool:
+    """Whether a limit of a key has no timeout of its own."""
+    limits = (credential.limit, *credential.model_limits.values())
+    return any(one is not None and one.numbers and not one.wait_seconds for one in limits)
+
+
+def drawn(route: Route) -> set[str]:
+    """Return the services that a name is drawn from."""
+    return {target.service for target in route.targets}
+
+
+def layers_in(service: ServicePolicy) -> int:
+    """How many limits a call of a service may have to pass."""
+    keys = [bool(each.limit) + bool(each.model_limits) for each in service.credentials]
+    return max(keys, default=0) + bool(service.model_limits) + bool(service.limit or service.embedding_limit)
+
+
+def sets(row: Row, field: str) -> bool:
+    """Whether a row is of this field, and the field does something."""
+    return row.pointer.rpartition("/")[2].lower() == field and row.verdict != "inert"
+
+
+def has_a_pool_beside_another(route: Route) -> bool:
+    """Whether a name's services are several, one of them with a pool of keys."""
+    return len(drawn(route)) > 1 and any(target.key for target in route.targets)
