@@ -125,11 +125,9 @@ class JsonObject:
                 parts.append(f"{_quoted(name)}:{_written(self.fields[name]) if text is None else text}")
             elif changes[name] is not DROP:
                 parts.append(f"{_quoted(name)}:{_written(changes[name])}")
-        parts += [
-            f"{_quoted(name)}:{_written(value)}"
-            for name, value in changes.items()
-            if name not in self._texts and value is not DROP
-        ]
+        for name, value in changes.items():
+            if name not in self._texts and value is not DROP:
+                parts.append(f"{_quoted(name)}:{_written(value)}")
         return f"{{{','.join(parts)}}}".encode()
 
     def render_inside(self, name: str, changes: Mapping[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from one_adapter.runtime.entry import shapes
-from one_adapter.runtime.entry.reader import folded_all, read
+from one_adapter.runtime.entry.reader import folded, read
 from one_adapter.runtime.entry.shapes import NUMBER, Kinds, fits
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.json_object import JsonObject
@@ -129,8 +129,8 @@ def check(body: JsonObject, kind: str, raw: bool = False) -> None:
         raise Refusal(400, "The field 'stream' must be true or false.", "invalid_type", "stream")
     messages = fields.get("messages")
     if kind == "chat" and isinstance(messages, list):
-        put_right = rescue(folded_all(messages, MESSAGE))
-        if put_right != messages:
+        put_right = rescue(messages)
+        if put_right is not messages:
             body.put("messages", put_right)
     if raw:
         return
@@ -141,17 +141,25 @@ def check(body: JsonObject, kind: str, raw: bool = False) -> None:
 
 
 def rescue(messages: list[Any]) -> list[Any]:
-    """Return messages in which a content given as one object is a list of one.
+    """Return messages with their fields by their names, and a content given as one object as a list of one.
+
+    Where there is nothing to put right, that is the very list.
 
     >>> rescue([{"role": "user", "content": {"type": "text", "text": "solo"}}])[0]["content"]
     [{'type': 'text', 'text': 'solo'}]
     """
-    return [
-        {**message, "content": [message["content"]]}
-        if isinstance(message, dict) and isinstance(message.get("content"), dict)
-        else message
-        for message in messages
-    ]
+    found = messages
+    for place, given in enumerate(messages):
+        if not isinstance(given, dict):
+            continue
+        message = given if given.keys() <= MESSAGE else folded(given, MESSAGE)
+        if isinstance(message.get("content"), dict):
+            message = {**message, "content": [message["content"]]}
+        if message is not given:
+            if found is messages:
+                found = [*messages]
+            found[place] = message
+    return found
 
 
 def visible(body: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from one_adapter.runtime.entry import body as bodies
-from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send, read_body
+from one_adapter.runtime.entry.asgi import Receive, Scope, Send, read_body
 from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.entry.shapes import check_tools
+from one_adapter.runtime.entry.watch import Watch
 from one_adapter.runtime.gateway.capacity import tpm_of
 from one_adapter.runtime.gateway.choice import KeyIsFull, begin, book, candidates, enter, unhealthy
 from one_adapter.runtime.gateway.config import Config
@@ -25,8 +26,6 @@ from one_adapter.runtime.gateway.outcome import Outcome, of_status
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.settings import Policy
 
-#: Seconds after which it is noticed that the client has left.
-WATCH_AFTER_SECONDS = 0.05
 #: The status after which a key is left alone for a while.
 THROTTLED = 429
 #: Where in the ASGI scope whoever stands before the door finds the request, once its body is read.
@@ -68,7 +67,7 @@ async def converse(
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
     token = current.set(request)
-    watch = _Watch(request, receive, loop)
+    watch = Watch(request, receive, loop)
     try:
         try:
             await _ask_in_turn(request, keys, ways, memory, scope, outlet)
@@ -128,7 +127,7 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
     try:
         await _admit(request, memory, loop)
         for way in ways:
-            if await way.serve(request, scope, _rest_of(request), outlet):
+            if await way.serve(request, scope, request.rest, outlet):
                 break
     except Refusal as refusal:
         if not request.began:
@@ -174,47 +173,14 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     request.stop_clock()
     most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
     model = request.client_model
-    layers = layers_of(policy, request.kind, model, request.group, request.dialect)
-    tokens = request.tokens if any(layer.limit.tpm for layer in layers) else 0
-    try:
-        request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
-    except Refusal:
-        request.attempt.refused = True
-        raise
+    if policy.limits is not None:
+        layers = layers_of(policy, request.kind, model, request.group, request.dialect)
+        tokens = request.tokens if any(layer.limit.tpm for layer in layers) else 0
+        try:
+            request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
+        except Refusal:
+            request.attempt.refused = True
+            raise
     if policy.key and request.kind != "embeddings" and tpm_of(policy, model):
         memory.capacity.reserve(policy, model, request.tokens, loop.time())
     request.start_clock(loop, policy.timeout)
-
-
-class _Watch:
-    """Ends the request when its client leaves; not at once, for most requests are over by then."""
-
-    def __init__(self, request: Request, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
-        self._request = request
-        self._receive = receive
-        self._task: asyncio.Task[None] | None = None
-        self._timer = loop.call_later(WATCH_AFTER_SECONDS, self._begin)
-
-    def _begin(self) -> None:
-        self._task = asyncio.create_task(self._wait())
-
-    async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._request.leave()
-
-    def end(self) -> None:
-        """Watch no longer."""
-        self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
-
-
-def _rest_of(request: Request) -> Receive:
-    """Return what is left to receive of a request whose body was read: that its client has left."""
-
-    async def rest() -> Message:
-        await request.until_gone()
-        return {"type": "http.disconnect"}
-
-    return rest

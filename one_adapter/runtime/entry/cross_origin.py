@@ -46,9 +46,12 @@ def allowing(send: Send, name: str = "") -> Send:
 
     def allowed(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            kept = [one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")]
-            kept = [*(_upstreams(kept) if name else kept), *own]
-            message = {**message, "headers": kept}
+            kept: Headers = [
+                one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")
+            ]
+            if name and NAME in dict(kept):
+                kept = _upstreams(kept)
+            message = {**message, "headers": [*kept, *own]}
         return send(message)
 
     return allowed

@@ -6,9 +6,9 @@ public, what the master key asks for, and the exact paths that the owner has ope
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import getrandbits
 from typing import Any
 
 from one_adapter.runtime.entry import endpoints, translate
@@ -59,13 +59,15 @@ class Door:
         if is_preflight(scope):
             await preflight(send)
             return
-        is_post = scope["method"] == "POST"
-        kind = kind_of(scope["path"]) if is_post else ""
-        named = is_post and scope["path"].startswith(NAMED)
-        send = allowing(send, self._name() if named else "")
+        kind, name = "", ""
+        if scope["method"] == "POST":
+            loaded = self._loaded()
+            kind = kind_of(scope["path"])
+            if loaded.config.settings.dialect.names_requests and scope["path"].startswith(NAMED):
+                name = new_name()
+        send = allowing(send, name)
         try:
             if kind:
-                loaded = self._loaded()
                 client = loaded.config.keys.admit(scope["headers"])
                 scope[CLIENT] = client
                 await converse(self._ways, loaded.config, loaded.memory, client, kind, scope, receive, send)
@@ -74,10 +76,6 @@ class Door:
         except Refusal as refusal:
             body = error_body(refusal, kind == "messages")
             await answer(send, refusal.status, body, refusal.retry_after, refusal.headers)
-
-    def _name(self) -> str:
-        """Return a request's name, "" where requests get none."""
-        return str(uuid.uuid4()) if self._loaded().config.settings.dialect.names_requests else ""
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
@@ -96,6 +94,17 @@ class Door:
             await self._app({**scope, CLIENT: client, "headers": opened(scope["headers"])}, receive, send)
         else:
             raise _nothing_there(method, path)
+
+
+def new_name() -> str:
+    """Return a name for a request in the form of a random UUID; it is no secret, so that chance will do.
+
+    >>> len(new_name()), new_name()[14]
+    (36, '4')
+    """
+    bits = getrandbits(128) & ~(0xF << 76 | 3 << 62) | 4 << 76 | 2 << 62
+    digits = f"{bits:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _nothing_there(method: str, path: str) -> Refusal:

@@ -7,7 +7,7 @@ written in Go: what is checked here has to be what is sent on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from typing import Any
 
 from one_adapter.runtime.gateway.refusal import Refusal
@@ -31,13 +31,13 @@ def read(raw: bytes, names: Set[str]) -> JsonObject:
     >>> read(b'{"Input": "\\ud800!"} tail', {"input"}).fields
     {'input': '\ufffd!'}
     """
-    if (raw.count(b",") > ITEMS or raw.count(b":") > FIELDS) and _is_crowded(_TEXT.sub(b"", raw)):
+    if len(raw) > FIELDS and _is_crowded(raw) and _is_crowded(_TEXT.sub(b"", raw)):
         raise Refusal(413, "The body holds more values than are read at once.", "request_too_large")
     try:
         body = JsonObject.read(raw)
     except ValueError as problem:
         raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
-    if raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body.fields):
+    if len(raw) > 2 * DEPTH and raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body.fields):
         raise Refusal(400, f"The body is nested more than {DEPTH} deep.", "invalid_json")
     return body if body.fields.keys() <= names else body.called(lambda name: _known(name, names))
 
@@ -79,8 +79,3 @@ def _known(name: str, names: Set[str]) -> str:
 
 def _fold(name: str) -> str:
     return name.translate(_FOLDS).lower() if not name.islower() or not name.isascii() else name
-
-
-def folded_all(items: Iterable[Any], names: Set[str]) -> list[Any]:
-    """Return a list whose objects are `folded`; what is no object stays as it is."""
-    return [folded(item, names) if isinstance(item, dict) else item for item in items]

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from one_adapter.dialect import Dialect
+from one_adapter.runtime.entry.asgi import Message
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
@@ -115,12 +116,13 @@ class Request:
         if self.task is not None:
             self.task.cancel()
 
-    async def until_gone(self) -> None:
-        """Wait until the client has left."""
+    async def rest(self) -> Message:
+        """Receive what is left of a request whose body was read: that its client has left."""
         if self._gone is None:
             self._gone = asyncio.Event()
         if not self.left:
             await self._gone.wait()
+        return {"type": "http.disconnect"}
 
     def leave(self) -> None:
         """Note that the client is gone, and end what is done for it."""

@@ -140,13 +140,13 @@ def _check_messages(messages: object, kind: str) -> None:
         raise Refusal(400, "The field 'messages' must be a list.", "invalid_type", "messages")
     for message in messages:
         content = message.get("content") if isinstance(message, dict) else 0
-        if not _is_content(content):
+        if not isinstance(content, str) and not _is_content(content):
             raise Refusal(400, "A message's content must be text or a list.", "invalid_type", "messages")
         if not isinstance(message.get("role", "" if kind == "chat" else None), str):
             raise Refusal(400, "A message's role must be a text.", "invalid_type", "messages")
         if isinstance(content, list):
             _check_parts(content, kind)
-        if not _holds(message.get("tool_calls"), dict):
+        if message.get("tool_calls") is not None and not _holds(message["tool_calls"], dict):
             raise Refusal(
                 400, "A message's tool_calls must be a list of objects.", "invalid_type", "messages"
             )
@@ -173,11 +173,11 @@ def _is_part(part: Mapping[str, Any]) -> bool:
 
 
 def _is_content(content: object) -> bool:
-    return isinstance(content, str) or _holds(content, (dict, str))
+    return content is None or isinstance(content, str) or _holds(content, (dict, str))
 
 
 def _holds(value: object, kinds: Kinds) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(one, kinds) for one in value))
+    return isinstance(value, list) and all(isinstance(one, kinds) for one in value)
 
 
 def _check_items(given: object) -> None:

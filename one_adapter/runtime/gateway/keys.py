@@ -59,12 +59,11 @@ class Keys:
 
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
         """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
-        found = [
-            client
-            for given in _given(headers)
-            for key, client in self._keys
-            if hmac.compare_digest(key, given)
-        ]
+        found: list[Client] = []
+        for given in _given(headers):
+            for key, client in self._keys:
+                if hmac.compare_digest(key, given):
+                    found.append(client)
         for client in found:
             if client.admin:
                 return client

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Awaitable
 from typing import Any
 
 from one_adapter.errors import visible
@@ -51,9 +52,16 @@ class LoggedDoor(Door):
         try:
             await super().__call__(scope, receive, seen)
         finally:
-            told = line(kind, scope, seen.status, seen.reason)
-            if told:
-                log.error("%s", told)
+            if seen.status >= 400 or _may_have_broken(scope):
+                told = line(kind, scope, seen.status, seen.reason)
+                if told:
+                    log.error("%s", told)
+
+
+def _may_have_broken(scope: Scope) -> bool:
+    """Tell by two looks whether an answer may have ended early, as nearly none does."""
+    request: Request | None = scope.get(REQUEST)
+    return request is not None and (request.expired or request.attempt.failed_midway)
 
 
 class _Seen:
@@ -64,12 +72,12 @@ class _Seen:
         self.status = 0
         self.reason = ""
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         elif self.status >= 400 and not self.reason:
             self.reason = reason_of(message.get("body", b""))
-        await self._send(message)
+        return self._send(message)
 
 
 def line(kind: str, scope: Scope, status: int, reason: str) -> str:

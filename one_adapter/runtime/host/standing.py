@@ -28,7 +28,9 @@ class Standing:
 
     def __call__(self, request: Request, scope: Scope) -> str:
         """Return why a request has to go LiteLLM's way, "" when it need not."""
-        self.look(request.config)
+        now = present()
+        if request.config is not self._known[0] or now is not self._known[1]:
+            self._see(request.config, now)
         key = (request.policy.id, request.kind)
         found = self._reasons.get(key)
         if found is None:
@@ -38,13 +40,14 @@ class Standing:
 
     def look(self, config: Config) -> None:
         """See what holds now, and say so where it keeps everything from the relay."""
-        now = present()
-        if config is not self._known[0] or now is not self._known[1]:
-            self._known = config, now
-            self._at = replace(now, settings=foreign_settings())
-            self._reasons = {}
-            if config.settings.relay:
-                self._tell()
+        self._see(config, present())
+
+    def _see(self, config: Config, now: Circumstances) -> None:
+        self._known = config, now
+        self._at = replace(now, settings=foreign_settings())
+        self._reasons = {}
+        if config.settings.relay:
+            self._tell()
 
     def _tell(self) -> None:
         """Say on standard error why nothing is relayed, when that is so and was not said before."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -201,6 +202,7 @@ def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
         return dumps({**document, "model": model})
 
 
+@lru_cache(256)
 def _field(model: str) -> bytes:
     return b'"model":' + json.encoder.encode_basestring(model).encode()
 

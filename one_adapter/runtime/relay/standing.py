@@ -70,7 +70,11 @@ def orders(headers: Headers) -> list[bytes]:
     >>> orders([(b"x-litellm-tags", b"a"), (b"x-litellm-api-key", b"k"), (b"host", b"h")])
     [b'x-litellm-tags']
     """
-    return [name for name, _ in headers if name.startswith(ORDERS) and name != KEY_HEADER]
+    found = []
+    for name, _ in headers:
+        if name.startswith(ORDERS) and name != KEY_HEADER:
+            found.append(name)
+    return found
 
 
 def reason(case: Case) -> str:

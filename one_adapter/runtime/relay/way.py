@@ -102,11 +102,6 @@ def _broken(problem: Exception) -> Refusal:
     return Refusal(502, "The connection to the upstream broke.")
 
 
-def _shown(request: Request) -> str:
-    """Return an answer's name for the model: the client's; for embeddings the upstream's, as the gateway."""
-    return request.policy.model_for("embeddings") if request.kind == "embeddings" else request.client_model
-
-
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Return the body, or as much of it as fits."""
     packed = "content-encoding" in response.headers  # then the length says nothing
@@ -126,7 +121,10 @@ async def _whole(request: Request, target: Endpoint, response: aiohttp.ClientRes
     if len(raw) > ANSWER_BYTES:
         response.close()
         raise Refusal(502, "The upstream's answer is larger than 64 MiB.")
-    raw = _clean(target, answer(raw, request.kind, _shown(request)))
+    model = request.client_model
+    if request.kind == "embeddings":  # told by the upstream's name, as the gateway does
+        model = request.policy.model_for("embeddings")
+    raw = _clean(target, answer(raw, request.kind, model))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(raw)).encode()),
@@ -173,14 +171,12 @@ def _clean(target: Endpoint, said: bytes) -> bytes:
 
 
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
-    told = [
-        (lower, value)
-        for name, value in response.raw_headers
-        if (lower := name.lower()).startswith(TOLD_STARTS)
-        and len(value) <= HEADER_BYTES
-        and not known.is_in(value)
-    ]
-    return [*told, *_own_headers(request)]
+    found = [*_own_headers(request)]
+    for name, value in response.raw_headers:
+        lower = name.lower()
+        if lower.startswith(TOLD_STARTS) and len(value) <= HEADER_BYTES and not known.is_in(value):
+            found.append((lower, value))
+    return found
 
 
 def _own_headers(request: Request) -> tuple[tuple[bytes, bytes], ...]:

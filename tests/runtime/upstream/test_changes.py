@@ -37,6 +37,10 @@ class TestChats:
         assert json.loads(sent("chat", body, flatten_parts=True))["messages"][0]["content"] == "a"
         assert json.loads(sent("chat", body)) == json.loads(body) | {"model": "up"}
 
+    def test_messages_without_parts_go_on_as_they_were_written(self) -> None:
+        body = '{"model":"m","messages":[ {"role":"user","content":"hi","weight":1.0} ]}'
+        assert sent("chat", body, flatten_parts=True) == body.replace('"m"', '"up"')
+
     @pytest.mark.parametrize(
         ("guard", "given", "after"),
         [
