@@ -7,14 +7,13 @@ all names that lead to one entry for a model share that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from one_adapter.dialect import Dialect
 from one_adapter.runtime.gateway.settings import Limit, LimitRules, Policy
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One limit to pass; `name` tells limiters apart, and what lies below `least` counts as that.
 
     `of_key`: it is a key's, so that another key of the service may have room. Without `refuses` it only
@@ -58,7 +57,9 @@ def layers_of(
 def _limit(rules: LimitRules, part: str, names: Sequence[str]) -> tuple[Limit | None, str]:
     """Return the limit of a layer, and the model's name it was found under, "" where it is for all."""
     found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
-    if not isinstance(found, Mapping):
+    if not found:
+        return None, ""
+    if isinstance(found, Limit):
         return found, ""
     for name in names:
         if name and name in found:

@@ -89,7 +89,8 @@ class _Places:
         for one in held:
             one.held -= 1
         for one in held:
-            self._limits.pump(one)
+            if one.queue:
+                self._limits.pump(one)
 
 
 class Limits:
