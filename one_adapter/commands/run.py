@@ -23,6 +23,8 @@ from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices
 
 LOOPBACK = "127.0.0.1"
+#: What a dry run sends where a token would have to be fetched from the vendor.
+DRY_RUN_KEY = "dry-run"
 #: How many names stand in one line about the ways they go.
 SHOWN = 6
 
@@ -142,7 +144,13 @@ def through(plan: Plan, stand_in: Callable[[str], str]) -> Plan:
     def upstream(one: Upstream) -> Upstream:
         if one.provider == "huoshan":  # its adapter would fetch a key from the vendor first
             one = replace(one, provider="openai", by_reference=(), keys=(("api_key", one.by_reference[0]),))
-        return replace(one, url=stand_in(one.url))
+        url = one.url
+        if one.provider == "vertex_ai":  # LiteLLM would fetch a token from Google first
+            given = dict(one.parameters)
+            project, location = given["vertex_project"], given["vertex_location"]
+            url += f"/v1/projects/{project}/locations/{location}/publishers/google"
+            one = replace(one, provider="gemini", keys=(), parameters=(("api_key", DRY_RUN_KEY),))
+        return replace(one, url=stand_in(url))
 
     def targets(several: tuple[Target, ...]) -> tuple[Target, ...]:
         return tuple(replace(target, upstream=upstream(target.upstream)) for target in several)

@@ -25,7 +25,7 @@ def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]
     litellm = f"set -a; . ./.env; set +a; litellm --config config.yaml {address}"
     if pure:
         return (
-            Command("pip install 'litellm[proxy]'", "installs stock LiteLLM"),
+            Command(f"pip install 'litellm[proxy]'{_also(plan)}", "installs stock LiteLLM"),
             Command(litellm, "reads the secrets from .env and starts it"),
         )
     # A store is called by its file and its revision; the commands take the file.
@@ -36,3 +36,9 @@ def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]
         Command(f"one-adapter run {quote(source)}", f"starts it on port {plan.port}, as the gateway was"),
         Command(litellm, "the same with the exported config.yaml and .env, from then on yours"),
     )
+
+
+def _also(plan: Plan) -> str:
+    """What `litellm[proxy]` does not bring and this plan needs."""
+    vertex = any(service.type == "vertexai" for service in plan.services)
+    return " 'google-auth[requests]'" if vertex else ""

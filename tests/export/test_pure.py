@@ -90,3 +90,13 @@ def test_the_commands_start_the_proxy_where_the_gateway_was() -> None:
     assert lines[-1].endswith("litellm --config config.yaml --host 127.0.0.1 --port 8080")
     assert "one-adapter run config.json" in [each.line for each in commands_of("-", decided, pure=False)]
     assert not [each.line for each in commands_of("-", decided, pure=True) if "one-adapter" in each.line]
+
+
+def test_stock_litellm_gets_what_it_lacks_for_vertex_ai() -> None:
+    credentials = {"project_id": "p", "location": "us-central1"}
+    lines = [
+        each.line
+        for each in commands_of("c.json", plan(only("vertexai", models=["m"], credentials=credentials)), True)
+    ]
+    assert lines[0] == "pip install 'litellm[proxy]' 'google-auth[requests]'"
+    assert commands_of("c.json", plan(openai(service("m"))), True)[0].line == "pip install 'litellm[proxy]'"

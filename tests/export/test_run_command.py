@@ -50,6 +50,16 @@ def test_in_a_dry_run_no_key_is_fetched_from_the_vendor() -> None:
     assert found.upstream.by_reference == ()
 
 
+def test_in_a_dry_run_no_token_is_fetched_from_google() -> None:
+    credentials = {"project_id": "p", "location": "us-east1", "json_file": "/key.json"}
+    route = through(plan(only("vertexai", models=["m"], credentials=credentials)), str).route("m")
+    assert route is not None
+    found = route.targets[0].upstream
+    place = "https://us-east1-aiplatform.googleapis.com/v1/projects/p/locations/us-east1/publishers/google"
+    assert (found.provider, found.url) == ("gemini", place)
+    assert "/key.json" not in str(found)
+
+
 def told(config: dict[str, Any], relay: bool = True) -> str:
     secrets = secrets_of(gateway(config), plan(config))
     return "\n".join(ways(proxy_config(plan(config), secrets, relay=relay)))

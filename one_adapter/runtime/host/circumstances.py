@@ -68,6 +68,9 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
     for one in callbacks:
         owner = getattr(one, "__self__", one)
         name = type(owner).__name__
+        # LiteLLM names it here once the code for Gemini is loaded; whether there is a cache is asked apart.
+        if owner == "cache":
+            continue
         # The router counts successes for its cooldowns and for strategies that go by usage.
         if name == "Router" and owner.routing_strategy == "simple-shuffle" and owner.disable_cooldowns:
             continue

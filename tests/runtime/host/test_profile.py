@@ -111,6 +111,11 @@ class TestWhoListens:
         monkeypatch.setattr(litellm, "callbacks", [counter, Handler()])
         assert not shortcuts.is_heard(Logging())
 
+    def test_the_name_of_a_cache_that_is_none_does_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(litellm, "cache", None)
+        monkeypatch.setattr(litellm, "success_callback", ["cache"])
+        assert not shortcuts.is_heard(Logging())
+
 
 class TestPrices:
     def price(self, logging: Logging) -> float:
