@@ -12,12 +12,16 @@ from typing import NamedTuple
 from one_adapter.dialect import Dialect
 from one_adapter.runtime.gateway.settings import Limit, LimitRules, Policy
 
+#: Seconds that a request waits for a limit that does not say how long.
+CHAT_PATIENCE, EMBEDDING_PATIENCE = 120.0, 30.0
+
 
 class Layer(NamedTuple):
     """One limit to pass; `name` tells limiters apart, and what lies below `least` counts as that.
 
     `of_key`: it is a key's, so that another key of the service may have room. Without `refuses` it only
-    delays: who has waited in vain goes on.
+    delays: who has waited in vain goes on. `patience`: the longest wait, in seconds, where the limit names
+    none.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Layer(NamedTuple):
     of_key: bool = False
     least: int = 1
     refuses: bool = True
+    patience: float = CHAT_PATIENCE
 
 
 def layers_of(
@@ -38,7 +43,9 @@ def layers_of(
     if rules is None:
         return ()
     names = (client_model, group, policy.redirected, policy.model_for(kind))
-    bound = dialect.embedding_layers if kind == "embeddings" else dialect.chat_layers
+    bound, patience = dialect.chat_layers, CHAT_PATIENCE
+    if kind == "embeddings":
+        bound, patience = dialect.embedding_layers, EMBEDDING_PATIENCE
     found = []
     for part in bound:
         limit, name = _limit(rules, part, names)
@@ -50,7 +57,7 @@ def layers_of(
             name = policy.model_for(kind)
         named = f"{owner}:{part}:{name}" if name else f"{owner}:{part}"
         refuses = part != "embeddings" or dialect.embeddings_refuse
-        found.append(Layer(named, limit, of_key, dialect.least, refuses))
+        found.append(Layer(named, limit, of_key, dialect.least, refuses, patience))
     return tuple(found)
 
 

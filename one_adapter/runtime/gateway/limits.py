@@ -74,7 +74,7 @@ class _Waiter:
         self.turn: asyncio.Future[Release] = asyncio.get_running_loop().create_future()
         self.at: _Limiter | None = None
         self.began: dict[_Limiter, float] = {}
-        self.started = 0.0
+        self.patience = self.started = 0.0
         self.expiry: asyncio.TimerHandle | None = None
 
 
@@ -119,6 +119,7 @@ class Limits:
             if one.too_large(tokens):
                 raise Full(one.layer, MINUTE, never=True)
         waiter = _Waiter(next(self._arrivals), chain, tokens, now + most, spare)
+        waiter.patience = layers[0].patience
         self._wait(waiter, blocked, now)
         try:
             return await waiter.turn
@@ -161,7 +162,7 @@ class Limits:
         found = self._made.get(layer.name)
         if found is None:
             found = self._made[layer.name] = _Limiter(layer)
-        elif found.layer is not layer and found.layer != layer:
+        elif found.layer.limit is not layer.limit and found.layer.limit != layer.limit:
             found.layer = layer
             self.pump(found)
         return found
@@ -174,7 +175,7 @@ class Limits:
         """Queue a request at a limiter, or refuse it where its turn would come too late."""
         limit, queue = limiter.layer.limit, limiter.queue
         began = waiter.began.setdefault(limiter, now)
-        until = began + limit.wait_seconds
+        until = began + (limit.wait_seconds or waiter.patience)
         if waiter.spare and limiter.layer.of_key and until >= waiter.end:
             until = now
         wait = max(0.0, min(until, waiter.end) - now)

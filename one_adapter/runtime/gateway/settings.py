@@ -26,14 +26,14 @@ class Limit:
     """A waiting limit, 0 for none of a kind: all kinds hold at once.
 
     Starts a second (`qps`), starts and tokens in any 60 seconds (`qpm`, `tpm`), requests at once
-    (`concurrency`); who has waited `wait_seconds` for all of them is refused.
+    (`concurrency`); who has waited `wait_seconds` for all of them is refused, 0 for as long as is usual.
     """
 
     qps: float = 0.0
     qpm: float = 0.0
     tpm: float = 0.0
     concurrency: float = 0.0
-    wait_seconds: float = 120.0
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ def _limit(reader: Reader | None) -> Limit | None:
             raise OneAdapterError(f"{reader.place}.{name} must be 0 or more, not {number}.", 1)
     if not any(numbers.values()):
         return None
-    return Limit(**numbers, wait_seconds=reader.number("wait_seconds", 120.0))
+    return Limit(**numbers, wait_seconds=reader.number("wait_seconds", 0.0))
 
 
 def _breaker(reader: Reader | None) -> BreakerRule | None:

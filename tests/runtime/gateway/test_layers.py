@@ -53,6 +53,14 @@ def test_an_earlier_gateway_has_one_layer_for_each_and_that_of_embeddings_only_d
     assert [(layer.limit.qps, layer.refuses) for layer in vectors] == [(5, False)]
 
 
+def test_chats_have_more_patience_than_embeddings() -> None:
+    waits = [
+        {layer.patience for layer in layers_of(policy(), kind, "m", "m", V0_12)}
+        for kind in ("chat", "embeddings")
+    ]
+    assert waits == [{120.0}, {30.0}]
+
+
 def test_without_limits_there_are_no_layers() -> None:
     assert names(policy(None)) == []
     assert names(policy(LimitRules(embeddings=Limit(qps=1)))) == []

@@ -266,6 +266,21 @@ class TestLayers:
 
         assert run(scenario()) == ("s", 6.0)
 
+    @pytest.mark.parametrize(
+        ("patience", "wait_seconds", "refused_at"), [(120, 0, 120), (30, 0, 30), (30, 50, 50)]
+    )
+    def test_a_limit_that_names_no_wait_is_waited_for_as_long_as_is_usual(
+        self, patience: float, wait_seconds: float, refused_at: float
+    ) -> None:
+        async def scenario() -> float:
+            limits = Limits()
+            one = Layer("s", Limit(concurrency=1, wait_seconds=wait_seconds), patience=patience)
+            await limits.acquire([one], 1, 0)
+            await refusal(limits, [one])
+            return asyncio.get_running_loop().time()
+
+        assert run(scenario()) == refused_at
+
     def test_a_bucket_reached_late_refuses_at_once_what_cannot_fit_any_more(self) -> None:
         async def scenario() -> tuple[str, float]:
             limits = Limits()

@@ -62,7 +62,7 @@ class World:
             "concurrency": chance.randint(1, 3),
         }
         taken = {kind: number for kind, number in kinds.items() if chance.random() < 0.35}
-        wait = chance.choice([0, 3, 20, 120])
+        wait = chance.choice([0, 1, 3, 20])
         return (
             Layer(name, Limit(**taken, wait_seconds=wait), of_key=name.startswith("key")) if taken else None
         )
