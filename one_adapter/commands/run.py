@@ -117,19 +117,26 @@ def ways(text: str) -> list[str]:
     from one_adapter.runtime.gateway.config import read_config
 
     try:
-        from one_adapter.runtime.relay.standing import aside
+        from one_adapter.runtime.relay.standing import aside, relayed
     except ImportError:  # a copy of the package without the relay
         return []
     loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     config = read_config(loaded["model_list"], loaded["general_settings"][SECTION], None, {})
     reasons = aside(config)
     every = len(config.groups)
-    relayed = every - sum(map(len, reasons.values()))
-    lines = [f"\nRelayed, without LiteLLM's translation: {relayed} of {every} names."]
-    for reason, names in reasons.items():
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        lines.append(f"Through LiteLLM, as {reason}: {', '.join(map(printable, names[:SHOWN]))}{more}.")
+    count = every - sum(map(len, reasons.values()))
+    lines = [f"\nRelayed, without LiteLLM's translation: {count} of {every} names."]
+    lines += [f"Through LiteLLM, as {reason}: {_several(names)}." for reason, names in reasons.items()]
+    for kind in ("messages", "responses"):
+        names = relayed(config, kind)
+        if names:
+            lines.append(f"Relayed all the same where clients call /v1/{kind}: {_several(names)}.")
     return lines
+
+
+def _several(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(map(printable, names[:SHOWN]))}{more}"
 
 
 def _shown(host: str) -> str:

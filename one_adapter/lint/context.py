@@ -64,10 +64,7 @@ class Context:
     @cached_property
     def spoken(self) -> tuple[Service, ...]:
         """Every service as of the type whose protocol it speaks, which a service may choose for itself."""
-        wires = {"chat_completions": "openai", "responses": "openai", "anthropic_messages": "claude"}
-        return tuple(
-            replace(one, type=wires.get(one.upstream_protocol, one.type)) for one in self.gateway.services
-        )
+        return tuple(replace(one, type=one.chat_type) for one in self.gateway.services)
 
     @cached_property
     def switched_off(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def kind_of(service: Service, name: str, value: str) -> Kind | None:
     if name == "json_file" and value.lstrip().startswith("{"):
         return None  # a service account's file itself, in place of its name
     kind = unusable(value, keyless=_may_ask_for_none(service))
-    facts = CREDENTIALS.get(service.type)
+    facts = CREDENTIALS.get(service.chat_type)
     if kind and facts and name not in facts.secret and kind.name not in _PLAIN_KINDS:
         return None
     return kind

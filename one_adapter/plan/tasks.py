@@ -38,9 +38,9 @@ def what_ended(kind: str) -> str:
 
 def _service(names: Names, options: Options) -> Iterator[Task]:
     service, at = names.service, names.service.pointer
-    if service.type in ENDED:
-        yield Task("warning", "vendor-ended", at, f"{service.id}: {what_ended(service.type)}.")
-    retired = RETIRED.get(service.type)
+    if service.chat_type in ENDED:
+        yield Task("warning", "vendor-ended", at, f"{service.id}: {what_ended(service.chat_type)}.")
+    retired = RETIRED.get(service.chat_type)
     gone = [model for model in service.models if retired and retired.has(names.upstream_model(model))]
     if retired and gone:
         message = f"{service.id}: {', '.join(gone)}: {retired.notice}; {retired.instead}"
@@ -68,7 +68,7 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
         message = (
             f"{service.id}: no address is known for {', '.join(homeless)}; the gateway answers 500 for it"
         )
-        give = _ADDRESS_FROM.get(service.type, "server_url")
+        give = _ADDRESS_FROM.get(service.chat_type, "server_url")
         yield Task("warning", "no-address", at, f"{message}, here the name is left out. Give {give}.")
     for name in (*service.models, *service.embedding_models, *service.model_redirect):
         if "*" in name:
@@ -80,13 +80,13 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
 
 def _credentials(service: Service) -> Iterator[Task]:
     """The credentials of a service that open nothing. Of what a vendor ended another task speaks."""
-    if service.type in ENDED:
+    if service.chat_type in ENDED:
         return
     for index, values in enumerate(service.each_credential):
         if not service.pool[index].enabled:
             continue
         where = f"credential_list/{index}" if service.credential_list else "credentials"
-        for name in CREDENTIALS[service.type].known:
+        for name in CREDENTIALS[service.chat_type].known:
             value = values.get(name)
             kind = kind_of(service, name, value) if isinstance(value, str) else None
             if kind:

@@ -52,28 +52,28 @@ def _credential_field(
         return _OF_A_KEY[name](scope, service, leaf, index)
     if name == "limit":
         return _free_limit(scope, service, leaf, index)
-    facts = CREDENTIALS[service.type]
+    facts = CREDENTIALS[service.chat_type]
     if name not in facts.known:
         harmless = ": it asks for none" if name in facts.idle else ""
-        return inert(f"type {service.type} reads no such credential{harmless}")
+        return inert(f"type {service.chat_type} reads no such credential{harmless}")
     if leaf.node.kind != "string" or len(keys) > 1:
         return inert("not a text: the gateway sends an empty one")
     if not leaf.text.strip():
         return inert("empty")
-    if service.type in ENDED:
-        return dropped(what_ended(service.type))
+    if service.chat_type in ENDED:
+        return dropped(what_ended(service.chat_type))
     kind = left_out(service, name, leaf.text)
     if kind:
         return dropped(f"{name} {kind.says}; its variable is left empty")
     if name == "group_id":
         return dropped("the vendor's endpoint of today takes none; nothing to do")
-    if service.type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
+    if service.chat_type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
         return inert("api_key counts instead")
-    if service.type == "xinghuo" and scope.options.spark == "http":
+    if service.chat_type == "xinghuo" and scope.options.spark == "http":
         return _spark_http(name)
     if name == "domain":
         return emulated(PARAMETERS[name], "sent by the adapter")
-    if service.type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
+    if service.chat_type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
         return emulated("litellm_params.credential_env", "read from the environment by the adapter")
     return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")
 

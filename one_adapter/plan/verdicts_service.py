@@ -68,10 +68,10 @@ def _model(scope: Scope, leaf: Leaf) -> Judgement:
     missing = _missing(scope, service, name, embedding=listing is service.embedding_models)
     if missing:
         return dropped(missing)
-    retired = RETIRED.get(service.type)
+    retired = RETIRED.get(service.chat_type)
     if retired and retired.has(scope.names[service.id].upstream_model(name)):
         return approximated("model_list", f"{retired.notice}; {retired.instead}")
-    if service.type in ENDED:
+    if service.chat_type in ENDED:
         return approximated("model_list", "goes to the vendor's successor, which may not have this model")
     return mapped("model_list")
 
@@ -137,11 +137,11 @@ def _server_url(scope: Scope, leaf: Leaf) -> Judgement:
     service = _service(scope, leaf)
     if not leaf.text.strip():
         return inert("empty: the default address")
-    if SERVICE_TYPES[service.type].address == "none":
+    if SERVICE_TYPES[service.chat_type].address == "none":
         return inert(f"the gateway ignores it for type {service.type}")
-    if service.type == "dify":
+    if service.chat_type == "dify":
         return mapped("litellm_params.api_base", "honoured, where the gateway always called the public cloud")
-    if service.type == "azure":
+    if service.chat_type == "azure":
         return mapped(
             "litellm_params.api_base", "deployment and api-version are kept, which the gateway dropped"
         )

@@ -80,7 +80,16 @@ def test_a_name_with_one_deployment_that_is_not_relayed_is_not_counted_as_relaye
     assert "random" in told(config).partition("Through LiteLLM")[2]
 
 
+def test_it_says_which_names_are_relayed_to_clients_of_the_upstreams_own_protocol() -> None:
+    config = openai(service("r", upstream_protocol="responses"), load_balancing="first")
+    config["services"]["claude"] = [service("claude-3")]
+    text = told(config)
+    assert "Relayed all the same where clients call /v1/messages: claude-3" in text
+    assert "Relayed all the same where clients call /v1/responses: r" in text
+
+
 def test_without_the_relay_every_name_goes_through_litellm() -> None:
     text = told(openai(service("gpt-4o")), relay=False)
     assert ": 0 of 2 names." in text
     assert "as the relay is switched off: gpt-4o, random." in text
+    assert "all the same" not in told(openai(service("r", upstream_protocol="responses")), relay=False)

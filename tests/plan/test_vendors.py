@@ -372,6 +372,12 @@ def test_an_ended_service_or_model_is_something_to_act_on(kind: str, model: str,
     assert codes(only(kind, models=[model], credentials={"api_key": "k"}), "warning")[:-1] == expected
 
 
+@pytest.mark.parametrize("kind", ["qianfan", "hunyuan", "dashscope"])
+def test_what_a_vendor_ended_is_no_matter_to_a_service_with_a_protocol_of_its_own(kind: str) -> None:
+    made = {"server_url": ANY, "upstream_protocol": "chat_completions", "credentials": {"api_key": "k"}}
+    assert codes(only(kind, models=["qwen-max"], **made), "warning") == ["open-proxy"]
+
+
 def test_a_disabled_service_is_nothing_to_act_on() -> None:
     assert codes({"services": {"qianfan": [service("m", enabled=False)]}}, "warning") == ["open-proxy"]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def through_echo(base_url: str, original_api_base: str) -> str:
     """Return the address under which the echo server at `base_url` stands in for an upstream.
 
-    The upstream's path and query stay as they are, so rules that look at an address's end hold.
+    The upstream's path, query and fragment stay as they are, so rules that look at an address's end hold.
 
     >>> through_echo("http://127.0.0.1:9", "https://api.openai.com/v1")
     'http://127.0.0.1:9/https/api.openai.com/v1'
@@ -36,7 +36,8 @@ def through_echo(base_url: str, original_api_base: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     base = base_url.replace("http", "ws", 1) if parts.scheme in ("ws", "wss") else base_url
     query = f"?{parts.query}" if parts.query else ""
-    return f"{base}/{parts.scheme}/{host}{parts.path}{query}"
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return f"{base}/{parts.scheme}/{host}{parts.path}{query}{fragment}"
 
 
 def original(path: str) -> str:
@@ -125,7 +126,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         body = {}
     body = body if isinstance(body, dict) else {}
     url = original(path)
-    wire = echo_wire.wire_of(url)
+    wire = "anthropic" if "anthropic-version" in request.headers else echo_wire.wire_of(url)
     model = str(body.get("model") or echo_wire.model_in(url))
     key = _key(request.headers, request.query)
     text = f"{request.method} {url} model={model} key={last_four(key)} message={echo_wire.message_in(body)}"

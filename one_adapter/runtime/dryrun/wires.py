@@ -44,7 +44,7 @@ def message_in(body: dict[str, Any]) -> str:
     ('hi', 'hello')
     """
     spark = ((body.get("payload") or {}).get("message") or {}).get("text")
-    turns = body.get("messages") or body.get("contents") or spark
+    turns = body.get("messages") or body.get("contents") or spark or body.get("input")
     if isinstance(turns, list) and turns and isinstance(turns[-1], dict):
         content = turns[-1].get("content", turns[-1].get("parts", ""))
     else:

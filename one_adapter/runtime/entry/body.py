@@ -132,12 +132,25 @@ def check(body: JsonObject, kind: str, raw: bool = False) -> None:
         put_right = rescue(messages)
         if put_right is not messages:
             body.put("messages", put_right)
+    if kind == "responses" and with_known_effort(fields.get("reasoning")) != fields.get("reasoning"):
+        body.put("reasoning", with_known_effort(fields["reasoning"]))
     if raw:
         return
     if kind == "responses" and fields.get("previous_response_id"):
         stateless = "Earlier responses are not stored here: send the whole conversation as input."
         raise Refusal(400, stateless, "unsupported_parameter", "previous_response_id")
     shapes.check(fields, kind, OPTIONS[kind])
+
+
+def with_known_effort(reasoning: Any) -> Any:
+    """Return the reasoning that a request asks for, with the effort `high` in the place of `max`.
+
+    >>> with_known_effort({"effort": "max", "summary": "auto"}), with_known_effort(None)
+    ({'effort': 'high', 'summary': 'auto'}, None)
+    """
+    if isinstance(reasoning, dict) and reasoning.get("effort") == "max":
+        return {**reasoning, "effort": "high"}
+    return reasoning
 
 
 def rescue(messages: list[Any]) -> list[Any]:

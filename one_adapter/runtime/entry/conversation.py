@@ -53,7 +53,8 @@ async def converse(
     send: Send,
 ) -> None:
     """Serve one request of `kind` from `client`; raises `Refusal` as long as no deployment is chosen."""
-    body = bodies.parse(await read_body(scope, receive), kind)
+    raw = await read_body(scope, receive)
+    body = bodies.parse(raw, kind)
     model = body.fields["model"]
     if not client.may(model):
         raise Refusal(403, f"This key does not open the model {model!r}.", "model_forbidden", "model")
@@ -61,8 +62,9 @@ async def converse(
     request = Request(kind, client, body, config, loop.time(), client_model=model)
     scope[REQUEST] = request
     request.group = config.resolve(model)
-    group = config.groups[request.group]
-    check(request, raw=kind == "responses" and any(one.protocol == kind for one in group))
+    if kind == "responses" and any(one.protocol == kind for one in config.groups[request.group]):
+        request.raw_length = len(raw)
+    check(request, raw=request.raw_length > 0)
     keys = candidates(config, memory, request.group, model, kind, request.started, lambda: request.tokens)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)

@@ -65,7 +65,8 @@ class Request:
 
     It keeps the configuration it came in under to its end. `attempt`: the present try; `spare`: another key
     is left for the next. `began`: the client has been sent something; `ended`: it has been sent all. Who
-    needs a moment to end its call when the client leaves sets `grace`, in seconds.
+    needs a moment to end its call when the client leaves sets `grace`, in seconds. `raw_length`: the bytes of
+    a body that may be passed on as it came, where LiteLLM would make another of it; 0 for others.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class Request:
     started: float
     client_model: str = ""
     group: str = ""
+    raw_length: int = 0
     attempt: Attempt = field(default_factory=lambda: Attempt(NOBODY))
     spare: bool = False
     began: bool = False
@@ -99,7 +101,7 @@ class Request:
     @cached_property
     def tokens(self) -> int:
         """What it costs of a limit of tokens, by the gateway's estimate."""
-        return estimate(self.body.fields, self.kind)
+        return estimate(self.body.fields, self.kind, self.raw_length)
 
     @property
     def dialect(self) -> Dialect:

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from one_adapter.contract import NO_KEY, RESPONSES
-from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE
+from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRUCTURE, with_known_effort
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.host.native import APART, plain_turns
 from one_adapter.runtime.upstream.guards import GUARDS, flatten, unmarked
-from one_adapter.runtime.upstream.shaping import with_known_effort
 
 #: Chat's name of a field -> how the responses API calls it; LiteLLM would judge each by the model's name.
 RENAMED = {
@@ -90,16 +89,16 @@ def _for_responses(policy: Policy, kwargs: dict[str, Any]) -> None:
         if value is None or theirs in extra:
             continue
         if name == "reasoning_effort":
-            value = dict(value) if isinstance(value, dict) else {"effort": value}
+            value = with_known_effort(value if isinstance(value, dict) else {"effort": value})
         extra[theirs] = value
-    kwargs["extra_body"] = {**extra, **with_known_effort(extra)}
+    kwargs["extra_body"] = extra
 
 
 def shape_response(policy: Policy, kwargs: dict[str, Any]) -> None:
     """Change the arguments of one call of the responses API in place: what the client gave is not judged."""
     kwargs["model"] = f"{policy.provider}/{policy.upstream_model}"
     given = {name: kwargs.pop(name) for name in UNJUDGED if kwargs.get(name) is not None}
-    kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **given, **with_known_effort(given)}
+    kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **given}
 
 
 def known_fields(messages: list[Any]) -> list[Any]:

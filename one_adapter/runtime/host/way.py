@@ -38,7 +38,7 @@ class LitellmWay:
 
     async def serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer a request; always True. Raises `Refusal` with the upstream's words where it was at fault."""
-        if request.kind == "responses" and request.policy.by_responses:
+        if request.raw_length:
             check(request)  # what was let through for an upstream that is asked without LiteLLM
         seen = bodies.visible(request.body.fields, request.kind)
         raw = json.dumps(seen).encode()

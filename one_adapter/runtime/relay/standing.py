@@ -105,10 +105,23 @@ def aside(config: Config) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, policies in config.groups.items():
         for policy in policies:
-            kind = "embeddings" if policy.mode == "embedding" else "chat"
-            parameters = config.parameters.get(policy.id, {})
-            why = reason(Case(Circumstances(), config.settings.relay, policy, kind, parameters))
+            why = _why(config, policy, "embeddings" if policy.mode == "embedding" else "chat")
             if why:
                 found.setdefault(why, []).append(name)
                 break
     return found
+
+
+def relayed(config: Config, kind: str) -> list[str]:
+    """Return the names whose every deployment but those for embeddings is relayed to clients of one kind."""
+    return [
+        name
+        for name, policies in config.groups.items()
+        if {_why(config, one, kind) for one in policies if one.mode != "embedding"} == {""}
+    ]
+
+
+def _why(config: Config, policy: Policy, kind: str) -> str:
+    """Return why a deployment goes LiteLLM's way whatever else is switched on."""
+    parameters = config.parameters.get(policy.id, {})
+    return reason(Case(Circumstances(), config.settings.relay, policy, kind, parameters))

@@ -19,8 +19,6 @@ def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, A
     found: dict[str, Any] = {"model": policy.model_for(kind)}
     if kind == "embeddings":
         found |= {name: DROP for name, value in fields.items() if value is None}
-    if kind == "responses":
-        return found | with_known_effort(fields)
     if kind != "chat":
         return found
     messages = fields.get("messages")
@@ -38,17 +36,3 @@ def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, A
             name: guarded.get(name, DROP) for name in fields if guarded.get(name, DROP) is not fields[name]
         }
     return found
-
-
-def with_known_effort(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the field of a request's reasoning where it has to change: the effort `max` is `high` upstream.
-
-    >>> with_known_effort({"reasoning": {"effort": "max", "summary": "auto"}})
-    {'reasoning': {'effort': 'high', 'summary': 'auto'}}
-    >>> with_known_effort({"reasoning": {"effort": "low"}})
-    {}
-    """
-    reasoning = fields.get("reasoning")
-    if isinstance(reasoning, dict) and reasoning.get("effort") == "max":
-        return {"reasoning": {**reasoning, "effort": "high"}}
-    return {}

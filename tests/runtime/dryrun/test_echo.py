@@ -43,6 +43,7 @@ class TestEcho:
             ("http://127.0.0.1:11434", "/api/chat", {"messages": [{"content": "hi"}]}, "message=hi"),
             ("https://api.dify.ai/v1", "/chat-messages", {"query": "hi"}, "message=hi"),
             ("https://x.com/apps/1", "/responses", {"input": "hi"}, "message=hi"),
+            ("https://x.com/v1", "/responses", {"input": [{"content": [{"text": "hi"}]}]}, "message=hi"),
             ("https://a.com", "/openai/deployments/d1/chat/completions", {}, "model=d1"),
         ],
     )
@@ -79,6 +80,15 @@ class TestEcho:
             urllib.request.Request(url, b"[", {header: "abcdefgh"}), timeout=10
         ) as answer:
             assert "key=...efgh" in answer.read().decode()
+
+    def test_an_address_of_anthropics_protocol_may_end_in_anything(self, server: echo.EchoServer) -> None:
+        url = echo.through_echo(server.base_url, "https://v.example/own#/v1/messages")
+        assert url.endswith("/https/v.example/own#/v1/messages")
+        request = urllib.request.Request(url, b'{"model": "m"}', {"anthropic-version": "2023-06-01"})
+        with urllib.request.urlopen(request) as response:
+            said = json.load(response)
+        assert said["type"] == "message"
+        assert said["content"][0]["text"].startswith("POST https://v.example/own model=m ")
 
     async def test_a_websocket_is_answered_in_iflyteks_frames(self, server: echo.EchoServer) -> None:
         import aiohttp

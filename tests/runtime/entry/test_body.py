@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 from one_adapter.runtime.entry import body
 
 
@@ -25,3 +27,10 @@ class TestBody:
         read = body.parse(raw, "chat")
         body.check(read, "chat")
         assert read.render({}) == raw.replace(b"Seed", b"seed")
+
+    def test_the_effort_max_is_high_on_the_responses_route_and_no_more_of_reasoning_changes(self) -> None:
+        for effort, sent in (("max", "high"), ("minimal", "minimal"), (None, None)):
+            asked = {"model": "m", "reasoning": {"effort": effort, "x": 1}}
+            read = body.parse(json.dumps(asked).encode(), "responses")
+            body.check(read, "responses")
+            assert read.fields["reasoning"] == {"effort": sent, "x": 1}

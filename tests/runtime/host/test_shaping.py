@@ -130,9 +130,9 @@ class TestShaping:
         assert arguments["extra_body"] == {"reasoning": effort}
 
     def test_what_a_client_of_the_responses_api_gives_is_not_judged(self) -> None:
-        arguments = {"model": "openai/responses/%E9", "max_output_tokens": 1, "reasoning": {"effort": "max"}}
+        arguments = {"model": "openai/responses/%E9", "max_output_tokens": 1, "reasoning": {"effort": "low"}}
         shape_response(Policy(by_responses=True, upstream_model="通"), arguments)
-        body = {"max_output_tokens": 1, "reasoning": {"effort": "high"}}
+        body = {"max_output_tokens": 1, "reasoning": {"effort": "low"}}
         assert arguments == {"model": "openai/通", "extra_body": body}
 
     def test_parts_become_text_for_a_model_that_takes_text_only(self) -> None:

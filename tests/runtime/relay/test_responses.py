@@ -79,6 +79,14 @@ class TestWhatGoesOut:
             await relayed({**ASKED, "reasoning": {"effort": effort, "summary": "auto"}}, PATH)
         assert vendor.calls[0].json["reasoning"] == {"effort": sent, "summary": "auto"}
 
+    async def test_a_limit_of_tokens_counts_the_body_as_it_came(self, vendor: Vendor) -> None:
+        vendor.handler = speaking()
+        limits = {"service": {"tpm": 100}}
+        async with Relayed(deployment(vendor.base, limits=limits, timeout=1)) as relayed:
+            fits = await relayed(json.dumps({**ASKED, "x": "y" * 300}).encode(), PATH)
+            refused = await relayed(json.dumps({**ASKED, "x": "y" * 400}).encode(), PATH)
+        assert (fits[0], refused[0]) == (200, 429)
+
     async def test_a_model_of_another_protocol_still_needs_the_whole_conversation(
         self, vendor: Vendor
     ) -> None:
