@@ -70,13 +70,20 @@ def configured(litellm_params: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return None
     info = litellm_params.get("model_info") or {}
     for name in ("original_model_id", "id"):
-        known = router.get_model_info(id=str(info[name])) if info.get(name) else None
+        known = _deployment(router, str(info[name])) if info.get(name) else None
         if known is not None:
             params = known["litellm_params"]
             return params if isinstance(params, Mapping) else dict(params)
     if litellm_params.get("proxy_server_request"):
         raise VendorError(Kind.BAD_REQUEST, "this model is not a deployment of this proxy")
     return None  # the proxy's own call, such as a health check: it passes the deployment's keys itself
+
+
+def _deployment(router: Any, identity: str) -> Mapping[str, Any] | None:
+    """A deployment by its id; LiteLLM's router has a registry from 1.109 on."""
+    registry = getattr(router, "registry", None)
+    found = registry().deployment_dict(identity) if registry else router.get_model_info(id=identity)
+    return found if isinstance(found, Mapping) else None
 
 
 def _refuse_forged(

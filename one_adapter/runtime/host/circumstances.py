@@ -13,6 +13,7 @@ from litellm.proxy import proxy_server
 from one_adapter.contract import SETTINGS
 from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.host.hooks import Handler
+from one_adapter.runtime.host.reading import configuration, counts
 
 #: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets, they
 #: only fill counters nobody reads.
@@ -72,7 +73,7 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
         if owner == "cache":
             continue
         # The router counts successes for its cooldowns and for strategies that go by usage.
-        if name == "Router" and owner.routing_strategy == "simple-shuffle" and owner.disable_cooldowns:
+        if name == "Router" and not counts(owner):
             continue
         if not isinstance(owner, Handler) and name not in IDLE:
             yield owner if isinstance(owner, str) else name
@@ -80,7 +81,8 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
 
 def foreign_settings() -> tuple[str, ...]:
     """Return the names of the loaded configuration's settings that `SETTINGS` does not know."""
-    return tuple(unknown_settings(proxy_server.proxy_config.get_config_state()))
+    held = configuration()
+    return ("which cannot be seen in this version",) if held is None else tuple(unknown_settings(held))
 
 
 def unknown_settings(config: Mapping[str, Any]) -> Iterable[str]:

@@ -11,9 +11,11 @@ from one_adapter.contract import SECTION
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.host import reading
 from one_adapter.runtime.redaction import known, named
 
-_made: tuple[Any, Any, int, Loaded] | None = None
+#: The router's mark and the settings that were read, and what became of them.
+_made: tuple[object, int, Any, Loaded] | None = None
 
 
 def loaded() -> Loaded:
@@ -21,11 +23,12 @@ def loaded() -> Loaded:
     global _made
     router = proxy_server.llm_router
     own = proxy_server.general_settings.get(SECTION)
-    models = router.model_list if router is not None else []
-    if _made is None or _made[0] is not models or _made[1] is not own or _made[2] != len(models):
+    held, number = reading.mark(router)
+    if _made is None or _made[0] is not held or _made[1] != number or _made[2] is not own:
         memory = _made[3].memory if _made is not None else Memory()
-        aliases = router.model_group_alias if router is not None else None
-        known.learn(named([proxy_server.proxy_config.get_config_state(), models, own], os.environ))
+        models = reading.deployments(router) if router is not None else []
+        aliases = reading.aliases(router) if router is not None else None
+        known.learn(named([reading.configuration() or {}, models, own], os.environ))
         config = read_config(models, own, aliases, os.environ)
-        _made = (models, own, len(models), Loaded(config, memory))
+        _made = (held, number, own, Loaded(config, memory))
     return _made[3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from one_adapter.runtime.gateway.paths import LITELLM_PATHS
@@ -17,8 +18,6 @@ MODULES = (
     "openai.resources.embeddings",
     "litellm.litellm_core_utils.default_encoding",
     "litellm.proxy.pass_through_endpoints.llm_passthrough_endpoints",
-    "litellm.proxy._experimental.mcp_server.mcp_server_manager",
-    "litellm.proxy._experimental.mcp_server.auth.user_api_key_auth_mcp",
     "litellm.integrations.otel.presets.destinations",
     "litellm.integrations.otel.logger",
     "litellm.integrations.shadow_eval_logger",
@@ -32,6 +31,9 @@ MODULES = (
     "anyio._backends._asyncio",
     "one_adapter.runtime.host.wire",
 )
+#: LiteLLM's tools: where they are from 1.109 on, where they were before and warn since, and what is loaded.
+TOOL_PLACES = ("litellm.proxy.mcp_server", "litellm.proxy._experimental.mcp_server")
+TOOL_MODULES = ("mcp_server_manager", "auth.user_api_key_auth_mcp")
 #: Pydantic models whose validators are built then.
 MODELS = (
     "litellm.proxy._types.UserAPIKeyAuth",
@@ -51,7 +53,7 @@ MODELS = (
 
 def preload(app: Any) -> None:
     """Do it for a LiteLLM application; what a version does not have is passed over."""
-    for name in MODULES:
+    for name in modules():
         with contextlib.suppress(ImportError):
             import_module(name)
     for name in MODELS:
@@ -67,6 +69,12 @@ def preload(app: Any) -> None:
             _read_source(route.endpoint)
     with contextlib.suppress(OSError):  # told to whoever needs them
         trust(os.environ)
+
+
+def modules() -> tuple[str, ...]:
+    """Return the names of the modules in the loaded LiteLLM."""
+    place = next((one for one in TOOL_PLACES if find_spec(one) is not None), "")
+    return (*MODULES, *(f"{place}.{name}" for name in TOOL_MODULES if place))
 
 
 def _compile_patterns(path: str) -> None:

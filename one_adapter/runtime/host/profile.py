@@ -12,6 +12,8 @@ import gc
 import os
 from collections.abc import MutableMapping, Set
 
+import click
+
 from one_adapter.errors import OneAdapterError
 
 VARIABLE = "ONE_ADAPTER_PROFILE"
@@ -19,8 +21,6 @@ VARIABLE = "ONE_ADAPTER_PROFILE"
 EXPORTED = frozenset(("collector", "preload"))
 #: Every choice there is.
 CHOICES = EXPORTED | {"describe", "log", "prices", "routes", "usage"}
-#: Versions in which the shortcuts were tried.
-SHORTENED = ("1.106.",)
 #: Collections of the youngest generation per so many allocations, of the older per so many of those.
 THRESHOLDS = (5_000, 10, 10)
 
@@ -62,11 +62,16 @@ def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> N
 
 
 def after_import(choices: Set[str]) -> None:
-    """Change the loaded LiteLLM where only that helps, and do what its first requests would wait for."""
-    from one_adapter.runtime.host import shortcuts
+    """Change the loaded LiteLLM where only that helps, and do what its first requests would wait for.
 
-    if is_version(SHORTENED):
-        shortcuts.install(choices)
+    Says on standard error what a version that was not tried, or lacks a name, goes without.
+    """
+    from one_adapter.runtime.host import facts, shortcuts
+
+    checked = facts.check(choices)
+    if checked.said:
+        click.echo(f"one-adapter: {checked.said}", err=True)
+    shortcuts.install(checked.shortcuts)
     if "preload" in choices:
         from litellm.proxy import proxy_server
 
@@ -83,10 +88,3 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
     gc.enable()
-
-
-def is_version(beginnings: tuple[str, ...]) -> bool:
-    """Tell whether LiteLLM's version begins with one of these."""
-    from litellm._version import version
-
-    return str(version).startswith(beginnings)

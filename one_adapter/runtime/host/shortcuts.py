@@ -1,7 +1,7 @@
 """Work that LiteLLM does on every request and that here leads to nothing, left out.
 
-These are patches, so each is small, stands in only where `profile.after_import` has looked at LiteLLM's
-version, and asks on each request whether what it leaves out would be heard: as soon as a database, a
+These are patches, so each is small, stands in only where `facts` has a row for it and its names are there,
+and asks on each request whether what it leaves out would be heard: as soon as a database, a
 callback or a cache is configured, LiteLLM's own code runs again. docs/performance.md has a row for each.
 """
 
@@ -31,11 +31,12 @@ def install(choices: Set[str]) -> None:
     from litellm import utils
     from litellm.litellm_core_utils.litellm_logging import Logging
     from litellm.proxy.auth.route_checks import RouteChecks
-    from litellm.router import Router
 
     if "routes" in choices:
         replace(RouteChecks, "_route_matches_pattern", remembered)
     if "usage" in choices:
+        from litellm.router import Router
+
         replace(Router, "_increment_deployment_usage", unlimited)
     if "prices" in choices:
         replace(Logging, "response_cost_calculator", free)
@@ -45,10 +46,8 @@ def install(choices: Set[str]) -> None:
 
 
 def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
-    """Wrap a function of LiteLLM's; a version that has none of this name keeps its own ways."""
-    own = getattr(owner, name, None)
-    if own is not None:
-        setattr(owner, name, wrap(own))
+    """Wrap a function of LiteLLM's."""
+    setattr(owner, name, wrap(getattr(owner, name)))
 
 
 def remembered(matches: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,9 +17,8 @@ from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.settings import Policy, read_policy
-from one_adapter.runtime.host import shortcuts
+from one_adapter.runtime.host import facts, shortcuts
 from one_adapter.runtime.host.hooks import Handler
-from one_adapter.runtime.host.profile import SHORTENED
 from one_adapter.runtime.json_object import JsonObject
 
 pytestmark = pytest.mark.proxy
@@ -99,6 +97,7 @@ class TestWhoListens:
             ("simple-shuffle", False, True),
         ],
     )
+    @pytest.mark.filterwarnings("ignore:Router.deployment_callback_on_success:DeprecationWarning")
     def test_the_router_does_where_it_counts(
         self, monkeypatch: pytest.MonkeyPatch, strategy: str, cooldowns_off: bool, listens: bool
     ) -> None:
@@ -227,20 +226,25 @@ PLACES = {
     "describe": "litellm.utils._client_async_logging_helper",
 }
 
+#: From 1.109 on a router's member is asked for in Rust.
+USAGE_IS_PYTHON = "not hasattr(pydoc.locate('litellm.router.Router'), 'registry')"
 
-def taken(chosen: str | None, before: str = "") -> set[str]:
-    """The shortcuts that a process with this profile takes."""
+
+def started(chosen: str | None, before: str = "") -> tuple[set[str], str]:
+    """The shortcuts that a process with this profile takes, and what it says on standard error."""
     program = (
         "import os, pydoc; from one_adapter.runtime.host import profile\n"
         f"{before}\n"
         f"profile.after_import(profile.choices({chosen!r}))\n"
-        f"print(*(n for n, place in {PLACES!r}.items() if hasattr(pydoc.locate(place), '__wrapped__')))"
+        f"places = [one for one in {PLACES!r}.items() if one[0] != 'usage' or {USAGE_IS_PYTHON}]\n"
+        "print(*(name for name, place in places if hasattr(pydoc.locate(place), '__wrapped__')))"
     )
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
     )
-    return set(done.stdout.splitlines()[-1].split())
+    told = [line for line in done.stderr.splitlines() if line.startswith("one-adapter:")]
+    return set(done.stdout.splitlines()[-1].split()), "\n".join(told)
 
 
 @pytest.mark.parametrize(
@@ -254,9 +258,27 @@ def taken(chosen: str | None, before: str = "") -> set[str]:
     ],
 )
 def test_shortcuts_are_taken_only_where_they_are_chosen(chosen: str | None, expected: set[str]) -> None:
-    tried = version("litellm").startswith(SHORTENED)
-    assert taken(chosen) == (expected if tried else set())
+    row = facts.row_of(facts.installed())
+    assert row is not None
+    assert started(chosen) == (expected & row.shortcuts, "")
 
 
-def test_an_unknown_version_is_left_alone() -> None:
-    assert taken("fast", "from litellm import _version; _version.version = '1.999.0'") == set()
+def test_an_unknown_version_is_left_alone_and_says_so_in_one_line() -> None:
+    took, told = started("fast", "from litellm import _version; _version.version = '1.999.0'")
+    assert took == set()
+    assert told == (
+        "one-adapter: LiteLLM 1.999.0 was not tried with this one-adapter, 1.105 to 1.110 were: "
+        "it goes its own way, without the shortcuts describe, prices, routes, usage"
+    )
+
+
+def test_a_name_that_is_gone_costs_its_shortcut_alone_and_is_told_in_one_line() -> None:
+    row = facts.row_of(facts.installed())
+    assert row is not None
+    took, told = started("fast", "from litellm import utils; del utils._client_async_logging_helper")
+    assert took == row.shortcuts - {"describe"}
+    if row.shortcuts:
+        assert told == (
+            f"one-adapter: LiteLLM {facts.installed()} lacks names that {row.tried} has: "
+            "it goes its own way, without the shortcuts describe"
+        )
