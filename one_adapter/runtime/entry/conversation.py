@@ -112,7 +112,7 @@ async def _ask_in_turn(
         try:
             await _ask(request, ways, memory, scope, outlet)
         except Refusal as refusal:
-            if not request.moves_on and not isinstance(refusal, KeyIsFull):
+            if request.left or not (request.moves_on or isinstance(refusal, KeyIsFull)):
                 raise
             last = refusal
         else:

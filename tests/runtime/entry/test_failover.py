@@ -200,6 +200,26 @@ class TestTime:
         run(post(caller, leave=1.0))
         assert len(way.seen) == 1
 
+    def test_a_client_that_leaves_while_a_key_is_waited_for_has_nobody_else_asked_for_it(self) -> None:
+        """Who answers for LiteLLM has a moment to end its call, in which the wait may end by itself."""
+        one, two, three = pool(3)
+        two["model_info"]["one_adapter"]["limits"] = {"credential": {"qpm": 1, "wait_seconds": 2}}
+
+        asked: list[str] = []
+
+        async def behave(request: Request, _send: Any) -> None:
+            request.grace = 1.0
+            asked.append(request.policy.key)
+            raise Refusal(500, "no")
+
+        async def scenario() -> None:
+            caller, _ = serve(loaded_of(one, two, three), behave)
+            await post(caller)
+            await post(caller, leave=1.5)
+
+        run(scenario())
+        assert asked == ["key-1", "key-2", "key-3", "key-1"]
+
 
 class TestOrder:
     def order(self, count: int, *deployments: dict[str, Any], says: Any = None, **more: Any) -> str:

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 from one_adapter.runtime.gateway.pools import pools_of
-from one_adapter.runtime.gateway.rotation import Rotation
+from one_adapter.runtime.gateway.rotation import Rotation, fnv
 from one_adapter.runtime.gateway.settings import Policy
 
 
@@ -90,3 +90,39 @@ def test_chance_draws_each_deployment_where_its_share_lies() -> None:
     policies = [policy("a", order="random", weight=1), policy("b", order="random", weight=3)]
     drawn = [first(Rotation(lambda point=point: point), policies).service for point in (0, 0.24, 0.26, 0.99)]
     assert drawn == ["a", "a", "b", "b"]
+
+
+def test_a_hash_gives_one_service_all_requests_for_a_name() -> None:
+    policies = [policy(name, order="hash", weight=0) for name in ("a", "b", "c")]
+    drawn = {group: set(names(Rotation(random.random), policies, 5, group)) for group in ("m", "n", "o")}
+    expected = {group: {f"{'abc'[fnv(group) % 3]}.0"} for group in drawn}
+    assert drawn == expected
+    assert len(set(map(str, drawn.values()))) > 1, "names fall on different services"
+
+
+def test_a_hash_falls_on_the_services_that_are_left_and_counts_their_turns() -> None:
+    policies = [policy("a", order="hash", turns=3), policy("b", order="hash")]
+    by_turns = ["a.0", "a.0", "a.0", "b.0"]
+    groups = [f"name-{number}" for number in range(20)]
+    found = [names(Rotation(random.random), policies, 1, group)[0] for group in groups]
+    assert found == [by_turns[fnv(group) % 4] for group in groups]
+    assert {names(Rotation(random.random), policies[1:], 1, group)[0] for group in groups} == {"b.0"}
+
+
+def test_in_0_10_the_first_credential_answers_where_the_first_is_asked_for() -> None:
+    policies = [policy("a", 0, order="first"), policy("a", 1, order="first")]
+    assert names(Rotation(random.random), policies, 3) == ["a.0"] * 3
+
+
+def test_a_ring_with_a_gap_gives_its_turn_to_the_next_and_one_without_places_is_as_long_as_its_keys() -> None:
+    def ring(*places: tuple[int, ...]) -> list[str]:
+        keys = [
+            Policy(id=str(index), key=f"k{index}", order="rr", places=each)
+            for index, each in enumerate(places)
+        ]
+        rotation = Rotation(random.random)
+        return ["".join(one.id for one in rotation.order(pools_of(keys)[0])) for _ in range(4)]
+
+    assert ring((0,), (3,)) == ["01", "10", "10", "10"]
+    assert ring((0, 2), (1,)) == ["01", "10", "01", "01"]
+    assert ring((), ()) == ["01", "10", "01", "10"]
