@@ -65,7 +65,7 @@ async def converse(
     if kind == "responses" and any(one.protocol == kind for one in config.groups[request.group]):
         request.raw_length = len(raw)
     check(request, raw=request.raw_length > 0)
-    keys = candidates(config, memory, request.group, model, kind, request.started, lambda: request.tokens)
+    keys = candidates(config, memory, request.group, model, kind, request.started, request.tokens)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
     token = current.set(request)
@@ -140,7 +140,7 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
     finally:
         attempt.close()
         outcome, now = request.outcome, loop.time()
-        book(request.config, memory, attempt.choice, outcome, now)
+        book(request.config, memory, attempt.choice, outcome, now, request.is_direct(request.policy))
         throttled = attempt.status == THROTTLED and outcome is Outcome.UPSTREAM_FAULT
         if throttled and request.policy.key and request.kind != "embeddings":
             memory.capacity.cool(request.policy, request.client_model, now)
@@ -177,12 +177,12 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     model = request.client_model
     if policy.limits is not None:
         layers = layers_of(policy, request.kind, model, request.group, request.dialect)
-        tokens = request.tokens if any(layer.limit.tpm for layer in layers) else 0
+        tokens = request.tokens(policy) if any(layer.limit.tpm for layer in layers) else 0
         try:
             request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
         except Refusal:
             request.attempt.refused = True
             raise
     if policy.key and request.kind != "embeddings" and tpm_of(policy, model):
-        memory.capacity.reserve(policy, model, request.tokens, loop.time())
+        memory.capacity.reserve(policy, model, request.tokens(policy), loop.time())
     request.start_clock(loop, policy.timeout)

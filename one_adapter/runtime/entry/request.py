@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from one_adapter.dialect import Dialect
@@ -87,6 +86,7 @@ class Request:
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     _gone: asyncio.Event | None = None
+    _tokens: dict[int, int] = field(default_factory=dict)
     streams: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,10 +98,16 @@ class Request:
         """The deployment that is asked."""
         return self.attempt.choice.policy
 
-    @cached_property
-    def tokens(self) -> int:
-        """What it costs of a limit of tokens, by the gateway's estimate."""
-        return estimate(self.body.fields, self.kind, self.raw_length)
+    def is_direct(self, policy: Policy) -> bool:
+        """Tell whether a deployment is asked in the responses API as its client is, with nothing between."""
+        return self.raw_length > 0 and policy.protocol == "responses"
+
+    def tokens(self, policy: Policy) -> int:
+        """Return what it costs of a limit of tokens before a deployment, by the gateway's estimate."""
+        size = self.raw_length if self.is_direct(policy) else 0
+        if size not in self._tokens:
+            self._tokens[size] = estimate(self.body.fields, self.kind, size)
+        return self._tokens[size]
 
     @property
     def dialect(self) -> Dialect:

@@ -36,7 +36,7 @@ def candidates(
     model: str,
     kind: str,
     now: float,
-    tokens: Callable[[], int] = lambda: 0,
+    tokens: Callable[[Policy], int] = lambda _: 0,
 ) -> Sequence[Policy]:
     """Return the deployments of `group` to try for a request of `kind` that asked for `model`, in order.
 
@@ -67,7 +67,7 @@ def candidates(
         return keys[:1]
     if kind == "embeddings" or (memory.capacity.is_quiet and not pool.counts_tokens):
         return keys
-    return memory.capacity.order(keys, model, tokens() if pool.counts_tokens else 0, now)
+    return memory.capacity.order(keys, model, tokens(keys[0]) if pool.counts_tokens else 0, now)
 
 
 def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key | None:
@@ -133,12 +133,14 @@ async def enter(
         raise kind(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
 
 
-def book(config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: float) -> None:
-    """Tell the breaker how a try ended."""
+def book(
+    config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: float, direct: bool = False
+) -> None:
+    """Tell the breaker how a try ended; `direct`: the client's words went to the upstream as they came."""
     rule = choice.policy.breaker
     if choice.breaker is None or rule is None:
         return
-    verdict = outcome.verdict(config.settings.dialect)
+    verdict = outcome.verdict(config.settings.dialect, direct)
     if verdict is None:
         memory.breakers.abandon(choice.breaker, choice.probe)
     elif verdict:

@@ -492,8 +492,38 @@ def test_tokens_are_counted_once_and_only_where_a_limit_asks_for_them() -> None:
     def counted(*deployments: dict[str, Any]) -> bool:
         caller, way = serve(loaded_of(*deployments), Keys({"key-1": [500]}))
         run(post(caller))
-        return "tokens" in vars(way.seen[0][0])
+        return bool(way.seen[0][0]._tokens)
 
     assert not counted(*pool(limits={"credential": {"qpm": 5}}))
     assert counted(*pool(limits={"service": {"tpm": 50}}))
     assert counted(*pool(limits={"credential": {"tpm": 50}}))
+
+
+class TestDirect:
+    """What is passed on as it came, to an upstream that speaks the responses API as its client does."""
+
+    def pool(self, size: int = 1, **ours: Any) -> list[dict[str, Any]]:
+        keys = pool(size, **ours)
+        for one in keys:
+            one["model_info"]["mode"] = "responses"
+        return keys
+
+    @pytest.mark.parametrize(("path", "last"), [("/v1/responses", 429), ("/v1/chat/completions", 200)])
+    def test_whatever_goes_wrong_counts(self, path: str, last: int) -> None:
+        loaded = loaded_of(*self.pool(breaker=RULE))
+        found = ask(loaded, Keys({"key-1": [400, 404]}), 3, path=path)
+        assert [status for status, _ in found] == [400, 404, last]
+
+    def test_a_timeout_counts(self) -> None:
+        async def slow(_request: Request, _send: Any) -> None:
+            await asyncio.sleep(60)
+
+        loaded = loaded_of(*self.pool(breaker=RULE, timeout=2))
+        found = ask(loaded, slow, 3, path="/v1/responses")
+        assert [status for status, _ in found] == [504, 504, 429]
+
+    def test_it_costs_a_quarter_of_its_bytes(self) -> None:
+        caller, way = serve(loaded_of(*self.pool(limits={"service": {"tpm": 500}})), Keys({}))
+        run(post(caller, "/v1/responses"))
+        request = way.seen[0][0]
+        assert request.tokens(request.policy) == -(-request.raw_length // 4) > 12
