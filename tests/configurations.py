@@ -16,6 +16,7 @@ from one_adapter.config.document import Document, parse
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type
 from one_adapter.config.model import Gateway
 from one_adapter.config.reading import read_gateway
+from one_adapter.dialect import CURRENT
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Row, Target
 from one_adapter.plan.vendors import Options
@@ -102,7 +103,6 @@ CREDENTIAL_NAMES = st.sampled_from(
         "project_id",
         "location",
         "json_file",
-        "limit",
         "whatever",
     ]
 )
@@ -116,6 +116,9 @@ _WORDS: Mapping[str, SearchStrategy[str]] = {
     "http_proxy": st.sampled_from(["", "http://proxy.example:3128"]),
     "https_proxy": st.sampled_from(["", "http://me:pw@proxy.example:3128"]),
     "socks5_proxy": st.sampled_from(["", "proxy.example:1080"]),
+    "upstream_protocol": st.sampled_from(
+        ["", " Auto ", "chat_completions", "responses", "anthropic_messages"]
+    ),
 }
 _LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | NAMES | st.just({}) | st.just([])
 #: Anything at all, for what the gateway does not look into.
@@ -161,16 +164,17 @@ def _values(kind: Type, format: str) -> SearchStrategy[Any]:
     return st.none() | _struct(kind, format)
 
 
-_TOP = {name: kind for name, kind in fields.GATEWAY.fields.items() if name != "services"}
+_WHOLE, _SERVICE, _LIMIT = fields.structs_of(CURRENT)
+_TOP = {name: kind for name, kind in _WHOLE.fields.items() if name != "services"}
 
 
 @st.composite
 def configurations(draw: DrawFn, format: str = "json") -> Config:
     """A configuration with any of the known fields, unknown ones, nulls, and empty lists and objects.
 
-    Every value has the type the gateway wants, and ids are unique.
+    Every value has the type the gateway of today wants, and ids are unique; that of before takes it, too.
     """
-    made = draw(_struct(Struct(_TOP, fields.GATEWAY.yaml_names), format))
+    made = draw(_struct(Struct(_TOP, _WHOLE.yaml_names), format))
     kinds = draw(st.lists(st.sampled_from(defaults.SERVICE_TYPES), max_size=4, unique=True))
     services: Config = {kind: draw(st.lists(_service(format), max_size=2)) for kind in kinds}
     number = 0
@@ -186,10 +190,37 @@ def configurations(draw: DrawFn, format: str = "json") -> Config:
 
 @st.composite
 def _service(draw: DrawFn, format: str) -> Config:
-    made = draw(_struct(fields.SERVICE, format))
+    made = draw(_struct(_SERVICE, format))
+    for key in [key for key in made if key.lower() in ("credentials", "credential_list")]:
+        if made[key]:
+            made[key] = draw(_key(0, format)) if key.lower() == "credentials" else draw(_keys(format))
     if draw(st.integers(0, 3)):
         made["enabled"] = True
         made["models"] = draw(st.lists(NAMES, min_size=1, max_size=3))
+    return made
+
+
+@st.composite
+def _keys(draw: DrawFn, format: str) -> list[Config | None]:
+    number = draw(st.integers(1, 3))
+    return [draw(st.none() | _key(index + 1, format)) for index in range(number)]
+
+
+@st.composite
+def _key(draw: DrawFn, number: int, format: str) -> Config:
+    """The credentials of a service, with what the gateway of today reads beside them in some."""
+    made = draw(st.dictionaries(CREDENTIAL_NAMES, SECRETS | ANYTHING, max_size=3))
+    limits = st.none() | _struct(_LIMIT, format)
+    beside: Mapping[str, SearchStrategy[Any]] = {
+        "id": st.sampled_from([f"id-{number}", f" id-{number} ", "", 7, None]),
+        "name": NAMES | st.none() | st.just(7),
+        "enabled": st.booleans(),
+        "limit": limits,
+        "model_limits": st.dictionaries(NAMES, limits, max_size=2) | ANYTHING,
+    }
+    for name, values in beside.items():
+        if draw(st.integers(0, 3)) == 0:
+            made[name] = draw(values)
     return made
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from one_adapter.config.document import Document, parse
 from one_adapter.config.node import escape
+from one_adapter.dialect import V0_10, V0_12, Dialect
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import VERDICTS
 from one_adapter.plan.vendors import Options
@@ -46,9 +47,9 @@ def plain(data: bytes, name: str) -> Any:
 
 
 @FEWER
-@given(written(), st.sampled_from(["smart", "literal"]))
-def test_every_leaf_has_exactly_one_row(file: tuple[bytes, str], redirects: str) -> None:
-    ledger = decide(parse(*file), Options(redirects)).ledger
+@given(written(), st.sampled_from(["smart", "literal"]), st.sampled_from([V0_10, V0_12]))
+def test_every_leaf_has_exactly_one_row(file: tuple[bytes, str], redirects: str, gateway: Dialect) -> None:
+    ledger = decide(parse(*file), Options(redirects, gateway=gateway)).ledger
     assert [row.pointer for row in ledger] == list(leaves(plain(*file)))
     for row in ledger:
         assert row.verdict in VERDICTS

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
-from one_adapter.dialect import V0_10, V0_12
+from one_adapter.dialect import V0_10, V0_12, Dialect
 from one_adapter.plan.build import plan_of
 from one_adapter.plan.routes import order_of
 from one_adapter.plan.types import Route, Target
@@ -491,9 +491,11 @@ def whole(route: Route) -> bool:
 
 
 @FEWER
-@given(written(), st.sampled_from(["smart", "literal"]), st.sampled_from(["websocket", "http"]))
-def test_the_shares_of_every_name_add_up_to_one(file: tuple[bytes, str], redirects: str, spark: str) -> None:
-    decided = plan_of(read_gateway(parse(*file)), Options(redirects, spark))
+@given(written(), st.sampled_from([V0_10, V0_12]), st.sampled_from(["websocket", "http"]))
+def test_the_shares_of_every_name_add_up_to_one(
+    file: tuple[bytes, str], dialect: Dialect, spark: str
+) -> None:
+    decided = plan_of(read_gateway(parse(*file), dialect), Options(spark=spark, gateway=dialect))
     assert len({route.name for route in decided.routes}) == len(decided.routes)
     for route in (*decided.routes, *([decided.any] if decided.any else [])):
         assert whole(route)
@@ -508,7 +510,7 @@ def test_shares_are_those_of_drawing_entries_one_by_one(config: dict[str, Any]) 
     """The gateway's own table, entry by entry, against the plan's arithmetic."""
     gateway = read_gateway(document(config))
     decided = plan_of(gateway, Options("literal"))
-    if gateway.load_balancing == "first" or gateway.model_redirect:
+    if order_of(gateway) in ("first", "hash") or gateway.model_redirect:
         return
     table: dict[str, list[str]] = {}
     for each in gateway.services:
