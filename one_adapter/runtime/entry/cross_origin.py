@@ -36,28 +36,41 @@ async def preflight(send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def allowing(send: Send, name: str = "") -> Send:
-    """Return `send` with the header by which a browser lets its page read the answer.
+class Reply:
+    """What goes back to a client, with the header by which a browser lets its page read it.
 
     With a `name` for the request, the answer tells it, and a page may read it, too; the name that an upstream
-    has given it is the provider's then, as LiteLLM calls such headers.
+    has given it is the provider's then, as LiteLLM calls such headers. `status` and, of an error, its first
+    `words` are kept for whoever tells of them.
     """
-    own = [ALLOWED, EXPOSED, (NAME, name.encode())] if name else [ALLOWED]
 
-    def allowed(message: Message) -> Awaitable[None]:
+    def __init__(self, send: Send, name: str = "") -> None:
+        """Pass on to `send`."""
+        self._send = send
+        self._name = name
+        self.status = 0
+        self.words = b""
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Pass one message on."""
         if message["type"] == "http.response.start":
-            kept: Headers = [
-                one for one in message.get("headers") or () if not one[0].startswith(b"access-control-")
-            ]
-            if name and NAME in dict(kept):
-                kept = _upstreams(kept)
-            message = {**message, "headers": [*kept, *own]}
-        return send(message)
+            self.status = message["status"]
+            message = {**message, "headers": self._readable(message.get("headers") or ())}
+        elif self.status >= 400 and not self.words:
+            self.words = message.get("body", b"")
+        return self._send(message)
 
-    return allowed
+    def _readable(self, headers: Headers) -> Headers:
+        found = [one for one in headers if not one[0].startswith(b"access-control-")]
+        if self._name:
+            if NAME in dict(found):
+                found = _upstreams(found)
+            found += (EXPOSED, (NAME, self._name.encode()))
+        found.append(ALLOWED)
+        return found
 
 
-def _upstreams(headers: Headers) -> Headers:
+def _upstreams(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Return headers in which the upstream's name for the request is called so."""
     told = any(name == UPSTREAMS_NAME for name, _ in headers)
     named = [(UPSTREAMS_NAME, value) for name, value in headers if name == NAME and not told]

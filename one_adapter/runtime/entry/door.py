@@ -14,7 +14,7 @@ from typing import Any
 from one_adapter.runtime.entry import endpoints, translate
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
 from one_adapter.runtime.entry.conversation import Way, converse
-from one_adapter.runtime.entry.cross_origin import allowing, is_preflight, preflight
+from one_adapter.runtime.entry.cross_origin import Reply, is_preflight, preflight
 from one_adapter.runtime.entry.headers import opened
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
@@ -65,17 +65,23 @@ class Door:
             kind = kind_of(scope["path"])
             if loaded.config.settings.dialect.names_requests and scope["path"].startswith(NAMED):
                 name = new_name()
-        send = allowing(send, name)
+        reply = Reply(send, name)
         try:
             if kind:
                 client = loaded.config.keys.admit(scope["headers"])
                 scope[CLIENT] = client
-                await converse(self._ways, loaded.config, loaded.memory, client, kind, scope, receive, send)
+                await converse(self._ways, loaded.config, loaded.memory, client, kind, scope, receive, reply)
             else:
-                await self._other(scope, receive, send)
+                await self._other(scope, receive, reply)
         except Refusal as refusal:
             body = error_body(refusal, kind == "messages")
-            await answer(send, refusal.status, body, refusal.retry_after, refusal.headers)
+            await answer(reply, refusal.status, body, refusal.retry_after, refusal.headers)
+        finally:
+            if kind:
+                self.ended(kind, scope, reply)
+
+    def ended(self, kind: str, scope: Scope, reply: Reply) -> None:
+        """Take note of an LLM request that is over; whoever wants to tell of it overrides this."""
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Awaitable
 from typing import Any
 
 from one_adapter.errors import visible
-from one_adapter.runtime.entry.asgi import Message, Receive, Scope, Send
+from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.conversation import REQUEST
+from one_adapter.runtime.entry.cross_origin import Reply
 from one_adapter.runtime.entry.door import Door, admitted
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.outcome import Outcome
-from one_adapter.runtime.gateway.paths import kind_of
 from one_adapter.runtime.redaction import known
 
 #: Characters of a reason that are logged, and bytes of an answer that are read for it.
@@ -42,42 +41,18 @@ log = logging.getLogger("one_adapter.calls")
 class LoggedDoor(Door):
     """The door, with a line in the log for each LLM request that failed."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        kind = kind_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else ""
-        if not kind:
-            await super().__call__(scope, receive, send)
-            return
-        seen = _Seen(send)
-        try:
-            await super().__call__(scope, receive, seen)
-        finally:
-            if seen.status >= 400 or _may_have_broken(scope):
-                told = line(kind, scope, seen.status, seen.reason)
-                if told:
-                    log.error("%s", told)
+    def ended(self, kind: str, scope: Scope, reply: Reply) -> None:
+        """Log how a request failed, if it did."""
+        if reply.status >= 400 or _may_have_broken(scope):
+            told = line(kind, scope, reply.status, reason_of(reply.words) if reply.words else "")
+            if told:
+                log.error("%s", told)
 
 
 def _may_have_broken(scope: Scope) -> bool:
     """Tell by two looks whether an answer may have ended early, as nearly none does."""
     request: Request | None = scope.get(REQUEST)
     return request is not None and (request.expired or request.attempt.failed_midway)
-
-
-class _Seen:
-    """What goes back to a client, of which the status and an error's words are kept."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 0
-        self.reason = ""
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        elif self.status >= 400 and not self.reason:
-            self.reason = reason_of(message.get("body", b""))
-        return self._send(message)
 
 
 def line(kind: str, scope: Scope, status: int, reason: str) -> str:

@@ -141,20 +141,15 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
         "status": 200,
         "headers": [*STREAM_HEADERS, *_headers(request, response)],
     }
-
-    async def pass_on(data: bytes) -> None:
-        if data and not request.began:
-            await send(start)
+    more = True
+    while more and not events.done and events.fault is None:
+        data = await response.content.readany()
+        more = bool(data)
+        data = events.feed(data) if more else events.end()
         if data:
-            data = _clean(target, data)
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-
-    async for data in response.content.iter_any():
-        await pass_on(events.feed(data))
-        if events.done or events.fault is not None:
-            break
-    else:
-        await pass_on(events.end())
+            if not request.began:
+                await send(start)
+            await send({"type": "http.response.body", "body": _clean(target, data), "more_body": True})
     if events.fault is not None:
         response.close()
         raise events.fault
