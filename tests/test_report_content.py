@@ -323,7 +323,27 @@ def test_a_pure_report_tells_what_this_file_loses() -> None:
         assert part in costs
     assert "canary" not in costs
     assert "## What `--pure` costs" in report("markdown", config, pure=True)
-    assert "leaves out: it is lost" in report("html", config, pure=True)
+
+
+def test_a_pure_report_is_that_of_the_pure_file() -> None:
+    spark = service("spark-lite", credentials={"appid": "a", "api_key": "k", "api_secret": "s"})
+    config = openai(
+        service("m"), service("n", timeout=9), api_key="sk-the-clients", model_redirect={"fast": "m"}
+    )
+    config["services"]["xinghuo"] = [spark]
+    found = as_json(config, pure=True)
+    assert found["counts"]["emulated"] == 0
+    verdicts = {row["pointer"]: row["verdict"] for row in found["rows"]}
+    assert verdicts["/services/xinghuo/0/models/0"] == "dropped"
+    assert verdicts["/services/openai/1/timeout"] == "approximated"
+    assert verdicts["/api_key"] == "dropped"
+    assert verdicts["/services/openai/0/models/0"] == "mapped"
+    names = [each["name"] for each in found["secrets"]]
+    assert names == ["LITELLM_MASTER_KEY", "SOA_OPENAI_1_API_KEY", "SOA_OPENAI_2_API_KEY"]
+    text = report("markdown", config, pure=True)
+    assert "| `spark-lite` | no | chat | nothing: it is left out |" in text
+    assert "clients never use it" not in text
+    assert "one-adapter makes one, clients use it too" in text
 
 
 def test_a_pure_report_of_a_plain_file_names_only_what_always_holds() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.env_merge import merged, read_env
 from one_adapter.export.files import (
+    CONFIG_NAME,
     ENV_NAME,
     is_folder,
     is_stream,
@@ -28,7 +29,11 @@ from one_adapter.export.files import (
     write_stream,
 )
 from one_adapter.export.proxy_config import environment, proxy_config
+from one_adapter.export.pure_plan import unread
 from one_adapter.export.secrets import Secrets, inlined
+from one_adapter.export.start import start_line
+
+TO_ENV = "With -o FOLDER they go to .env."
 
 
 @click.command("export")
@@ -87,24 +92,11 @@ def export_command(
         if not is_stream(report):
             refuse_what_is_there(Path(report), force)
         told = _report(source, secrets, report, pure)
-    text = proxy_config(source.plan, secrets, pure)
-    values = environment(secrets, new_master_key())
-    if secrets_as == "inline":
-        text = inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
-        _say_what_stays(values, text)
-    inline = secrets_as == "inline"
-    kept: tuple[str, ...] = ()
-    in_folder = output is not None and not is_stream(output) and is_folder(output)
-    if output is not None and in_folder:
-        old = read_env(read_old(Path(output) / ENV_NAME), env_format) if force else {}
-        values, kept = merged({**values, **STOCK}, old)
-        env = env_file(env_format, values, secrets.to_create, secrets.to_fill)
-        write_folder(output, text, env, force, private=inline)
-    else:
-        _write(output or "-", text, force, private=inline)
+    written = _export(source, secrets, output or "-", secrets_as == "inline", env_format, force, pure)
     if report is not None and told is not None:
         _write(report, told, force)
-    _tell(source, secrets, output is not None, kept, () if in_folder or inline else tuple(values), pure)
+    for line in (*written, *_remarks(source, secrets, output is not None, pure)):
+        click.echo(visible(line), err=True)
     lost = strict_rows(source.plan, pure) if strict else ()
     if lost:
         count = len(lost)
@@ -112,27 +104,58 @@ def export_command(
         raise OneAdapterError(f"{source.document.name}: {what} approximated or dropped (--strict)", 1)
 
 
-def _tell(
-    source: Source, secrets: Secrets, to_file: bool, kept: Sequence[str], unwritten: Sequence[str], pure: bool
-) -> None:
-    """What a person must know, on standard error: losses, things to do, variables not written anywhere."""
+def _export(
+    source: Source, secrets: Secrets, output: str, inline: bool, env_format: str, force: bool, pure: bool
+) -> list[str]:
+    """Write the configuration; return what was written and how it is started, for a person."""
+    text = proxy_config(source.plan, secrets, pure)
+    left_out = unread(source.plan, secrets) if pure else ()
+    every = environment(secrets, new_master_key())
+    values = {name: value for name, value in every.items() if name not in left_out}
+    if is_stream(output) or not is_folder(output):
+        lines = []
+        if inline:
+            text = _inlined(text, values)
+            lines += _what_stays(values, text)
+        _write(output, text, force, private=inline)
+        if not is_stream(output):
+            lines += [f"Written: {output}", f"Start it: {start_line(source.plan, output)}"]
+        return lines if inline else [*lines, f"Variables it reads: {', '.join(values)}. {TO_ENV}"]
+    config, env = str(Path(output) / CONFIG_NAME), str(Path(output) / ENV_NAME)
+    old = read_env(read_old(Path(env)), env_format) if force else {}
+    merge = merged({**values, **STOCK}, old)
+    if inline:
+        text = _inlined(text, merge.values)
+    write_folder(
+        output, text, env_file(env_format, merge.values, secrets.to_create, secrets.to_fill), force, inline
+    )
+    by_shell = env_format == "shell"
+    lines = [f"Written: {config} and {env}"]
+    lines += [f"Start it: {start_line(source.plan, config, env if by_shell else '')}"]
+    if not by_shell:
+        lines += [f"with the variables of {env}, which docker run --env-file reads"]
+    if merge.kept:
+        lines += [f"Kept of the old .env: {', '.join(merge.kept)} (it is .env.bak now)"]
+    return [*lines, *(_what_stays(values, text) if inline else ())]
+
+
+def _remarks(source: Source, secrets: Secrets, to_file: bool, pure: bool) -> list[str]:
+    """What a person must know: losses, things to do, what `--pure` costs."""
     from one_adapter.export.report import pure_costs, summary_lines
 
-    for line in summary_lines(source.plan, secrets) if to_file else ():
-        click.echo(line, err=True)
-    if kept:
-        click.echo(f"Kept of the old .env: {', '.join(map(visible, kept))} (it is .env.bak now)", err=True)
-    if unwritten:
-        click.echo(f"Variables it reads: {', '.join(unwritten)}. With -o FOLDER they go to .env.", err=True)
-    for cost in pure_costs(source.plan) if pure else ():
-        click.echo(f"--pure: {visible(cost)}", err=True)
+    lines = summary_lines(source.plan, secrets, pure) if to_file else []
+    return lines + ([f"--pure: {cost}" for cost in pure_costs(source.plan)] if pure else [])
 
 
-def _say_what_stays(values: Mapping[str, str], text: str) -> None:
-    """Name the variables that the proxy reads by itself, whatever is written into the file."""
+def _inlined(text: str, values: Mapping[str, str]) -> str:
+    """The configuration with values in it, but for the key that nobody has to see there."""
+    return inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
+
+
+def _what_stays(values: Mapping[str, str], text: str) -> list[str]:
+    """A line about the variables that the proxy reads by itself, whatever is written into the file."""
     staying = [name for name in values if re.search(rf"\b{name}\b", text)]
-    if staying:
-        click.echo(f"Still read from the environment: {', '.join(staying)}", err=True)
+    return [f"Still read from the environment: {', '.join(staying)}"] if staying else []
 
 
 def _write(target: str, text: str, force: bool, private: bool = False) -> None:

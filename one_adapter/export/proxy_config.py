@@ -79,8 +79,9 @@ def _router_settings(plan: Plan, pure: bool) -> dict[Any, Any]:
 
 
 def _general_settings(plan: Plan, pure: bool, relay: bool) -> dict[Any, Any]:
+    whose = "clients need it too, or virtual keys in LiteLLM's database" if pure else "clients never use it"
     settings: dict[Any, Any] = {
-        Comment("LiteLLM does not start without one; clients never use it"): None,
+        Comment(f"LiteLLM does not start without one; {whose}"): None,
         "master_key": f"{REFERENCE}{MASTER_KEY}",
     }
     if pure:

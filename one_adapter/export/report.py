@@ -17,6 +17,7 @@ from one_adapter.contract import MASTER_KEY
 from one_adapter.export.differences import Difference, differences_of
 from one_adapter.export.names import Name, names_of
 from one_adapter.export.pure import pure_costs
+from one_adapter.export.pure_plan import pure_plan, unread
 from one_adapter.export.rows import lines_of
 from one_adapter.export.secrets import Secrets, client_key_names
 from one_adapter.export.start import Command, commands_of
@@ -126,6 +127,7 @@ def report_of(
 ) -> Report:
     """Everything a report says about a plan."""
     hide = _Hider(plan, secrets)
+    whole, plan = plan, pure_plan(plan) if pure else plan
     counts = Counter(row.verdict for row in plan.ledger)
     rows = sorted(plan.ledger, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
     shown = tuple({**finding, **_hidden(finding, hide)} for finding in findings)
@@ -141,27 +143,25 @@ def report_of(
         ),
         items=tuple(_items(plan, secrets, shown, hide)),
         differences=differences_of(plan),
-        costs=tuple(pure_costs(plan)) if pure else (),
+        costs=tuple(pure_costs(whole)) if pure else (),
         names=names_of(plan),
-        variables=tuple(_variables(plan, secrets)),
+        variables=tuple(_variables(plan, secrets, pure)),
         commands=commands_of(source_name, plan, pure),
         findings=shown,
     )
 
 
 def strict_rows(plan: Plan, pure: bool = False) -> list[Row]:
-    """The rows `--strict` fails for: what is approximated or dropped, gravest first.
-
-    Under `pure` what is emulated is lost too, because nothing is there to emulate it.
-    """
-    failing = ("dropped", "approximated", "emulated") if pure else ("dropped", "approximated")
-    bad = [row for row in plan.ledger if row.verdict in failing]
+    """The rows `--strict` fails for: what is approximated or dropped, gravest first."""
+    ledger = pure_plan(plan).ledger if pure else plan.ledger
+    bad = [row for row in ledger if row.verdict in ("dropped", "approximated")]
     return sorted(bad, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
 
 
-def summary_lines(plan: Plan, secrets: Secrets) -> list[str]:
+def summary_lines(plan: Plan, secrets: Secrets, pure: bool = False) -> list[str]:
     """A few lines for the terminal after an export: the counts, what is lost, what must be created."""
     hide = _Hider(plan, secrets)
+    plan = pure_plan(plan) if pure else plan
     counts = Counter(row.verdict for row in plan.ledger)
     parts = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
     lines = [f"{counted(len(plan.ledger), 'setting')}: {', '.join(parts)}"] if parts else []
@@ -180,13 +180,6 @@ def summary_lines(plan: Plan, secrets: Secrets) -> list[str]:
     if secrets.to_create:
         lines.append(f"  to be created and filled in: {', '.join(secrets.to_create)}")
     return lines
-
-
-def meaning(report: Report, verdict: Verdict) -> str:
-    """What a verdict says in this report."""
-    if report.pure and verdict == "emulated":
-        return "needs one-adapter in the proxy, which --pure leaves out: it is lost"
-    return MEANINGS[verdict]
 
 
 class _Hider:
@@ -268,8 +261,10 @@ def _places(plan: Plan) -> dict[str, str]:
     return places
 
 
-def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
-    purposes = {MASTER_KEY: "LiteLLM's own admin key; one-adapter makes one, clients never use it"}
+def _variables(plan: Plan, secrets: Secrets, pure: bool) -> Iterable[Variable]:
+    whose = "clients use it too" if pure else "clients never use it"
+    purposes = {MASTER_KEY: f"LiteLLM's own admin key; one-adapter makes one, {whose}"}
+    left_out = unread(plan, secrets) if pure else ()
     for name, key in zip(client_key_names(plan.access), plan.access.keys, strict=True):
         allowed = "every model" if "*" in key.models else counted(len(key.models), "model")
         purposes[name] = f"key of clients, for {allowed}"
@@ -282,7 +277,7 @@ def _variables(plan: Plan, secrets: Secrets) -> Iterable[Variable]:
     for ref, name in secrets.names.items():
         purposes.setdefault(name, _purpose(ref))
     yield Variable(MASTER_KEY, purposes[MASTER_KEY])
-    for name in secrets.values:
+    for name in (name for name in secrets.values if name not in left_out):
         yield Variable(name, purposes.get(name, ""), name in (*secrets.to_create, *secrets.to_fill))
 
 

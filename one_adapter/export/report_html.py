@@ -9,7 +9,7 @@ from one_adapter.export.names import Lead, Name
 from one_adapter.export.picture import picture_of
 from one_adapter.export.picture_layout import PLAINER, library
 from one_adapter.export.picture_svg import COLOURS, figures
-from one_adapter.export.report import GRAVEST, Item, Report, meaning
+from one_adapter.export.report import GRAVEST, MEANINGS, Item, Report
 from one_adapter.export.report_style import STYLE
 from one_adapter.export.rows import Line, lines_of
 from one_adapter.export.wording import counted, percent, visible
@@ -89,7 +89,7 @@ def _head(report: Report) -> str:
         for verdict in reversed(present)
     )
     keys = "".join(
-        f'<li class="v-{verdict}" title="{meaning(report, verdict)}">'
+        f'<li class="v-{verdict}" title="{MEANINGS[verdict]}">'
         f"<b>{report.counts[verdict]:,}</b> {verdict}</li>"
         for verdict in reversed(present)
     )
@@ -202,7 +202,7 @@ def _variables(report: Report) -> str:
         for each in report.variables
     )
     quiet = '<p class="quiet">Names of environment variables; the values stand in .env, not here.</p>'
-    return _section("secrets", "The secrets to provide", quiet, _table(("Variable", "What for", ""), rows))
+    return _section("secrets", "The variables it reads", quiet, _table(("Variable", "What for", ""), rows))
 
 
 def _start(report: Report) -> str:
@@ -231,7 +231,7 @@ def _settings(report: Report) -> str:
         opened = "" if verdict in FOLDED else " open"
         parts.append(
             f"<details{opened}><summary>{_badge(verdict)} <b>{report.counts[verdict]:,}</b> "
-            f'<span class="quiet">{meaning(report, verdict)}</span></summary>'
+            f'<span class="quiet">{MEANINGS[verdict]}</span></summary>'
             f"{_table(('Where', 'Setting', 'Goes to', 'Note'), rows)}</details>"
         )
     return _section("settings", "Every setting", *parts)

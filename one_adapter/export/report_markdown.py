@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from one_adapter.export.names import Lead, Name
-from one_adapter.export.report import GRAVEST, Item, Report, meaning
+from one_adapter.export.report import GRAVEST, MEANINGS, Item, Report
 from one_adapter.export.rows import Line, lines_of
 from one_adapter.export.wording import counted, percent, visible
 
@@ -138,7 +138,7 @@ def _some(name: str, leads: Sequence[Lead]) -> Iterator[str]:
 
 
 def _variables(report: Report) -> list[str]:
-    lines = ["## The secrets to provide", "", "| Variable | What for | |", "|---|---|---|"]
+    lines = ["## The variables it reads", "", "| Variable | What for | |", "|---|---|---|"]
     for each in report.variables:
         create = "**to be created**" if each.create else ""
         lines.append(f"| `{each.name}` | {prose(each.purpose)} | {create} |")
@@ -158,7 +158,7 @@ def _settings(report: Report) -> list[str]:
         chosen = [line for line in lines_of(report.rows) if line.row.verdict == verdict]
         if not chosen:
             continue
-        lines += ["", f"### {verdict}: {report.counts[verdict]:,}", "", f"{meaning(report, verdict)}.", ""]
+        lines += ["", f"### {verdict}: {report.counts[verdict]:,}", "", f"{MEANINGS[verdict]}.", ""]
         lines += ["| Where | Setting | Goes to | Note |", "|---|---|---|---|"]
         for line in chosen:
             target = code(line.row.target) if line.row.target else ""

@@ -17,12 +17,19 @@ class Command:
     what: str
 
 
-def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]:
-    """The commands that start the proxy on the port the gateway had."""
+def start_line(plan: Plan, config: str, env: str = "") -> str:
+    """The shell's line that starts LiteLLM's own command on an exported file, after reading a `.env`."""
     # An open proxy stays on loopback; any other listens where the gateway did, everywhere by default.
     host = plan.host or ("127.0.0.1" if plan.access.open else "")
     address = f"--host {quote(host)} --port {plan.port}" if host else f"--port {plan.port}"
-    litellm = f"set -a; . ./.env; set +a; litellm --config config.yaml {address}"
+    # The dot looks for a name without a slash among the commands.
+    read = f"set -a; . {quote(env if '/' in env else f'./{env}')}; set +a; " if env else ""
+    return f"{read}litellm --config {quote(config)} {address}"
+
+
+def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]:
+    """The commands that start the proxy on the port the gateway had."""
+    litellm = start_line(plan, "config.yaml", ".env")
     if pure:
         return (
             Command(f"pip install 'litellm[proxy]'{_also(plan)}", "installs stock LiteLLM"),

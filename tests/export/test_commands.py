@@ -552,3 +552,85 @@ def test_a_kept_value_is_read_as_it_was_written(
     assert run("export", config, "-o", tmp_path / "out", "--force", "--env-format", form).code == 0
     line = text.splitlines()[-1]
     assert line in (tmp_path / "out" / ".env").read_text(encoding="utf-8").splitlines()
+
+
+def first_lines(text: str, count: int = 2) -> list[str]:
+    return text.splitlines()[:count]
+
+
+def test_an_export_begins_with_what_was_written_and_how_it_is_started(
+    run: Run, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert first_lines(run("export", config, "-o", "my litellm/").err) == [
+        "Written: my litellm/config.yaml and my litellm/.env",
+        "Start it: set -a; . 'my litellm/.env'; set +a; "
+        "litellm --config 'my litellm/config.yaml' --port 9090",
+    ]
+    assert first_lines(run("export", config, "-o", "one.yaml").err, 3) == [
+        "Written: one.yaml",
+        "Start it: litellm --config one.yaml --port 9090",
+        "Variables it reads: LITELLM_MASTER_KEY, SOA_CLIENT_KEY, SOA_OPENAI_1_API_KEY. "
+        "With -o FOLDER they go to .env.",
+    ]
+    docker = run("export", config, "-o", "docker/", "--env-format", "docker").err
+    assert "set -a" not in docker
+    assert "docker run --env-file" in first_lines(docker, 3)[2]
+
+
+def test_the_line_that_starts_it_works_in_the_shell_it_is_printed_for(
+    run: Run, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    stand_in = programs / "litellm"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$SOA_OPENAI_1_API_KEY" "$@"\n', encoding="utf-8")
+    stand_in.chmod(0o755)
+    (line,) = (
+        line.removeprefix("Start it: ")
+        for line in run("export", config, "-o", "it's $HOME/").err.splitlines()
+        if line.startswith("Start it: ")
+    )
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": "/nowhere"}
+    done = subprocess.run(
+        ["sh", "-e", "-c", line], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
+    )
+    key, *arguments = done.stdout.splitlines()
+    assert key
+    assert arguments == ["--config", "it's $HOME/config.yaml", "--port", "9090"]
+    assert (tmp_path / arguments[1]).is_file()
+
+
+def test_what_was_filled_in_is_inlined_too(run: Run, tmp_path: Path) -> None:
+    source, folder = tmp_path / "config.json", tmp_path / "out"
+    entry = service("m", credentials={"api_key": "${KEY}"}, server_url="https://api.deepseek.com/v1")
+    source.write_text(json.dumps(openai(entry, api_key="sk-clients")), encoding="utf-8")
+    run("export", source, "-o", folder)
+    env = folder / ".env"
+    env.write_text(f"{env.read_text(encoding='utf-8')}SOA_OPENAI_1_API_KEY=sk-filled-in\n", encoding="utf-8")
+    assert run("export", source, "-o", folder, "--force", "--secrets", "inline").code == 0
+    text = (folder / "config.yaml").read_text(encoding="utf-8")
+    assert "api_key: sk-filled-in" in text
+    assert "SOA_OPENAI_1_API_KEY" not in text
+    assert stat.S_IMODE((folder / "config.yaml").stat().st_mode) == 0o600
+
+
+def test_an_open_configuration_is_said_to_be_open(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "config.json"
+    source.write_text(json.dumps({"services": {"openai": [service("m")]}}), encoding="utf-8")
+    done = run("export", source, "-o", tmp_path / "out")
+    assert "asks clients for no key" in done.err
+    assert "--host 127.0.0.1" in done.err
+
+
+def test_a_pure_export_writes_only_the_variables_it_reads_and_counts_as_stock_litellm_does(
+    run: Run, config: Path, tmp_path: Path
+) -> None:
+    done = run("export", config, "-o", tmp_path / "out", "--pure")
+    env = (tmp_path / "out" / ".env").read_text(encoding="utf-8")
+    assert "SOA_OPENAI_1_API_KEY=" in env
+    assert "SOA_CLIENT_KEY" not in env
+    assert "emulated" not in done.err
+    assert "dropped" in done.err
+    assert "clients never use it" not in (tmp_path / "out" / "config.yaml").read_text(encoding="utf-8")
