@@ -34,8 +34,18 @@ SETTINGS_FIELDS = (
     *("version", "gateway", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
-    *("service", "owned_by", "credential", "key", "places", "order", "turns", "upstream_model"),
-    *("embedding_model", "redirected", "embeddings", "chat", "limits", "timeout", "breaker", "proxy"),
+    *("service", "owned_by", "credential", "key", "places", "order", "turns", "alias_of"),
+    *(
+        "upstream_model",
+        "embedding_model",
+        "redirected",
+        "embeddings",
+        "chat",
+        "limits",
+        "timeout",
+        "breaker",
+        "proxy",
+    ),
     *("guards", "flatten_parts", "query"),
 )
 ORDERS = ("first", "rr", "random", "hash")

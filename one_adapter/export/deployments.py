@@ -50,6 +50,7 @@ class Group:
     order: Order
     targets: tuple[Target, ...]
     twins: dict[tuple[str, int], Target] | None
+    alias_of: str = ""
 
 
 def groups_of(plan: Plan) -> Iterator[Group]:
@@ -63,15 +64,17 @@ def groups_of(plan: Plan) -> Iterator[Group]:
 def _groups(route: Route) -> Iterator[Group]:
     mode = "embedding" if route.kind == "embedding" else "chat"
     embeddings = route.embedding_targets
+    alias_of = route.alias_of or ""
     if embeddings is None:
         twins = {_place(t): t for t in route.targets} if route.kind != "chat" else {}
-        yield Group(route.name, mode, route.order, route.targets, twins)
+        yield Group(route.name, mode, route.order, route.targets, twins, alias_of)
         return
     chats = {_place(target): _door(target) for target in route.targets}
     if all(chats.get(_place(target)) == _door(target) for target in embeddings):
-        yield Group(route.name, mode, route.order, route.targets, {_place(t): t for t in embeddings})
+        twins = {_place(t): t for t in embeddings}
+        yield Group(route.name, mode, route.order, route.targets, twins, alias_of)
         return
-    yield Group(route.name, "chat", route.order, route.targets, None)
+    yield Group(route.name, "chat", route.order, route.targets, None, alias_of)
     yield Group(route.name, "embedding", route.order, embeddings, None)
 
 
@@ -195,6 +198,8 @@ class Deployments:
             ours["order"] = group.order
             if group.order in ("rr", "hash") and target.turns != 1:
                 ours["turns"] = target.turns
+            if self.plan.dialect.pools and group.alias_of and group.order in ("rr", "hash"):
+                ours["alias_of"] = group.alias_of
         if quote_name(upstream.name) != upstream.name:
             ours["upstream_model"] = upstream.model if _is_asked_by_responses(upstream) else upstream.name
         bound = self._limits(group, target)

@@ -151,6 +151,75 @@ def test_a_single_deployment_has_neither_weight_nor_order() -> None:
     assert "order" not in found["model_info"]["one_adapter"]
 
 
+def test_a_global_redirect_takes_the_turns_of_the_name_it_leads_to() -> None:
+    config = openai(service("m"), service("m"), model_redirect={"far": "m"})
+    for word, expected in (("rr", "m"), ("hash", "m"), ("random", None), ("first", None)):
+        (found, *_) = deployments({**config, "load_balancing": word}, "far")
+        assert found["model_info"]["one_adapter"].get("alias_of") == expected
+        (found, *_) = deployments({**config, "load_balancing": word}, "m")
+        assert "alias_of" not in found["model_info"]["one_adapter"]
+
+
+def test_keys_say_who_they_are_and_whose_turns_they_take() -> None:
+    keys = [{"id": "main"}, {"enabled": False}, {"limit": {"rpm": 4, "qpm": 3, "timeout": 2}}]
+    found = [
+        each["model_info"]["one_adapter"]
+        for each in deployments(openai(service("m", credential_list=keys)), "m")
+    ]
+    assert [(each["credential"], each["key"], each["places"]) for each in found] == [
+        (0, "main", [0]),
+        (2, "key-3", [1, 2]),
+    ]
+    assert [each.get("limits") for each in found] == [None, {"credential": {"qpm": 3, "wait_seconds": 2}}]
+    assert "places" not in ours(openai(service("m", credential_list=[{"id": "lone"}])))
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "redirected"),
+    [
+        ("m", {"m": {"rpm": 1}}, None),
+        ("nick", {"r": {"rpm": 2}}, "r"),
+        ("far", {"nick": {"rpm": 3}}, "nick"),
+    ],
+)
+def test_limits_of_a_model_are_those_its_names_find(
+    name: str, limits: dict[str, Any], redirected: str | None
+) -> None:
+    config = openai(
+        service("m", "r", model_redirect={"nick": "r"}, model_map={"r": "up"}, model_limits=limits),
+        model_redirect={"far": "nick"},
+    )
+    (found,) = deployments(config, name)
+    written = found["model_info"]["one_adapter"]
+    assert written["limits"] == {
+        "service_models": {key: {"qpm": limit["rpm"]} for key, limit in limits.items()}
+    }
+    assert written.get("redirected") == redirected
+    other = ours({**config, "services": {"openai": [service("m", "r", "x", model_limits=limits)]}}, "x")
+    assert "limits" not in other
+
+
+def test_where_any_name_is_answered_all_limits_of_models_are_there() -> None:
+    limits = {"m": {"rpm": 1}, "whatever": {"rpm": 2}}
+    config = openai(service("m", model_limits=limits), model_redirect={"all": "m"})
+    assert set(ours(config)["limits"]["service_models"]) == {"m", "whatever"}
+
+
+def test_two_limits_that_one_more_name_cannot_find_stand_under_the_groups_name() -> None:
+    key = {"api_key": "k", "model_limits": {"nick": {"rpm": 1}}}
+    redirects = {"nick": "r"}
+    limited = service(
+        "m", credentials=key, model_redirect=redirects, model_map={"r": "up"}, model_limits={"r": {"rpm": 2}}
+    )
+    (found,) = deployments(openai(limited, model_redirect={"far": "nick"}), "far")
+    written = found["model_info"]["one_adapter"]
+    assert written["redirected"] == "nick"
+    assert written["limits"] == {
+        "credential_models": {"nick": {"qpm": 1}},
+        "service_models": {"far": {"qpm": 2}},
+    }
+
+
 def test_a_keyless_upstream_gets_a_word_instead_of_somebody_elses_key() -> None:
     (found,) = deployments(openai(service("m", credentials={})), "m")
     assert found["litellm_params"]["api_key"] == "none"

@@ -49,6 +49,11 @@ class Pool:
         """How many turns in a row it has."""
         return self.keys[0].turns
 
+    @property
+    def alias_of(self) -> str:
+        """The name whose turns it takes, where that is not its group's."""
+        return self.keys[0].alias_of
+
     def ring(self, place: int) -> tuple[Policy, ...]:
         """Return all keys, beginning with the one whose turn `place` is."""
         first = self.owners[place]

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from one_adapter.dialect import hashed
 from one_adapter.runtime.gateway.pools import Pool
 from one_adapter.runtime.gateway.settings import Policy
-
-FNV_OFFSET, FNV_PRIME = 0x811C9DC5, 0x01000193
 
 
 class _Weighted(Protocol):
@@ -52,8 +51,10 @@ class Rotation:
         if order == "random":
             return self._by_chance(pools)
         places = [one for one in pools for _ in range(one.turns)]
-        turn = fnv(group) if order == "hash" else _take(self._service_turns, group)
-        return places[turn % len(places)]
+        name = pools[0].alias_of or group
+        if order == "hash":
+            return places[hashed(name, len(places))]
+        return places[_take(self._service_turns, name) % len(places)]
 
     def order(self, pool: Pool) -> Sequence[Policy]:
         """Return the keys of a pool as they are to be tried: the drawn one, then those that follow it."""
@@ -65,7 +66,7 @@ class Rotation:
         if pool.order == "rr":
             return pool.ring(_take(self._key_turns, pool.service) % size)
         if pool.order == "hash":
-            return pool.ring(fnv(f"{pool.service}:credentials") % size)
+            return pool.ring(hashed(f"{pool.service}:credentials", size))
         if pool.order == "first":
             return pool.ring(0)
         first = pool.keys.index(self._by_chance(pool.keys))
@@ -99,15 +100,3 @@ def _take(turns: dict[str, int], name: str) -> int:
     turn = turns.get(name, 0)
     turns[name] = turn + 1
     return turn
-
-
-def fnv(text: str) -> int:
-    """Return the 32-bit FNV-1a hash of a text.
-
-    >>> hex(fnv("")), hex(fnv("a"))
-    ('0x811c9dc5', '0xe40c292c')
-    """
-    found = FNV_OFFSET
-    for byte in text.encode("utf-8", "surrogatepass"):
-        found = (found ^ byte) * FNV_PRIME & 0xFFFFFFFF
-    return found

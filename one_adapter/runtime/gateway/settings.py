@@ -85,6 +85,7 @@ class Policy:
     owned_by: str = "openai"
     order: str = "random"
     turns: int = 1
+    alias_of: str = ""
     weight: float = 1.0
     mode: str = "chat"
     provider: str = "openai"
@@ -226,6 +227,7 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         places=reader.counts("places"),
         order=reader.choice("order", ORDERS, "random"),
         turns=max(1, reader.count("turns", 1)),
+        alias_of=reader.text("alias_of"),
         weight=1.0 if weight is None else float(weight),
         mode="chat" if by_responses else str(mode or "chat"),
         provider=provider,

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
+from one_adapter.dialect import hashed
 from one_adapter.runtime.gateway.pools import pools_of
-from one_adapter.runtime.gateway.rotation import Rotation, fnv
+from one_adapter.runtime.gateway.rotation import Rotation
 from one_adapter.runtime.gateway.settings import Policy
 
 
@@ -95,7 +97,7 @@ def test_chance_draws_each_deployment_where_its_share_lies() -> None:
 def test_a_hash_gives_one_service_all_requests_for_a_name() -> None:
     policies = [policy(name, order="hash", weight=0) for name in ("a", "b", "c")]
     drawn = {group: set(names(Rotation(random.random), policies, 5, group)) for group in ("m", "n", "o")}
-    expected = {group: {f"{'abc'[fnv(group) % 3]}.0"} for group in drawn}
+    expected = {group: {f"{'abc'[hashed(group, 3)]}.0"} for group in drawn}
     assert drawn == expected
     assert len(set(map(str, drawn.values()))) > 1, "names fall on different services"
 
@@ -105,8 +107,21 @@ def test_a_hash_falls_on_the_services_that_are_left_and_counts_their_turns() -> 
     by_turns = ["a.0", "a.0", "a.0", "b.0"]
     groups = [f"name-{number}" for number in range(20)]
     found = [names(Rotation(random.random), policies, 1, group)[0] for group in groups]
-    assert found == [by_turns[fnv(group) % 4] for group in groups]
+    assert found == [by_turns[hashed(group, 4)] for group in groups]
     assert {names(Rotation(random.random), policies[1:], 1, group)[0] for group in groups} == {"b.0"}
+
+
+def test_a_global_redirect_takes_the_turns_of_the_name_it_leads_to() -> None:
+    def group(order: str, alias_of: str = "") -> list[Policy]:
+        return [replace(policy(name, order=order), alias_of=alias_of) for name in "abc"]
+
+    for number in range(9):
+        rotation, alias = Rotation(random.random), f"alias-{number}"
+        assert names(rotation, group("hash", "m"), 1, alias) == names(rotation, group("hash"), 1, "m")
+    rotation = Rotation(random.random)
+    assert names(rotation, group("rr"), 1, "m") == ["a.0"]
+    assert names(rotation, group("rr", "m"), 1, "far") == ["b.0"]
+    assert names(rotation, group("rr"), 1, "m") == ["c.0"]
 
 
 def test_in_0_10_the_first_credential_answers_where_the_first_is_asked_for() -> None:
