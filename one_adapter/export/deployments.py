@@ -93,6 +93,11 @@ def _is_asked_by_responses(upstream: Upstream) -> bool:
     return upstream.label.startswith(RESPONSES)
 
 
+def _model(upstream: Upstream) -> str:
+    """The upstream's name of the model as the runtime knows it."""
+    return upstream.model if _is_asked_by_responses(upstream) else upstream.name
+
+
 def weights(shares: list[Fraction]) -> list[int | float]:
     """Whole numbers in the proportion of the shares, or the shares where those would be huge.
 
@@ -201,7 +206,7 @@ class Deployments:
             if self.plan.dialect.pools and group.alias_of and group.order in ("rr", "hash"):
                 ours["alias_of"] = group.alias_of
         if quote_name(upstream.name) != upstream.name:
-            ours["upstream_model"] = upstream.model if _is_asked_by_responses(upstream) else upstream.name
+            ours["upstream_model"] = _model(upstream)
         bound = self._limits(group, target)
         if bound.redirected:
             ours["redirected"] = bound.redirected
@@ -234,7 +239,7 @@ class Deployments:
         twin = (group.twins or {}).get(_place(target))
         chains = (target.names, *((twin.names,) if twin else ()))
         found = layers_of(self.policies[target.service], target.credential)
-        return bound_by(found, (group.name, target.upstream.name), chains, everything)
+        return bound_by(found, (group.name, _model(target.upstream)), chains, everything)
 
     def _policy(self, policy: ServicePolicy, limits: dict[str, Any]) -> dict[str, Any]:
         ours: dict[str, Any] = {"timeout": policy.timeout}

@@ -62,7 +62,7 @@ def read_back(entries: list[dict[str, Any]]) -> Shares:
     for each in entries:
         info = each["model_info"]
         model = each["litellm_params"]["model"].partition("/")[2]
-        name = info["one_adapter"].get("upstream_model", model)
+        name = info["one_adapter"].get("upstream_model", model.removeprefix("responses/"))
         share = each["litellm_params"].get("weight", 1) / totals[each["model_name"], kind(each)]
         place = (info["one_adapter"]["service"], info["one_adapter"]["credential"])
         found[(each["model_name"], kind(each), *place, name)] += share
@@ -73,9 +73,8 @@ def planned(decided: Plan) -> Shares:
     found: Counter[tuple[str, str, str, int, str]] = Counter()
     for group in groups_of(decided):
         for each in group.targets:
-            found[group.name, group.mode, each.service, each.credential, each.upstream.name] += float(
-                each.share
-            )
+            name = each.upstream.name.removeprefix("responses/")
+            found[group.name, group.mode, each.service, each.credential, name] += float(each.share)
     return dict(found)
 
 
