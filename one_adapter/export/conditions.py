@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from one_adapter.plan.types import CredentialPolicy, Plan, Route, Row, ServicePolicy, Target
+from one_adapter.plan.types import CredentialPolicy, Plan, Route, ServicePolicy, Target
 
 When = Callable[[Plan], bool]
 
@@ -22,8 +22,18 @@ def always(_: Plan) -> bool:
 
 
 def has_type(*types: str) -> When:
-    """A service of one of these types."""
-    return lambda plan: any(service.type in types for service in plan.services)
+    """A service of one of these types that is asked as its type is."""
+    return lambda plan: any(each.type in types and each.protocol == "auto" for each in plan.services)
+
+
+def asked_in(*protocols: str) -> When:
+    """A service that chooses one of these protocols, whatever its type."""
+    return lambda plan: any(each.protocol in protocols for each in plan.services)
+
+
+def either(*several: When) -> When:
+    """What one of several conditions holds for."""
+    return lambda plan: any(one(plan) for one in several)
 
 
 def has_task(code: str) -> When:
@@ -45,7 +55,7 @@ def other_address(service_type: str, usual: str) -> When:
     """A service of a type that is asked at another address than the usual one."""
 
     def applies(plan: Plan) -> bool:
-        ids = {service.id for service in plan.services if service.type == service_type}
+        ids = {each.id for each in plan.services if each.type == service_type and each.protocol == "auto"}
         return any(target.service in ids and target.upstream.url != usual for target in targets(plan))
 
     return applies
@@ -78,11 +88,6 @@ def layers_in(service: ServicePolicy) -> int:
     """How many limits a call of a service may have to pass."""
     keys = [bool(each.limit) + bool(each.model_limits) for each in service.credentials]
     return max(keys, default=0) + bool(service.model_limits) + bool(service.limit or service.embedding_limit)
-
-
-def sets(row: Row, field: str) -> bool:
-    """Whether a row is of this field, and the field does something."""
-    return row.pointer.rpartition("/")[2].lower() == field and row.verdict != "inert"
 
 
 def has_a_pool_beside_another(route: Route) -> bool:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from one_adapter.export.conditions import (
     When,
     always,
+    asked_in,
     asks_for,
     drawn,
+    either,
     embeds,
     has_a_pool_beside_another,
     has_note,
@@ -21,7 +23,6 @@ from one_adapter.export.conditions import (
     layers_in,
     other_address,
     pools,
-    sets,
     targets,
     waits_to_the_end,
 )
@@ -93,7 +94,10 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "native-request-shape",
         "requests have the form the vendor documents, with the client's parameters",
-        has_type("claude", "gemini", "ollama", "minimax", "dashscope", "dify", "xinghuo"),
+        either(
+            has_type("claude", "gemini", "ollama", "minimax", "dashscope", "dify", "xinghuo"),
+            asked_in("anthropic_messages"),
+        ),
     ),
     Difference(
         "gemini-key-in-header",
@@ -232,7 +236,19 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "raw-responses-keep-the-name",
         "answers of the responses protocol have the client's name of the model",
-        lambda plan: any(sets(row, "upstream_protocol") for row in plan.ledger),
+        asked_in("responses"),
+        gateway="0.12",
+    ),
+    Difference(
+        "raw-under-every-name",
+        "clients of /v1/responses get the upstream's own answer under global redirects, too",
+        asked_in("responses"),
+        gateway="0.12",
+    ),
+    Difference(
+        "responses-upstream-gets-more",
+        "a chat that becomes a request of the responses protocol keeps what that has a word for",
+        asked_in("responses"),
         gateway="0.12",
     ),
     Difference(
@@ -265,7 +281,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "images-from-public-hosts",
         "images by address are fetched from public hosts, from private ones only where they are named",
-        has_type("claude", "gemini", "ollama", "vertexai"),
+        either(has_type("claude", "gemini", "ollama", "vertexai"), asked_in("anthropic_messages")),
     ),
     Difference(
         "images-as-sent",
@@ -280,12 +296,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "litellm-writes-answers",
         "answers of vendors with protocols of their own are written by LiteLLM",
-        has_type(*TRANSLATED),
+        either(has_type(*TRANSLATED), asked_in("responses", "anthropic_messages")),
     ),
     Difference(
         "litellm-writes-requests",
         "requests to vendors with protocols of their own are written by LiteLLM",
-        has_type(*TRANSLATED),
+        either(has_type(*TRANSLATED), asked_in("responses", "anthropic_messages")),
     ),
     Difference("stream-options-as-sent", "stream_options go upstream without stream, too", always),
     Difference("messages-kept", "no message is dropped, whatever its role", always),

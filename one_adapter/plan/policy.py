@@ -35,6 +35,7 @@ def service_policy(service: Service, gateway: Gateway) -> ServicePolicy:
         model_limits=limits_of(service.model_limits, dialect) if dialect.limits_add_up else {},
         owner=(service.provider or service.type) if dialect.lists_owners else "",
         pooled=dialect.pools and bool(service.credential_list),
+        protocol=service.upstream_protocol,
     )
 
 

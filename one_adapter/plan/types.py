@@ -178,7 +178,8 @@ class ServicePolicy:
     """The rules of one service; `credentials` as they are listed, `model_limits` by model.
 
     `pooled`: its credentials are keys that stand in for each other. `owner` is whose its models are in
-    `/v1/models`; empty where the gateway does not tell.
+    `/v1/models`; empty where the gateway does not tell. `protocol` is what its chats are asked in; auto: what
+    its type speaks.
     """
 
     id: str
@@ -192,6 +193,7 @@ class ServicePolicy:
     model_limits: Limits = field(default_factory=dict)
     pooled: bool = False
     owner: str = ""
+    protocol: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
