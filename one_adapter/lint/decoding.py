@@ -181,9 +181,8 @@ class _Decoder:
         if node.kind != "array":
             self.refuse("type", place, node, wanted)
             return old
-        listing = old or Listing()
-        if self.form == "yaml":
-            listing = Listing()
+        # JSON decodes over what an earlier list under the same key has left, but for an empty one.
+        listing = old if old and self.form == "json" and node.items else Listing()
         count = 0
         for index, item in enumerate(node.items):
             if self.form == "yaml" and item.kind == "null" and isinstance(wanted.item, (str, Struct)):

@@ -1,0 +1,156 @@
+"""One change to a good file, and the judge refuses it exactly where the gateway's checks do.
+
+Usage for large numbers: python tests/test_lint_mutants.py NUMBER [SEED] [FOLDER WITH CASES]
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_decoder import LIMIT, Obj, Raw, accepts, structs
+
+from one_adapter.config.document import parse
+from one_adapter.dialect import DIALECTS
+from one_adapter.lint import judge, refused
+
+ROOT = Path(__file__).resolve().parent.parent
+#: What nobody refuses.
+GOOD = (
+    "examples/*.json",
+    "tests/golden/*.json",
+    "tests/lint/*/good.json",
+    "tests/lint/SOA[35]*/bad.json",
+    "tests/lint/SOA4[01]*/bad.json",
+)
+VALUES: list[Any] = [
+    None, True, False, 0, 1, -1, 5, 0.5, 1.5, 30.0, -0.5, 3651, 1 << 63, Raw("1e400"),
+    "", " ", "text", "yes", "true", "5", " RR ", "a/b", "key-2", "openai-1", "m", "auto", "Responses",
+    "https://h.example/v1", "ws://h", "://x", "http://", "http://a b/", ":8080", "socks5", "all",
+    [], [None], ["m"], [5], [[]], [Obj()], [Obj(), None], Obj(), Obj([("m", None)]), Obj([("", Obj())]),
+    Obj([("m", Obj([("rpm", -1)]))]), Obj([("m", Obj([("QPS", "2")]))]), Obj([("qps", 2)]),
+    Obj([("rpm", -1)]), Obj([("TPM", -1.5)]), Obj([("timeout", 30.0)]),
+    Obj([("openai", [Obj([("models", ["m"])])])]),
+]  # fmt: skip
+
+
+def names() -> list[str]:
+    """Every name the gateway knows somewhere, in its own case and in others."""
+    known: set[str] = {"id", "name", "enabled", "limit", "model_limits", "api_key", *LIMIT}
+
+    def gather(kind: Any) -> None:
+        for name, inner in kind.items() if isinstance(kind, dict) else ():
+            known.update({name} - {"", "*"})
+            gather(inner)
+        if isinstance(kind, list):
+            gather(kind[0])
+
+    gather(structs(newer=True))
+    return sorted({spelt for name in known for spelt in (name, name.upper(), name.title())})
+
+
+NAMES = names()
+
+
+def tree(value: Any) -> Any:
+    """A parsed JSON value with its objects as `Obj`."""
+    if isinstance(value, dict):
+        return Obj((key, tree(inner)) for key, inner in value.items())
+    return [tree(inner) for inner in value] if isinstance(value, list) else value
+
+
+def text_of(value: Any) -> str:
+    if isinstance(value, Raw):
+        return str(value)
+    if isinstance(value, Obj):
+        pairs = ", ".join(f"{json.dumps(key)}: {text_of(inner)}" for key, inner in value)
+        return f"{{{pairs}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(text_of, value))}]"
+    return json.dumps(value)
+
+
+def places(value: Any) -> Iterator[Any]:
+    """Every object and list of a tree."""
+    if isinstance(value, list):
+        yield value
+        for inner in value:
+            yield from places(inner[1] if isinstance(value, Obj) else inner)
+
+
+def mutant(good: Any, dice: random.Random) -> Any:
+    """A copy of a tree with one thing changed."""
+    made = tree(json.loads(text_of(good)))
+    where = dice.choice([one for one in places(made) if one] or [made])
+    value = dice.choice(VALUES)
+    at = dice.randrange(len(where)) if where else 0
+    if isinstance(where, Obj):
+        key, inner = where[at] if where else ("", None)
+        change = dice.randrange(6)
+        if change == 0:
+            where[at : at + 1] = []
+        elif change == 1:
+            where.insert(dice.randint(0, len(where)), (dice.choice(NAMES), value))
+        elif change == 2:
+            where.insert(dice.randint(0, len(where)), (dice.choice([key, key.upper(), key.title()]), value))
+        elif change == 3:
+            where[at] = (dice.choice([key.upper(), key.title(), dice.choice(NAMES)]), inner)
+        else:
+            where[at] = (key, value)
+    else:
+        change = dice.randrange(4)
+        if change == 0:
+            where[at : at + 1] = []
+        elif change == 1:
+            where.insert(at, dice.choice(where) if where else value)
+        elif change == 2:
+            where.insert(at, value)
+        else:
+            where[at : at + 1] = [value]
+    return made
+
+
+def seeds(folder: Path | None = None) -> list[Any]:
+    """Good configurations, of a folder or of this project."""
+    paths = folder.glob("*.json") if folder else (path for one in GOOD for path in ROOT.glob(one))
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths)]
+    found = [one.get("config", one) for one in read if isinstance(one, dict)]
+    return [tree(one) for one in found if isinstance(one, dict) and "services" in one]
+
+
+def disagreements(number: int, seed: int, folder: Path | None = None) -> Iterator[str]:
+    """Of the first `number` mutants of a seed those that we judge otherwise than the gateway."""
+    dice, good = random.Random(seed), seeds(folder)
+    for _ in range(number):
+        made = mutant(dice.choice(good), dice)
+        form = dice.choice(["json", "json", "yaml"])
+        version, dialect = dice.choice(list(DIALECTS.items()))
+        text = text_of(made)
+        ours = not refused(judge(parse(text.encode(), f"config.{form}"), dialect))
+        if ours != accepts(made, form, dialect.pools):
+            yield f"{version} {form} {'taken' if ours else 'refused'} by us: {text}"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_judge_agrees_with_the_gateway_about_files_with_one_thing_changed(seed: int) -> None:
+    assert list(disagreements(500, seed)) == []
+
+
+def test_the_gateways_checks_take_the_good_files_and_refuse_the_bad() -> None:
+    for form, newer in product(("json", "yaml"), (True, False)):
+        assert all(accepts(one, form, newer) for one in seeds())
+    for path in sorted((ROOT / "tests" / "lint").glob("SOA2*/bad.json")):
+        assert not accepts(tree(json.loads(path.read_text(encoding="utf-8"))), "json", newer=True), path
+
+
+if __name__ == "__main__":
+    count, seed, *folder = sys.argv[1:] + ["0"] * (3 - len(sys.argv))
+    wrong = list(disagreements(int(count), int(seed), Path(folder[0]) if folder else None))
+    print(*wrong, f"{len(wrong)} of {count}", sep="\n")
+    sys.exit(bool(wrong))
