@@ -473,3 +473,17 @@ def test_any_configuration_has_a_report_with_every_leaf_and_every_name(
             assert text.endswith("\n")
             assert text.count("<svg") == text.count("</svg>")
     assert all("\n" not in line for line in summary_lines(decided, secrets))
+
+
+def test_a_report_of_a_pool_names_its_keys_what_follows_and_what_shares_depend_on() -> None:
+    keys = [{"id": "main", "limit": {"tpm": 30}}, {"enabled": False}, {"limit": {"tpm": 10}}]
+    config = openai(service("m", credential_list=keys))
+    (shown,) = [name for name in as_json(config)["names"] if name["name"] == "m"]
+    assert [(each["key"], each["share"]) for each in shown["targets"]] == [("main", 0.75), ("key-3", 0.25)]
+    assert "a busy minute" in shown["notes"][0]
+    for form, key in (("markdown", "(key `main`)"), ("html", "(key <code>main</code>)")):
+        text = report(form, config)
+        assert key in text
+        assert "one that fails is followed by the next" in text
+        assert "a busy minute" in text
+        assert "followed by the next" not in report(form, openai(service("m")))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from one_adapter.plan.addresses import without_password
 from one_adapter.plan.types import Kind, Plan, Route, Target
 
+#: What a table of names cannot show of a pool.
+POOLS = (
+    "Of a service with several keys, one that fails is followed by the next in its list, and after the last "
+    "by the first; a spare answers when the one before it cannot."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Lead:
     """One upstream of a name: its share, its service, its address without secrets, and its model.
 
-    `credential` counts from 0; None where the service has one only.
+    `credential` counts from 0; None where the service has one only. `key` is its id in a pool of keys.
     """
 
     share: Fraction
@@ -24,6 +31,7 @@ class Lead:
     model: str
     provider: str
     spare: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class Name:
     leads: tuple[Lead, ...]
     embeddings: tuple[Lead, ...] = ()
     alias_of: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def answers(self) -> bool:
@@ -51,6 +60,11 @@ def names_of(plan: Plan) -> tuple[Name, ...]:
     return tuple(_name(route, several) for route in routes)
 
 
+def in_pools(names: Iterable[Name]) -> bool:
+    """Whether some name has upstreams that stand in for each other."""
+    return any(lead.key for name in names for lead in name.leads)
+
+
 def _name(route: Route, several: set[str]) -> Name:
     return Name(
         route.name,
@@ -59,6 +73,7 @@ def _name(route: Route, several: set[str]) -> Name:
         tuple(_lead(target, several) for target in route.targets),
         tuple(_lead(target, several) for target in route.embedding_targets or ()),
         route.alias_of or "",
+        route.notes,
     )
 
 
@@ -73,4 +88,5 @@ def _lead(target: Target, several: set[str]) -> Lead:
         upstream.model,
         upstream.provider,
         target.spare,
+        target.key if target.places else "",
     )

@@ -13,7 +13,7 @@ from one_adapter.plan.types import Plan
 #: Findings of the linter that say why no model is there; the first of them that was made tells most.
 _REASONS = ("nothing-enabled", "key-case", "unknown-field")
 #: Tasks of the plan that say why one is left out.
-_LEFT_OUT = ("no-address", "wildcard-name")
+_LEFT_OUT = ("keys-off", "no-address", "wildcard-name")
 
 
 def refuse_nothing(

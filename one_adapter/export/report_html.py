@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from one_adapter.export.names import Lead, Name
+from one_adapter.export.names import POOLS, Lead, Name, in_pools
 from one_adapter.export.picture import picture_of
 from one_adapter.export.picture_layout import PLAINER, library
 from one_adapter.export.picture_svg import COLOURS, figures
@@ -168,7 +168,8 @@ def _names(report: Report) -> str:
         for name in report.names
     )
     heads = ("Name", "In /v1/models", "For", "Leads to")
-    return _section("names", "The names your clients can use", _table(heads, rows, "names"))
+    pools = f'<p class="quiet">{text(POOLS)}</p>' if in_pools(report.names) else ""
+    return _section("names", "The names your clients can use", _table(heads, rows, "names"), pools)
 
 
 def _leads(name: Name) -> str:
@@ -178,6 +179,7 @@ def _leads(name: Name) -> str:
     parts += _some(name.name, name.leads)
     if name.embeddings:
         parts += ["embeddings:", *_some(name.name, name.embeddings)]
+    parts += [f'<span class="quiet">{text(note)}</span>' for note in name.notes]
     return "<br>".join(parts)
 
 
@@ -185,6 +187,7 @@ def _some(name: str, leads: Sequence[Lead]) -> Iterator[str]:
     for lead in leads[:LEADS]:
         share = "spare" if lead.spare else percent(lead.share)
         number = f" (credential {lead.credential + 1})" if lead.credential is not None else ""
+        number = f" (key {code(lead.key)})" if lead.key else number
         model = f" as {code(lead.model)}" if lead.model not in ("", name) else ""
         address = f'<span class="quiet">{text(lead.address)}</span>'
         yield f'<span class="share">{escape(share)}</span> {code(lead.service)}{number} {address}{model}'

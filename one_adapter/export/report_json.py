@@ -34,6 +34,7 @@ def json_report(report: Report) -> str:
                 "alias_of": name.alias_of or None,
                 "targets": _leads(name.leads),
                 **({"embedding_targets": _leads(name.embeddings)} if name.embeddings else {}),
+                **({"notes": list(name.notes)} if name.notes else {}),
             }
             for name in report.names
             if name.name or not report.plan.any
@@ -65,6 +66,7 @@ def _leads(leads: Sequence[Lead]) -> list[dict[str, Any]]:
             "share": round(float(lead.share), 6),
             "service": lead.service,
             "credential": lead.credential or 0,
+            **({"key": lead.key} if lead.key else {}),
             "provider": lead.provider,
             "url": lead.address,
             "model": lead.model,

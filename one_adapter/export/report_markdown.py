@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from one_adapter.export.names import Lead, Name
+from one_adapter.export.names import POOLS, Lead, Name, in_pools
 from one_adapter.export.report import GRAVEST, MEANINGS, Item, Report
 from one_adapter.export.rows import Line, lines_of
 from one_adapter.export.wording import counted, percent, visible
@@ -114,6 +114,8 @@ def _names(report: Report) -> list[str]:
         listed = "yes" if name.listed else "no"
         shown = code(name.name) if name.name or not report.plan.any else "*any name*"
         lines.append(f"| {shown} | {listed} | {KINDS[name.kind]} | {_leads(name)} |")
+    if in_pools(report.names):
+        lines += ["", POOLS]
     return lines
 
 
@@ -124,6 +126,7 @@ def _leads(name: Name) -> str:
     parts = [*_some(name.name, name.leads)]
     if name.embeddings:
         parts += ["embeddings:", *_some(name.name, name.embeddings)]
+    parts += [f"*{prose(note)}*" for note in name.notes]
     return alias + "<br>".join(parts)
 
 
@@ -131,6 +134,7 @@ def _some(name: str, leads: Sequence[Lead]) -> Iterator[str]:
     for lead in leads[:LEADS]:
         share = "spare" if lead.spare else percent(lead.share)
         number = f" (credential {lead.credential + 1})" if lead.credential is not None else ""
+        number = f" (key {code(lead.key)})" if lead.key else number
         model = f" as {code(lead.model)}" if lead.model not in ("", name) else ""
         yield f"{share} {code(lead.service)}{number} → {code(lead.address)}{model}"
     if len(leads) > LEADS:
