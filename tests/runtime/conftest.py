@@ -61,6 +61,19 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         deployment("llama", f"{base}/local", provider="ollama_chat"),
         deployment("azure", "http://azure.invalid", provider="azure", proxy={"http_env": "PROXY"}),
         deployment("claude", "http://claude.invalid", provider="anthropic", proxy={"http_env": "PROXY"}),
+        *(
+            deployment(name, f"{base}/{kind}/v1", upstream=f"responses/up-{name}")
+            for name, kind in (("asked", "a"), ("asked-tool", "tool"), ("asked-400", "fail400"))
+        ),
+        deployment(
+            "asked-keyless",
+            f"{base}/a/v1",
+            key="NO_KEY",
+            upstream="responses/%E9%80%9A",
+            upstream_model="通",
+            query={"tenant": "7"},
+        ),
+        deployment("exactly", f"{base}/own/path#/v1/messages", provider="anthropic"),
         deployment("claude-429", f"{base}/fail429", provider="anthropic"),
         *(
             deployment(f"fail-{code}", f"{base}/fail{code}/v1")

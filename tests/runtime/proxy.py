@@ -56,6 +56,8 @@ def deployment(
     identity = f"{name}-{ours.get('service', 'openai-1')}".encode("ascii", "backslashreplace").decode()
     info = {"id": identity, "mode": mode, "input_cost_per_token": 0, "output_cost_per_token": 0}
     ours.setdefault("service", "openai-1")
+    if upstream.startswith("responses/"):  # the name says how it is asked
+        del params["use_chat_completions_api"], info["mode"]
     return {"model_name": name, "litellm_params": params, "model_info": {**info, "one_adapter": ours}}
 
 

@@ -129,7 +129,7 @@ class Vendor:
             return web.json_response({"object": "list", "model": call.model, "data": data, "usage": usage})
         if not isinstance(body, dict):
             return web.json_response({"error": {"message": "no body"}}, status=400)
-        if path.endswith("/v1/messages"):
+        if "anthropic-version" in call.headers:
             return await _message(request, call)
         text = f"{call.method} {path} model={call.model} key={key}"
         if path.endswith("/responses"):

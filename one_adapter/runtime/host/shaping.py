@@ -66,8 +66,7 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: froz
     if policy.flatten_parts and isinstance(messages, list):
         kwargs["messages"] = messages = flatten(messages)
     if policy.provider == "openai":
-        if not kwargs.get("api_key"):  # or LiteLLM would send OPENAI_API_KEY of the environment
-            kwargs["api_key"] = NO_KEY
+        _say_without_key(policy, kwargs)
         _pass_through(request, policy, kwargs, name)
         return
     for guard in policy.guards:
@@ -80,8 +79,15 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: froz
                 kwargs[field] = request.body.fields[field]
 
 
+def _say_without_key(policy: Policy, kwargs: dict[str, Any]) -> None:
+    """Say that the upstream gets no key, or LiteLLM would send OPENAI_API_KEY of the environment."""
+    if policy.provider == "openai" and not kwargs.get("api_key"):
+        kwargs["api_key"] = NO_KEY
+
+
 def _for_responses(policy: Policy, kwargs: dict[str, Any]) -> None:
     """Give a chat that LiteLLM makes a request of the responses API the fields as they are called there."""
+    _say_without_key(policy, kwargs)
     kwargs["model"] = f"{policy.provider}/{RESPONSES}{policy.upstream_model}"
     extra = dict(kwargs.get("extra_body") or {})
     for name, theirs in RENAMED.items():
@@ -96,6 +102,7 @@ def _for_responses(policy: Policy, kwargs: dict[str, Any]) -> None:
 
 def shape_response(policy: Policy, kwargs: dict[str, Any]) -> None:
     """Change the arguments of one call of the responses API in place: what the client gave is not judged."""
+    _say_without_key(policy, kwargs)
     kwargs["model"] = f"{policy.provider}/{policy.upstream_model}"
     given = {name: kwargs.pop(name) for name in UNJUDGED if kwargs.get(name) is not None}
     kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **given}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from one_adapter.contract import NO_KEY
 from one_adapter.runtime.entry.request import Attempt, Request
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.config import read_config
@@ -130,10 +131,16 @@ class TestShaping:
         assert arguments["extra_body"] == {"reasoning": effort}
 
     def test_what_a_client_of_the_responses_api_gives_is_not_judged(self) -> None:
-        arguments = {"model": "openai/responses/%E9", "max_output_tokens": 1, "reasoning": {"effort": "low"}}
+        asked = {"max_output_tokens": 1, "reasoning": {"effort": "low"}}
+        arguments = {"model": "openai/responses/%E9", "api_key": "", **asked}
         shape_response(Policy(by_responses=True, upstream_model="通"), arguments)
-        body = {"max_output_tokens": 1, "reasoning": {"effort": "low"}}
-        assert arguments == {"model": "openai/通", "extra_body": body}
+        assert arguments == {"model": "openai/通", "api_key": NO_KEY, "extra_body": asked}
+
+    def test_another_vendors_form_of_the_responses_api_keeps_its_own_proof(self) -> None:
+        policy = Policy(provider="azure", by_responses=True, upstream_model="d")
+        arguments: dict[str, Any] = {"model": "azure/responses/d"}
+        shape_response(policy, arguments)
+        assert arguments == {"model": "azure/d", "extra_body": {}}
 
     def test_parts_become_text_for_a_model_that_takes_text_only(self) -> None:
         parts = [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]
