@@ -104,7 +104,9 @@ def _check(host: str, port: int, litellm_args: Sequence[str]) -> None:
             raise OneAdapterError(f"{option} is one-adapter's to set, it cannot be given to LiteLLM.")
     for package in ("litellm", "uvicorn", "fastapi"):
         if importlib.util.find_spec(package) is None:
-            raise OneAdapterError("The proxy is not installed: pip install 'one-adapter[proxy]'.")
+            raise OneAdapterError(
+                "The proxy is not installed: pip install 'one-adapter[proxy]', in a checkout '.[proxy]'."
+            )
     if not 0 <= port <= 65535:
         raise OneAdapterError(f"Cannot listen on {host}:{port}: a port is a number from 0 to 65535.")
     try:
