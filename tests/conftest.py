@@ -20,7 +20,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
-WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py")
+WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_spend.py")
 #: Where some tests have it, and say so by their fixtures or by themselves.
 WITH_SOME = frozenset(("runtime", "security"))
 #: Fixtures that start a proxy.

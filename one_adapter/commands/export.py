@@ -28,6 +28,7 @@ from one_adapter.export.files import (
     write_new,
     write_stream,
 )
+from one_adapter.export.prices import CHOICES, Prices, prices_of
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.export.pure_plan import unread
 from one_adapter.export.secrets import Secrets, inlined
@@ -64,6 +65,13 @@ TO_ENV = "With -o FOLDER they go to .env."
 @click.option("--report", metavar="FILE", help="Say what became of every setting: .md, .json or .html.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a setting was approximated or dropped.")
 @click.option("--pure", is_flag=True, help="Stock LiteLLM only: nothing of one-adapter at run time.")
+@click.option(
+    "--prices",
+    type=click.Choice(CHOICES),
+    default="litellm",
+    show_default=True,
+    help="Have spend counted by LiteLLM's price list where it has the vendor's model, or count none at all.",
+)
 @reading_options
 def export_command(
     config: str,
@@ -74,6 +82,7 @@ def export_command(
     report: str | None,
     strict: bool,
     pure: bool,
+    prices: str,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -87,12 +96,15 @@ def export_command(
 
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, pure)
+    counted_by = prices_of(prices)
     told = None
     if report is not None:
         if not is_stream(report):
             refuse_what_is_there(Path(report), force)
-        told = _report(source, secrets, report, pure)
-    written = _export(source, secrets, output or "-", secrets_as == "inline", env_format, force, pure)
+        told = _report(source, secrets, report, pure, counted_by)
+    text = proxy_config(source.plan, secrets, pure, prices=counted_by)
+    inline = secrets_as == "inline"
+    written = _export(source, secrets, text, output or "-", inline, env_format, force, pure)
     if report is not None and told is not None:
         _write(report, told, force)
     for line in (*written, *_remarks(source, secrets, output is not None, pure)):
@@ -105,10 +117,16 @@ def export_command(
 
 
 def _export(
-    source: Source, secrets: Secrets, output: str, inline: bool, env_format: str, force: bool, pure: bool
+    source: Source,
+    secrets: Secrets,
+    text: str,
+    output: str,
+    inline: bool,
+    env_format: str,
+    force: bool,
+    pure: bool,
 ) -> list[str]:
     """Write the configuration; return what was written and how it is started, for a person."""
-    text = proxy_config(source.plan, secrets, pure)
     left_out = unread(source.plan, secrets) if pure else ()
     every = environment(secrets, new_master_key())
     values = {name: value for name, value in every.items() if name not in left_out}
@@ -187,7 +205,7 @@ def report_kind(path: str) -> Literal["markdown", "json", "html"]:
     return kind
 
 
-def _report(source: Source, secrets: Secrets, report: str, pure: bool) -> str:
+def _report(source: Source, secrets: Secrets, report: str, pure: bool, prices: Prices) -> str:
     from one_adapter.export.report import write_report
 
     return write_report(
@@ -197,4 +215,5 @@ def _report(source: Source, secrets: Secrets, report: str, pure: bool) -> str:
         secrets,
         [finding.to_json() for finding in source.findings],
         pure,
+        prices,
     )

@@ -17,6 +17,7 @@ from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.explain import explain_text
 from one_adapter.export.files import new_master_key
+from one_adapter.export.prices import prices_of
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.export.table import printable
 from one_adapter.plan.types import Plan, Route, Target, Upstream
@@ -95,7 +96,7 @@ def run_command(
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
         running = through(plan, lambda url: echo.through_echo(server.base_url, url))
         secrets, sealed = replace(secrets, addresses={}), server.port
-    text = proxy_config(running, secrets, relay=not no_relay)
+    text = proxy_config(running, secrets, relay=not no_relay, prices=prices_of())
     values = environment(secrets, os.environ.get(MASTER_KEY) or new_master_key())
     with Starting(
         f"http://{_shown(where)}:{number}/v1", sys.stderr if sys.stderr.isatty() else None

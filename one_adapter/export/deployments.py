@@ -12,6 +12,7 @@ from urllib.parse import quote
 from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, RESPONSES, SECTION
 from one_adapter.dialect import Order
 from one_adapter.export.limits import Bound, bound_by
+from one_adapter.export.prices import Prices
 from one_adapter.export.secrets import Secrets
 from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow
 from one_adapter.plan.limits import layers_of
@@ -20,12 +21,13 @@ from one_adapter.plan.vendors import known_host
 
 #: Whose a model is in `/v1/models` unless the file says otherwise.
 OWNER = "openai"
-#: Above this the weights of a group are written as shares.
-#: LiteLLM warns of a deployment without the first two at each request, and without the others at its start.
-PRICES = (
+#: What is written where nobody knows a price: LiteLLM warns of a deployment without the first two at each
+#: request, and without the others at its start.
+NO_PRICES = (
     *("input_cost_per_token", "output_cost_per_token"),
     *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
 )
+#: Above this the weights of a group are written as shares.
 LARGEST_WEIGHT = 1_000_000
 #: What our adapters send as the gateway did, so that the vendor sees the same user as before.
 ADAPTER_PARAMETERS: dict[str, dict[str, Any]] = {
@@ -113,10 +115,11 @@ def weights(shares: list[Fraction]) -> list[int | float]:
 class Deployments:
     """Writes the model list of a plan; `pure` leaves out what only one-adapter reads."""
 
-    def __init__(self, plan: Plan, secrets: Secrets, pure: bool) -> None:
+    def __init__(self, plan: Plan, secrets: Secrets, pure: bool, prices: Prices) -> None:
         self.plan = plan
         self.secrets = secrets
         self.pure = pure
+        self.prices = prices
         self.policies = {policy.id: policy for policy in plan.services}
         self.anchors: dict[str, str] = {}
         self.anchor_names: set[str] = set()
@@ -153,8 +156,12 @@ class Deployments:
         if target.upstream.provider in SYSTEM_APART and not target.upstream.name.startswith("gemma"):
             # or LiteLLM puts the system's words before the user's, for models it does not know
             info["supports_system_messages"] = True
+        priced = self.prices.of_target(group, target)
+        if priced:
+            info["base_model"] = priced
         if not self.pure:
-            info |= dict.fromkeys(PRICES, 0)
+            if not priced:
+                info |= dict.fromkeys(NO_PRICES, 0)
             info[SECTION] = self._ours(group, target)
         return {
             "model_name": group.name,

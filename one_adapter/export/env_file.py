@@ -19,10 +19,19 @@ HEADS = {
 # Not for a shell, Docker Compose or python-dotenv, which undo quotes: one-adapter export --env-format shell
 """,
 }
-#: What makes the start of LiteLLM's own command quick: its price list comes with the package, and is not
-#: downloaded, which takes three tries where the network is shut.
-STOCK = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-REMARK = "LiteLLM's own list of prices instead of a download at each start; change or delete as you like"
+#: What makes the start of LiteLLM's own command quick and quiet: its price list comes with the package, and
+#: is not downloaded, which takes three tries where the network is shut. Others ask for less since 1.110.
+STOCK = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_OFFLINE_MODE": "true",
+    "LITELLM_SUPPRESS_STARTUP_OUTPUT": "true",
+}
+REMARKS = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "LiteLLM's own list of prices instead of a download at each start; "
+    "change or delete as you like",
+    "LITELLM_OFFLINE_MODE": "no downloads of news, releases and tokenizers either (from 1.110 on)",
+    "LITELLM_SUPPRESS_STARTUP_OUTPUT": "no banner and no list of models at the start (from 1.110 on)",
+}
 #: Docker reads lines up to this many bytes, their end included.
 LONGEST_LINE = 64 * 1024
 
@@ -38,7 +47,7 @@ def env_file(
     ours = {name: value for name, value in values.items() if name not in STOCK}
     theirs = {name: value for name, value in values.items() if name in STOCK}
     text = write(ours, remarks_of(to_create, to_fill))
-    return HEADS[form] + text + write(theirs, dict.fromkeys(STOCK, REMARK))
+    return HEADS[form] + text + write(theirs, REMARKS)
 
 
 def _docker(values: Mapping[str, str], remarks: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from one_adapter.config.node import segments
 from one_adapter.contract import HANDLERS, MASTER_KEY, REFERENCE
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.deployments import Deployments, groups_of
+from one_adapter.export.prices import NO_PRICES, Prices
 from one_adapter.export.secrets import Secrets, client_key_names
 from one_adapter.export.yaml_text import Comment, Flow, document
 from one_adapter.plan.types import Plan, Route
@@ -27,12 +28,14 @@ true: where a vendor speaks the client's own protocol and LiteLLM has nothing to
 answers are passed on as they came, many times faster; false: LiteLLM makes every call"""
 
 
-def proxy_config(plan: Plan, secrets: Secrets, pure: bool = False, relay: bool = True) -> str:
+def proxy_config(
+    plan: Plan, secrets: Secrets, pure: bool = False, relay: bool = True, prices: Prices = NO_PRICES
+) -> str:
     """The text of the configuration; the same plan gives the same bytes.
 
-    `relay` false has every request go through LiteLLM.
+    `relay` false has every request go through LiteLLM. `prices` says what LiteLLM counts spend by.
     """
-    writer = Deployments(plan, secrets, pure)
+    writer = Deployments(plan, secrets, pure, prices)
     model_list = writer.model_list()
     head = (PURE_HEADER if pure else HEADER).format(version=plan.dialect.version)
     sections: dict[Any, Any] = {Comment(head): None, "model_list": model_list}

@@ -14,8 +14,10 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from one_adapter.contract import MASTER_KEY
+from one_adapter.export.deployments import groups_of
 from one_adapter.export.differences import Difference, differences_of
 from one_adapter.export.names import Name, names_of
+from one_adapter.export.prices import NO_PRICES, Prices
 from one_adapter.export.pure import pure_costs
 from one_adapter.export.pure_plan import pure_plan, unread
 from one_adapter.export.rows import lines_of
@@ -105,9 +107,10 @@ def write_report(
     secrets: Secrets,
     findings: list[dict[str, Any]],
     pure: bool = False,
+    prices: Prices = NO_PRICES,
 ) -> str:
     """The report as a text of the given kind; the same input gives the same bytes."""
-    report = report_of(source_name, plan, secrets, findings, pure)
+    report = report_of(source_name, plan, secrets, findings, pure, prices)
     # Each kind is imported when it is asked for: JSON needs no HTML, and HTML needs the extra.
     if kind == "json":
         from one_adapter.export.report_json import json_report
@@ -123,7 +126,12 @@ def write_report(
 
 
 def report_of(
-    source_name: str, plan: Plan, secrets: Secrets, findings: Sequence[Mapping[str, Any]], pure: bool
+    source_name: str,
+    plan: Plan,
+    secrets: Secrets,
+    findings: Sequence[Mapping[str, Any]],
+    pure: bool,
+    prices: Prices = NO_PRICES,
 ) -> Report:
     """Everything a report says about a plan."""
     hide = _Hider(plan, secrets)
@@ -141,7 +149,7 @@ def report_of(
             Row(row.pointer, row.verdict, hide(row.target), hide(row.note), row.line, row.column)
             for row in rows
         ),
-        items=tuple(_items(plan, secrets, shown, hide)),
+        items=(*_items(plan, secrets, shown, hide), *_unpriced(plan, prices, hide)),
         differences=differences_of(plan),
         costs=tuple(pure_costs(whole)) if pure else (),
         names=names_of(plan),
@@ -238,6 +246,17 @@ def _items(
         items.append(Item(finding["severity"], str(finding["code"]), text, place))
     levels: tuple[Level, ...] = ("error", "warning", "info")
     yield from sorted(items, key=lambda item: levels.index(item.level))
+
+
+def _unpriced(plan: Plan, prices: Prices, hide: _Hider) -> Iterable[Item]:
+    """The models for which spend is counted as nothing, unless nobody wants it counted."""
+    names = prices.unpriced(groups_of(plan)) if prices.names else ()
+    if names:
+        told = (
+            f"LiteLLM's price list does not have {counted(len(names), 'model')} here, whose price is written "
+            f"as 0; put yours there to have their spend counted: {', '.join(names)}."
+        )
+        yield Item("info", "price-unknown", hide(told))
 
 
 def _is_told(finding: Mapping[str, Any], told: set[tuple[str, str]]) -> bool:

@@ -102,6 +102,39 @@ HOSTS: tuple[Host, ...] = (
 OPENAI_HOSTS = tuple(row for row in HOSTS if row.base)
 
 
+#: Host -> LiteLLM's word for the vendor in its price list.
+PRICED_AS = {
+    "api.openai.com": "openai",
+    "api.deepseek.com": "deepseek",
+    "api.groq.com": "groq",
+    "dashscope.aliyuncs.com": "dashscope",
+    "open.bigmodel.cn": "zai",
+    "api.moonshot.cn": "moonshot",
+    "api.minimaxi.com": "minimax",
+    "ark.cn-beijing.volces.com": "volcengine",
+    "api.cloudflare.com": "cloudflare",
+    "tokenhub.tencentmaas.com": "tencent",
+    "api.anthropic.com": "anthropic",
+    "generativelanguage.googleapis.com": "gemini",
+    "*.openai.azure.com": "azure",
+    "*aiplatform.googleapis.com": "vertex_ai",
+}
+
+
+def priced_as(host: str) -> str:
+    """LiteLLM's word for the vendor at a host, in its price list; "" where the list has no such vendor.
+
+    >>> priced_as("api.groq.com"), priced_as("a-b.openai.azure.com"), priced_as("a-reseller.example")
+    ('groq', 'azure', '')
+    """
+    known = (
+        word
+        for at, word in PRICED_AS.items()
+        if (host.endswith(at[1:]) if at.startswith("*") else host == at)
+    )
+    return next(known, "")
+
+
 def host_at(host: str, path: str) -> Host | None:
     """The row of an address, by its host (lower case, without port) and path.
 

@@ -18,6 +18,7 @@ from one_adapter.config.document import load
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import CURRENT, V0_10, V0_12, Dialect
 from one_adapter.export.explain import explain_json
+from one_adapter.export.prices import shipped
 from one_adapter.export.proxy_config import proxy_config
 from one_adapter.export.secrets import dotenv, remarks_of, secrets_of
 from one_adapter.plan.build import decide
@@ -36,7 +37,7 @@ def exported(source: Path, *, pure: bool = False, gateway: Dialect = CURRENT) ->
     secrets = secrets_of(read_gateway(document, gateway), plan)
     env = dotenv(secrets.values, remarks_of(secrets.to_create, secrets.to_fill))
     return (
-        proxy_config(plan, secrets, pure)
+        proxy_config(plan, secrets, pure, prices=shipped())
         + "\n# .env\n"
         + "".join(f"#   {line}\n" for line in env.splitlines())
     )

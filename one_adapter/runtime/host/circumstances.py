@@ -13,7 +13,7 @@ from litellm.proxy import proxy_server
 from one_adapter.contract import SETTINGS
 from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.host.hooks import Handler
-from one_adapter.runtime.host.reading import configuration, counts
+from one_adapter.runtime.host.reading import ROUTERS, configuration, counts
 
 #: LiteLLM's own listeners to answers. Without a database, and for keys that have no limits or budgets, they
 #: only fill counters nobody reads.
@@ -73,7 +73,7 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
         if owner == "cache":
             continue
         # The router counts successes for its cooldowns and for strategies that go by usage.
-        if name == "Router" and not counts(owner):
+        if name in ROUTERS and not counts(owner):
             continue
         if not isinstance(owner, Handler) and name not in IDLE:
             yield owner if isinstance(owner, str) else name

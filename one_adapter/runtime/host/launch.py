@@ -32,7 +32,13 @@ from one_adapter.runtime.redaction import known
 
 #: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
 GRACE, LAST = 2, 4.0
-DEFAULTS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "DEFAULT_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1"}
+DEFAULTS = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_OFFLINE_MODE": "true",
+    "LITELLM_SUPPRESS_STARTUP_OUTPUT": "true",
+    "DEFAULT_MAX_RETRIES": "0",
+    "PYTHONUNBUFFERED": "1",
+}
 #: What a service's own proxy setting stands for; the gateway's services do not read these.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 #: How variables begin by which LiteLLM and the vendors' SDKs find keys, addresses and headers for calls that

@@ -10,6 +10,9 @@ from typing import Any
 
 from litellm.proxy import proxy_server
 
+#: The names of the classes that a router's own listeners belong to.
+ROUTERS = ("Router", "RustCore")
+
 
 def deployments(router: Any) -> Sequence[Mapping[str, Any]]:
     """Return the deployments that a router holds at present."""

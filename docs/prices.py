@@ -1,0 +1,32 @@
+"""The names of LiteLLM's price list that ship with one-adapter, for an export where no LiteLLM is installed.
+
+    python docs/prices.py
+
+It writes one_adapter/vendors/prices.json from the list of the LiteLLM that is installed.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from importlib.metadata import distribution, version
+from pathlib import Path
+
+from one_adapter.export.prices import LIST, SHIPPED, names_in
+
+TARGET = Path(__file__).resolve().parent.parent / "one_adapter" / "vendors" / SHIPPED
+
+
+def main() -> None:
+    """Write the file."""
+    given = Path(str(distribution("litellm").locate_file(f"litellm/{LIST}")))
+    found = {
+        "litellm": version("litellm"),
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "names": sorted(names_in(json.loads(given.read_text("utf-8")))),
+    }
+    TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
