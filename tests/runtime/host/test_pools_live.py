@@ -20,7 +20,7 @@ POOLS = {
     "denied": (["fail401", "a"], "openai"),
     "page": (["html", "a"], "openai"),
     "dropped": (["drop", "a"], "openai"),
-    "three": (["fail500", "fail429", "a"], "openai"),
+    "three": (["fail500", "fail403", "a"], "openai"),
     "none": (["fail500", "fail429"], "openai"),
     "blamed": (["fail422", "a"], "openai"),
     "claude": (["fail500", "a"], "anthropic"),
