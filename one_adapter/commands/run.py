@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 
 import click
 
@@ -82,9 +83,8 @@ def run_command(
     plan = source.plan
     where = host or default_host(plan)
     number = port or plan.port
-    for task in plan.tasks:
-        if task.level != "info" and (task.code != "open-proxy" or where != LOOPBACK):
-            click.echo(visible(f"{task.level.capitalize()}: {task.message}"), err=True)
+    for told in warnings(plan, where, dry_run):
+        click.echo(visible(told), err=True)
     click.echo(explain_text(plan))
     for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
         click.echo(line)
@@ -109,6 +109,23 @@ def run_command(
 def default_host(plan: Plan) -> str:
     """Where to listen when nobody says: as the gateway does, but never open to a network."""
     return LOOPBACK if plan.access.open else plan.host or "0.0.0.0"  # noqa: S104 - the gateway's own default
+
+
+def warnings(plan: Plan, where: str, dry_run: bool) -> list[str]:
+    """What a person should know before it runs, line by line."""
+    lines = []
+    for task in plan.tasks:
+        if task.level != "info" and (task.code != "open-proxy" or where != LOOPBACK):
+            lines.append(f"{task.level.capitalize()}: {task.message}")
+    if not dry_run and lacks_google(plan):
+        what = "Google-Auth, without which no token is had for services of type vertexai, is not installed"
+        lines.append(f"Warning: {what}: pip install 'google-auth[requests]'")
+    return lines
+
+
+def lacks_google(plan: Plan) -> bool:
+    """Whether a service asks for a token from Google, and what asks for it is not there."""
+    return any(one.type == "vertexai" for one in plan.services) and find_spec("google") is None
 
 
 def ways(text: str) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import pytest
 from configurations import gateway, only, openai, plan, service
 
-from one_adapter.commands.run import default_host, through, ways
+from one_adapter.commands.run import default_host, lacks_google, through, warnings, ways
 from one_adapter.export.proxy_config import proxy_config
 from one_adapter.export.secrets import secrets_of
 
@@ -58,6 +61,25 @@ def test_in_a_dry_run_no_token_is_fetched_from_google() -> None:
     place = "https://us-east1-aiplatform.googleapis.com/v1/projects/p/locations/us-east1/publishers/google"
     assert (found.provider, found.url) == ("gemini", place)
     assert "/key.json" not in str(found)
+
+
+def test_that_it_is_open_is_a_warning_where_others_can_reach_it() -> None:
+    open_to_all = plan(openai(service("m")))
+    assert any("asks clients for no key" in line for line in warnings(open_to_all, "0.0.0.0", False))
+    assert warnings(open_to_all, "127.0.0.1", False) == []
+
+
+def test_what_a_token_from_google_needs_is_missed_where_there_is_such_a_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vertex = plan(only("vertexai", models=["m"], credentials={"project_id": "p", "location": "us-east1"}))
+    monkeypatch.setitem(sys.modules, "google", None)
+    assert any("google-auth" in line for line in warnings(vertex, "127.0.0.1", dry_run=False))
+    assert not any("google-auth" in line for line in warnings(vertex, "127.0.0.1", dry_run=True))
+    assert not lacks_google(plan(openai(service("m"))))
+    monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
+    sys.modules["google"].__spec__ = ModuleSpec("google", None)
+    assert not lacks_google(vertex)
 
 
 def told(config: dict[str, Any], relay: bool = True) -> str:
