@@ -20,7 +20,8 @@ Layer = Literal["credential", "credential_models", "service_models", "service", 
 class Dialect:
     """One version of the gateway; `latest` is the release its facts were read and observed in.
 
-    `balancing` says what each word of load_balancing does. `pools`: a service's keys stand in for each
+    `balancing` says what each word of load_balancing does, `first_turn` at which place a rotation begins,
+    counted from 0. `pools`: a service's keys stand in for each
     other, each with its own breaker, cooldown and limits. `moves_on`: the statuses below 500 that are the
     upstream's fault: a breaker counts them, and the next key is tried. `breaker_counts_all`: an answer that
     blames the request speaks for the upstream, a timeout against it; otherwise neither says anything, but
@@ -37,6 +38,7 @@ class Dialect:
     version: str
     latest: str
     balancing: Mapping[str, Order]
+    first_turn: int
     pools: bool
     moves_on: frozenset[int]
     breaker_counts_all: bool
@@ -69,6 +71,7 @@ V0_10 = Dialect(
             "hash": "random",
         }
     ),
+    first_turn=1,
     pools=False,
     moves_on=frozenset(range(400, 500)) - {400, 401, 403, 404, 413, 415, 422},
     breaker_counts_all=True,
@@ -100,6 +103,7 @@ V0_12 = Dialect(
             "hash": "hash",
         }
     ),
+    first_turn=0,
     pools=True,
     moves_on=frozenset({401, 403, 408, 409, 429}),
     breaker_counts_all=False,

@@ -170,12 +170,6 @@ DIFFERENCES: tuple[Difference, ...] = (
         lambda plan: plan.access.open,
     ),
     Difference(
-        "rotation-begins-first",
-        "rr begins with the first entry of a name, not the second",
-        lambda plan: any(route.order == "rr" and len(route.targets) > 1 for route in plan.routes),
-        gateway="0.10",
-    ),
-    Difference(
         "breaker-ignores-client-errors",
         "an upstream's 400, 401, 403, 404, 413, 415 and 422 do not open the circuit breaker",
         lambda plan: plan.breaker is not None,

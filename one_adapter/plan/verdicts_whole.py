@@ -51,7 +51,9 @@ def _load_balancing(scope: Scope, leaf: Leaf) -> Judgement:
     word = scope.gateway.load_balancing
     order = scope.dialect.balancing.get(word)
     if order in ("rr", "hash"):
-        what = "strict rotation; it begins with the first entry" if order == "rr" else "always the same entry"
+        begins = ("first", "second")[scope.dialect.first_turn]
+        rotation = f"strict rotation; it begins with the {begins} entry"
+        what = rotation if order == "rr" else "always the same entry"
         return emulated(f"model_info.one_adapter.order: {order}", what)
     if scope.dialect.pools and word == "first":
         return emulated(

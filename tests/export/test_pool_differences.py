@@ -74,7 +74,7 @@ def test_what_0_10_does_not_have_is_no_difference_from_it(name: str) -> None:
     assert not any(name in names(config, "0.10") for config in CASES[name][0])
 
 
-@pytest.mark.parametrize("name", ["rotation-begins-first", "breaker-ignores-client-errors"])
+@pytest.mark.parametrize("name", ["breaker-ignores-client-errors"])
 def test_where_0_12_does_as_we_do_only_0_10_differs(name: str) -> None:
     config = openai(LONE, LONE, load_balancing="rr")
     assert [name in names(config, version) for version in ("0.10", "0.12")] == [True, False]

@@ -50,10 +50,10 @@ def candidates(
         if kind == "embeddings":
             raise Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
         raise model_not_found(model)
-    rotation = memory.rotation
+    rotation, first = memory.rotation, config.settings.dialect.first_turn
     if memory.breakers.is_quiet:
-        pool = rotation.draw(group, pools)
-        keys = rotation.order(pool)
+        pool = rotation.draw(group, pools, first)
+        keys = rotation.order(pool, first)
     else:
         closed = {
             one.id for pool in pools for one in pool.keys if may_ask(config, memory, one, group, model, now)
@@ -61,8 +61,8 @@ def candidates(
         left = [pool for pool in pools if any(one.id in closed for one in pool.keys)]
         if not left:
             raise unhealthy(pools[0].keys[0], model)
-        pool = rotation.draw(group, left)
-        keys = [one for one in rotation.order(pool) if one.id in closed]
+        pool = rotation.draw(group, left, first)
+        keys = [one for one in rotation.order(pool, first) if one.id in closed]
     if not pool.shared:
         return keys[:1]
     if kind == "embeddings" or (memory.capacity.is_quiet and not pool.counts_tokens):

@@ -32,8 +32,10 @@ class Rotation:
         self._service_turns: dict[str, int] = {}
         self._key_turns: dict[str, int] = {}
 
-    def draw(self, group: str, pools: Sequence[Pool]) -> Pool:
+    def draw(self, group: str, pools: Sequence[Pool], first: int = 0) -> Pool:
         """Return one of `pools` (not empty), those of `group` that may be called now.
+
+        `first` is the turn at which a rotation begins, counted from 0.
 
         >>> from one_adapter.runtime.gateway.pools import pools_of
         >>> two = pools_of([Policy(service="a", order="rr"), Policy(service="b", order="rr")])
@@ -54,29 +56,32 @@ class Rotation:
         name = pools[0].alias_of or group
         if order == "hash":
             return places[hashed(name, len(places))]
-        return places[_take(self._service_turns, name) % len(places)]
+        return places[_take(self._service_turns, name, first) % len(places)]
 
-    def order(self, pool: Pool) -> Sequence[Policy]:
-        """Return the keys of a pool as they are to be tried: the drawn one, then those that follow it."""
+    def order(self, pool: Pool, first: int = 0) -> Sequence[Policy]:
+        """Return the keys of a pool as they are to be tried: the drawn one, then those that follow it.
+
+        `first` is the turn at which a rotation begins.
+        """
         if len(pool.keys) == 1:
             return pool.keys
         if not pool.shared:
-            return self._one_first(pool)
+            return self._one_first(pool, first)
         size = len(pool.owners)
         if pool.order == "rr":
-            return pool.ring(_take(self._key_turns, pool.service) % size)
+            return pool.ring(_take(self._key_turns, pool.service, first) % size)
         if pool.order == "hash":
             return pool.ring(hashed(f"{pool.service}:credentials", size))
         if pool.order == "first":
             return pool.ring(0)
-        first = pool.keys.index(self._by_chance(pool.keys))
-        return pool.keys[first:] + pool.keys[:first]
+        drawn = pool.keys.index(self._by_chance(pool.keys))
+        return pool.keys[drawn:] + pool.keys[:drawn]
 
-    def _one_first(self, pool: Pool) -> Sequence[Policy]:
+    def _one_first(self, pool: Pool, first: int) -> Sequence[Policy]:
         """Draw one of a service's credentials; spares among them are passed over."""
         keys = _weighty(pool.keys)
         if pool.order == "rr" and len(keys) > 1:
-            drawn = keys[_take(self._key_turns, pool.service) % len(keys)]
+            drawn = keys[_take(self._key_turns, pool.service, first) % len(keys)]
         else:
             drawn = self._by_chance(keys) if pool.order == "random" else keys[0]
         return drawn, *(one for one in pool.keys if one is not drawn)
@@ -96,7 +101,7 @@ def _weighty(ones: Sequence[Some]) -> Sequence[Some]:
     return [one for one in ones if one.weight > 0] or ones
 
 
-def _take(turns: dict[str, int], name: str) -> int:
-    turn = turns.get(name, 0)
+def _take(turns: dict[str, int], name: str, first: int) -> int:
+    turn = turns.get(name, first)
     turns[name] = turn + 1
     return turn

@@ -29,6 +29,12 @@ def test_in_turn_services_alternate_beginning_with_the_first() -> None:
     assert names(Rotation(random.random), policies, 7) == ["a.0", "b.0", "c.0"] * 2 + ["a.0"]
 
 
+def test_the_turn_at_which_a_rotation_begins_is_the_gateways() -> None:
+    rotation, pools = Rotation(random.random), pools_of([policy("a"), policy("b", 0), policy("b", 1)])
+    drawn = [rotation.order(rotation.draw("m", pools, 1), 1)[0].id for _ in range(4)]
+    assert drawn == ["b.1", "a.0", "b.0", "a.0"]
+
+
 def test_a_service_has_as_many_turns_in_a_row_as_it_is_listed() -> None:
     policies = [policy("a", turns=2), policy("b")]
     assert names(Rotation(random.random), policies, 6) == ["a.0", "a.0", "b.0"] * 2
