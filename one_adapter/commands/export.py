@@ -131,14 +131,14 @@ def _export(
     every = environment(secrets, new_master_key())
     values = {name: value for name, value in every.items() if name not in left_out}
     if is_stream(output) or not is_folder(output):
-        lines = []
-        if inline:
-            text = _inlined(text, values)
-            lines += _what_stays(values, text)
+        text = _inlined(text, values) if inline else text
         _write(output, text, force, private=inline)
-        if not is_stream(output):
-            lines += [f"Written: {output}", f"Start it: {start_line(source.plan, output)}"]
-        return lines if inline else [*lines, f"Variables it reads: {', '.join(values)}. {TO_ENV}"]
+        started = [f"Written: {output}", f"Start it: {start_line(source.plan, output)}"]
+        needs = [f"Variables it reads: {', '.join(values)}. {TO_ENV}"]
+        return [
+            *(started if not is_stream(output) else ()),
+            *(_what_stays(values, text) if inline else needs),
+        ]
     config, env = str(Path(output) / CONFIG_NAME), str(Path(output) / ENV_NAME)
     old = read_env(read_old(Path(env)), env_format) if force else {}
     merge = merged({**values, **STOCK}, old)

@@ -573,6 +573,12 @@ def test_an_export_begins_with_what_was_written_and_how_it_is_started(
         "Variables it reads: LITELLM_MASTER_KEY, SOA_CLIENT_KEY, SOA_OPENAI_1_API_KEY. "
         "With -o FOLDER they go to .env.",
     ]
+    inlined = run("export", config, "-o", "inlined.yaml", "--secrets", "inline").err
+    assert first_lines(inlined) == [
+        "Written: inlined.yaml",
+        "Start it: litellm --config inlined.yaml --port 9090",
+    ]
+    assert "Still read from the environment: LITELLM_MASTER_KEY, SOA_CLIENT_KEY\n" in inlined
     docker = run("export", config, "-o", "docker/", "--env-format", "docker").err
     assert "set -a" not in docker
     assert "docker run --env-file" in first_lines(docker, 3)[2]
