@@ -213,6 +213,12 @@ def test_the_lock_names_versions_and_hashes_and_no_place() -> None:
     assert not [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
 
 
+def test_the_constraints_are_the_locks_versions() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = [line.removesuffix(" \\") for line in lock.splitlines() if "==" in line]
+    assert (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() == pinned
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_explains_itself(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
