@@ -9,7 +9,7 @@ from one_adapter.plan.credentials import left_out
 from one_adapter.plan.leaf import INFO, Judgement, Leaf, Scope, dropped, emulated, inert, mapped
 from one_adapter.plan.limits import counting_field
 from one_adapter.plan.tasks import what_ended
-from one_adapter.plan.verdicts_limits import model_limit, number, single
+from one_adapter.plan.verdicts_limits import NEVER_ASKED, model_limit, number, single
 from one_adapter.vendors.service_types import CREDENTIALS, ENDED
 
 PARAMETERS = {
@@ -48,6 +48,8 @@ def _credential_field(
     if not keys:
         return inert("empty")
     name = keys[0]
+    if name in ("limit", "model_limits") and service.id not in scope.asked:
+        return inert(NEVER_ASKED)
     if scope.dialect.pools and name in _OF_A_KEY:
         return _OF_A_KEY[name](scope, service, leaf, index)
     if name == "limit":

@@ -9,12 +9,16 @@ from one_adapter.config.reading import trim
 from one_adapter.plan.leaf import INFO, Judgement, Leaf, Scope, emulated, inert
 from one_adapter.plan.limits import LIMIT_KINDS, counting_field, limit_of, limits_of
 
+NEVER_ASKED = "the service is never asked: nothing leads to it"
+
 
 def limit(scope: Scope, leaf: Leaf) -> Judgement:
     """Waiting limits, kept by the proxy, with their timeout: all numbers above 0, of qpm and rpm the smaller;
     in gateway 0.10 the first above 0 of qps, qpm, rpm and concurrency."""
     service = scope.services["/".join(leaf.keys[1:3])]
     kind = leaf.path[3]
+    if service.id not in scope.asked:
+        return inert(NEVER_ASKED)
     if kind == "model_limits":
         return model_limit(scope, leaf, service, service.model_limits, f"{INFO}.limits.service_models")
     if kind == "embedding_limit" and not service.embedding_models:

@@ -452,6 +452,10 @@ def test_a_process_that_fails_says_one_sentence(tmp_path: Path) -> None:
             {"services": {"openai": [{"models": ["*"], "enabled": True, "server_url": ""}]}},
             "no address is known",
         ),
+        (
+            openai(service("m", credential_list=[{"enabled": False}])),
+            "every key in credential_list is switched off",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["export", "run"])

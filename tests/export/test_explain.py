@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from configurations import openai, plan, service
 
+from one_adapter.dialect import V0_10
 from one_adapter.export.explain import explain_json, explain_mermaid, explain_text
 from one_adapter.export.table import table, width
 
@@ -133,3 +134,71 @@ def test_chinese_takes_two_columns(shown: str, columns: int) -> None:
 def test_columns_line_up_whatever_is_in_them() -> None:
     lines = table(["N", "S"], [["通义", "5%"], ["b", "100%"]], right=frozenset([1])).splitlines()
     assert {width(line) for line in lines} == {10}
+
+
+# Pools of keys.
+
+POOL = openai(
+    service("m", credential_list=[{"id": "main"}, {"id": "old", "enabled": False}, {}]),
+    service("m"),
+    load_balancing="rr",
+)
+
+
+def test_below_the_table_stand_the_order_and_what_follows_a_key_that_fails() -> None:
+    shown = explain_text(plan(POOL), "m")
+    assert "Order rr: services take turns" in shown
+    words = " ".join(shown.split())
+    assert (
+        "openai-1: a key that fails is followed by the next of main, key-3, then main again; old is off."
+        in words
+    )
+    assert "openai-2:" not in words
+    below = shown.split("\n\n")[1]
+    assert max(map(len, below.splitlines())) <= 80
+
+
+def test_nothing_stands_below_where_there_is_nothing_to_choose_or_the_gateway_has_no_pools() -> None:
+    assert "Order" not in explain_text(plan(openai(service("m"))))
+    assert "Order" not in explain_text(plan(POOL, gateway=V0_10))
+
+
+def test_what_shares_depend_on_is_said_in_text_and_json() -> None:
+    keys = [{"limit": {"tpm": 9}}, {}]
+    decided = plan(openai(service("m", credential_list=keys)))
+    note = "openai-1: keys with tpm answer first; the others when those have used up their minute"
+    assert f"{note}." in " ".join(explain_text(decided, "m").split())
+    assert explain_json(decided, [])["models"]["m"]["notes"] == [note]
+    assert "notes" not in explain_json(plan(POOL), [])["models"]["m"]
+
+
+def test_json_tells_the_order_the_key_and_what_is_tried_next() -> None:
+    found = explain_json(plan(POOL), [])
+    assert (found["gateway"], found["models"]["m"]["order"]) == ("0.12", "rr")
+    targets = found["models"]["m"]["targets"]
+    assert [(each["key"], each["credential"]) for each in targets[:2]] == [("main", 0), ("key-3", 2)]
+    assert [each["then"] for each in targets] == [
+        [{"service": "openai-1", "credential": 2, "key": "key-3"}],
+        [{"service": "openai-1", "credential": 0, "key": "main"}],
+        [],
+    ]
+    old = explain_json(plan(POOL, gateway=V0_10), [])
+    assert old["gateway"] == "0.10"
+    assert all(each["then"] == [] and "key" not in each for each in old["models"]["m"]["targets"])
+
+
+def test_the_graph_leads_from_a_key_to_the_one_that_follows() -> None:
+    drawn = explain_mermaid(plan(POOL), "m").splitlines()
+    assert '  s0["openai-1 main"]' in drawn
+    assert "  s0 -.->|when it fails| s1" in drawn
+    assert "  s1 -.->|when it fails| s0" in drawn
+    assert "fails" not in explain_mermaid(plan(POOL, gateway=V0_10), "m")
+
+
+def test_an_alias_of_any_name_is_told_as_the_name_it_leads_to_is() -> None:
+    config = openai(service("m", credential_list=[{}, {}]), model_redirect={"all": "m"})
+    found = explain_json(plan(config), [])
+    assert [each["then"] for each in found["any"]["targets"]] == [
+        [{"service": "openai-1", "credential": 1, "key": "key-2"}],
+        [{"service": "openai-1", "credential": 0, "key": "key-1"}],
+    ]

@@ -324,6 +324,8 @@ KEYED: list[tuple[dict[str, Any], str, str, str]] = [
     (one(model_limits={"o": {"qps": 9}}), "model_limits/o/qps", I, "looked up under this name"),
     (one(model_limits={"o": {"qps": 9}}, model_map={"m": "o"}), "model_limits/o/qps", E, "service_models"),
     (one(model_limits={" ": {"qps": 9}}), "model_limits/ /qps", I, "empty name"),
+    (one("xinghuo", limit={"qps": 1}), "limit/qps", I, "never asked"),
+    (one("xinghuo", credentials={"limit": {"qps": 1}}), "credentials/limit/qps", I, "never asked"),
     (one(upstream_protocol="AUTO"), "upstream_protocol", I, "of the type"),
     (one(upstream_protocol="responses"), "upstream_protocol", M, "whatever its type"),
 ]
@@ -375,7 +377,8 @@ def test_a_setting_of_a_service(config: dict[str, Any], pointer: str, verdict: s
 def test_what_the_gateway_of_today_reads_beside_a_key(
     config: dict[str, Any], pointer: str, verdict: str, said: str
 ) -> None:
-    row = rows(config)[f"/services/openai/0/{pointer}"]
+    (kind,) = config["services"]
+    row = rows(config)[f"/services/{kind}/0/{pointer}"]
     assert row.verdict == verdict, row
     assert said in f"{row.target} {row.note}"
 
