@@ -99,11 +99,19 @@ def test_a_folder_is_searched_for_configurations_only(files: Path) -> None:
     (files / "package.json").write_text('{"name": "x"}')
     (files / "tool.json").write_text('{"about": "services"}')
     (files / "broken.yml").write_text("services: [\n")
+    (files / "wide.yaml").write_text("services: {openai: []}", encoding="utf-16")
     for folder in (".git", "node_modules", "sub"):
         (files / folder).mkdir()
         (files / folder / "config.json").write_text(REFUSED)
     report = json.loads(lint(".", "good.json", "--format", "json").stdout)
-    assert report["files"] == ["broken.yml", "good.json", "refused.json", "warned.json", "sub/config.json"]
+    assert report["files"] == [
+        "broken.yml",
+        "good.json",
+        "refused.json",
+        "warned.json",
+        "wide.yaml",
+        "sub/config.json",
+    ]
 
 
 def test_a_folder_without_a_configuration_is_an_error(tmp_path: Path) -> None:

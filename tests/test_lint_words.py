@@ -394,8 +394,17 @@ def test_what_is_no_configuration_as_a_whole_is_told_why(data: bytes, name: str,
     assert said in found.help
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
-@pytest.mark.parametrize("name", ["config.json", "config.yaml"])
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("config.json", "utf-16"),
+        *[
+            (f"config.{form}", encoding)
+            for form in ("json", "yaml")
+            for encoding in ("utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        ],
+    ],
+)
 def test_a_file_of_wide_characters_is_told_by_its_encodings_name(encoding: str, name: str) -> None:
     text = '{"api_key": "sk-CANARY4f9a1c2b3d4e5f60", "services": {}}'
     document = parse(text.encode(encoding), name)
@@ -403,6 +412,19 @@ def test_a_file_of_wide_characters_is_told_by_its_encodings_name(encoding: str, 
     assert (found.code, found.severity, found.help) == ("SOA004", "error", "Save the file as UTF-8.")
     assert encoding[:6].upper() in found.message
     assert "CANARY" not in render_text([found], document)
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+def test_yaml_of_wide_characters_is_read_where_it_says_so_at_its_beginning(mark: bytes) -> None:
+    code = "utf-16-le" if mark == b"\xff\xfe" else "utf-16-be"
+    one = "{models: [gpt-文心, gpt-😀], enabled: true, modles: [], credentials: {api_key: sk-4f}}"
+    text = f"services: {{openai: [{one}]}}"
+    document = parse(mark + text.encode(code), "config.yaml")
+    found = {one.code: one for one in judge(document)}
+    assert set(found) == {"SOA004", "SOA101"}
+    assert (found["SOA004"].severity, found["SOA101"].column) == ("info", text.index("modles") + 1)
+    broken = parse(mark + text.encode(code)[:-1], "config.yaml")
+    assert [(one.code, one.severity) for one in judge(broken)] == [("SOA004", "error")]
 
 
 def test_gbk_is_told_by_its_name() -> None:

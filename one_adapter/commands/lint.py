@@ -96,7 +96,8 @@ def _lint(
     fail_on: str,
     gateway: Dialect,
 ) -> int:
-    from one_adapter.errors import OneAdapterError
+    from one_adapter.config.store import stale_sibling
+    from one_adapter.errors import OneAdapterError, visible
     from one_adapter.lint.choice import chosen, read_patterns
     from one_adapter.lint.finding import SEVERITIES, at_least
     from one_adapter.lint.registry import judge
@@ -113,6 +114,9 @@ def _lint(
             unreadable = True
             click.echo(f"Error: {document}", err=True)
         else:
+            stale = stale_sibling(document.name, document)
+            if stale:
+                click.echo(f"Warning: {visible(stale)}", err=True)
             judged.append(Judged(document, chosen(judge(document, gateway), selected, ignored)))
     if judged or not unreadable:
         _print(judged, form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from functools import cached_property
 from pathlib import PurePath
 
-from one_adapter.config.encoding import decoded, encoding_of
+from one_adapter.config.encoding import decoded, encoding_of, is_marked
 from one_adapter.config.json_text import read_json
 from one_adapter.config.node import (
     Duplicate,
@@ -141,11 +141,13 @@ def parse(data: bytes, name: str, format: str | None = None) -> Document:
         what = f"the gateway reads .json, .yaml and .yml files, not {ending or 'files without an ending'}"
         problem = Problem("ending", what, Span(0, 0))
     encoding = encoding_of(data)
-    if encoding.startswith("UTF-"):
+    wide = encoding.startswith("UTF-")
+    if wide:
         text = decoded(data, encoding)
+    if wide and not (known == "yaml" and encoding == "UTF-16" and is_marked(data)):
         what = f"the file is {encoding}, and the gateway reads UTF-8"
         return Document(name, kind, text, None, Problem("encoding", what, Span(0, 0)), (), encoding)
-    if kind == "yaml" and problem is None:
+    if kind == "yaml" and problem is None and not wide:
         problem = _bad_encoding(data, text)
     root: Node | None = None
     duplicates: tuple[Duplicate, ...] = ()

@@ -31,6 +31,21 @@ def encoding_of(data: bytes) -> str:
     return ""
 
 
+def is_marked(data: bytes) -> bool:
+    """Whether bytes are UTF-16 that says so at its beginning and has no fault in it: YAML may be that.
+
+    >>> is_marked("{}".encode("utf-16")), is_marked("{}".encode("utf-16-le")), is_marked(b"\\xff\\xfe{")
+    (True, False, False)
+    """
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    try:
+        data.decode("utf-16")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _by_zeros(sample: bytes) -> str:
     """The encoding of a Latin text, which has its zeros at every second byte, or at three of four."""
     zeros = [index for index, byte in enumerate(sample) if byte == 0]

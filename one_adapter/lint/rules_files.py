@@ -84,9 +84,9 @@ def not_utf8(context: Context) -> Iterator[Note]:
 
     Usually the file was saved in another encoding, such as GBK or Latin-1.
 
-    Gateway: refuses a YAML file, and any file in UTF-16 or UTF-32 (there this is an error). In a JSON
-    string it puts the character U+FFFD (�) in place of each bad byte, so that a name or a key is no longer
-    what was meant.
+    Gateway: refuses a YAML file, and any file in UTF-16 or UTF-32 (there this is an error), but for YAML in
+    UTF-16 with a byte order mark, which it reads. In a JSON string it puts the character U+FFFD (�) in place
+    of each bad byte, so that a name or a key is no longer what was meant.
 
     LiteLLM: would get the same damaged name.
     """
@@ -95,6 +95,9 @@ def not_utf8(context: Context) -> Iterator[Note]:
         span, encoding = document.problem.span, document.encoding
         what = document.problem.message if encoding.startswith("UTF-") else "this byte is not UTF-8"
         yield Note("", span, what, _save_as(encoding), severity="error")
+    elif document.root is not None and document.encoding.startswith("UTF-"):
+        what = f"the file is {document.encoding}, which the gateway reads in YAML alone"
+        yield Note("", Span(0, 0), what, "Save the file as UTF-8.", severity="info")
     elif document.root is not None and "\ufffd" in document.text:
         at = document.text.index("\ufffd")
         message = "this is not UTF-8 (or a literal U+FFFD); the gateway reads the character U+FFFD here"

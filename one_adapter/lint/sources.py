@@ -11,6 +11,8 @@ from one_adapter.config.fields import fold
 from one_adapter.config.store import is_store, read_store
 from one_adapter.errors import OneAdapterError
 
+#: The word in two bytes a letter, whichever comes first.
+_WIDE = b"s\0e\0r\0v\0i\0c\0e\0s"
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "site-packages"])
 #: A mapping under `services` with one of these is a Docker Compose file.
 _COMPOSE = frozenset(["image", "build", "container_name"])
@@ -40,7 +42,7 @@ def _folder(name: str, seen: set[str]) -> Iterator[Document | OneAdapterError]:
         except OneAdapterError as error:
             yield error
             continue
-        if b"services" not in data.lower():
+        if b"services" not in data.lower() and _WIDE not in data.lower():
             continue
         document = parse(data, path)
         if is_configuration(document):

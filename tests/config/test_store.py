@@ -329,3 +329,14 @@ def test_the_linter_judges_the_active_revision(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "SOA202" in done.output
     assert f"{path}#" in done.output
+
+
+def test_the_linter_says_that_the_gateway_runs_by_the_store_beside_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "live.json"
+    file.write_text(json.dumps(revision("old")), encoding="utf-8")
+    store(tmp_path / "config.db", (revision("somebody-elses"), 1))
+    assert CliRunner().invoke(lint_command, [str(file)]).stderr == ""
+    store(tmp_path / "live.db", (revision("now"), 1))
+    shown = CliRunner().invoke(lint_command, [str(file), "--format", "json"])
+    assert shown.stderr.startswith(f"Warning: {tmp_path / 'live.db'} holds another configuration")
+    assert json.loads(shown.stdout)["files"] == [str(file)]
