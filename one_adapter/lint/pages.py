@@ -87,11 +87,12 @@ def _findings(rule: Rule, path: Path) -> str:
 
 def table() -> str:
     """The list of all rules, in Markdown."""
-    lines = ["| Code | Name | Severity | What is wrong |", "|---|---|---|---|"]
+    lines = ["| Code | Name | Severity | What is wrong | Gateway |", "|---|---|---|---|---|"]
     for rule in rules():
         title = rule.doc.partition("\n\n")[0].replace("\n", " ")
         name = f"[{rule.name}]({rule.code}-{rule.name}.md)"
-        lines.append(f"| {rule.code} | {name} | {rule.severity} | {title} |")
+        where = "" if len(rule.dialects) == len(DIALECTS) else rule.dialects[-1].version
+        lines.append(f"| {rule.code} | {name} | {rule.severity} | {title} | {where} |")
     return "\n".join(lines) + "\n"
 
 
@@ -101,7 +102,8 @@ def files() -> dict[str, str]:
         "# Rules\n\n"
         "`one-adapter lint` judges by these rules. An error is what the gateway refuses; a warning is what\n"
         "it accepts and then does otherwise than the file says; an info is worth knowing. Some rules are\n"
-        "graver in YAML than in JSON, as their pages tell. The pages are made from the rules themselves:\n"
+        "graver in YAML than in JSON, as their pages tell, and some hold under one version of the gateway\n"
+        "alone: the last column says which (`--gateway`). The pages are made from the rules themselves:\n"
         "`python -m one_adapter.lint.pages` writes them.\n\n"
     )
     pages = {f"{rule.code}-{rule.name}.md": page(rule) for rule in rules()}
