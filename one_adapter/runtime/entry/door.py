@@ -13,7 +13,7 @@ from typing import Any
 
 from one_adapter.runtime.entry import endpoints, translate
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
-from one_adapter.runtime.entry.conversation import Way, converse
+from one_adapter.runtime.entry.conversation import REQUEST, Way, converse
 from one_adapter.runtime.entry.cross_origin import Reply, is_preflight, preflight
 from one_adapter.runtime.entry.headers import opened
 from one_adapter.runtime.gateway.config import Config
@@ -79,6 +79,7 @@ class Door:
         finally:
             if kind:
                 self.ended(kind, scope, reply)
+                scope.pop(REQUEST, None)  # the server keeps the scope, and a body may be large
 
     def ended(self, kind: str, scope: Scope, reply: Reply) -> None:
         """Take note of an LLM request that is over; whoever wants to tell of it overrides this."""

@@ -6,7 +6,9 @@ Limits, breaker and clock are the conversation's; whether a request may come thi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,8 @@ ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 #: What a client is told of the upstream's headers, beside the answer itself.
 TOLD_STARTS = (b"retry-after", b"x-request-id", b"x-ratelimit-")
 HEADER_BYTES = 256
+#: Seconds that an upstream has to end its answer after the last event.
+FINISH_SECONDS = 0.05
 STREAM_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
@@ -155,6 +159,14 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
         raise events.fault
     request.attempt.failed_midway = events.failed
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+    if not response.content.at_eof():
+        await _finish(response)
+
+
+async def _finish(response: aiohttp.ClientResponse) -> None:
+    """Read what little may come after the last event, or the connection could not be used again."""
+    with suppress(aiohttp.ClientError, TimeoutError, asyncio.TimeoutError, OSError):
+        await asyncio.wait_for(response.content.readany(), FINISH_SECONDS)
 
 
 def _clean(target: Endpoint, said: bytes) -> bytes:

@@ -387,3 +387,18 @@ class TestWays:
         status, body = self.answers(Way(refuse), behind)
         assert (status, body["error"]["code"], body["error"]["message"]) == (502, "1301", "no")
         assert behind.seen == []
+
+
+def test_a_clients_words_end_with_its_request_and_not_with_its_connection() -> None:
+    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "query_string": b""}
+    scope["headers"] = [(b"authorization", b"Bearer sk-client")]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": json.dumps(CHAT).encode(), "more_body": False}
+
+    async def send(_: Any) -> None:
+        pass
+
+    caller, _ = serve(loaded_of())
+    run(caller.door(scope, receive, send))
+    assert not any(isinstance(value, Request) for value in scope.values())

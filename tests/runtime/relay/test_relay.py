@@ -243,6 +243,35 @@ class TestWhatGoesOut:
                 await relayed()
         assert len({call.peer for call in vendor.calls}) == 1
 
+    async def test_the_same_connection_after_a_stream_whose_end_comes_later_than_its_last_event(
+        self, vendor: Vendor
+    ) -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            response = await sse(request, CHUNK, FINISH, b"data: [DONE]\n\n")
+            await asyncio.sleep(0.01)
+            return response
+
+        vendor.handler = handler
+        async with Relayed(deployment(f"{vendor.base}/v1")) as relayed:
+            for _ in range(3):
+                await relayed(STREAM)
+        assert len({call.peer for call in vendor.calls}) == 1
+
+    async def test_an_upstream_that_does_not_end_after_the_last_event_holds_nothing(
+        self, vendor: Vendor
+    ) -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            await sse(request, FINISH, b"data: [DONE]\n\n")
+            return await hang(request)
+
+        vendor.handler = handler
+        async with Relayed(deployment(f"{vendor.base}/v1", limits=ONE)) as relayed:
+            began = time.monotonic()
+            assert (await relayed(STREAM))[1].endswith(b"data: [DONE]\n\n")
+            assert time.monotonic() - began < 5.0
+            assert relayed.held == {}
+        await until(lambda: vendor.left == 1)
+
 
 class TestWhatComesBack:
     async def test_a_whole_answer_with_the_clients_model(self, vendor: Vendor) -> None:
