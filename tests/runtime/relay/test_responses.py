@@ -127,6 +127,16 @@ class TestWhatComesBack:
         assert [data for _, data in events] == list(responder.events("m", "hello you"))
         assert all(name == data["type"] for name, data in events)
 
+    async def test_an_event_that_only_some_can_read_has_the_clients_name_all_the_same(
+        self, vendor: Vendor
+    ) -> None:
+        done = {"type": "response.completed", "response": responder.response("up-m", "hi")}
+        vendor.handler = stream(written(done).replace(b'"created_at": 1', b'"created_at": NaN'))
+        async with Relayed(deployment(vendor.base)) as relayed:
+            _, text, _ = await relayed({**ASKED, "stream": True}, PATH)
+        ((_, data),) = read(text)
+        assert (data["response"]["model"], data["response"]["tools"][0]["model"]) == ("m", "gpt-image-1")
+
     async def test_a_background_response_that_has_not_begun_is_an_answer(self, vendor: Vendor) -> None:
         vendor.handler = whole(b'{"id":"resp_1","status":"queued","model":"up-m","output":[]}')
         async with Relayed(deployment(vendor.base)) as relayed:
@@ -194,6 +204,29 @@ class TestFailures:
         named["response"]["model"] = "m"
         assert (status, list(read(text))[-1]) == (200, ("response.failed", named))
         assert after == following
+
+    @pytest.mark.parametrize("streams", [False, True])
+    async def test_the_next_key_of_a_pool_is_asked_where_nothing_was_sent_yet(
+        self, vendor: Vendor, streams: bool
+    ) -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "first" not in request.path:
+                return await speaking()(request)
+            if streams:
+                return await stream(written(failed("server_error")))(request)
+            return web.json_response({"error": {"message": "down"}}, status=503)
+
+        vendor.handler = handler
+        pool = [
+            deployment(f"{vendor.base}/{name}", key=name, places=[place], order="first")
+            for place, name in enumerate(("first", "second"))
+        ]
+        for one in pool:
+            one["model_info"]["id"] = one["model_info"]["one_adapter"]["key"]
+        async with Relayed(*pool) as relayed:
+            status, text, _ = await relayed({**ASKED, "stream": streams}, PATH)
+        assert (status, b"hello" in text) == (200, True)
+        assert [call.url for call in vendor.calls] == ["/first/v1/responses", "/second/v1/responses"]
 
     async def test_an_error_in_mid_stream_and_a_stream_that_breaks_off_end_in_an_error(
         self, vendor: Vendor
