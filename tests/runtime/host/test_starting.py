@@ -48,7 +48,7 @@ async def test_a_port_that_somebody_else_has_is_not_listened_on(capsys: pytest.C
     class Server(uvicorn.Server):
         pass
 
-    async def app(*_: Any) -> None:
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
         raise AssertionError
 
     with socket.socket() as taken, Starting(ADDRESS) as words:
