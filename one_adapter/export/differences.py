@@ -240,6 +240,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         gateway="0.12",
     ),
     Difference(
+        "raw-counts-as-chats-do",
+        "requests of the responses protocol count for breakers and limits as chats do",
+        asked_in("responses"),
+        gateway="0.12",
+    ),
+    Difference(
         "responses-upstream-gets-more",
         "a chat that becomes a request of the responses protocol keeps what that has a word for",
         asked_in("responses"),

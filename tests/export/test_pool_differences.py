@@ -54,9 +54,21 @@ CASES = {
         ],
         [openai(service("m", limit={"qps": 1, "tpm": 9})), openai(limited(qpm=5))],
     ),
-    "raw-responses-keep-the-name": (
-        [openai(service("m", upstream_protocol="responses"))],
-        [openai(service("m", upstream_protocol="auto")), openai(LONE)],
+    **dict.fromkeys(
+        (
+            "raw-responses-keep-the-name",
+            "raw-under-every-name",
+            "raw-counts-as-chats-do",
+            "responses-upstream-gets-more",
+        ),
+        (
+            [openai(service("m", upstream_protocol="responses"))],
+            [
+                openai(service("m", upstream_protocol="auto")),
+                openai(service("m", upstream_protocol="anthropic_messages")),
+                openai(LONE),
+            ],
+        ),
     ),
     "models-list-at-once": ([openai(service(*[f"m{n}" for n in range(40)]))], [openai(LONE)]),
 }
@@ -78,3 +90,12 @@ def test_what_0_10_does_not_have_is_no_difference_from_it(name: str) -> None:
 def test_where_0_12_does_as_we_do_only_0_10_differs(name: str) -> None:
     config = openai(LONE, LONE, load_balancing="rr")
     assert [name in names(config, version) for version in ("0.10", "0.12")] == [True, False]
+
+
+def test_a_service_with_a_protocol_of_its_own_has_that_protocols_differences_and_not_its_types() -> None:
+    at = {"server_url": "https://v.example/v1/messages"}
+    asked = names({"services": {"qianfan": [service("m", upstream_protocol="anthropic_messages", **at)]}})
+    assert {"native-request-shape", "litellm-writes-answers"} <= asked
+    assert not {"vendor-ended", "claude-messages-path"} & asked
+    chats = names({"services": {"claude": [service("m", upstream_protocol="chat_completions", **at)]}})
+    assert not {"native-request-shape", "claude-messages-path", "litellm-writes-answers"} & chats
