@@ -107,6 +107,8 @@ async def _ask_in_turn(
         choice = begin(request.config, memory, policy, request.group, request.client_model, now)
         if choice is None:
             continue
+        if request.attempt.status and not request.attempt.refused:
+            request.failed += ((request.policy.key, request.attempt.status),)
         request.attempt, request.spare = Attempt(choice), place + 1 < len(keys)
         outlet.drop()
         try:

@@ -63,9 +63,10 @@ class Request:
     """What is known of one LLM request; times are the event loop's, in seconds.
 
     It keeps the configuration it came in under to its end. `attempt`: the present try; `spare`: another key
-    is left for the next. `began`: the client has been sent something; `ended`: it has been sent all. Who
-    needs a moment to end its call when the client leaves sets `grace`, in seconds. `raw_length`: the bytes of
-    a body that may be passed on as it came, where LiteLLM would make another of it; 0 for others.
+    is left for the next; `failed`: the keys that were tried before, with their statuses. `began`: the client
+    has been sent something; `ended`: it has been sent all. Who needs a moment to end its call when the client
+    leaves sets `grace`, in seconds. `raw_length`: the bytes of a body that may be passed on as it came, where
+    LiteLLM would make another of it; 0 for others.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Request:
     raw_length: int = 0
     attempt: Attempt = field(default_factory=lambda: Attempt(NOBODY))
     spare: bool = False
+    failed: tuple[tuple[str, int], ...] = ()
     began: bool = False
     ended: bool = False
     left: bool = False

@@ -50,16 +50,17 @@ class LoggedDoor(Door):
 
 
 def _may_have_broken(scope: Scope) -> bool:
-    """Tell by two looks whether an answer may have ended early, as nearly none does."""
+    """Tell by a few looks whether an answer may have ended early or come late, as nearly none does."""
     request: Request | None = scope.get(REQUEST)
-    return request is not None and (request.expired or request.attempt.failed_midway)
+    return request is not None and bool(request.expired or request.failed or request.attempt.failed_midway)
 
 
 def line(kind: str, scope: Scope, status: int, reason: str) -> str:
-    """What is logged of a request that has ended; "" for one that did not fail."""
+    """What is logged of a request that has ended; "" for one of which nothing failed."""
     request: Request | None = scope.get(REQUEST)
     broke = request is not None and status < 400 and request.outcome in BROKEN
-    if status < 400 and not broke:
+    failed = request.failed if request is not None else ()
+    if status < 400 and not broke and not failed:
         return ""
     client = admitted(scope)
     parts = [f"key {client.name}" if client else "no key of ours"]
@@ -72,7 +73,10 @@ def line(kind: str, scope: Scope, status: int, reason: str) -> str:
         if broke:
             late = request.outcome is Outcome.EXPIRED
             reason = "the answer took longer than the service's timeout" if late else "the answer broke off"
-    return visible(known.clean(f"{status} {kind}{asked} ({', '.join(parts)}): {reason or 'no reason given'}"))
+    reason = reason or ("answered" if status < 400 else "no reason given")
+    if failed:
+        reason += f" (before it failed: {', '.join(f'{key} with {one}' for key, one in failed)})"
+    return visible(known.clean(f"{status} {kind}{asked} ({', '.join(parts)}): {reason}"))
 
 
 def reason_of(body: bytes) -> str:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from doorway import CHAT, Behaviour, Caller, Way, begin_stream, deployment, fine, litellm, loaded_of, whole
+from doorway import (
+    CHAT,
+    Behaviour,
+    Caller,
+    Way,
+    begin_stream,
+    deployment,
+    fine,
+    litellm,
+    loaded_of,
+    pool,
+    whole,
+)
 from virtual import run
 
 from one_adapter.runtime.entry.request import Request
@@ -63,12 +74,36 @@ def test_a_failed_call_is_one_line_with_key_model_service_status_and_reason(
 
 
 def test_where_a_service_has_several_keys_the_one_that_was_asked_last_is_named(lines: list[str]) -> None:
-    keys = [deployment(service="openai-1", key=f"key-{number}") for number in (1, 2)]
-    loaded = loaded_of(*keys, gateway="0.12")
+    loaded = loaded_of(*pool(2, service="openai-1"))
     caller = Caller(LoggedDoor(litellm, lambda: loaded, [Way(refusing(503, "busy"))]))
     assert run(caller("POST", "/v1/chat/completions", CHAT))[0] == 503
     (line,) = lines
-    assert re.fullmatch(r"503 chat m \(key CLIENT, service openai-1 key-[12]\): busy", line)
+    assert line.startswith("503 chat m (key CLIENT, service openai-1 key-2): busy")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        ([503], "200 chat m (key CLIENT, service s key-2): answered (before it failed: key-1 with 503)"),
+        ([401, 500, 404], "404 chat m (key CLIENT, service s key-3): no"),
+    ],
+)
+def test_a_key_that_another_one_stood_in_for_is_named(
+    statuses: list[int], told: str, lines: list[str]
+) -> None:
+    left = list(statuses)
+
+    async def behave(_request: Request, send: Any) -> None:
+        if left:
+            raise Refusal(left.pop(0), "no")
+        await whole(send)
+
+    loaded = loaded_of(*pool(3))
+    caller = Caller(LoggedDoor(litellm, lambda: loaded, [Way(behave)]))
+    run(caller("POST", "/v1/chat/completions", CHAT))
+    (line,) = lines
+    assert line.startswith(told)
+    assert len(statuses) == 1 or line.endswith("(before it failed: key-1 with 401, key-2 with 500)")
 
 
 def test_an_answer_is_no_line(lines: list[str]) -> None:
