@@ -24,8 +24,7 @@ class Dialect:
     counted from 0. `pools`: a service's keys stand in for each
     other, each with its own breaker, cooldown and limits. `moves_on`: the statuses below 500 that are the
     upstream's fault: a breaker counts them, and the next key is tried. `breaker_counts_all`: an answer that
-    blames the request speaks for the upstream, a timeout against it; otherwise neither says anything, but
-    for what is passed on as it came, where both speak against it (`breaker_counts_direct`).
+    blames the request speaks for the upstream, a timeout against it; otherwise neither says anything.
     `limits_add_up`: all numbers of a limit count, and all layers; otherwise the first number and the first
     layer do. `least`: what a limit below 1 counts as. `chat_layers` and `embedding_layers`: the limits a
     request waits for, in this order; the limit of embeddings holds for each model (`embeddings_by_model`) or
@@ -42,7 +41,6 @@ class Dialect:
     pools: bool
     moves_on: frozenset[int]
     breaker_counts_all: bool
-    breaker_counts_direct: bool
     limits_add_up: bool
     least: int
     chat_layers: tuple[Layer, ...]
@@ -75,7 +73,6 @@ V0_10 = Dialect(
     pools=False,
     moves_on=frozenset(range(400, 500)) - {400, 401, 403, 404, 413, 415, 422},
     breaker_counts_all=True,
-    breaker_counts_direct=False,
     limits_add_up=False,
     least=0,
     chat_layers=("credential", "service"),
@@ -107,7 +104,6 @@ V0_12 = Dialect(
     pools=True,
     moves_on=frozenset({401, 403, 408, 409, 429}),
     breaker_counts_all=False,
-    breaker_counts_direct=True,
     limits_add_up=True,
     least=1,
     chat_layers=("credential", "credential_models", "service_models", "service"),

@@ -142,7 +142,7 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
     finally:
         attempt.close()
         outcome, now = request.outcome, loop.time()
-        book(request.config, memory, attempt.choice, outcome, now, request.is_direct(request.policy))
+        book(request.config, memory, attempt.choice, outcome, now)
         throttled = attempt.status == THROTTLED and outcome is Outcome.UPSTREAM_FAULT
         if throttled and request.policy.key and request.kind != "embeddings":
             memory.capacity.cool(request.policy, request.client_model, now)

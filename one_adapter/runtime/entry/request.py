@@ -100,13 +100,9 @@ class Request:
         """The deployment that is asked."""
         return self.attempt.choice.policy
 
-    def is_direct(self, policy: Policy) -> bool:
-        """Tell whether a deployment is asked in the responses API as its client is, with nothing between."""
-        return self.raw_length > 0 and policy.protocol == "responses"
-
     def tokens(self, policy: Policy) -> int:
         """Return what it costs of a limit of tokens before a deployment, by the gateway's estimate."""
-        size = self.raw_length if self.is_direct(policy) else 0
+        size = self.raw_length if policy.protocol == "responses" else 0
         if size not in self._tokens:
             self._tokens[size] = estimate(self.body.fields, self.kind, size)
         return self._tokens[size]

@@ -133,14 +133,12 @@ async def enter(
         raise kind(429, problem, "rate_limit_exceeded", retry_after=full.retry_after) from None
 
 
-def book(
-    config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: float, direct: bool = False
-) -> None:
-    """Tell the breaker how a try ended; `direct`: the client's words went to the upstream as they came."""
+def book(config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: float) -> None:
+    """Tell the breaker how a try ended."""
     rule = choice.policy.breaker
     if choice.breaker is None or rule is None:
         return
-    verdict = outcome.verdict(config.settings.dialect, direct)
+    verdict = outcome.verdict(config.settings.dialect)
     if verdict is None:
         memory.breakers.abandon(choice.breaker, choice.probe)
     elif verdict:

@@ -18,10 +18,8 @@ class Outcome(Enum):
     LEFT = "the client left"
     REFUSED = "ended before the upstream was asked"
 
-    def verdict(self, dialect: Dialect, direct: bool = False) -> bool | None:
+    def verdict(self, dialect: Dialect) -> bool | None:
         """Return what the end says of the upstream: True for it, False against it, None neither.
-
-        `direct`: the client's words went to the upstream as they came.
 
         >>> from one_adapter.dialect import V0_10, V0_12
         >>> Outcome.EXPIRED.verdict(V0_10), Outcome.EXPIRED.verdict(V0_12)
@@ -33,8 +31,7 @@ class Outcome(Enum):
             return False
         if dialect.breaker_counts_all:
             return {Outcome.CLIENT_FAULT: True, Outcome.EXPIRED: False}.get(self)
-        counts = direct and dialect.breaker_counts_direct and self in (Outcome.CLIENT_FAULT, Outcome.EXPIRED)
-        return False if counts else None
+        return None
 
 
 def of_status(status: int, dialect: Dialect) -> Outcome:
