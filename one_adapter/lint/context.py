@@ -52,6 +52,11 @@ class Context:
         return self._decoded[1]
 
     @cached_property
+    def refused_pointers(self) -> frozenset[str]:
+        """Where the values stand that the gateway's decoder refuses."""
+        return frozenset(refusal.place.pointer for refusal in self.refusals)
+
+    @cached_property
     def enabled(self) -> tuple[Service, ...]:
         """The services that are switched on."""
         return tuple(service for service in self.gateway.services if service.enabled)

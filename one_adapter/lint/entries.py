@@ -96,9 +96,8 @@ def untyped_limits(context: Context) -> Iterator[Refusal]:
 
 def _first_wrong(context: Context, values: object, name: str, wanted: Type) -> list[Refusal]:
     found = values.entries.get(name) if isinstance(values, Table) else None
-    spoken_of = {refusal.place.pointer for refusal in context.refusals}
     refusals = decode_kept(wanted, found[0], found[1])[1] if found else []
-    return [one for one in refusals if one.place.pointer not in spoken_of][:1]
+    return [one for one in refusals if one.place.pointer not in context.refused_pointers][:1]
 
 
 def key_id(context: Context, key: KeyEntry) -> str:

@@ -17,6 +17,8 @@ from one_adapter.lint.registry import rule
 #: In the order in which the gateway looks; before 0.12 the first above zero is the limit.
 KINDS = ("qps", "qpm", "rpm", "concurrency", "tpm")
 _EMBEDDING_TYPES = ("openai", "qianfan")
+#: Among more names than this nobody is asked "did you mean": it would take seconds.
+_MOST_NAMES = 100
 
 
 def numbers_of(limit: Limit) -> Mapping[str, float]:
@@ -218,14 +220,14 @@ def limit_for_no_model(context: Context) -> Iterator[Note]:
     aliases = context.gateway.model_redirect
     if "all" in aliases:
         return  # any name of a client's leads here
+    everywhere = {"random", *aliases, *aliases.values()}
     for service in context.gateway.services:
-        renames = (service.model_redirect, service.model_map, aliases)
-        named = {"random", *service.models, *service.embedding_models}
-        named |= {name for one in renames for pair in one.items() for name in pair}
+        named = {*service.models, *service.embedding_models}
+        for renames in (service.model_redirect, service.model_map):
+            named |= {*renames, *renames.values()}
         by_model = [service.model_limits, *(key.model_limits for key in service.pool)]
-        written = [(name, limit) for limits in by_model for name, limit in limits.items()]
-        for name, limit in written:
-            if name not in named:
+        for name, limit in ((name, limit) for limits in by_model for name, limit in limits.items()):
+            if name not in named and name not in everywhere:
                 padded = name.strip() in named
                 yield context.key_note(
                     limit.pointer,
@@ -238,7 +240,7 @@ def limit_for_no_model(context: Context) -> Iterator[Note]:
 def _near(name: str, named: set[str]) -> str:
     from difflib import get_close_matches  # only for a name with a slip in it
 
-    close = get_close_matches(name, sorted(named - {"random"})[:1_000], 1, 0.6)
+    close = get_close_matches(name, sorted(named) if len(named) <= _MOST_NAMES else (), 1, 0.6)
     return f"Did you mean {close[0]}?" if close else "Name one of the service's models."
 
 

@@ -100,10 +100,9 @@ def key_limit_unreadable(context: Context) -> Iterator[Note]:
 
     LiteLLM: never sees it; `export` and `run` stop here as well.
     """
-    spoken_of = {refusal.place.pointer for refusal in context.refusals}
     for key in key_entries(context):
         for refusal in read_limit(context, key)[1]:
-            if refusal.place.pointer not in spoken_of:
+            if refusal.place.pointer not in context.refused_pointers:
                 from one_adapter.lint.schema import explain_plainly  # only a file with such a value needs it
 
                 said, expected, advice = explain_plainly(refusal)
