@@ -53,7 +53,7 @@ class Row:
 
 
 _ALL = frozenset(SHORTCUTS)
-#: The router counts usage in Rust from 1.109 on, past anything put in Python's place.
+#: From 1.109 on the router is a front, and what is put in its place does not reach the core that counts.
 _COUNTED = _ALL - {"usage"}
 ROWS = (
     Row("1.105", "1.105.7", frozenset()),

@@ -11,7 +11,7 @@ from typing import Any
 from litellm.proxy import proxy_server
 
 #: The names of the classes that a router's own listeners belong to.
-ROUTERS = ("Router", "RustCore")
+ROUTERS = ("Router", "PythonCore", "RustCore")
 
 
 def deployments(router: Any) -> Sequence[Mapping[str, Any]]:
