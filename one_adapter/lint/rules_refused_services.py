@@ -191,10 +191,11 @@ def services_without_models(context: Context) -> Iterator[tuple[Record, Place]]:
         if name in defaults.DEFAULT_MODELS or not entry.flag("enabled"):
             continue
         named = [*entry.items("models"), *entry.items("embedding_models")]
+        if any(isinstance(text, str) and trim(text) for text, _ in named):
+            continue
         if any(refusal.place.pointer.startswith(f"{place.pointer}/") for refusal in context.refusals):
             continue  # a list of the wrong type has been spoken of already
-        if not any(isinstance(text, str) and trim(text) for text, _ in named):
-            yield entry, place
+        yield entry, place
 
 
 @rule("SOA225", "bad-server-url", "error")
