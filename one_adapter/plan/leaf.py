@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from one_adapter.config.model import Gateway, Service
+from one_adapter.config.model import Gateway, Limit, Service
 from one_adapter.config.node import Node, escape
 from one_adapter.dialect import Dialect
-from one_adapter.plan.limits import found_under
+from one_adapter.plan.limits import found_under, limits_of
 from one_adapter.plan.redirects import Names, names_of
-from one_adapter.plan.types import Limits, Plan, ServicePolicy, Verdict
+from one_adapter.plan.types import Plan, ServicePolicy, Verdict
 from one_adapter.plan.vendors import Options
 
 #: Where a deployment's own fields stand in the exported file.
@@ -65,6 +65,7 @@ class Scope:
         self.plan = plan
         self.options = options
         self.first_places: dict[tuple[str, str], str] = {}
+        self.bound: dict[str, set[str]] = {}
 
     @property
     def dialect(self) -> Dialect:
@@ -106,11 +107,13 @@ class Scope:
                 found.setdefault(target.service, set()).add(target.names)
         return found
 
-    def limited(self, service: str, limits: Limits) -> set[str]:
-        """The names of a service's limits by model that some call is bound by."""
-        if self.plan.any is not None:
-            return set(limits)
-        return {name for names in self.asked.get(service, ()) if (name := found_under(limits, names))}
+    def limited(self, service: str, place: str, given: Mapping[str, Limit]) -> set[str]:
+        """The names of limits by model, those at `place` in a service, that some call is bound by."""
+        if place not in self.bound:
+            limits = limits_of(given, self.dialect)
+            hits = {name for names in self.asked.get(service, ()) if (name := found_under(limits, names))}
+            self.bound[place] = hits if self.plan.any is None else set(limits)
+        return self.bound[place]
 
     def service_at(self, leaf: Leaf) -> Service | None:
         """The service a leaf belongs to."""

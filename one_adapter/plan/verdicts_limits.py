@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from one_adapter.config.model import Limit, Service
 from one_adapter.config.reading import trim
 from one_adapter.plan.leaf import INFO, Judgement, Leaf, Scope, emulated, inert
-from one_adapter.plan.limits import LIMIT_KINDS, counting_field, limit_of, limits_of
+from one_adapter.plan.limits import LIMIT_KINDS, counting_field, limit_of
+from one_adapter.vendors.service_types import EMBEDDING_TYPES
 
 NEVER_ASKED = "the service is never asked: nothing leads to it"
 
@@ -21,8 +22,8 @@ def limit(scope: Scope, leaf: Leaf) -> Judgement:
         return inert(NEVER_ASKED)
     if kind == "model_limits":
         return model_limit(scope, leaf, service, service.model_limits, f"{INFO}.limits.service_models")
-    if kind == "embedding_limit" and not service.embedding_models:
-        return inert("the service has no embedding models")
+    if kind == "embedding_limit" and service.type not in EMBEDDING_TYPES:
+        return inert(f"the gateway has no embeddings for type {service.type}")
     given = service.embedding_limit if kind == "embedding_limit" else service.limit
     layer = "embeddings" if kind == "embedding_limit" else "service"
     return number(scope, leaf, given, f"{INFO}.limits.{layer}")
@@ -44,7 +45,8 @@ def model_limit(
     if found.pointer != leaf.pointer.rpartition("/")[0]:
         return inert("a later key of the same meaning counts instead")
     said = number(scope, leaf, found, target)
-    if said.verdict == "emulated" and name not in scope.limited(service.id, limits_of(given, scope.dialect)):
+    place = found.pointer.rpartition("/")[0]
+    if said.verdict == "emulated" and name not in scope.limited(service.id, place, given):
         return inert("no call of this service is looked up under this name, or another limit is found first")
     return said
 
