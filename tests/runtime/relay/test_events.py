@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import responder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,6 +90,16 @@ class TestWhereItIsCut:
         expected, expected_fault, expected_done = passed(raw)
         assert (out, done) == (expected, expected_done)
         assert repr(fault) == repr(expected_fault)
+
+    @settings(max_examples=20)
+    @given(cuts=st.lists(st.integers(0, 3_000), max_size=8))
+    def test_changes_nothing_of_a_response(self, cuts: list[int]) -> None:
+        told = [json.dumps(event) for event in responder.events("up", "通 hello")]
+        raw = stream(*told).replace("data: ", "event: x\r\ndata:").encode()
+        out, fault, done = passed(raw, *cuts, kind="responses")
+        assert (fault, done) == (None, True)
+        said = [json.loads(line[6:]) for line in out.split(b"\n") if line.startswith(b"data: ")]
+        assert said == list(responder.events("mine", "通 hello"))
 
     def test_byte_for_byte_changes_nothing(self) -> None:
         for text in STREAMS.values():
