@@ -540,6 +540,8 @@ def test_with_the_env_litellms_own_command_downloads_nothing_unless_that_was_cha
     assert run(*words).code == 0
     text = env.read_text(encoding="utf-8")
     assert "\nLITELLM_LOCAL_MODEL_COST_MAP=True\n" in text
+    assert "\nLITELLM_OFFLINE_MODE=true\n" in text
+    assert "\nLITELLM_SUPPRESS_STARTUP_OUTPUT=true\n" in text
     env.write_text(text.replace("COST_MAP=True", "COST_MAP=False"), encoding="utf-8")
     assert "LITELLM_LOCAL_MODEL_COST_MAP" in run(*words, "--force").err
     assert "\nLITELLM_LOCAL_MODEL_COST_MAP=False\n" in env.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from one_adapter.config.document import load
 from one_adapter.config.reading import read_gateway
 from one_adapter.contract import HANDLERS
 from one_adapter.export.deployments import groups_of
+from one_adapter.export.prices import shipped
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.export.secrets import secrets_of
 from one_adapter.plan.build import decide
@@ -54,7 +55,7 @@ def export(source: Path, folder: Path, *, pure: bool) -> Exported:
     plan = decide(document)
     secrets = secrets_of(read_gateway(document), plan)
     path = folder / f"{source.stem}{'.pure' if pure else ''}.yaml"
-    path.write_text(proxy_config(plan, secrets, pure), encoding="utf-8")
+    path.write_text(proxy_config(plan, secrets, pure, prices=shipped()), encoding="utf-8")
     variables = environment(secrets, "sk-a-master-key-of-some-length")
     Path(f"{path}.env.json").write_text(json.dumps(dict(variables)), encoding="utf-8")
     targets = [target for group in groups_of(plan) for target in group.targets]

@@ -116,6 +116,16 @@ class TestProfile:
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert done.stdout == "{} True\n"
 
+    def test_a_start_downloads_and_prints_nothing_unless_that_was_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found = {"LITELLM_SUPPRESS_STARTUP_OUTPUT": "false"}
+        monkeypatch.setattr(os, "environ", found)
+        launch._prepare({}, "fast")
+        assert found["LITELLM_SUPPRESS_STARTUP_OUTPUT"] == "false"
+        assert found["LITELLM_OFFLINE_MODE"] == "true"
+        assert found["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
+
     def test_a_log_level_that_was_asked_for_stays(self) -> None:
         environment = {"LITELLM_LOG": "DEBUG"}
         program = (
