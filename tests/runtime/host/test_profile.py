@@ -37,7 +37,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def under_way(policy: Policy = FREE, kind: str = "chat", **body: Any) -> None:
     client, config = Client("k", frozenset({"*"})), read_config([], None, None, {})
     read = JsonObject.read(json.dumps({**CHAT, **body}).encode())
-    current.set(Request(kind, client, read, config, 0.0, "m1", "m1", Attempt(Choice(policy))))
+    current.set(Request(kind, client, read, config, 0.0, "m1", "m1", attempt=Attempt(Choice(policy))))
 
 
 class Logging:
