@@ -40,14 +40,16 @@ class Reply:
     """What goes back to a client, with the header by which a browser lets its page read it.
 
     With a `name` for the request, the answer tells it, and a page may read it, too; the name that an upstream
-    has given it is the provider's then, as LiteLLM calls such headers. `status` and, of an error, its first
-    `words` are kept for whoever tells of them.
+    has given it is the provider's then, as LiteLLM calls such headers. `foreign`: the answer is not ours, and
+    may say by itself who may read it. `status` and, of an error, its first `words` are kept for whoever tells
+    of them.
     """
 
-    def __init__(self, send: Send, name: str = "") -> None:
+    def __init__(self, send: Send, name: str = "", foreign: bool = True) -> None:
         """Pass on to `send`."""
         self._send = send
         self._name = name
+        self._foreign = foreign
         self.status = 0
         self.words = b""
 
@@ -61,7 +63,9 @@ class Reply:
         return self._send(message)
 
     def _readable(self, headers: Headers) -> Headers:
-        found = [one for one in headers if not one[0].startswith(b"access-control-")]
+        found = [*headers]
+        if self._foreign:
+            found = [one for one in found if not one[0].startswith(b"access-control-")]
         if self._name:
             if NAME in dict(found):
                 found = _upstreams(found)

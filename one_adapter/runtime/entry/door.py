@@ -65,7 +65,7 @@ class Door:
             kind = kind_of(scope["path"])
             if loaded.config.settings.dialect.names_requests and scope["path"].startswith(NAMED):
                 name = new_name()
-        reply = Reply(send, name)
+        reply = Reply(send, name, foreign=not kind)
         try:
             if kind:
                 client = loaded.config.keys.admit(scope["headers"])

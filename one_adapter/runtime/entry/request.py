@@ -25,7 +25,7 @@ from one_adapter.runtime.json_object import JsonObject
 NOBODY = Choice(Policy())
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Attempt:
     """One try of a request: the deployment that is asked, and how that went.
 
@@ -58,7 +58,7 @@ class Attempt:
         return Outcome.REFUSED if found is Outcome.UPSTREAM_FAULT and is_answer(self.answer) else found
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Request:
     """What is known of one LLM request; times are the event loop's, in seconds.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from one_adapter.runtime.gateway.breaker import Key
 from one_adapter.runtime.gateway.config import RANDOM, Config
@@ -20,8 +20,7 @@ class KeyIsFull(Refusal):
     """A refusal by a limit of one key: another key may have room."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The deployment of one try; its outcome is booked under the key `breaker`; `probe`: it is a trial."""
 
     policy: Policy
@@ -94,8 +93,8 @@ def begin(
 ) -> Choice | None:
     """Begin a try; None where the breaker has opened since, or has let others through that are on trial."""
     key = breaker_key(config, policy, group, model)
-    if key is None or policy.breaker is None:
-        return Choice(policy)
+    if key is None or policy.breaker is None or memory.breakers.is_quiet:
+        return Choice(policy, key)
     if not memory.breakers.allows(key, policy.breaker, now):
         return None
     return Choice(policy, key, memory.breakers.begin(key))
@@ -137,6 +136,8 @@ def book(config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: 
     """Tell the breaker how a try ended."""
     rule = choice.policy.breaker
     if choice.breaker is None or rule is None:
+        return
+    if outcome is Outcome.ANSWERED and memory.breakers.is_quiet:
         return
     verdict = outcome.verdict(config.settings.dialect)
     if verdict is None:

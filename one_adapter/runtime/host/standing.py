@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 import click
 
@@ -15,22 +16,28 @@ from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.host.circumstances import foreign_settings, present
 from one_adapter.runtime.relay.standing import Case, orders, reason
 
+#: Seconds for which what LiteLLM has to do for every request is not looked up again.
+LOOK_SECONDS = 0.02
+
 
 class Standing:
-    """The relay's question to LiteLLM, asked for each request; what cannot change meanwhile is kept."""
+    """The relay's question to LiteLLM, asked for each request; what hardly changes meanwhile is kept."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
         self._known: tuple[object, object] = (None, None)
+        self._look_at = -inf
         self._at = Circumstances()
         self._reasons: dict[tuple[str, str], str] = {}
         self._told = ""
 
     def __call__(self, request: Request, scope: Scope) -> str:
         """Return why a request has to go LiteLLM's way, "" when it need not."""
-        now = present()
-        if request.config is not self._known[0] or now is not self._known[1]:
-            self._see(request.config, now)
+        if request.started >= self._look_at or request.config is not self._known[0]:
+            self._look_at = request.started + LOOK_SECONDS
+            now = present()
+            if request.config is not self._known[0] or now is not self._known[1]:
+                self._see(request.config, now)
         key = (request.policy.id, request.kind)
         found = self._reasons.get(key)
         if found is None:

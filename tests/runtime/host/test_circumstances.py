@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import litellm
@@ -12,12 +13,12 @@ import yaml
 from litellm.proxy import proxy_server
 from proxy import configuration, deployment
 
-from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.entry.request import Attempt, Request
 from one_adapter.runtime.gateway.choice import Choice
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.host.circumstances import COMMAND_LINE, present, unknown_settings
 from one_adapter.runtime.host.loaded import loaded
-from one_adapter.runtime.host.standing import Standing
+from one_adapter.runtime.host.standing import LOOK_SECONDS, Standing
 from one_adapter.runtime.json_object import JsonObject
 
 
@@ -41,12 +42,16 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     proxy_server.proxy_config.update_config_state(kept)
 
 
+#: When each of the requests comes in, in seconds.
+TIMES = count(step=LOOK_SECONDS)
+
+
 def why(standing: Standing | None = None, *headers: bytes) -> str:
-    """Why a chat does not go by the relay."""
+    """Why a chat that comes in a moment after the one before it does not go by the relay."""
     config = loaded().config
     body = JsonObject.read(b'{"model": "m1"}')
-    request = Request("chat", Client("k", frozenset({"*"})), body, config, 0.0, "m1", "m1")
-    request.choice = Choice(config.groups["m1"][0])
+    request = Request("chat", Client("k", frozenset({"*"})), body, config, next(TIMES), "m1", "m1")
+    request.attempt = Attempt(Choice(config.groups["m1"][0]))
     return (standing or Standing())(request, {"headers": [(name, b"x") for name in headers]})
 
 
@@ -70,7 +75,7 @@ class TestStanding:
             ),
         ],
     )
-    def test_what_is_switched_on_later_counts_from_the_next_request(
+    def test_what_is_switched_on_later_counts_from_then_on(
         self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, value: object, reason: str
     ) -> None:
         standing = Standing()

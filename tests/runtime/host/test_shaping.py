@@ -23,7 +23,9 @@ WEATHER = {"type": "function", "function": {"name": "weather"}}
 def request(kind: str, fields: dict[str, Any], policy: Policy) -> Request:
     body = JsonObject.read(json.dumps({"model": "m", **fields}).encode())
     config = read_config([], None, None, {})
-    return Request(kind, Client("c", frozenset({"*"})), body, config, 0.0, "m", "m", Attempt(Choice(policy)))
+    return Request(
+        kind, Client("c", frozenset({"*"})), body, config, 0.0, "m", "m", attempt=Attempt(Choice(policy))
+    )
 
 
 def shaped(kind: str, fields: dict[str, Any], policy: Policy, **kwargs: Any) -> dict[str, Any]:

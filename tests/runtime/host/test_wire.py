@@ -58,7 +58,7 @@ def request_for(provider: str = "openai", body: dict[str, Any] | None = None, **
         0.0,
         "m",
         "m",
-        Attempt(Choice(config.groups["m"][0])),
+        attempt=Attempt(Choice(config.groups["m"][0])),
     )
 
 
