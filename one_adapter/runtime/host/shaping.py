@@ -61,6 +61,8 @@ def shape(request: Request, policy: Policy, kwargs: dict[str, Any], fields: froz
     messages = kwargs.get("messages")
     if policy.provider in OPENAI_SHAPED and request.kind != "chat" and isinstance(messages, list):
         kwargs["messages"] = messages = known_fields(messages)
+    if policy.provider not in APART and request.kind != "chat" and isinstance(messages, list):
+        kwargs["messages"] = messages = whole_system(messages)
     if policy.provider in APART and isinstance(messages, list):
         kwargs["messages"] = messages = plain_turns(messages)
     if policy.flatten_parts and isinstance(messages, list):
@@ -109,13 +111,10 @@ def shape_response(policy: Policy, kwargs: dict[str, Any]) -> None:
 
 
 def known_fields(messages: list[Any]) -> list[Any]:
-    r"""Return messages made of another protocol's with nothing in them that OpenAI does not know.
+    """Return messages made of another protocol's with nothing in them that OpenAI does not know.
 
-    A system text of several blocks becomes one, with blank lines between.
-
-    >>> blocks = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
-    >>> known_fields([{"role": "system", "content": blocks, "thinking_blocks": []}])
-    [{'role': 'system', 'content': 'a\n\nb'}]
+    >>> known_fields([{"role": "user", "content": "a", "thinking_blocks": []}])
+    [{'role': 'user', 'content': 'a'}]
     """
     return [_known(message) if isinstance(message, dict) else message for message in messages]
 
@@ -124,16 +123,32 @@ def _known(message: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in message.items() if name not in FOREIGN}
     content = kept.get("content")
     if isinstance(content, list):
-        parts = [
+        kept["content"] = [
             {k: v for k, v in part.items() if k not in FOREIGN} if isinstance(part, dict) else part
             for part in content
         ]
-        texts = [
-            part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)
-        ]
-        is_text = kept.get("role") == "system" and len(texts) == len(parts)
-        kept["content"] = "\n\n".join(texts) if is_text else parts
     return kept
+
+
+def whole_system(messages: list[Any]) -> list[Any]:
+    r"""Return messages in which a system text of several blocks is one, with blank lines between.
+
+    >>> whole_system([{"role": "system", "content": [{"text": "a"}, {"text": "b"}]}])
+    [{'role': 'system', 'content': 'a\n\nb'}]
+    """
+    return [
+        {**message, "content": _in_one(message.get("content"))}
+        if isinstance(message, dict) and message.get("role") == "system"
+        else message
+        for message in messages
+    ]
+
+
+def _in_one(content: Any) -> Any:
+    parts = content if isinstance(content, list) else []
+    found = [part.get("text") for part in parts if isinstance(part, dict)]
+    texts = [text for text in found if isinstance(text, str)]
+    return "\n\n".join(texts) if texts and len(texts) == len(parts) else content
 
 
 def _pass_through(request: Request, policy: Policy, kwargs: dict[str, Any], name: str) -> None:

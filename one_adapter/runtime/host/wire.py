@@ -19,7 +19,7 @@ from one_adapter.runtime.entry.request import Request, current
 from one_adapter.runtime.gateway.refusal import Refusal, error_body
 from one_adapter.runtime.host.mending import text_of
 from one_adapter.runtime.host.wire_events import events_for
-from one_adapter.runtime.relay.answer import ERROR_BYTES, failed, fault_in, loads
+from one_adapter.runtime.relay.answer import ERROR_BYTES, failed, fault_in, loads, said
 from one_adapter.runtime.relay.events import Events
 
 #: The largest whole answer, in bytes, as on the relay.
@@ -83,7 +83,7 @@ class Wire(httpx.AsyncBaseTransport):
             raw = await _read(response)
             if response.status_code >= 300:
                 after = response.headers.get("retry-after", "")
-                raise failed(response.status_code, unlisted(raw[:ERROR_BYTES]), after)
+                raise failed(response.status_code, raw[:ERROR_BYTES], after)
             raw = _judged(raw, call.url.path, provider, heard)
             heard.begun = True
         except Refusal as fault:
@@ -174,18 +174,18 @@ async def _read(response: httpx.Response) -> bytes:
 def _judged(raw: bytes, path: str, provider: str, heard: Heard) -> bytes:
     """Return a whole answer as LiteLLM can read it; raises `Refusal` for anything that is no answer."""
     try:
-        document = loads(raw)
+        document = said(raw)
     except ValueError:
         raise no_answer(raw) from None
-    if not isinstance(document, dict):
-        return raw
-    fault = fault_in(document)
+    fault = fault_in(document) if isinstance(document, dict) else None
     if fault is not None:
         raise fault
     content = next((name for end, name in CONTENT.items() if path.endswith(end)), None)
     if provider == "anthropic":
         content = "content"
-    if content is not None and not isinstance(document.get(content), list):
+    if content is None:
+        return raw
+    if not isinstance(document, dict) or not isinstance(document.get(content), list):
         raise no_answer(raw)
     return _readable(raw, document, heard) if content == "choices" else raw
 
@@ -204,19 +204,6 @@ def _readable(raw: bytes, document: dict[str, Any], heard: Heard) -> bytes:
         if isinstance(content, list) or (isinstance(content, str) and "<think" in content):
             heard.contents[place] = content
     return orjson.dumps(document) if changed else raw
-
-
-def unlisted(raw: bytes) -> bytes:
-    """Return the one thing in a JSON list, in which Gemini puts its errors; anything else as it is.
-
-    >>> unlisted(b'[{"error": 1}]'), unlisted(b"<html>")
-    (b'{"error":1}', b'<html>')
-    """
-    try:
-        document = loads(raw) if raw.lstrip().startswith(b"[") else None
-    except ValueError:
-        document = None
-    return orjson.dumps(document[0]) if isinstance(document, list) and len(document) == 1 else raw
 
 
 def no_answer(raw: bytes) -> Refusal:

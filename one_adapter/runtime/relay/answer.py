@@ -25,6 +25,9 @@ PARSED_BYTES, EDGE_BYTES = 2 << 20, 64 << 10
 #: What a whole answer to each kind of request has to hold.
 CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content", "responses": "output"}
 TOO_DEEP = "it is nested too deeply"
+#: How vendors tell a failure that stands in no `error`: by a code that is none of success, and words.
+CODES, WORDS = ("code", "error_code"), ("message", "msg", "error_msg")
+SUCCESS = (None, "", 0, 200, "0", "200")
 #: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*(?:"(?:[^"\\]|\\.)*"|null)')
 _REASONING = re.compile(rb'"reasoning(_content)?"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)+")')
@@ -43,6 +46,19 @@ def loads(raw: bytes) -> Any:
             return json.loads(raw)
         except RecursionError:
             raise ValueError(TOO_DEEP) from None
+
+
+def said(raw: bytes) -> Any:
+    """Return what an upstream's JSON says, of an error in a list, as Google tells it, the error.
+
+    Raises `ValueError`.
+
+    >>> said(b'[{"error": 1}]'), said(b"[1]")
+    ({'error': 1}, [1])
+    """
+    document = loads(raw)
+    first = document[0] if isinstance(document, list) and document else None
+    return first if isinstance(first, dict) and first.get("error") else document
 
 
 def dumps(document: Any) -> bytes:
@@ -67,7 +83,10 @@ def fault_in(document: Mapping[str, Any]) -> Refusal | None:
     'no'
     >>> fault_in({"base_resp": {"status_code": 1004, "status_msg": "who?"}}).message
     'who?'
+    >>> fault_in({"code": 20012, "message": "no such model", "data": None}).message
+    'no such model'
     >>> fault_in({"error": None, "base_resp": {"status_code": 0}})
+    >>> fault_in({"code": 7, "message": "fine", "choices": []})
     """
     error = document.get("error")
     if error:
@@ -76,7 +95,17 @@ def fault_in(document: Mapping[str, Any]) -> Refusal | None:
     if isinstance(base, dict) and base.get("status_code"):
         told = {"message": str(base.get("status_msg") or ""), "code": str(base["status_code"])}
         return _fault(502, told)
-    return None
+    return _told_at_the_top(document)
+
+
+def _told_at_the_top(document: Mapping[str, Any]) -> Refusal | None:
+    if any(isinstance(document.get(content), list) for content in CONTENT.values()):
+        return None
+    code = next((document[name] for name in CODES if name in document), None)
+    words = next((document[name] for name in WORDS if name in document), None)
+    if code in SUCCESS or not isinstance(code, (int, str)) or not isinstance(words, str):
+        return None
+    return _fault(502, {"message": words, "code": str(code)})
 
 
 def _fault(status: int, error: object, retry_after: str = "") -> Refusal:
@@ -118,7 +147,7 @@ def failed(status: int, raw: bytes, retry_after: str = "") -> Refusal:
     if status < 400:
         return Refusal(502, f"The upstream answered {status} and no answer: redirects are not followed.")
     try:
-        document = loads(raw)
+        document = said(raw)
     except ValueError:
         document = None
     if isinstance(document, dict):
@@ -140,7 +169,7 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
     if len(raw) > PARSED_BYTES:
         return _large(raw, kind, model)
     try:
-        document = loads(raw)
+        document = said(raw)
     except ValueError:
         raise _no_answer(raw) from None
     if not isinstance(document, dict):

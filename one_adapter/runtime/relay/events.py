@@ -11,7 +11,7 @@ from typing import Any
 
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.json_object import JsonObject
-from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, dumps, fault_in, loads, named, reasoned
+from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, dumps, fault_in, named, reasoned, said
 
 #: The longest line or event there may be, in bytes; an upstream that never ends one would fill the memory.
 EVENT_BYTES = 8 << 20
@@ -96,7 +96,7 @@ class Events(ABC):
             self.fault = Refusal(502, TOO_EARLY)
             return b""
         try:
-            document = loads(text)
+            document = said(text)
         except ValueError:
             self._half += text
             return b""
@@ -109,7 +109,7 @@ class Events(ABC):
             return b""
         text, self._half = bytes(self._half), bytearray()
         try:
-            document = loads(text)
+            document = said(text)
         except ValueError:
             self.fault = Refusal(502, NO_JSON)
             return b""
@@ -141,7 +141,7 @@ class Events(ABC):
 
 def _no_stream(raw: bytes) -> Refusal:
     try:
-        document = loads(raw)
+        document = said(raw)
     except ValueError:
         document = None
     fault = fault_in(document) if isinstance(document, dict) else None

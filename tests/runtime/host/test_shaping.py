@@ -52,6 +52,15 @@ class TestShaping:
             "extra_body": {"n": "2", "zero": None, "temperature": 0, "metadata": {"a": 1}, "api_base": "x"},
         }
 
+    @pytest.mark.parametrize("provider", ["openai", "volcengine", "ollama_chat", "cohere_chat", "xinghuo"])
+    def test_blocks_of_a_system_that_another_protocol_has_are_one_text_with_blank_lines(
+        self, provider: str
+    ) -> None:
+        blocks = [{"type": "text", "text": "a", "cache_control": {}}, {"type": "text", "text": "b"}]
+        policy = Policy(provider=provider, upstream_model="up")
+        arguments = shaped("messages", {}, policy, messages=[{"role": "system", "content": blocks}])
+        assert arguments["messages"] == [{"role": "system", "content": "a\n\nb"}]
+
     def test_messages_that_are_missing_stay_missing(self) -> None:
         assert shaped("chat", {}, Policy(upstream_model="up"), messages=[])["extra_body"] == {
             "messages": None

@@ -233,7 +233,14 @@ def test_a_temperature_stays_that_the_client_or_the_owner_gave(
 
 def test_an_error_in_a_list_is_read_as_the_error() -> None:
     assert fault(saying(b'[{"error": {"message": "quota"}}]', status=429)) == (429, "quota")
+    assert fault(saying(b'[{"error": {"message": "quota"}}]')) == (502, "quota")
     assert fault(saying(b"[1", status=429)) == (429, "[1")
+
+
+@pytest.mark.parametrize("said", [b"[]", b"null", b'"words"', b'[{"id": "c"}]'])
+def test_an_answer_that_is_no_object_is_none(said: bytes) -> None:
+    status, words = fault(saying(said))
+    assert (status, said.decode() in words) == (502, True)
 
 
 class TestChatStream:

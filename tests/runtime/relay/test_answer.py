@@ -150,6 +150,10 @@ class TestFailuresToldAsSuccess:
             ({"error": {"detail": "no"}}, 502, '{"detail": "no"}', ""),
             ({"base_resp": {"status_code": 1004, "status_msg": "no"}}, 502, "no", "1004"),
             ({"base_resp": {"status_code": 1004}}, 502, "1004", "1004"),
+            ({"code": 20015, "message": "no", "data": None}, 502, "no", "20015"),
+            ({"code": "InvalidApiKey", "message": "no", "request_id": "1"}, 502, "no", "InvalidApiKey"),
+            ({"code": 401, "msg": "no", "success": False}, 401, "no", "401"),
+            ({"error_code": 110, "error_msg": "no"}, 502, "no", "110"),
         ],
     )
     def test_is_a_failure(self, document: dict[str, Any], status: int, words: str, code: str) -> None:
@@ -165,16 +169,28 @@ class TestFailuresToldAsSuccess:
             {"error": {}},
             {"base_resp": None},
             {"base_resp": {"status_code": 0}},
+            {"code": 0, "message": "Success"},
+            {"code": "200", "msg": "ok"},
+            {"code": 7},
+            {"code": {"a": 1}, "message": "odd"},
         ],
     )
     def test_an_error_that_says_nothing_is_none(self, more: dict[str, Any]) -> None:
         assert fault_in(more) is None
         assert answer(json.dumps({"choices": [], **more}).encode(), "chat", None)
 
+    def test_a_code_beside_an_answer_is_no_failure(self) -> None:
+        assert answer(b'{"code": 7, "message": "busy", "choices": []}', "chat", None)
+
+    def test_an_error_in_a_list_is_the_error(self) -> None:
+        assert refused(b'[{"error": {"message": "quota", "code": 429}}]').message == "quota"
+        assert failed(400, b'[{"error": {"message": "bad key"}}]').message == "bad key"
+
     @pytest.mark.parametrize(
         "raw",
         [
             b"",
+            b'[{"choices":[]}]',
             b"<html>maintenance</html>",
             b"null",
             b"[]",

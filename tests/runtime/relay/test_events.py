@@ -238,6 +238,13 @@ class TestFaults:
         said = json.dumps({"base_resp": {"status_code": code, "status_msg": "who?"}, "choices": None})
         assert (fault(stream(said)).message, fault(said).message) == ("who?", "who?")
 
+    @pytest.mark.parametrize(
+        "said",
+        ['{"code": 20012, "message": "no model", "data": null}', '[{"error": {"message": "no model"}}]'],
+    )
+    def test_an_error_without_its_name_or_in_a_list_is_one(self, said: str) -> None:
+        assert (fault(stream(said)).message, fault(said).message) == ("no model", "no model")
+
     def test_a_base_resp_of_zero_is_none(self) -> None:
         said = json.dumps({"choices": [], "base_resp": {"status_code": 0, "status_msg": ""}})
         assert len(chunks(stream(said, FINISH))) == 2
