@@ -31,7 +31,8 @@ HANDLERS: Mapping[str, str] = {
 
 #: The fields of `general_settings.one_adapter`, and of a deployment's `model_info.one_adapter`.
 SETTINGS_FIELDS = (
-    *("version", "gateway", "access", "catch_all", "unlisted", "aliases", "routes", "translation", "relay"),
+    *("version", "gateway", "access", "catch_all", "keys_off", "unlisted", "aliases"),
+    *("routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
     *("service", "owned_by", "credential", "key", "places", "order", "turns", "alias_of"),

@@ -127,9 +127,14 @@ class Service:
     model_limits: Mapping[str, Limit] = field(default_factory=dict)
 
     @property
+    def reads_list(self) -> bool:
+        """Whether calls are made with what credential_list holds; for Azure they never are."""
+        return bool(self.credential_list) and self.chat_type != "azure"
+
+    @property
     def each_credential(self) -> tuple[Mapping[str, Any], ...]:
-        """The credentials a request may draw: the list, or the single one when there is no list."""
-        return self.credential_list or (self.credentials,)
+        """What a call is made with, for each entry of `pool`."""
+        return self.credential_list if self.reads_list else (self.credentials,) * len(self.pool)
 
     @property
     def chat_type(self) -> str:

@@ -108,11 +108,18 @@ def _ours(plan: Plan, relay: bool) -> dict[Any, Any]:
     if plan.any is not None:
         ours[Comment("answers every name: the gateway's global redirect `all`")] = None
         ours["catch_all"] = plan.any.alias_of or ""
-    unlisted = [route.name for route in plan.routes if not route.listed and _answers(route)]
+    owners = {policy.id: policy.owner for policy in plan.services}
+    off = {route.name: owners[route.off] for route in plan.routes if _is_off(route)}
+    if off:
+        ours[Comment("names whose keys are all switched off, and whose they are: answered with 429")] = None
+        ours["keys_off"] = off
+    unlisted = [
+        route.name for route in plan.routes if not route.listed and (_answers(route) or _is_off(route))
+    ]
     if unlisted:
         ours[Comment("names that work and are not shown by /v1/models")] = None
         ours["unlisted"] = unlisted
-    aliases = [route.name for route in plan.routes if route.alias_of and _answers(route)]
+    aliases = [route.name for route in plan.routes if route.alias_of and (_answers(route) or _is_off(route))]
     if aliases:
         ours[Comment("names of the global model_redirect; /v1/models/NAME does not know them")] = None
         ours["aliases"] = aliases
@@ -135,6 +142,10 @@ def _ours(plan: Plan, relay: bool) -> dict[Any, Any]:
 
 def _answers(route: Route) -> bool:
     return "*" not in route.name and bool(route.targets or route.embedding_targets)
+
+
+def _is_off(route: Route) -> bool:
+    return "*" not in route.name and bool(route.off) and not _answers(route)
 
 
 def refuse_references(source: Document) -> None:

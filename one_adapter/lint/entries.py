@@ -56,7 +56,7 @@ def usable_keys(service: Service) -> tuple[Credential, ...]:
 
 def is_pool(service: Service) -> bool:
     """Whether a service draws from a credential_list."""
-    return bool(service.credential_list) and service.type != "azure"
+    return service.reads_list
 
 
 class KeyEntry(NamedTuple):

@@ -47,7 +47,7 @@ def own_names(service: Service, dialect: Dialect) -> tuple[str, ...]:
     """What a service's credentials may hold beside what the vendor needs."""
     if not dialect.pools:
         return ("limit",)
-    listed = service.credential_list and service.type != "azure"
+    listed = service.reads_list
     return ("id", "name", "enabled", "limit", "model_limits") if listed else ("limit", "model_limits")
 
 
@@ -60,7 +60,7 @@ def client_keys(context: Context) -> Iterator[tuple[Record, str, str]]:
 
 def credential_sets(context: Context, service: Service) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The sets of credentials a service draws from, with their pointers."""
-    if service.credential_list and service.type != "azure":
+    if service.reads_list:
         base = context.field(service.pointer, "credential_list")
         yield from ((f"{base}/{index}", item) for index, item in enumerate(service.credential_list))
     elif service.credentials:

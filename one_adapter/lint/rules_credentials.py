@@ -9,7 +9,7 @@ from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
 from one_adapter.lint.context import Context
 from one_adapter.lint.decoded import Table
-from one_adapter.lint.entries import is_pool, usable_keys
+from one_adapter.lint.entries import is_pool
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.keys import client_keys, credential_sets, own_names
 from one_adapter.lint.registry import rule
@@ -237,10 +237,10 @@ def credential_list_ignored(context: Context) -> Iterator[Note]:
 
     Gateway: reads only `credentials` for azure; the list is never drawn from.
 
-    LiteLLM: the export has one deployment for it. Write one service for each key to share the load.
+    LiteLLM: so does the export. Write one service for each key to share the load.
     """
     for service in context.spoken:
-        if service.type == "azure" and service.credential_list:
+        if service.credential_list and not service.reads_list:
             yield context.key_note(
                 context.field(service.pointer, "credential_list"),
                 "azure services never draw from credential_list",
@@ -256,10 +256,10 @@ def every_key_off(context: Context) -> Iterator[Note]:
     `credentials` is not used, and no other service with the same model either where this one is drawn. 0.10
     knows no such switch, and draws all of them.
 
-    LiteLLM: nothing is exported for the service.
+    LiteLLM: nothing is exported for the service; names that no other service has are answered with 429.
     """
     for service in context.spoken:
-        if is_pool(service) and not usable_keys(service) and service.enabled:
+        if service.credential_list and service.enabled and not any(key.enabled for key in service.pool):
             yield context.key_note(
                 context.field(service.pointer, "credential_list"),
                 "all keys of this list are switched off, so every call is answered with 429",

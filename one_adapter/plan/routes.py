@@ -17,7 +17,7 @@ from typing import TypeVar
 from one_adapter.config import defaults
 from one_adapter.config.model import Gateway, Service
 from one_adapter.dialect import Order, hashed
-from one_adapter.plan.pools import Turn, by_tokens, tokens_note, turns_of
+from one_adapter.plan.pools import Turn, by_tokens, first_on, tokens_note, turns_of
 from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.types import Kind, Route, Target, Upstream
 from one_adapter.plan.vendors import Options, embedding_upstream_of, upstream_of
@@ -132,7 +132,7 @@ class _Router:
         kind: Kind = "chat" if not embeds else "embedding" if only_embedding else "both"
         chats = self._targets(name, entries, asked)
         notes = tuple(dict.fromkeys(filter(None, (self._note(entry, asked) for entry in entries))))
-        route = Route(name, listed, kind, self.order, chats, notes=notes)
+        route = Route(name, listed, kind, self.order, chats, notes=notes, off=_off(entries))
         alike = all(
             _embeds_alike(entry) and self._turns(entry, None) == self._turns(entry, asked)
             for entry in entries
@@ -153,10 +153,16 @@ class _Router:
         `client` is what a client wrote for a chat; None: it is for embeddings.
         """
         found: list[list[Target]] = []
+        lost = 0
         for entry in entries:
             drawn = self._credentials(entry, name, client)
             if drawn:
-                found.append(drawn)
+                found.append(_with_more_turns(drawn, lost))
+                lost = 0
+            elif self.order == "hash":  # the gateway's hash counts it, so that its places are the next one's
+                lost += entry.turns
+        if lost and found:
+            found[-1] = _with_more_turns(found[-1], lost)
         if self.order in ("first", "hash"):
             turns = [place for place, group in enumerate(found) for _ in range(group[0].turns)]
             chosen = turns[hashed(name, len(turns)) if self.order == "hash" else 0] if turns else 0
@@ -252,7 +258,18 @@ class _Router:
         shares = (weight / total for weight in weights.values())
         targets = tuple(replace(target, share=share) for target, share in zip(found, shares, strict=True))
         notes = dict.fromkeys(filter(None, (self._note(entry, client) for entry, _ in by_service.values())))
-        return Route(RANDOM, listed, "chat", "random", targets, notes=tuple(notes))
+        off = _off([entry for entry, _ in by_service.values()])
+        return Route(RANDOM, listed, "chat", "random", targets, notes=tuple(notes), off=off)
+
+
+def _with_more_turns(targets: list[Target], more: int) -> list[Target]:
+    return [replace(target, turns=target.turns + more) for target in targets] if more else targets
+
+
+def _off(entries: Sequence[Entry]) -> str:
+    """The first service of a name, where all of them have all of their keys switched off."""
+    every = [entry.service for entry in entries]
+    return every[0].id if every and all(first_on(service) is None for service in every) else ""
 
 
 def _embeddings(route: Route) -> tuple[Target, ...]:

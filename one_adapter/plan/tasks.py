@@ -50,7 +50,8 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
     if key is None:
         message = (
             f"{service.id}: every key in credential_list is switched off. The gateway answers 429 when it "
-            "draws the service, here it is left out. Switch a key on, or the service off"
+            "draws the service, here only where no other service has the name. Switch a key on, or the "
+            "service off"
         )
         yield Task("warning", "keys-off", f"{at}/credential_list", f"{message}.")
     if names.turned:
@@ -82,15 +83,16 @@ def _credentials(service: Service) -> Iterator[Task]:
     """The credentials of a service that open nothing. Of what a vendor ended another task speaks."""
     if service.chat_type in ENDED:
         return
-    for index, values in enumerate(service.each_credential):
-        if not service.pool[index].enabled:
+    every = service.each_credential if service.reads_list else (service.credentials,)
+    for index, values in enumerate(every):
+        if service.reads_list and not service.pool[index].enabled:
             continue
-        where = f"credential_list/{index}" if service.credential_list else "credentials"
+        where = f"credential_list/{index}" if service.reads_list else "credentials"
         for name in CREDENTIALS[service.chat_type].known:
             value = values.get(name)
             kind = kind_of(service, name, value) if isinstance(value, str) else None
             if kind:
-                number = f" of credential {index + 1}" if len(service.each_credential) > 1 else ""
+                number = f" of credential {index + 1}" if len(every) > 1 else ""
                 where_it_is = f"{service.pointer}/{where}/{escape(name)}"
                 yield _unusable(where_it_is, f"{service.id}: {name}{number}", kind)
 

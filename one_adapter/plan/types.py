@@ -95,7 +95,8 @@ class Route:
 
     `embedding_targets` differ from `targets` only where the gateway sends the two
     kinds of call to different places, or in other shares; None: the same. `alias_of` names the group a
-    global redirect points at. `notes` say what a share cannot: on what else it depends.
+    global redirect points at. `notes` say what a share cannot: on what else it depends. `off` is the first
+    service of a name whose services all have their keys switched off, and which therefore leads nowhere.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Route:
     embedding_targets: tuple[Target, ...] | None = None
     alias_of: str | None = None
     notes: tuple[str, ...] = ()
+    off: str = ""
 
 
 @dataclass(frozen=True, slots=True)

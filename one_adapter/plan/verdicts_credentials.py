@@ -23,7 +23,7 @@ PARAMETERS = {
 def credential(scope: Scope, leaf: Leaf) -> Judgement:
     """Keys go to `.env` and are named in the file; see the table of service types for what each reads."""
     service = scope.services["/".join(leaf.keys[1:3])]
-    if service.credential_list:
+    if service.reads_list:
         return inert("credential_list counts instead")
     return _credential_field(scope, service, leaf, leaf.keys[4:], 0)
 
@@ -54,6 +54,8 @@ def _credential_field(
         return _OF_A_KEY[name](scope, service, leaf, index)
     if name == "limit":
         return _free_limit(scope, service, leaf, index)
+    if not service.reads_list and leaf.keys[3] == "credential_list":
+        return inert(f"type {service.type} reads credentials alone")
     facts = CREDENTIALS[service.chat_type]
     if name not in facts.known:
         harmless = ": it asks for none" if name in facts.idle else ""
@@ -94,7 +96,7 @@ def _free_limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judge
     policy = scope.policies[service.id]
     if policy.limit is not None:
         return inert("the service's own limit counts instead")
-    given = service.each_credential[index].get("limit")
+    given = service.pool[index].values.get("limit")
     numbers = given if isinstance(given, dict) else {}
     usable = {k: v for k, v in numbers.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     if leaf.node.kind != "number" or leaf.name not in (*usable, "timeout"):

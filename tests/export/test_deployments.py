@@ -395,6 +395,24 @@ def test_settings_for_the_whole_proxy() -> None:
     assert found["router_settings"]["num_retries"] == found["litellm_settings"]["num_retries"] == 0
 
 
+def test_names_whose_keys_are_all_off_are_written_with_whose_they_are() -> None:
+    config = openai(
+        service(
+            "m",
+            "n",
+            provider="acme",
+            credential_list=[{"enabled": False}],
+            model_redirect={"short": "m", "*": "m"},
+        ),
+        service("n"),
+        model_redirect={"alias": "m"},
+    )
+    found = exported(config)["general_settings"]["one_adapter"]
+    assert found["keys_off"] == {"m": "acme", "short": "acme", "alias": "acme"}
+    assert found["unlisted"] == ["m", "random", "alias"]
+    assert found["aliases"] == ["alias"]
+
+
 def test_all_to_nothing_makes_every_name_unknown() -> None:
     config = openai(service("m"), model_redirect={"all": "gone"})
     assert exported(config)["general_settings"]["one_adapter"]["catch_all"] == ""

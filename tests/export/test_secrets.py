@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
+from one_adapter.dialect import V0_10, V0_12, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.proxy_config import environment, proxy_config, refuse_references
 from one_adapter.export.secrets import Secrets, dotenv, inlined, remarks_of, secrets_of, variable
@@ -35,6 +36,33 @@ def test_keys_of_a_list_are_numbered_from_the_second_on() -> None:
         "SOA_MY_GATE_API_KEY_2": "b",
         "SOA_MY_GATE_API_KEY_3": "c",
     }
+
+
+@pytest.mark.parametrize("version", [V0_10, V0_12])
+def test_azure_is_asked_with_credentials_whatever_its_list_holds(version: Dialect) -> None:
+    entry = service(
+        "m",
+        server_url="https://r.openai.azure.com",
+        credentials={"api_key": "sk-own"},
+        credential_list=[{"api_key": "sk-a"}, {"api_key": "sk-b"}],
+    )
+    azure = {"load_balancing": "rr", "services": {"azure": [entry]}}
+    found = secrets_of(gateway(azure), plan(azure, gateway=version))
+    assert set(found.values.values()) == {"sk-own"}
+    verdicts = {row.pointer: row.verdict for row in plan(azure, gateway=version).ledger}
+    assert verdicts["/services/azure/0/credentials/api_key"] == "mapped"
+    assert verdicts["/services/azure/0/credential_list/1/api_key"] == "inert"
+
+
+def test_azure_asked_in_a_protocol_of_its_choice_draws_from_its_list() -> None:
+    entry = service(
+        "m",
+        upstream_protocol="chat_completions",
+        server_url="https://own.example/v1",
+        credentials={"api_key": "sk-own"},
+        credential_list=[{"api_key": "sk-a"}, {"api_key": "sk-b"}],
+    )
+    assert set(secrets({"services": {"azure": [entry]}}).values.values()) == {"sk-a", "sk-b"}
 
 
 def test_client_keys_have_names_of_their_own() -> None:

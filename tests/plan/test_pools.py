@@ -185,6 +185,30 @@ def test_a_service_whose_keys_are_all_off_is_left_out_and_said_to_be() -> None:
     assert shares(config, "m", gateway=V0_10) == {"openai-1/0": 0.25, "openai-1/1": 0.25, "openai-2/0": 0.5}
 
 
+@pytest.mark.parametrize("off", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", ["m", "n", "o", "p"])
+def test_hash_counts_a_service_whose_keys_are_all_off(name: str, off: int) -> None:
+    every = [
+        service(name, credential_list=keys("off" if number == off else "on"), id=f"s{number}")
+        for number in range(4)
+    ]
+    found = route(openai(*every, load_balancing="hash"), name).targets
+    meant = hashed(name, 4)
+    chosen = [each.service for each in found if each.share == 1]
+    assert chosen == [f"s{meant}"] if meant != off else chosen
+    places = [each.service for each in found for _ in range(each.turns)]
+    assert len(places) == 4
+    assert [places[hashed(name, 4)]] == chosen
+
+
+def test_names_tell_that_their_keys_are_all_off() -> None:
+    lone = service("m", "n", credential_list=keys("off"), model_redirect={"short": "m"})
+    found = plan(openai(lone, service("n"), load_balancing="first", model_redirect={"alias": "m"}))
+    off = {each.name: each.off for each in found.routes if each.off}
+    assert off == {"m": "openai-1", "short": "openai-1", "alias": "openai-1", "random": "openai-1"}
+    assert not any(each.off for each in plan(openai(lone), gateway=V0_10).routes)
+
+
 @given(st.lists(st.booleans(), min_size=2, max_size=7), st.sampled_from(["first", "random", "rr", "hash"]))
 def test_every_place_of_a_pool_belongs_to_one_key_that_is_on(on: list[bool], order: str) -> None:
     found = route(pool(*[f"k{n}" if each else "off" for n, each in enumerate(on)], order=order)).targets

@@ -55,7 +55,7 @@ async def models(door: App, config: Config, scope: Scope, receive: Receive, send
             raise Refusal(404, "No models found.", "not_found")
     else:
         names = [
-            name for name in config.groups if client.may(name) and (name != RANDOM or dialect.lists_random)
+            name for name in config.known() if client.may(name) and (name != RANDOM or dialect.lists_random)
         ]
     await answer(send, 200, {"object": "list", "data": [_card(config, name) for name in names]})
 
@@ -64,12 +64,11 @@ async def model(door: App, config: Config, scope: Scope, receive: Receive, send:
     """Show one model by its name, slashes and all; `random` and global aliases are not models."""
     client = config.keys.admit(scope["headers"])
     name = unquote(scope["path"][len(MODELS) + 1 :])
-    known = name in config.groups and name != RANDOM and name not in config.settings.aliases
+    known = name in config.known() and name != RANDOM and name not in config.settings.aliases
     if not known or not client.may(name):
         raise Refusal(404, f"The model {name!r} does not exist.", "model_not_found", "model")
     await answer(send, 200, _card(config, name))
 
 
 def _card(config: Config, name: str) -> dict[str, Any]:
-    owner = config.groups[name][0].owned_by
-    return {"id": name, "object": "model", "created": STARTED, "owned_by": owner}
+    return {"id": name, "object": "model", "created": STARTED, "owned_by": config.owner(name)}

@@ -12,7 +12,7 @@ from one_adapter.runtime.gateway.limits import Full
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.outcome import Outcome
 from one_adapter.runtime.gateway.pools import Pool
-from one_adapter.runtime.gateway.refusal import Refusal, model_not_found
+from one_adapter.runtime.gateway.refusal import Refusal, model_not_found, no_healthy_key
 from one_adapter.runtime.gateway.settings import Policy
 
 
@@ -103,8 +103,7 @@ def begin(
 def unhealthy(policy: Policy, model: str) -> Refusal:
     """Return the refusal of a model for which every breaker is open."""
     if policy.key:
-        problem = f"No credential for the model {model!r} is healthy at present."
-        return Refusal(429, problem, "no_healthy_credential", retry_after=1.0)
+        return no_healthy_key(model, retry_after=1.0)
     problem = f"No service for the model {model!r} is healthy at present."
     return Refusal(503, problem, "service_unavailable", retry_after=1.0)
 

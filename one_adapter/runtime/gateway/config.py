@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from one_adapter.runtime.gateway.keys import Client, Keys
 from one_adapter.runtime.gateway.pools import Pool, pools_of
-from one_adapter.runtime.gateway.refusal import model_not_found
+from one_adapter.runtime.gateway.refusal import model_not_found, no_healthy_key
 from one_adapter.runtime.gateway.settings import Policy, Settings, read_policy, read_settings
 
 #: The gateway's model name that draws one at random; it has no breaker of its own.
@@ -35,17 +35,14 @@ class Config:
     def resolve(self, model: str) -> str:
         """Return the group that answers a client's model name; raises `Refusal` for an unknown one.
 
-        A name that answers everything wins over all others, then an alias, then a group.
+        A name that answers everything wins over all others, then an alias, then a group. One whose keys are
+        all switched off is refused, too, and not for being unknown.
         """
         catch_all = self.settings.catch_all
-        if catch_all is not None:
-            if catch_all in self.groups:
-                return catch_all
-            raise model_not_found(model)
-        group = self.aliases.get(model, model)
-        if group not in self.groups:
-            raise model_not_found(model)
-        return group
+        group = self.aliases.get(model, model) if catch_all is None else catch_all
+        if group in self.groups:
+            return group
+        raise no_healthy_key(model) if group in self.settings.keys_off else model_not_found(model)
 
     def pools(self, group: str, kind: str) -> tuple[Pool, ...]:
         """Return what may answer a request of `kind` for a group, by service; nothing where nothing may.
@@ -77,9 +74,18 @@ class Config:
         """
         return model if model in self.groups or model in self.aliases else group
 
+    def known(self) -> Iterator[str]:
+        """Return every name that stands for a model, whether or not a key of it is switched on."""
+        yield from self.groups
+        yield from (name for name in self.settings.keys_off if name not in self.groups)
+
+    def owner(self, name: str) -> str:
+        """Return whose a model is."""
+        return self.groups[name][0].owned_by if name in self.groups else self.settings.keys_off[name]
+
     def listed(self) -> list[str]:
         """Return the names that `/v1/models` shows; `random` only beside others, where it is shown at all."""
-        names = [name for name in self.groups if name not in self.settings.unlisted and name != RANDOM]
+        names = [name for name in self.known() if name not in self.settings.unlisted and name != RANDOM]
         shown = self.settings.dialect.lists_random and names and RANDOM in self.groups
         return [*names, RANDOM] if shown else names
 

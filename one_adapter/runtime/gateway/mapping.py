@@ -57,6 +57,11 @@ class Reader:
             raise OneAdapterError(f"{self.place}.{key} must be a list of texts.", 1)
         return tuple(found)
 
+    def texts_by_name(self, key: str) -> dict[str, str]:
+        """Return a mapping from names to texts."""
+        found = self.part(key)
+        return {} if found is None else {str(name): found.text(name) for name in found.value}
+
     def counts(self, key: str) -> tuple[int, ...]:
         """Return a list of whole numbers."""
         found = self.get(key, list, [])

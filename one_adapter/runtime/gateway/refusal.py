@@ -81,3 +81,9 @@ def error_event(refusal: Refusal, kind: str) -> bytes:
 def model_not_found(model: str) -> Refusal:
     """Say that no model has this name."""
     return Refusal(400, f"The model {model!r} does not exist.", "model_not_found", "model")
+
+
+def no_healthy_key(model: str, retry_after: float | None = None) -> Refusal:
+    """Say that no key of a model may be asked at present."""
+    problem = f"No credential for the model {model!r} is healthy at present."
+    return Refusal(429, problem, "no_healthy_credential", retry_after=retry_after)

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
-from urllib.parse import urlsplit
 
 from one_adapter.contract import GUARDS, LIMIT_KINDS, ORDERS, RESPONSES, SECTION, VERSION
 from one_adapter.dialect import CURRENT, DIALECTS, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.gateway.mapping import Reader
+from one_adapter.runtime.gateway.parameters import hosts_of, is_free
 from one_adapter.runtime.gateway.paths import Route, read_opened
 
 
@@ -143,13 +143,15 @@ class TranslationRule:
 class Settings:
     """The whole proxy's own settings; without any, every client key is refused.
 
-    `dialect` is the version of the gateway whose decisions the file holds to.
+    `dialect` is the version of the gateway whose decisions the file holds to. `keys_off` are names without a
+    deployment, because every key of theirs is switched off, with whose models they are.
     """
 
     dialect: Dialect = CURRENT
     open: bool = False
     keys: tuple[KeyRule, ...] = ()
     catch_all: str | None = None
+    keys_off: Mapping[str, str] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     routes: frozenset[Route] = frozenset()
@@ -188,6 +190,7 @@ def read_settings(value: object) -> Settings:
         open=bool(access.get("open", bool, False)),
         keys=tuple(keys),
         catch_all=catch_all,
+        keys_off=reader.texts_by_name("keys_off"),
         unlisted=frozenset(reader.texts("unlisted")),
         aliases=frozenset(reader.texts("aliases")),
         routes=routes,
@@ -244,8 +247,8 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         guards=_guards(reader),
         flatten_parts=bool(reader.get("flatten_parts", bool, False)),
         query={str(key): str(value) for key, value in query.items()},
-        free=_is_free(info, params),
-        hosts=_hosts(params),
+        free=is_free(info, params),
+        hosts=hosts_of(params),
     )
 
 
@@ -255,22 +258,6 @@ def _guards(reader: Reader) -> tuple[str, ...]:
         if guard not in GUARDS:
             raise OneAdapterError(f"{reader.place}.guards knows {', '.join(GUARDS)}, not {guard!r}.", 1)
     return found
-
-
-def _hosts(params: Mapping[str, Any]) -> frozenset[str]:
-    """Return the hosts of a deployment's addresses; without an address of its own, none is known."""
-    addresses = [str(params.get(name) or "") for name in ("api_base", "openapi_base")]
-    if not addresses[0]:
-        return frozenset()
-    names = (urlsplit(address).hostname or "" for address in addresses)
-    return frozenset(name if name.isascii() else name.encode("idna").decode() for name in names if name)
-
-
-def _is_free(*places: Mapping[str, Any]) -> bool:
-    """Tell whether tokens are priced at nothing and no other price is named."""
-    prices = {name: value for place in places for name, value in place.items() if "cost" in name}
-    both = ("input_cost_per_token", "output_cost_per_token")
-    return all(name in prices for name in both) and not any(prices.values())
 
 
 def _limits(reader: Reader | None) -> LimitRules | None:

@@ -150,6 +150,26 @@ class TestNames:
         assert [entry["owned_by"] for entry in body["data"]] == ["acme", "openai"]
         assert ask("GET", "/v1/models/m", None, loaded)[1]["owned_by"] == "acme"
 
+    @pytest.mark.parametrize(
+        ("path", "rest"),
+        [
+            ("/v1/chat/completions", {"messages": CHAT["messages"]}),
+            ("/v1/messages", {"messages": CHAT["messages"], "max_tokens": 5}),
+            ("/v1/responses", {"input": "hi"}),
+            ("/v1/embeddings", {"input": "hi"}),
+        ],
+    )
+    def test_a_name_whose_keys_are_all_off_is_shown_and_answered_with_429(
+        self, path: str, rest: dict[str, Any]
+    ) -> None:
+        loaded = loaded_of(deployment("b"), keys_off={"m": "acme", "hidden": "acme"}, unlisted=["hidden"])
+        _, body, _ = ask("GET", "/v1/models", None, loaded)
+        assert {entry["id"]: entry["owned_by"] for entry in body["data"]} == {"b": "openai", "m": "acme"}
+        assert ask("GET", "/v1/models/m", None, loaded)[1]["owned_by"] == "acme"
+        status, body, headers = ask("POST", path, {"model": "m", **rest}, loaded)
+        assert (status, "retry-after" in headers) == (429, False)
+        assert "healthy" in body["error"]["message"]
+
     def test_a_key_for_some_models_sees_those_that_exist_listed_or_not(self) -> None:
         loaded = loaded_of(deployment("m"), deployment("b"), unlisted=["m"])
         _, body, _ = ask("GET", "/v1/models", None, loaded, key="sk-some")

@@ -29,6 +29,8 @@ class TestSettings:
             ({"access": {"keys": [1]}}, "keys[0] must be"),
             ({"access": {"keys": [{"env": "A", "models": [1]}]}}, "keys[0].models"),
             ({"unlisted": "a"}, "unlisted"),
+            ({"keys_off": ["m"]}, "keys_off must be a mapping"),
+            ({"keys_off": {"m": 1}}, "keys_off.m"),
             ({"translation": {"concurrency": True}}, "translation.concurrency"),
         ],
     )
