@@ -61,7 +61,7 @@ async def converse(
     loop = asyncio.get_running_loop()
     request = Request(kind, client, body, config, loop.time(), client_model=model)
     scope[REQUEST] = request
-    request.group = config.resolve(model)
+    request.group = config.resolve(model, kind)
     if kind == "responses" and any(one.protocol == kind for one in config.groups[request.group]):
         request.raw_length = len(raw)
     check(request, raw=request.raw_length > 0)

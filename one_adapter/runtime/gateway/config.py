@@ -32,13 +32,13 @@ class Config:
         every = {one.id: one for group in self.groups.values() for one in group}
         object.__setattr__(self, "policies", every)
 
-    def resolve(self, model: str) -> str:
+    def resolve(self, model: str, kind: str = "chat") -> str:
         """Return the group that answers a client's model name; raises `Refusal` for an unknown one.
 
-        A name that answers everything wins over all others, then an alias, then a group. One whose keys are
-        all switched off is refused, too, and not for being unknown.
+        A name that answers everything wins over all others, but for embeddings, then an alias, then a group.
+        One whose keys are all switched off is refused, too, and not for being unknown.
         """
-        catch_all = self.settings.catch_all
+        catch_all = None if kind == "embeddings" else self.settings.catch_all
         group = self.aliases.get(model, model) if catch_all is None else catch_all
         if group in self.groups:
             return group

@@ -32,6 +32,12 @@ class TestNames:
         with pytest.raises(Refusal):
             config("m", catch_all="gone").resolve("m")
 
+    def test_what_answers_every_name_answers_no_embeddings(self) -> None:
+        found = config("m", "all", catch_all="all")
+        assert found.resolve("m", "embeddings") == "m"
+        with pytest.raises(Refusal):
+            found.resolve("anything", "embeddings")
+
     @pytest.mark.parametrize(
         ("names", "unlisted", "listed"),
         [
