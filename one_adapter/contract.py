@@ -35,7 +35,7 @@ SETTINGS_FIELDS = (
     *("routes", "translation", "relay"),
 )
 DEPLOYMENT_FIELDS = (
-    *("service", "owned_by", "credential", "key", "places", "order", "turns", "alias_of"),
+    *("service", "owned_by", "credential", "key", "places", "order", "key_order", "turns", "alias_of"),
     *(
         "upstream_model",
         "embedding_model",

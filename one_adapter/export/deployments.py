@@ -53,6 +53,7 @@ class Group:
     targets: tuple[Target, ...]
     twins: dict[tuple[str, int], Target] | None
     alias_of: str = ""
+    key_order: Order | None = None
 
 
 def groups_of(plan: Plan) -> Iterator[Group]:
@@ -69,7 +70,7 @@ def _groups(route: Route) -> Iterator[Group]:
     alias_of = route.alias_of or ""
     if embeddings is None:
         twins = {_place(t): t for t in route.targets} if route.kind != "chat" else {}
-        yield Group(route.name, mode, route.order, route.targets, twins, alias_of)
+        yield Group(route.name, mode, route.order, route.targets, twins, alias_of, route.key_order)
         return
     chats = {_place(target): _door(target) for target in route.targets}
     if all(chats.get(_place(target)) == _door(target) for target in embeddings):
@@ -210,6 +211,8 @@ class Deployments:
             ours["order"] = group.order
             if group.order in ("rr", "hash") and target.turns != 1:
                 ours["turns"] = target.turns
+            if group.key_order and target.places:
+                ours["key_order"] = group.key_order
             if self.plan.dialect.pools and group.alias_of and group.order in ("rr", "hash"):
                 ours["alias_of"] = group.alias_of
         if quote_name(upstream.name) != upstream.name:

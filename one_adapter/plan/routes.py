@@ -259,7 +259,9 @@ class _Router:
         targets = tuple(replace(target, share=share) for target, share in zip(found, shares, strict=True))
         notes = dict.fromkeys(filter(None, (self._note(entry, client) for entry, _ in by_service.values())))
         off = _off([entry for entry, _ in by_service.values()])
-        return Route(RANDOM, listed, "chat", "random", targets, notes=tuple(notes), off=off)
+        keys = self.order if self.order == "rr" and self.gateway.dialect.pools else None
+        route = Route(RANDOM, listed, "chat", "random", targets, notes=tuple(notes))
+        return replace(route, off=off, key_order=keys)
 
 
 def _with_more_turns(targets: list[Target], more: int) -> list[Target]:

@@ -97,6 +97,7 @@ class Route:
     kinds of call to different places, or in other shares; None: the same. `alias_of` names the group a
     global redirect points at. `notes` say what a share cannot: on what else it depends. `off` is the first
     service of a name whose services all have their keys switched off, and which therefore leads nowhere.
+    `key_order` is how the keys of a pool are drawn, where that is another order than the services'.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Route:
     alias_of: str | None = None
     notes: tuple[str, ...] = ()
     off: str = ""
+    key_order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
+from one_adapter.dialect import V0_10, V0_12
 from one_adapter.export.deployments import groups_of, quote_name, weights
 from one_adapter.export.proxy_config import proxy_config
 from one_adapter.export.secrets import secrets_of
@@ -28,13 +29,13 @@ from one_adapter.plan.vendors import Options
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def exported(config: dict[str, Any], *, pure: bool = False, **options: str) -> dict[str, Any]:
+def exported(config: dict[str, Any], *, pure: bool = False, **options: Any) -> dict[str, Any]:
     decided = plan(config, **options)
     loaded: dict[str, Any] = yaml.safe_load(proxy_config(decided, secrets_of(gateway(config), decided), pure))
     return loaded
 
 
-def deployments(config: dict[str, Any], name: str, **options: str) -> list[dict[str, Any]]:
+def deployments(config: dict[str, Any], name: str, **options: Any) -> list[dict[str, Any]]:
     return [each for each in exported(config, **options)["model_list"] or [] if each["model_name"] == name]
 
 
@@ -157,6 +158,17 @@ def test_a_global_redirect_takes_the_turns_of_the_name_it_leads_to() -> None:
         assert found["model_info"]["one_adapter"].get("alias_of") == expected
         (found, *_) = deployments({**config, "load_balancing": word}, "m")
         assert "alias_of" not in found["model_info"]["one_adapter"]
+
+
+def test_keys_take_their_turns_under_the_model_random_too() -> None:
+    config = openai(service("m", credential_list=[{"api_key": "a"}, {"api_key": "b"}]), load_balancing="rr")
+    for version, expected in ((V0_12, "rr"), (V0_10, None)):
+        (found, _) = deployments(config, "random", gateway=version)
+        ours = found["model_info"]["one_adapter"]
+        assert (ours["order"], ours.get("key_order")) == ("random", expected)
+    for word in ("first", "hash", "random"):
+        (found, _) = deployments({**config, "load_balancing": word}, "random")
+        assert "key_order" not in found["model_info"]["one_adapter"]
 
 
 def test_keys_say_who_they_are_and_whose_turns_they_take() -> None:

@@ -41,8 +41,13 @@ class Pool:
 
     @property
     def order(self) -> str:
-        """The word by which it is drawn, and its keys."""
+        """The word by which it is drawn."""
         return self.keys[0].order
+
+    @property
+    def key_order(self) -> str:
+        """The word by which its keys are."""
+        return self.keys[0].key_order or self.order
 
     @property
     def turns(self) -> int:

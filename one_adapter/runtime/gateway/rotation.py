@@ -68,11 +68,11 @@ class Rotation:
         if not pool.shared:
             return self._one_first(pool, first)
         size = len(pool.owners)
-        if pool.order == "rr":
+        if pool.key_order == "rr":
             return pool.ring(_take(self._key_turns, pool.service, first) % size)
-        if pool.order == "hash":
+        if pool.key_order == "hash":
             return pool.ring(hashed(f"{pool.service}:credentials", size))
-        if pool.order == "first":
+        if pool.key_order == "first":
             return pool.ring(0)
         drawn = pool.keys.index(self._by_chance(pool.keys))
         return pool.keys[drawn:] + pool.keys[:drawn]

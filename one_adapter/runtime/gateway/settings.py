@@ -84,6 +84,7 @@ class Policy:
     places: tuple[int, ...] = ()
     owned_by: str = "openai"
     order: str = "random"
+    key_order: str = ""
     turns: int = 1
     alias_of: str = ""
     weight: float = 1.0
@@ -229,6 +230,7 @@ def read_policy(deployment: Mapping[str, Any]) -> Policy:
         owned_by=reader.text("owned_by", "openai"),
         places=reader.counts("places"),
         order=reader.choice("order", ORDERS, "random"),
+        key_order=reader.choice("key_order", ORDERS, reader.choice("order", ORDERS, "random")),
         turns=max(1, reader.count("turns", 1)),
         alias_of=reader.text("alias_of"),
         weight=1.0 if weight is None else float(weight),

@@ -147,3 +147,11 @@ def test_a_ring_with_a_gap_gives_its_turn_to_the_next_and_one_without_places_is_
     assert ring((0,), (3,)) == ["01", "10", "10", "10"]
     assert ring((0, 2), (1,)) == ["01", "10", "01", "01"]
     assert ring((), ()) == ["01", "10", "01", "10"]
+
+
+def test_keys_take_turns_where_their_services_are_drawn_by_chance() -> None:
+    keys = [
+        replace(policy("a", place, "random"), key=f"key-{place}", places=(place,), key_order="rr")
+        for place in range(2)
+    ]
+    assert names(Rotation(random.random), keys, 4, "random") == ["a.0", "a.1"] * 2
