@@ -76,7 +76,8 @@ class _Router:
     def routing(self) -> Routing:
         listed = self._listed()
         routes = {name: self._route(name, name in listed) for name in self.table if name != RANDOM}
-        routes[RANDOM] = self._random(RANDOM, bool(listed) and self.gateway.dialect.lists_random)
+        added = bool(listed) and self.gateway.dialect.lists_random
+        routes[RANDOM] = self._random(RANDOM, added or RANDOM in listed)
         aliases = self.gateway.model_redirect
         if ALL in aliases:
             wanted = RANDOM if aliases[ALL] == ALL else aliases[ALL]

@@ -299,6 +299,12 @@ def test_a_global_redirect_to_itself_changes_nothing() -> None:
     assert plan(openai(service("m"), model_redirect={"m": "m"})).routes == plan(openai(service("m"))).routes
 
 
+def test_in_0_12_random_is_shown_where_a_service_lists_a_model_of_that_name() -> None:
+    random = plan(openai(service("m", "random"))).route("random")
+    assert random is not None
+    assert random.listed
+
+
 def test_a_global_redirect_may_lead_to_random() -> None:
     config = openai(service("m"), service("n"), model_redirect={"any": "random"})
     assert upstreams(config, "any") == upstreams(config, "random")

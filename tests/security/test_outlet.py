@@ -29,7 +29,12 @@ def test_a_body_keeps_its_length_without_the_secret(status: int) -> None:
 
     found, body, headers = run(behind_litellm(behave)("POST", "/v1/chat/completions", CHAT))
     assert (found, json.loads(body)) == (status, {"a": "*" * len(KEY)})
-    ours = {"x-one-adapter-way": "litellm", "access-control-allow-origin": "*"}
+    assert headers.pop("x-request-id") != KEY
+    ours = {
+        "x-one-adapter-way": "litellm",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "X-Request-ID",
+    }
     assert headers == {"content-type": "application/json", **ours}
 
 

@@ -54,9 +54,8 @@ async def models(door: App, config: Config, scope: Scope, receive: Receive, send
         if not names and not dialect.lists_nothing:
             raise Refusal(404, "No models found.", "not_found")
     else:
-        names = [
-            name for name in config.known() if client.may(name) and (name != RANDOM or dialect.lists_random)
-        ]
+        shown = dialect.lists_random or RANDOM in config.listed()
+        names = [name for name in config.known() if client.may(name) and (name != RANDOM or shown)]
     await answer(send, 200, {"object": "list", "data": [_card(config, name) for name in names]})
 
 
@@ -64,7 +63,9 @@ async def model(door: App, config: Config, scope: Scope, receive: Receive, send:
     """Show one model by its name, slashes and all; `random` and global aliases are not models."""
     client = config.keys.admit(scope["headers"])
     name = unquote(scope["path"][len(MODELS) + 1 :])
-    known = name in config.known() and name != RANDOM and name not in config.settings.aliases
+    known = name in config.known() and name not in config.settings.aliases
+    if name == RANDOM:  # a model only where a service lists one of this name
+        known = not config.settings.dialect.lists_random and RANDOM in config.listed()
     if not known or not client.may(name):
         raise Refusal(404, f"The model {name!r} does not exist.", "model_not_found", "model")
     await answer(send, 200, _card(config, name))

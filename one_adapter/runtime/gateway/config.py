@@ -84,10 +84,12 @@ class Config:
         return self.groups[name][0].owned_by if name in self.groups else self.settings.keys_off[name]
 
     def listed(self) -> list[str]:
-        """Return the names that `/v1/models` shows; `random` only beside others, where it is shown at all."""
-        names = [name for name in self.known() if name not in self.settings.unlisted and name != RANDOM]
-        shown = self.settings.dialect.lists_random and names and RANDOM in self.groups
-        return [*names, RANDOM] if shown else names
+        """Return the names that `/v1/models` shows; where `random` is added, last and to others only."""
+        names = [name for name in self.known() if name not in self.settings.unlisted]
+        if not self.settings.dialect.lists_random:
+            return names
+        others = [name for name in names if name != RANDOM]
+        return [*others, RANDOM] if others and RANDOM in self.groups else others
 
 
 def read_config(

@@ -138,7 +138,7 @@ class TestNames:
         names = [deployment(name) for name in ("m", "b", "hidden", "random")]
         some = {"env": "SOME", "models": ["m", "random"]}
         keys = {"keys": [{"env": "CLIENT", "models": ["*"]}, some]}
-        loaded = loaded_of(*names, unlisted=["hidden"], gateway=version, access=keys)
+        loaded = loaded_of(*names, unlisted=["hidden", "random"], gateway=version, access=keys)
         _, body, _ = ask("GET", "/v1/models", None, loaded)
         assert [entry["id"] for entry in body["data"]] == shown
         _, body, _ = ask("GET", "/v1/models/", None, loaded, key="sk-some")
@@ -177,6 +177,14 @@ class TestNames:
         status, body, _ = ask("GET", "/v1/models", None, loaded_of(deployment("b")), key="sk-some")
         assert (status, body["data"]) == (200, [])
 
+    @pytest.mark.parametrize(("version", "status"), [("0.10", 404), ("0.12", 200)])
+    def test_a_model_that_a_service_calls_random_is_shown_in_0_12(self, version: str, status: int) -> None:
+        some = {"env": "SOME", "models": ["random"]}
+        loaded = loaded_of(deployment("m"), deployment("random"), gateway=version, access={"keys": [some]})
+        assert ask("GET", "/v1/models/random", None, loaded, key="sk-some")[0] == status
+        _, body, _ = ask("GET", "/v1/models", None, loaded, key="sk-some")
+        assert [entry["id"] for entry in body["data"]] == ["random"]
+
     def test_an_input_that_is_neither_text_nor_list_is_400(self) -> None:
         assert ask("POST", "/v1/responses", {"model": "m", "input": 7})[0] == 400
 
@@ -188,7 +196,7 @@ class TestNames:
         self, version: str, status: int
     ) -> None:
         deployments = [deployment("e", mode="embedding"), deployment("random")]
-        loaded = loaded_of(*deployments, unlisted=["e"], gateway=version)
+        loaded = loaded_of(*deployments, unlisted=["e", "random"], gateway=version)
         found, body, _ = ask("GET", "/v1/models", None, loaded)
         assert found == status
         assert found == 404 or body == {"object": "list", "data": []}
@@ -198,7 +206,8 @@ class TestNames:
         [("m", 200), ("a/b", 200), ("a%2Fb", 200), ("ghost", 404), ("random", 404), ("glob", 404)],
     )
     def test_one_model_by_its_name_slashes_and_all(self, name: str, status: int) -> None:
-        loaded = loaded_of(*(deployment(each) for each in ("m", "a/b", "random", "glob")), aliases=["glob"])
+        every = [deployment(each) for each in ("m", "a/b", "random", "glob")]
+        loaded = loaded_of(*every, aliases=["glob"], unlisted=["random"])
         assert ask("GET", f"/v1/models/{name}", None, loaded)[0] == status
 
     def test_an_unknown_one_is_told_as_openai_tells_it(self) -> None:

@@ -51,7 +51,11 @@ class TestNames:
         self, names: list[str], unlisted: list[str], listed: list[str]
     ) -> None:
         assert config(*names, unlisted=unlisted, gateway="0.10").listed() == listed
-        assert config(*names, unlisted=unlisted).listed() == [one for one in listed if one != "random"]
+        without = [one for one in listed if one != "random"]
+        assert config(*names, unlisted=[*unlisted, "random"]).listed() == without
+
+    def test_0_12_lists_random_like_any_other_model_where_a_service_lists_it(self) -> None:
+        assert config("random", "m").listed() == ["random", "m"]
 
 
 class TestReading:
