@@ -38,6 +38,8 @@ def install() -> None:
     side_calls.read_copies()
     choices = profile.chosen()
     failures.install(quiet=bool(choices))
+    if "log" in choices:
+        log.drop_a_workers_prints(proxy_server)
     profile.after_import(choices)
     if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked

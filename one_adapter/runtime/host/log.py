@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import multiprocessing
 import re
 import sys
 from functools import lru_cache
@@ -84,6 +85,12 @@ def install() -> None:
 def drop_prints(module: ModuleType) -> None:
     """Have a module of LiteLLM's print nothing: its list of models, in green, and thanks for using it."""
     module.print = lambda *_, **__: None  # type: ignore[attr-defined]
+
+
+def drop_a_workers_prints(module: ModuleType) -> None:
+    """Have LiteLLM print nothing in a worker process of `--num_workers`, each of which would print it all."""
+    if multiprocessing.parent_process() is not None:
+        drop_prints(module)
 
 
 def clean_terminal() -> None:

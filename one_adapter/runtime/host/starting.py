@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 import click
 
-#: Options of LiteLLM's with which other processes listen; they say themselves when they do.
+#: Options of LiteLLM's with which other processes listen, so that only the port tells when they do.
 ELSEWHERE = ("--num_workers", "--run_gunicorn", "--run_hypercorn", "--run_granian")
 SECONDS_BETWEEN_SIGNS = 1.0
+SECONDS_FOR_AN_ANSWER = 10.0
 
 
 class Starting:
@@ -70,7 +73,7 @@ class Starting:
     def watch(self, server: Any, arguments: Sequence[str] = ()) -> None:
         """Have uvicorn's `Server` class say so when one of its servers accepts connections."""
         if any(one.partition("=")[0] in ELSEWHERE for one in arguments):
-            self._end()
+            threading.Thread(target=self._knock, name="one-adapter knocking", daemon=True).start()
             return
         stock = server.startup
 
@@ -80,6 +83,19 @@ class Starting:
                 self.ready()
 
         server.startup = startup
+
+    def _knock(self) -> None:
+        place = urlsplit(self._address)
+        while not self._over.wait(self._pause):
+            door = HTTPConnection(place.hostname or "", place.port, timeout=SECONDS_FOR_AN_ANSWER)
+            try:
+                door.request("GET", "/healthz")
+                door.getresponse()
+            except (OSError, HTTPException):
+                continue
+            finally:
+                door.close()
+            self.ready()
 
     def _draw(self) -> None:
         assert self._terminal is not None

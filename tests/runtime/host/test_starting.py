@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import ModuleType
 from typing import Any
 
 import pytest
 import uvicorn
 from proxy import free_port
 
+from one_adapter.runtime.host import log
 from one_adapter.runtime.host.starting import Starting
 
 ADDRESS = "http://127.0.0.1:9090/v1"
@@ -66,17 +70,32 @@ async def test_a_port_that_somebody_else_has_is_not_listened_on(capsys: pytest.C
 
 
 @pytest.mark.parametrize("option", ["--num_workers", "--num_workers=2", "--run_gunicorn"])
-def test_where_other_processes_listen_they_say_so_themselves(
+def test_where_other_processes_listen_the_port_tells_when(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Server(uvicorn.Server):
         pass
 
-    with Starting(ADDRESS) as words:
+    class Heard(Starting):
+        said = threading.Event()
+
+        def ready(self) -> None:
+            super().ready()
+            self.said.set()
+
+    Heard.said.clear()
+    port = free_port()
+    with Heard(f"http://127.0.0.1:{port}/v1", pause=0.001) as words:
         words.watch(Server, [option])
-        words.ready()
+        with socket.create_server(("127.0.0.1", port)) as deaf:  # it is open, and nobody answers there yet
+            deaf.accept()[0].close()
+            assert "listens" not in capsys.readouterr().out
+        with HTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as server:
+            server.timeout = 5
+            server.handle_request()
+            assert Heard.said.wait(5)
     assert "startup" not in vars(Server)
-    assert "listens" not in capsys.readouterr().out
+    assert f"one-adapter listens on http://127.0.0.1:{port}/v1" in capsys.readouterr().out
 
 
 class Screen(io.StringIO):
@@ -120,3 +139,13 @@ def test_a_start_that_fails_leaves_a_clear_line() -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert screen.getvalue().endswith("\r\033[K")
+
+
+@pytest.mark.parametrize("is_worker", [True, False])
+def test_a_worker_process_prints_none_of_litellms_words(
+    is_worker: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: object() if is_worker else None)
+    module = ModuleType("proxy_server")
+    log.drop_a_workers_prints(module)
+    assert hasattr(module, "print") == is_worker
