@@ -92,11 +92,22 @@ def test_the_try_out_keeps_off_the_gateways_port() -> None:
 
 
 @pytest.mark.parametrize("pure", [False, True])
-@pytest.mark.parametrize("source", ["config.json", "my config.json", "it's.json"])
-def test_the_commands_of_a_report_work(source: str, pure: bool, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "output"), [("config.json", "."), ("my config.json", "litellm/"), ("it's.json", "my proxy")]
+)
+def test_the_commands_of_a_report_work(source: str, output: str, pure: bool, folder: Path) -> None:
     if source != "config.json":
         shutil.copy(folder / "config.json", folder / source)
-    words = ["one-adapter", "export", source, "-o", ".", "--report", "r.json", *(["--pure"] if pure else [])]
+    words = [
+        "one-adapter",
+        "export",
+        source,
+        "-o",
+        output,
+        "--report",
+        "r.json",
+        *(["--pure"] if pure else []),
+    ]
     done = shell(f"{shlex.join(words)} && mv r.json report.json", folder)
     assert done.returncode == 0, done.stderr
     commands = [each["command"] for each in json.loads((folder / "report.json").read_text("utf-8"))["start"]]
@@ -104,7 +115,18 @@ def test_the_commands_of_a_report_work(source: str, pure: bool, folder: Path) ->
     assert len(commands) == (2 if pure else 4)
     for line in commands[1:]:
         check(line, folder)
-    for line in done.stderr.splitlines():
-        if line.startswith("Start it: "):
-            started = shell(line.removeprefix("Start it: "), folder)
-            assert (started.returncode, started.stdout) == (0, "--config config.yaml --port 9090\n")
+    assert f"Start it: {commands[-1]}" in done.stderr.splitlines()
+    config = "config.yaml" if output == "." else f"{output.rstrip('/')}/config.yaml"
+    started = shell(commands[-1], folder)
+    assert (started.returncode, started.stdout) == (0, f"--config {config} --port 9090\n")
+
+
+@pytest.mark.parametrize(("port", "aside"), [(":9090", 9091), (":9091", 9092)])
+def test_the_try_out_of_a_report_keeps_off_the_gateways_port(port: str, aside: int, folder: Path) -> None:
+    text = (folder / "config.json").read_text("utf-8")
+    old = json.loads(text)["server_port"]
+    (folder / "config.json").write_text(text.replace(f'"{old}"', f'"{port}"'), "utf-8")
+    done = shell("one-adapter export config.json -o proxy --report report.json", folder)
+    assert done.returncode == 0, done.stderr
+    commands = [each["command"] for each in json.loads((folder / "report.json").read_text("utf-8"))["start"]]
+    assert f"one-adapter run config.json --dry-run --port {aside}" in commands

@@ -32,7 +32,7 @@ from one_adapter.export.prices import CHOICES, Prices, prices_of
 from one_adapter.export.proxy_config import environment, proxy_config
 from one_adapter.export.pure_plan import unread
 from one_adapter.export.secrets import Secrets, inlined
-from one_adapter.export.start import start_line
+from one_adapter.export.start import EXPORTED, start_line
 
 TO_ENV = "With -o FOLDER they go to .env."
 
@@ -101,7 +101,7 @@ def export_command(
     if report is not None:
         if not is_stream(report):
             refuse_what_is_there(Path(report), force)
-        told = _report(source, secrets, report, pure, counted_by)
+        told = _report(source, secrets, report, pure, counted_by, _exported(output, env_format))
     text = proxy_config(source.plan, secrets, pure, prices=counted_by)
     inline = secrets_as == "inline"
     written = _export(source, secrets, text, output or "-", inline, env_format, force, pure)
@@ -133,7 +133,10 @@ def _export(
     if is_stream(output) or not is_folder(output):
         text = _inlined(text, values) if inline else text
         _write(output, text, force, private=inline)
-        started = [f"Written: {output}", f"Start it: {start_line(source.plan, output)}"]
+        started = [
+            f"Written: {output}",
+            f"Start it: {start_line(source.plan, *_exported(output, env_format))}",
+        ]
         needs = [f"Variables it reads: {', '.join(values)}. {TO_ENV}"]
         return [
             *(started if not is_stream(output) else ()),
@@ -147,10 +150,9 @@ def _export(
     write_folder(
         output, text, env_file(env_format, merge.values, secrets.to_create, secrets.to_fill), force, inline
     )
-    by_shell = env_format == "shell"
     lines = [f"Written: {config} and {env}"]
-    lines += [f"Start it: {start_line(source.plan, config, env if by_shell else '')}"]
-    if not by_shell:
+    lines += [f"Start it: {start_line(source.plan, *_exported(output, env_format))}"]
+    if env_format != "shell":
         lines += [f"with the variables of {env}, which docker run --env-file reads"]
     if merge.kept:
         lines += [f"Kept of the old .env: {', '.join(merge.kept)} (it is .env.bak now)"]
@@ -205,7 +207,19 @@ def report_kind(path: str) -> Literal["markdown", "json", "html"]:
     return kind
 
 
-def _report(source: Source, secrets: Secrets, report: str, pure: bool, prices: Prices) -> str:
+def _exported(output: str | None, env_format: str) -> tuple[str, str]:
+    """The paths of what is written, for a command: its .env is one only where a shell can read it."""
+    if output is None or is_stream(output):
+        return EXPORTED
+    if not is_folder(output):
+        return output, ""
+    config, env = (str(Path(output) / name) for name in (CONFIG_NAME, ENV_NAME))
+    return config, env if env_format == "shell" else ""
+
+
+def _report(
+    source: Source, secrets: Secrets, report: str, pure: bool, prices: Prices, exported: tuple[str, str]
+) -> str:
     from one_adapter.export.report import write_report
 
     return write_report(
@@ -216,4 +230,5 @@ def _report(source: Source, secrets: Secrets, report: str, pure: bool, prices: P
         [finding.to_json() for finding in source.findings],
         pure,
         prices,
+        exported,
     )

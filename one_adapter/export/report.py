@@ -22,7 +22,7 @@ from one_adapter.export.pure import pure_costs
 from one_adapter.export.pure_plan import pure_plan, unread
 from one_adapter.export.rows import lines_of
 from one_adapter.export.secrets import Secrets, client_key_names
-from one_adapter.export.start import Command, commands_of
+from one_adapter.export.start import EXPORTED, Command, commands_of
 from one_adapter.export.wording import counted, visible
 from one_adapter.plan.addresses import HIDDEN, split_url
 from one_adapter.plan.types import VERDICTS, Level, Plan, Row, SecretRef, Verdict
@@ -108,9 +108,13 @@ def write_report(
     findings: list[dict[str, Any]],
     pure: bool = False,
     prices: Prices = NO_PRICES,
+    exported: tuple[str, str] = EXPORTED,
 ) -> str:
-    """The report as a text of the given kind; the same input gives the same bytes."""
-    report = report_of(source_name, plan, secrets, findings, pure, prices)
+    """The report as a text of the given kind; the same input gives the same bytes.
+
+    `exported` are the paths of the configuration and of its .env, as whoever reads the report writes them.
+    """
+    report = report_of(source_name, plan, secrets, findings, pure, prices, exported)
     # Each kind is imported when it is asked for: JSON needs no HTML, and HTML needs the extra.
     if kind == "json":
         from one_adapter.export.report_json import json_report
@@ -132,6 +136,7 @@ def report_of(
     findings: Sequence[Mapping[str, Any]],
     pure: bool,
     prices: Prices = NO_PRICES,
+    exported: tuple[str, str] = EXPORTED,
 ) -> Report:
     """Everything a report says about a plan."""
     hide = _Hider(plan, secrets)
@@ -154,7 +159,7 @@ def report_of(
         costs=tuple(pure_costs(whole)) if pure else (),
         names=names_of(plan),
         variables=tuple(_variables(plan, secrets, pure)),
-        commands=commands_of(source_name, plan, pure),
+        commands=commands_of(source_name, plan, pure, exported),
         findings=shown,
     )
 
@@ -253,8 +258,8 @@ def _unpriced(plan: Plan, prices: Prices, hide: _Hider) -> Iterable[Item]:
     names = prices.unpriced(groups_of(plan)) if prices.names else ()
     if names:
         told = (
-            f"LiteLLM's price list does not have {counted(len(names), 'model')} here, whose price is written "
-            f"as 0; put yours there to have their spend counted: {', '.join(names)}."
+            f"LiteLLM's price list has nothing for {counted(len(names), 'model')} at its address: the price is "
+            f"written as 0; put yours there to have the spend counted: {', '.join(names)}."
         )
         yield Item("info", "price-unknown", hide(told))
 

@@ -8,6 +8,11 @@ from shlex import quote
 
 from one_adapter.plan.types import Plan
 
+#: Where a try-out listens while the gateway may go on running.
+TRY_OUT = 9091
+#: What an export writes, in its folder.
+EXPORTED = ("config.yaml", ".env")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -27,9 +32,15 @@ def start_line(plan: Plan, config: str, env: str = "") -> str:
     return f"{read}litellm --config {quote(config)} {address}"
 
 
-def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]:
-    """The commands that start the proxy on the port the gateway had."""
-    litellm = start_line(plan, "config.yaml", ".env")
+def commands_of(
+    source_name: str, plan: Plan, pure: bool, exported: tuple[str, str] = EXPORTED
+) -> tuple[Command, ...]:
+    """The commands that start the proxy on the port the gateway had; `exported` are its file and its .env.
+
+    They work where the export was called. The try-out keeps off the gateway's port.
+    """
+    litellm = start_line(plan, *exported)
+    aside = TRY_OUT if plan.port != TRY_OUT else TRY_OUT + 1
     if pure:
         return (
             Command(f"pip install 'litellm[proxy]'{_also(plan)}", "installs stock LiteLLM"),
@@ -39,7 +50,10 @@ def commands_of(source_name: str, plan: Plan, pure: bool) -> tuple[Command, ...]
     source = "config.json" if source_name == "-" else re.sub(r"#[0-9]+\Z", "", source_name)
     return (
         Command("pip install 'one-adapter[proxy]'", "installs LiteLLM and what the exported file needs"),
-        Command(f"one-adapter run {quote(source)} --dry-run", "tries it: no call leaves the machine"),
+        Command(
+            f"one-adapter run {quote(source)} --dry-run --port {aside}",
+            "tries it: no call leaves the machine",
+        ),
         Command(f"one-adapter run {quote(source)}", f"starts it on port {plan.port}, as the gateway was"),
         Command(litellm, "the same with the exported config.yaml and .env, from then on yours"),
     )

@@ -94,7 +94,7 @@ def test_what_was_never_there_is_not_told(word: str) -> None:
 def test_the_commands_start_the_proxy_where_the_gateway_was() -> None:
     decided = plan({**PLAIN, "server_port": "127.0.0.1:8080"})
     lines = [command.line for command in commands_of("my config.json", decided, pure=False)]
-    assert "one-adapter run 'my config.json' --dry-run" in lines
+    assert "one-adapter run 'my config.json' --dry-run --port 9091" in lines
     assert lines[-1].endswith("litellm --config config.yaml --host 127.0.0.1 --port 8080")
     assert "one-adapter run config.json" in [each.line for each in commands_of("-", decided, pure=False)]
     assert not [each.line for each in commands_of("-", decided, pure=True) if "one-adapter" in each.line]
