@@ -99,13 +99,20 @@ def test_a_pipe_and_a_folder_end_in_one_error(tmp_path: Path) -> None:
 
 
 def everything(data: bytes, name: str) -> None:
-    """Judge and print in every way; whatever happens, nothing is raised."""
+    """Judge and print in every way: nothing is raised, and all ways tell every finding with its place."""
     document = parse(data, name)
     findings = judge(document)
     one = [Judged(document, findings)]
-    render_text(findings, document, colour=True)
-    for render in (render_json, render_github, render_sarif):
-        render(one).encode("utf-8", "surrogatepass")
+    places = sorted((finding.code, finding.line, finding.column) for finding in findings)
+    text = render_text(findings, document, colour=True)
+    assert all(code in text and f":{line}:{column}:" in text for code, line, column in places)
+    told, github, sarif = (
+        render(one).encode("utf-8", "surrogatepass") for render in (render_json, render_github, render_sarif)
+    )
+    assert sorted((f["code"], f["line"], f["column"]) for f in json.loads(told)["findings"]) == places
+    codes = [code for code, _, _ in places]
+    assert sorted(result["ruleId"] for result in json.loads(sarif)["runs"][0]["results"]) == codes
+    assert sum(line.startswith(b"::") for line in github.split(b"\n")) == len(places)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["config.json", "config.yaml", "-"]))

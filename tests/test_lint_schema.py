@@ -46,6 +46,7 @@ def parts(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
 @each_version
 def test_it_is_a_draft_07_schema(version: str) -> None:
     Draft7Validator.check_schema(SCHEMAS[version])
+    assert SCHEMAS[version]["$schema"] == Draft7Validator.META_SCHEMA["$schema"]
 
 
 def every(wanted: Callable[[str], bool] = bool) -> pytest.MarkDecorator:

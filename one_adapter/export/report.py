@@ -258,8 +258,8 @@ def _unpriced(plan: Plan, prices: Prices, hide: _Hider) -> Iterable[Item]:
     names = prices.unpriced(groups_of(plan)) if prices.names else ()
     if names:
         told = (
-            f"LiteLLM's price list has nothing for {counted(len(names), 'model')} at its address: the price is "
-            f"written as 0; put yours there to have the spend counted: {', '.join(names)}."
+            f"LiteLLM's price list has nothing for {counted(len(names), 'model')} at its address: the price "
+            f"is written as 0; put yours there to have the spend counted: {', '.join(names)}."
         )
         yield Item("info", "price-unknown", hide(told))
 

@@ -220,7 +220,10 @@ def test_a_literal_reference_is_refused_with_its_place(config: dict[str, Any], p
 
 
 def test_what_only_holds_a_reference_is_fine() -> None:
-    refuse_references(document({"a": "see os.environ/HOME", "b": ["os.environ"], "c": 5}))
+    values = {"a": "see os.environ/HOME", "b": ["os.environ"], "c": 5}
+    refuse_references(document(values))
+    with pytest.raises(OneAdapterError, match=r"LiteLLM would replace it"):
+        refuse_references(document({**values, "d": "os.environ/HOME"}))
 
 
 def test_a_secret_that_is_a_reference_is_refused_by_name() -> None:
