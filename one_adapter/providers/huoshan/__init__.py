@@ -156,7 +156,8 @@ def _client(base: str, key: str, proxy: str | None) -> openai.AsyncOpenAI:
         request.extensions["pool"] = shared  # LiteLLM closes a pool that nothing refers to any more
 
     hooks: dict[str, list[Any]] = {"request": [authorize], "response": [_is_an_answer]}
-    http = httpx.AsyncClient(transport=shared.transport, event_hooks=hooks, trust_env=False)
+    # OpenAI's newer clients take this one as well, but their types name httpx2.
+    http: Any = httpx.AsyncClient(transport=shared.transport, event_hooks=hooks, trust_env=False)
     return openai.AsyncOpenAI(api_key="none", base_url=base, http_client=http, max_retries=0)
 
 

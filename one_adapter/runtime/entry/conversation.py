@@ -144,7 +144,7 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
         outcome, now = request.outcome, loop.time()
         book(request.config, memory, attempt.choice, outcome, now)
         throttled = attempt.status == THROTTLED and outcome is Outcome.UPSTREAM_FAULT
-        if throttled and request.policy.key and request.kind != "embeddings":
+        if throttled and attempt.choice.policy.key and request.kind != "embeddings":
             memory.capacity.cool(request.policy, request.client_model, now)
 
 
@@ -173,8 +173,9 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
 
     One timeout is for all tries and their waits; who waits till its end is refused, and not timed out.
     """
-    policy = request.policy
-    request.stop_clock()
+    policy = request.attempt.choice.policy
+    if request.timer is not None:
+        request.stop_clock()
     most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
     model = request.client_model
     if policy.limits is not None:

@@ -54,6 +54,8 @@ class Attempt:
             return Outcome.UPSTREAM_FAULT
         if self.refused or not self.reached or not self.status:
             return Outcome.REFUSED
+        if self.status < 400:
+            return Outcome.ANSWERED
         found = of_status(self.status, dialect)
         return Outcome.REFUSED if found is Outcome.UPSTREAM_FAULT and is_answer(self.answer) else found
 
@@ -152,7 +154,7 @@ class Request:
         """How the present try ended."""
         if self.expired:
             return Outcome.EXPIRED
-        return Outcome.LEFT if self.left else self.attempt.outcome(self.dialect)
+        return Outcome.LEFT if self.left else self.attempt.outcome(self.config.settings.dialect)
 
     @property
     def moves_on(self) -> bool:

@@ -36,7 +36,7 @@ HOLDS: Mapping[str, type] = {
     "include": str,
 }
 #: Objects that are looked into.
-INSIDE = ("response_format", "thinking", "tool_choice")
+INSIDE = frozenset(("response_format", "thinking", "tool_choice"))
 #: Routes on which a chat's scalars of the wrong type go upstream as they are.
 LENIENT = ("chat", "embeddings")
 #: Tools that LiteLLM hands on. Those it acts upon itself (`mcp`, `file_search`) are in none of these.
@@ -82,7 +82,8 @@ def check(body: Mapping[str, Any], kind: str, options: Mapping[str, Kinds]) -> N
             raise Refusal(400, f"The field {name!r} must hold {_plural(HOLDS[name])}.", "invalid_type", name)
     if not isinstance(body.get("stream_options"), (dict, type(None))):
         raise _wrong("stream_options", dict)
-    _check_inside(body)
+    if not INSIDE.isdisjoint(body):
+        _check_inside(body)
     if kind == "embeddings":
         _check_input(body.get("input"))
     elif kind == "responses":
@@ -93,7 +94,7 @@ def check(body: Mapping[str, Any], kind: str, options: Mapping[str, Kinds]) -> N
 
 def _check_inside(body: Mapping[str, Any]) -> None:
     """Refuse objects whose own fields LiteLLM reads as if they could be nothing else."""
-    wanted, thinking, choice = map(body.get, INSIDE)
+    wanted, thinking, choice = map(body.get, ("response_format", "thinking", "tool_choice"))
     if wanted is not None and not _is_format(wanted):
         raise _unknown("response_format")
     if thinking and not (_is(thinking, "type", str) and _is(thinking, "budget_tokens", int)):

@@ -68,7 +68,8 @@ class Clients:
         return not own and is_wired(policy)
 
     def _make(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
-        transport = self._http(policy, kwargs.get("api_key") == NO_KEY)
+        # OpenAI's newer clients take this one as well, but their types name httpx2.
+        transport: Any = self._http(policy, kwargs.get("api_key") == NO_KEY)
         if policy.provider in OPENAI_CLIENTS and not policy.by_responses:
             from openai import AsyncOpenAI
 

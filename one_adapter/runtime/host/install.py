@@ -12,7 +12,7 @@ from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
 from one_adapter.runtime.host import failures, heads, log, profile, reached, side_calls, transport
 from one_adapter.runtime.host.hooks import handler
-from one_adapter.runtime.host.loaded import loaded
+from one_adapter.runtime.host.loaded import lately, loaded
 from one_adapter.runtime.host.way import LitellmWay
 from one_adapter.runtime.redaction import known, of_environment
 
@@ -44,7 +44,7 @@ def install() -> None:
     if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLE_SECONDS, profile.settle)
-    door.mount(proxy_server.app, lambda app: failures.LoggedDoor(app, loaded, [*relays(), LitellmWay(app)]))
+    door.mount(proxy_server.app, lambda app: failures.LoggedDoor(app, lately, [*relays(), LitellmWay(app)]))
 
 
 def relays() -> list[Way]:

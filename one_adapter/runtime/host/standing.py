@@ -38,7 +38,7 @@ class Standing:
             now = present()
             if request.config is not self._known[0] or now is not self._known[1]:
                 self._see(request.config, now)
-        key = (request.policy.id, request.kind)
+        key = (request.attempt.choice.policy.id, request.kind)
         found = self._reasons.get(key)
         if found is None:
             found = self._reasons[key] = reason(_case(request, self._at, ()))

@@ -24,6 +24,8 @@ ERROR_READ_BYTES = 64 << 10
 PARSED_BYTES, EDGE_BYTES = 2 << 20, 64 << 10
 #: What a whole answer to each kind of request has to hold.
 CONTENT = {"chat": "choices", "embeddings": "data", "messages": "content", "responses": "output"}
+#: Fields beside it in which a failure may be told all the same.
+FAULTS = frozenset(("error", "base_resp"))
 TOO_DEEP = "it is nested too deeply"
 #: How vendors tell a failure that stands in no `error`: by a code that is none of success, and words.
 CODES, WORDS = ("code", "error_code"), ("message", "msg", "error_msg")
@@ -174,10 +176,12 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
         raise _no_answer(raw) from None
     if not isinstance(document, dict):
         raise _no_answer(raw)
-    fault = fault_in(document)
-    if fault is not None:
-        raise fault
-    if not isinstance(document.get(CONTENT[kind]), list):
+    has_content = isinstance(document.get(CONTENT[kind]), list)
+    if not has_content or not FAULTS.isdisjoint(document):
+        fault = fault_in(document)
+        if fault is not None:
+            raise fault
+    if not has_content:
         raise _no_answer(raw)
     if model is not None:
         try:

@@ -66,7 +66,7 @@ class Relay:
     def _endpoint(self, request: Request) -> Endpoint | None:
         if request.config is not self._config:
             self._config, self._endpoints = request.config, {}
-        policy = request.policy
+        policy = request.attempt.choice.policy
         key = (policy.id, request.kind)
         if key not in self._endpoints:
             parameters = request.config.parameters.get(policy.id, {})
@@ -76,7 +76,7 @@ class Relay:
         return self._endpoints[key]
 
     async def _call(self, request: Request, target: Endpoint, scope: Scope, send: Send) -> None:
-        policy = request.policy
+        policy = request.attempt.choice.policy
         headers = target.headers
         if request.kind == "messages":
             own = {n.decode(): v.decode("latin-1") for n, v in scope["headers"] if n in ANTHROPIC_HEADERS}
@@ -187,7 +187,7 @@ def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[b
 
 
 def _own_headers(request: Request) -> tuple[tuple[bytes, bytes], ...]:
-    return _named(request.policy.id, request.group)
+    return _named(request.attempt.choice.policy.id, request.group)
 
 
 @lru_cache(1024)
