@@ -68,14 +68,31 @@ class Pool:
 def pools_of(policies: Iterable[Policy]) -> tuple[Pool, ...]:
     """Return deployments by service and upstream model, in order.
 
+    A service's keys belong together where each of them has an upstream's name of its own for the model.
+
     >>> ones = [Policy(service="a", id="1"), Policy(service="b", id="2"), Policy(service="a", id="3")]
     >>> [[one.id for one in pool.keys] for pool in pools_of(ones)]
     [['1', '3'], ['2']]
     """
-    found: dict[tuple[str, str], list[Policy]] = {}
+    by_model: dict[tuple[str, str], list[Policy]] = {}
     for one in policies:
-        found.setdefault((one.service, one.upstream_model), []).append(one)
-    return tuple(Pool(tuple(ones)) for ones in found.values())
+        by_model.setdefault((one.service, one.upstream_model), []).append(one)
+    found: list[list[Policy]] = []
+    last: dict[str, list[Policy]] = {}
+    for (service, _), ones in by_model.items():
+        rest = last.get(service)
+        if rest is not None and _are_other_keys(ones, rest):
+            rest += ones
+        else:
+            found.append(ones)
+            last[service] = ones
+    return tuple(Pool(tuple(sorted(ones, key=lambda one: one.places))) for ones in found)
+
+
+def _are_other_keys(ones: Sequence[Policy], rest: Sequence[Policy]) -> bool:
+    """Tell whether deployments are keys of a pool that are not in the rest of it."""
+    keys = {one.key for one in ones}
+    return "" not in keys and keys.isdisjoint(one.key for one in rest) and all(one.key for one in rest)
 
 
 def _owners(keys: Sequence[Policy]) -> tuple[int, ...]:

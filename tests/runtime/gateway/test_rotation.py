@@ -155,3 +155,15 @@ def test_keys_take_turns_where_their_services_are_drawn_by_chance() -> None:
         for place in range(2)
     ]
     assert names(Rotation(random.random), keys, 4, "random") == ["a.0", "a.1"] * 2
+
+
+def test_keys_with_upstream_names_of_their_own_stand_in_for_each_other() -> None:
+    def key(place: int, model: str) -> Policy:
+        return replace(policy("a", place), key=f"key-{place}", places=(place,), upstream_model=model)
+
+    (one,) = pools_of([key(0, "x"), key(1, "y"), key(2, "x")])
+    assert [each.credential for each in one.keys] == [0, 1, 2]
+    two = pools_of([key(0, "x"), key(1, "x"), key(0, "y"), key(1, "y")])
+    assert [[each.upstream_model for each in pool.keys] for pool in two] == [["x", "x"], ["y", "y"]]
+    lone = pools_of([replace(policy("a"), upstream_model=model) for model in "xy"])
+    assert len(lone) == 2
