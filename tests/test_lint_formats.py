@@ -82,6 +82,13 @@ def test_sarif_results_point_to_their_rule_and_place() -> None:
     assert run["columnKind"] == "unicodeCodePoints"
 
 
+def test_sarif_parts_a_findings_message_from_its_help() -> None:
+    one = judged()
+    said = [finding.message + (f". {finding.help}" if finding.help else "") for finding in one[0].findings]
+    assert [result["message"]["text"] for result in sarif(one)["results"]] == said
+    assert any(finding.help for finding in one[0].findings)
+
+
 def test_sarif_has_an_address_for_whole_paths_and_for_standard_input(tmp_path: Path) -> None:
     uris = [
         sarif(judged(name))["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]

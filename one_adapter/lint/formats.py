@@ -123,9 +123,7 @@ def _result(one: Judged, finding: Finding, numbers: dict[str, int]) -> dict[str,
         "ruleId": finding.code,
         "ruleIndex": numbers[finding.code],
         "level": _LEVELS[finding.severity],
-        "message": {
-            "text": " ".join(part for part in (one_line(finding.message), one_line(finding.help)) if part)
-        },
+        "message": {"text": ". ".join(one_line(part) for part in (finding.message, finding.help) if part)},
         "locations": [location],
         **({"relatedLocations": related} if related else {}),
     }
