@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -24,23 +24,27 @@ class Turn:
     places: tuple[int, ...] = ()
 
 
-def first_on(service: Service) -> int | None:
-    """The first key of a service that is not switched off; None where all are."""
-    return next((index for index, each in enumerate(service.pool) if each.enabled), None)
+def all_on(service: Service) -> list[int]:
+    """The keys of a service that are not switched off, by number."""
+    return [index for index, each in enumerate(service.pool) if each.enabled]
 
 
-def turns_of(service: Service, order: Order, dialect: Dialect) -> tuple[Turn, ...]:
+def turns_of(
+    service: Service, order: Order, dialect: Dialect, able: Collection[int] | None = None
+) -> tuple[Turn, ...]:
     """The keys of a service that may answer, as `order` gives them their turns; none where all are off.
 
-    The turns of a key that is switched off go to the next in the list.
+    The turns of a key that is switched off go to the next in the list. `able` are the keys with which there
+    is anything to ask, by number; None: all of them.
     """
-    if not dialect.pools:
-        count = 1 if order == "first" else len(service.pool)
-        return tuple(Turn(index, Fraction(1, count)) for index in range(count))
-    if not service.credential_list:
-        return (Turn(0, Fraction(1)),)
     number = len(service.pool)
-    on = [index for index, each in enumerate(service.pool) if each.enabled]
+    able = range(number) if able is None else able
+    if not dialect.pools:
+        drawn = [index for index in range(1 if order == "first" else number) if index in able]
+        return tuple(Turn(index, Fraction(1, len(drawn))) for index in drawn)
+    if not service.credential_list:
+        return (Turn(0, Fraction(1)),) if 0 in able else ()
+    on = [index for index in all_on(service) if index in able]
     places: dict[int, list[int]] = {index: [] for index in on}
     for place in range(number) if on else ():
         places[next((index for index in on if index >= place), on[0])].append(place)

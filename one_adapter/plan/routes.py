@@ -9,7 +9,7 @@ targets: one that is not drawn answers when the key before it fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
@@ -17,7 +17,7 @@ from typing import TypeVar
 from one_adapter.config import defaults
 from one_adapter.config.model import Gateway, Service
 from one_adapter.dialect import Order, hashed
-from one_adapter.plan.pools import Turn, by_tokens, first_on, tokens_note, turns_of
+from one_adapter.plan.pools import Turn, all_on, by_tokens, tokens_note, turns_of
 from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.types import Kind, Route, Target, Upstream
 from one_adapter.plan.vendors import Options, embedding_upstream_of, upstream_of
@@ -188,29 +188,28 @@ class _Router:
         model = redirected if embedding else entry.names.upstream_model(name)
         names = tuple(dict.fromkeys((name if client is None else client, name, redirected, model)))
         flatten = not embedding and self._is_flat(service, model)
-        targets = []
-        for turn in self._turns(entry, client):
-            upstream = self._upstream(service, turn.credential, model, embedding)
-            if upstream is None:
-                return []
-            targets.append(
-                Target(
-                    share=turn.share,
-                    service=service.id,
-                    credential=turn.credential,
-                    upstream=upstream,
-                    turns=entry.turns,
-                    flatten=flatten,
-                    key=turn.key,
-                    places=turn.places,
-                    names=names,
-                )
+        each = ((n, self._upstream(service, n, model, embedding)) for n in range(len(service.pool)))
+        upstreams = {number: upstream for number, upstream in each if upstream is not None}
+        return [
+            Target(
+                share=turn.share,
+                service=service.id,
+                credential=turn.credential,
+                upstream=upstreams[turn.credential],
+                turns=entry.turns,
+                flatten=flatten,
+                key=turn.key,
+                places=turn.places,
+                names=names,
             )
-        return targets
+            for turn in self._turns(entry, client, upstreams)
+        ]
 
-    def _turns(self, entry: Entry, client: str | None) -> tuple[Turn, ...]:
+    def _turns(
+        self, entry: Entry, client: str | None, able: Collection[int] | None = None
+    ) -> tuple[Turn, ...]:
         """The keys of a service; for chats of a client's model their limits of tokens count, too."""
-        turns = turns_of(entry.service, self.order, self.gateway.dialect)
+        turns = turns_of(entry.service, self.order, self.gateway.dialect, able)
         return turns if client is None else by_tokens(entry.service, turns, client)
 
     def _note(self, entry: Entry, client: str) -> str:
@@ -272,7 +271,7 @@ def _with_more_turns(targets: list[Target], more: int) -> list[Target]:
 def _off(entries: Sequence[Entry]) -> str:
     """The first service of a name, where all of them have all of their keys switched off."""
     every = [entry.service for entry in entries]
-    return every[0].id if every and all(first_on(service) is None for service in every) else ""
+    return every[0].id if every and not any(map(all_on, every)) else ""
 
 
 def _embeddings(route: Route) -> tuple[Target, ...]:

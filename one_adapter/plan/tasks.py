@@ -8,7 +8,7 @@ from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import escape
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.plan.policy import uses_proxy
-from one_adapter.plan.pools import first_on
+from one_adapter.plan.pools import all_on
 from one_adapter.plan.redirects import Names, names_of
 from one_adapter.plan.routes import ALL
 from one_adapter.plan.types import Plan, Task
@@ -46,8 +46,7 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
         message = f"{service.id}: {', '.join(gone)}: {retired.notice}; {retired.instead}"
         yield Task("warning", "model-retired", at, f"{message}.")
     yield from _credentials(service)
-    key = first_on(service)
-    if key is None:
+    if not all_on(service):
         message = (
             f"{service.id}: every key in credential_list is switched off. The gateway answers 429 when it "
             "draws the service, here only where no other service has the name. Switch a key on, or the "
@@ -63,7 +62,10 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
     homeless = [
         model
         for model in service.models
-        if upstream_of(service, key or 0, names.upstream_model(model), options) is None
+        if not any(
+            upstream_of(service, number, names.upstream_model(model), options)
+            for number in all_on(service) or (0,)
+        )
     ]
     if homeless:
         message = (

@@ -17,7 +17,7 @@ from one_adapter.plan.leaf import (
     inert,
     mapped,
 )
-from one_adapter.plan.pools import first_on
+from one_adapter.plan.pools import all_on
 from one_adapter.plan.vendors import embedding_upstream_of, known_host, upstream_of
 from one_adapter.plan.verdicts_credentials import credential, listed_credential
 from one_adapter.plan.verdicts_limits import limit
@@ -78,14 +78,12 @@ def _model(scope: Scope, leaf: Leaf) -> Judgement:
 
 def _missing(scope: Scope, service: Service, name: str, embedding: bool = False) -> str:
     """Why a service answers nothing under a name; empty where it does."""
-    names, key = scope.names[service.id], first_on(service)
-    if key is None:
+    names, numbers = scope.names[service.id], all_on(service)
+    if not numbers:
         return ALL_OFF
-    if embedding:
-        found = embedding_upstream_of(service, key, names.embedding_model(name), scope.options)
-    else:
-        found = upstream_of(service, key, names.upstream_model(name), scope.options)
-    return "" if found else NO_UPSTREAM
+    find = embedding_upstream_of if embedding else upstream_of
+    model = names.embedding_model(name) if embedding else names.upstream_model(name)
+    return "" if any(find(service, each, model, scope.options) for each in numbers) else NO_UPSTREAM
 
 
 def _repeated(scope: Scope, leaf: Leaf, name: str) -> bool:

@@ -11,7 +11,7 @@ from configurations import Config, openai, plan, service, shares
 from hypothesis import given
 from hypothesis import strategies as st
 
-from one_adapter.dialect import V0_10, V0_12, hashed
+from one_adapter.dialect import V0_10, V0_12, Dialect, hashed
 from one_adapter.plan.pools import after, pools_of
 from one_adapter.plan.types import Route, Target
 
@@ -183,6 +183,19 @@ def test_a_service_whose_keys_are_all_off_is_left_out_and_said_to_be() -> None:
     row = next(row for row in plan(alone).ledger if row.pointer.endswith("/models/0"))
     assert (row.verdict, "switched off" in row.note) == ("dropped", True)
     assert shares(config, "m", gateway=V0_10) == {"openai-1/0": 0.25, "openai-1/1": 0.25, "openai-2/0": 0.5}
+
+
+@pytest.mark.parametrize("version", [V0_10, V0_12])
+def test_a_key_with_which_there_is_nothing_to_ask_leaves_the_others_to_answer(version: Dialect) -> None:
+    listed = [{"api_key": "a"}, {"api_key": "b", "domain": "own"}, {"api_key": "c", "domain": "own"}]
+    entry = service("m", server_url="wss://spark.example/chat", credential_list=listed)
+    config = {"load_balancing": "rr", "services": {"xinghuo": [entry]}}
+    found = route(config, gateway=version).targets
+    assert [each.credential for each in found] == [1, 2]
+    assert sum(each.share for each in found) == 1
+    assert not [task for task in plan(config, gateway=version).tasks if task.code == "no-address"]
+    row = next(row for row in plan(config, gateway=version).ledger if row.pointer.endswith("/models/0"))
+    assert row.verdict == "mapped"
 
 
 @pytest.mark.parametrize("off", [0, 1, 2, 3])
