@@ -72,7 +72,8 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
             f"{service.id}: no address is known for {', '.join(homeless)}; the gateway answers 500 for it"
         )
         give = _ADDRESS_FROM.get(service.chat_type, "server_url")
-        yield Task("warning", "no-address", at, f"{message}, here the name is left out. Give {give}.")
+        kept = "only its embeddings are kept" if service.chat_type == "openai" else "the name is left out"
+        yield Task("warning", "no-address", at, f"{message}, here {kept}. Give {give}.")
     for name in (*service.models, *service.embedding_models, *service.model_redirect):
         if "*" in name:
             message = f"{service.id}: {name!r} would be a pattern in LiteLLM and is left out"

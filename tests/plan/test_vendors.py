@@ -378,6 +378,16 @@ def test_what_a_vendor_ended_is_no_matter_to_a_service_with_a_protocol_of_its_ow
     assert codes(only(kind, models=["qwen-max"], **made), "warning") == ["open-proxy"]
 
 
+def test_of_a_name_without_an_address_it_is_told_what_stays() -> None:
+    def said(**config: Any) -> list[str]:
+        return [task.message for task in plan(config).tasks if task.code == "no-address"]
+
+    assert (
+        "here only its embeddings are kept. Give server_url." in said(**only("openai", models=["llama"]))[0]
+    )
+    assert "here the name is left out." in said(**only("xinghuo", models=["none"]))[0]
+
+
 def test_a_disabled_service_is_nothing_to_act_on() -> None:
     assert codes({"services": {"qianfan": [service("m", enabled=False)]}}, "warning") == ["open-proxy"]
 
