@@ -42,7 +42,7 @@ CASES += [("oa", "embeddings", False), ("az-emb", "embeddings", False)]
 #: Upstreams that are sent every field of a chat or an embedding, as the gateway sends it.
 PLAIN = ("oa", "ep-20250303-abcde")
 #: The same by the relay, of requests in the upstream's own protocol.
-RELAYED = {("cl", "messages"), ("app-1", "responses")}
+RELAYED = {("cl", "messages"), ("app-1", "responses"), ("az", "chat"), ("az-emb", "embeddings")}
 #: Seconds within which a call comes back that nothing holds up.
 PROMPT = 3.0
 
