@@ -81,7 +81,11 @@ def proxy(vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ),
         *(deployment(f"odd-{kind}", f"{base}/{kind}/v1") for kind in ("drop", "html", "cut")),
     ]
-    own = {"unlisted": ["emb", "fast"], "aliases": ["fast"], "translation": {"prompt_template": "To %s: %s"}}
+    own = {
+        "unlisted": ["emb", "fast", "random"],
+        "aliases": ["fast"],
+        "translation": {"prompt_template": "To %s: %s"},
+    }
     text = configuration(models, relay=True, **own)
     running = Proxy(text, tmp_path_factory.mktemp("proxy") / "log", PROXY=base, NO_KEY="").wait()
     yield running
