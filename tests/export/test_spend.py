@@ -1,29 +1,35 @@
-"""What LiteLLM counts for an answer through an exported deployment: the price of its own list."""
+"""What LiteLLM counts for an answer through an exported deployment: the price of its own list.
+
+LiteLLM keeps prices and listeners for a whole process, so the chats are made in one of their own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import litellm
 import pytest
-import pytest_asyncio
 import yaml
 from aiohttp import web
 from configurations import gateway, plan
 from litellm.integrations.custom_logger import CustomLogger
 
-from one_adapter.export.prices import NO_PRICES, Prices, shipped
+from one_adapter.export.prices import LIST, NO_PRICES, Prices, shipped
 from one_adapter.export.proxy_config import proxy_config
 from one_adapter.export.secrets import secrets_of
 from one_adapter.runtime.host import facts
 
-pytestmark = [
-    pytest.mark.proxy,
-    pytest.mark.asyncio(loop_scope="module"),  # LiteLLM's logging stays in the loop that it began in
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.proxy
+#: LiteLLM's list as it ships, whatever another test has made of the loaded one.
+PRICES = json.loads((Path(litellm.__file__).parent / LIST).read_text(encoding="utf-8"))
 READ, WRITTEN = 1000, 500
 #: Services as people have them, the model they ask, and its name in LiteLLM's list.
 SPENT = [
@@ -45,7 +51,7 @@ class Heard(CustomLogger):  # type: ignore[misc]
         self.costs.put_nowait(kwargs["standard_logging_object"]["response_cost"])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@asynccontextmanager
 async def vendor() -> AsyncIterator[str]:
     """A vendor on loopback that says how much was read and written."""
 
@@ -67,14 +73,6 @@ async def vendor() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def heard() -> AsyncIterator[Heard]:
-    """One for all tests: LiteLLM takes a second listener of the same class for the first."""
-    kept, litellm.callbacks = litellm.callbacks, [Heard()]
-    yield litellm.callbacks[0]
-    litellm.callbacks = kept
-
-
 async def spent(
     heard: Heard, vendor: str, services: dict[str, Any], model: str, prices: Prices
 ) -> float | None:
@@ -93,18 +91,43 @@ async def spent(
     return cost
 
 
-@pytest.mark.parametrize(("services", "model", "name"), SPENT, ids=[model for _, model, _ in SPENT])
-async def test_a_chat_costs_what_litellms_list_says(
-    heard: Heard, vendor: str, services: dict[str, Any], model: str, name: str
-) -> None:
+async def told() -> list[float | None]:
+    """What the chats of `SPENT` cost, and the first of them where the file names no prices."""
+    heard = Heard()
+    litellm.callbacks = [heard]
+    async with vendor() as base:
+        costs = [await spent(heard, base, services, model, shipped()) for services, model, _ in SPENT]
+        services, model, _ = SPENT[0]
+        return [*costs, await spent(heard, base, services, model, NO_PRICES)]
+
+
+@pytest.fixture(scope="module")
+def costs() -> list[float | None]:
+    tests = Path(__file__).resolve().parent.parent
+    made = subprocess.run(
+        [sys.executable, __file__],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tests), "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+    )
+    found: list[float | None] = json.loads(made.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize(("place", "name"), [*enumerate(name for *_, name in SPENT)])
+def test_a_chat_costs_what_litellms_list_says(costs: list[float | None], place: int, name: str) -> None:
     if "/" in name and facts.row_of(facts.installed()) in facts.ROWS[:2]:
         pytest.skip("up to 1.106 LiteLLM looks for such a name under the protocol's vendor")
-    row = litellm.model_cost[name]
+    row = PRICES[name]
     expected = READ * row["input_cost_per_token"] + WRITTEN * row["output_cost_per_token"]
     assert expected > 0
-    assert await spent(heard, vendor, services, model, shipped()) == pytest.approx(expected)
+    assert costs[place] == pytest.approx(expected)
 
 
-async def test_without_prices_it_costs_nothing(heard: Heard, vendor: str) -> None:
-    services, model, _ = SPENT[0]
-    assert await spent(heard, vendor, services, model, NO_PRICES) == 0.0
+def test_without_prices_it_costs_nothing(costs: list[float | None]) -> None:
+    assert costs[-1] == 0.0
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(told())))
