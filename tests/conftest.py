@@ -35,6 +35,11 @@ def _leaves_open(path: Path) -> bool:
     return _has_litellm(path) or bool(WITH_SOME.intersection(path.parts))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long bytes by their length: packed ones may hold the hour, and all processes must agree."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) and len(val) > 32 else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What LiteLLM leaves open is no error of ours; a test with a proxy says so, for those in a hurry."""
     for item in items:

@@ -31,6 +31,11 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def packed(raw: bytes) -> bytes:
+    """Without the time of day, which would tell the processes of a test run apart."""
+    return gzip.compress(raw, mtime=0)
+
+
 def read(raw: bytes, *codings: str) -> bytes:
     """The body as the door reads it, in two pieces."""
     pieces = [raw[:7], raw[7:]]
@@ -68,11 +73,11 @@ def test_what_is_not_packed_stays(coding: str) -> None:
         (BODY, "gzip, gzip, gzip", 415),
         (BODY, "gzip", 400),
         (BODY, "deflate", 400),
-        (gzip.compress(BODY)[:-9], "gzip", 400),
+        (packed(BODY)[:-9], "gzip", 400),
         (zlib.compress(BODY)[:-3], "deflate", 400),
-        (gzip.compress(bytes(BODY_BYTES + 1)), "gzip", 413),
-        (gzip.compress(bytes(BODY_BYTES)) + gzip.compress(b"1"), "gzip", 413),
-        (gzip.compress(gzip.compress(bytes(BODY_BYTES + 1))), "gzip, gzip", 413),
+        (packed(bytes(BODY_BYTES + 1)), "gzip", 413),
+        (packed(bytes(BODY_BYTES)) + packed(b"1"), "gzip", 413),
+        (packed(packed(bytes(BODY_BYTES + 1))), "gzip, gzip", 413),
         (zlib.compress(bytes(BODY_BYTES + 1)), "deflate", 413),
     ],
 )
