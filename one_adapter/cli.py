@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "one_adapter.commands.export:export_command",
     "explain": "one_adapter.commands.explain:explain_command",
     "run": "one_adapter.commands.run:run_command",
+    "verify": "one_adapter.commands.verify:verify_command",
     "schema": "one_adapter.commands.lint:schema_command",
 }
 
@@ -57,7 +58,7 @@ def cli() -> None:
 
     lint says what the gateway would refuse or misread, export writes a LiteLLM
     proxy configuration, run starts a LiteLLM proxy on it, explain shows where
-    every model name leads.
+    every model name leads, verify compares the old side with the new one.
 
     Exit codes: 0 fine, 1 the configuration has errors, 2 wrong usage or
     unreadable input.

@@ -33,9 +33,10 @@ ARROWS = {
     "plan": {"vendors", "config", "errors", "dialect"},
     "lint": {"config", "vendors", "plan", "errors", "dialect"},
     "export": {"plan", "vendors", "config", "errors", "contract", "dialect"},
+    "verify": {"plan", "config", "vendors", "export", "errors", "contract", "dialect"},
     "runtime": {"plan", "errors", "contract", "dialect"},
     "providers": set(),
-    "commands": {"lint", "export", "runtime", "plan", "config", "errors", "contract", "dialect"},
+    "commands": {"lint", "export", "runtime", "verify", "plan", "config", "errors", "contract", "dialect"},
     "cli": {"commands", "errors"},
 }
 # Room of the runtime -> the rooms it may import; the two addresses are what exported files name.
@@ -251,6 +252,7 @@ READING = {
     "explain --format json": ["explain", "--format", "json", "{config}"],
     "schema": ["schema"],
     "run --help": ["run", "--help"],
+    "verify --help": ["verify", "--help"],
 }
 
 
