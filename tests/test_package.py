@@ -49,7 +49,8 @@ ROOMS = {
     "upstream": {"gateway", "json_object", "redaction"},
     "relay": {"entry", "upstream", "gateway", "json_object", "redaction"},
     "dryrun": {"json_object"},
-    "host": {"relay", "entry", "upstream", "gateway", "dryrun", "json_object", "redaction"},
+    "reload": set(),
+    "host": {"relay", "entry", "upstream", "gateway", "dryrun", "reload", "json_object", "redaction"},
     "callback": {"host"},
     "access": {"host"},
 }
