@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
+from conversion import conversion_page
 
 from one_adapter.cli import cli
-from one_adapter.export.matrix import conversion_page
 from one_adapter.lint.pages import files as rule_pages
 
 DOCS = Path(__file__).resolve().parent

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from importlib.metadata import distribution, version
 from pathlib import Path
 
-from one_adapter.export.prices import LIST, SHIPPED, names_in
+from one_adapter.export.litellm.prices import LIST, SHIPPED, names_in
 
 TARGET = Path(__file__).resolve().parent.parent / "one_adapter" / "vendors" / SHIPPED
 

@@ -8,7 +8,7 @@ from one_adapter.commands.options import config_argument, options_of, reading_op
 from one_adapter.commands.source import Source, accepted
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.explain import explain_json, explain_mermaid, explain_text, rows_of
+from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text, rows_of
 from one_adapter.export.wording import json_text
 
 

@@ -14,8 +14,6 @@ from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.contract import MASTER_KEY
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
-from one_adapter.export.env_file import FORMATS, STOCK, env_file
-from one_adapter.export.env_merge import merged, read_env
 from one_adapter.export.files import (
     CONFIG_NAME,
     ENV_NAME,
@@ -28,11 +26,13 @@ from one_adapter.export.files import (
     write_new,
     write_stream,
 )
-from one_adapter.export.prices import CHOICES, Prices, prices_of
-from one_adapter.export.proxy_config import environment, proxy_config
-from one_adapter.export.pure_plan import unread
-from one_adapter.export.secrets import Secrets, inlined
-from one_adapter.export.start import EXPORTED, start_line
+from one_adapter.export.litellm.prices import CHOICES, Prices, prices_of
+from one_adapter.export.litellm.proxy_config import environment, proxy_config
+from one_adapter.export.litellm.start import EXPORTED, start_line
+from one_adapter.export.pure.plan import unread
+from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
+from one_adapter.export.secrets.env_merge import merged, read_env
+from one_adapter.export.secrets.variables import Secrets, inlined
 
 TO_ENV = "With -o FOLDER they go to .env."
 
@@ -92,7 +92,7 @@ def export_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. YAML goes to standard output unless --output says otherwise.
     """
-    from one_adapter.export.report import strict_rows
+    from one_adapter.export.report.build import strict_rows
 
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, pure)
@@ -161,7 +161,7 @@ def _export(
 
 def _remarks(source: Source, secrets: Secrets, to_file: bool, pure: bool) -> list[str]:
     """What a person must know: losses, things to do, what `--pure` costs."""
-    from one_adapter.export.report import pure_costs, summary_lines
+    from one_adapter.export.report.build import pure_costs, summary_lines
 
     lines = summary_lines(source.plan, secrets, pure) if to_file else []
     return lines + ([f"--pure: {cost}" for cost in pure_costs(source.plan)] if pure else [])
@@ -220,7 +220,7 @@ def _exported(output: str | None, env_format: str) -> tuple[str, str]:
 def _report(
     source: Source, secrets: Secrets, report: str, pure: bool, prices: Prices, exported: tuple[str, str]
 ) -> str:
-    from one_adapter.export.report import write_report
+    from one_adapter.export.report.build import write_report
 
     return write_report(
         report_kind(report),

@@ -13,7 +13,7 @@ from one_adapter.commands.options import gateway_option
 from one_adapter.dialect import Dialect
 
 if TYPE_CHECKING:
-    from one_adapter.lint.render import Judged
+    from one_adapter.lint.output.as_text import Judged
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -81,8 +81,8 @@ def schema_command(gateway: Dialect) -> None:
 
 
 def _explain(word: str) -> int:
+    from one_adapter.lint.catalogue import rule_named
     from one_adapter.lint.pages import page, table
-    from one_adapter.lint.registry import rule_named
 
     click.echo(table() if word == "all" else page(rule_named(word)), nl=False)
     return 0
@@ -98,11 +98,11 @@ def _lint(
 ) -> int:
     from one_adapter.config.store import stale_sibling
     from one_adapter.errors import OneAdapterError, visible
-    from one_adapter.lint.choice import chosen, read_patterns
+    from one_adapter.lint.catalogue import judge
     from one_adapter.lint.finding import SEVERITIES, at_least
-    from one_adapter.lint.registry import judge
-    from one_adapter.lint.render import Judged
-    from one_adapter.lint.sources import documents
+    from one_adapter.lint.inputs import documents
+    from one_adapter.lint.output.as_text import Judged
+    from one_adapter.lint.selection import chosen, read_patterns
 
     if not files:
         raise click.UsageError("Name a configuration file, a folder, or - for standard input.")
@@ -131,7 +131,7 @@ def _print(judged: list[Judged], form: str) -> None:
         # A terminal that knows no Chinese still gets the findings.
         sys.stdout.reconfigure(errors="backslashreplace")
     if form == "text":
-        from one_adapter.lint.render import open_note, render_text, summary
+        from one_adapter.lint.output.as_text import open_note, render_text, summary
 
         colour = _colour()
         for one in judged:
@@ -141,7 +141,7 @@ def _print(judged: list[Judged], form: str) -> None:
             click.echo(open_note(judged))
         click.echo(summary(judged))
         return
-    from one_adapter.lint import formats
+    from one_adapter.lint.output import as_sarif as formats
 
     render = {"json": formats.render_json, "github": formats.render_github, "sarif": formats.render_sarif}[
         form

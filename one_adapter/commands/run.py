@@ -16,10 +16,10 @@ from one_adapter.commands.source import accepted, exportable
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
-from one_adapter.export.explain import explain_text
+from one_adapter.export.explain.as_text import explain_text
 from one_adapter.export.files import new_master_key
-from one_adapter.export.prices import prices_of
-from one_adapter.export.proxy_config import environment, proxy_config
+from one_adapter.export.litellm.prices import prices_of
+from one_adapter.export.litellm.proxy_config import environment, proxy_config
 from one_adapter.export.table import printable
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices

@@ -12,9 +12,9 @@ from one_adapter.config.others import is_litellm
 from one_adapter.config.reading import read_gateway
 from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.nothing import refuse_nothing
-from one_adapter.export.proxy_config import refuse_references
-from one_adapter.export.secrets import Secrets, secrets_of
+from one_adapter.export.litellm.no_models import refuse_nothing
+from one_adapter.export.litellm.proxy_config import refuse_references
+from one_adapter.export.secrets.variables import Secrets, secrets_of
 from one_adapter.export.wording import visible
 from one_adapter.lint import Finding, judge, refused, render_text
 from one_adapter.plan.build import decide

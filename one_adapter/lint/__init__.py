@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from one_adapter.lint.catalogue import judge
 from one_adapter.lint.finding import Finding, Rule, refused
-from one_adapter.lint.registry import judge, rules
-from one_adapter.lint.render import render_text
+from one_adapter.lint.output.as_text import render_text
 
-__all__ = ["Finding", "Rule", "judge", "refused", "render_text", "rules"]
+__all__ = ["Finding", "Rule", "judge", "refused", "render_text"]

@@ -12,8 +12,8 @@ from one_adapter.config.model import Credential, Service
 from one_adapter.config.node import Node, Span
 from one_adapter.config.reading import trim
 from one_adapter.lint.context import Context
-from one_adapter.lint.decoded import Listing, Place, Record, Refusal, Table
-from one_adapter.lint.decoding import decode_kept, is_point_in_time
+from one_adapter.lint.go.unmarshal import decode_kept, is_point_in_time
+from one_adapter.lint.go.values import Listing, Place, Record, Refusal, Table
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape
 from one_adapter.dialect import Dialect
-from one_adapter.lint.decoded import Record
+from one_adapter.lint.go.values import Record
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.vendors.service_types import CREDENTIALS
 from one_adapter.vendors.unusable import Kind

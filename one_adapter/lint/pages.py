@@ -9,12 +9,13 @@ from pathlib import Path
 
 from one_adapter.config.document import Document, parse
 from one_adapter.dialect import DIALECTS
+from one_adapter.lint.catalogue import judge, rules
 from one_adapter.lint.finding import Rule
-from one_adapter.lint.registry import judge, rules
-from one_adapter.lint.render import render_text
+from one_adapter.lint.output.as_text import render_text
 
 _HERE = Path(__file__).resolve().parent
-_ROOT = _HERE.parent.parent
+#: A folder a rule, which holds a file that breaks it and the same put right.
+EXAMPLES = _HERE / "examples"
 _SEVERITIES = {
     "error": "the gateway refuses the file",
     "warning": "the gateway accepts it, and something will not do what it says",
@@ -25,12 +26,8 @@ _MISTAKES = 3
 
 
 def examples_of(rule: Rule, kind: str) -> Path | None:
-    """A rule's example: `bad` breaks it, `good` is the same put right. None where it is not installed."""
-    for folder in (_HERE / "examples", _ROOT / "tests" / "lint"):
-        found = sorted((folder / f"{rule.code}-{rule.name}").glob(f"{kind}.*"))
-        if found:
-            return found[0]
-    return None
+    """A rule's example: `bad` breaks it, `good` is the same put right. None where there is none."""
+    return next(iter(sorted((EXAMPLES / f"{rule.code}-{rule.name}").glob(f"{kind}.*"))), None)
 
 
 def page(rule: Rule) -> str:
@@ -122,4 +119,4 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(_ROOT / "docs" / "rules")
+    write(_HERE.parents[1] / "docs" / "rules")

@@ -16,7 +16,7 @@ from one_adapter.config.document import Document, segments
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node
 from one_adapter.dialect import CURRENT, Dialect
-from one_adapter.lint.decoded import Refusal
+from one_adapter.lint.go.values import Refusal
 
 Schema = dict[str, Any]
 

@@ -15,7 +15,7 @@ PARTS = ("config", "plan", "export", "lint", "commands")
 MODULES = [
     ".".join(("one_adapter", *path.relative_to(PACKAGE).with_suffix("").parts))
     for part in PARTS
-    for path in sorted((PACKAGE / part).glob("*.py"))
+    for path in sorted((PACKAGE / part).rglob("*.py"))
     if ">>>" in path.read_text(encoding="utf-8")
 ]
 

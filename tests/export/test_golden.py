@@ -17,10 +17,10 @@ from one_adapter.config import defaults
 from one_adapter.config.document import load
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import CURRENT, V0_10, V0_12, Dialect
-from one_adapter.export.explain import explain_json
-from one_adapter.export.prices import shipped
-from one_adapter.export.proxy_config import proxy_config
-from one_adapter.export.secrets import dotenv, remarks_of, secrets_of
+from one_adapter.export.explain.as_text import explain_json
+from one_adapter.export.litellm.prices import shipped
+from one_adapter.export.litellm.proxy_config import proxy_config
+from one_adapter.export.secrets.variables import dotenv, remarks_of, secrets_of
 from one_adapter.plan.build import decide
 from one_adapter.plan.vendors import Options
 

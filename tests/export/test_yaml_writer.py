@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
-from one_adapter.export.yaml_text import Alias, Anchored, Comment, Flow, document, scalar
+from one_adapter.export.yaml_writer import Alias, Anchored, Comment, Flow, document, scalar
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT

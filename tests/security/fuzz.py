@@ -28,15 +28,16 @@ from one_adapter.config.document import Document, parse
 from one_adapter.config.reading import read_gateway
 from one_adapter.config.store import load_source, stale_sibling
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.env_file import FORMATS, env_file
-from one_adapter.export.explain import explain_json, explain_mermaid, explain_text
+from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text
 from one_adapter.export.files import new_master_key
-from one_adapter.export.proxy_config import environment, proxy_config, refuse_references
-from one_adapter.export.report import Format, summary_lines, write_report
-from one_adapter.export.secrets import inlined, secrets_of
+from one_adapter.export.litellm.proxy_config import environment, proxy_config, refuse_references
+from one_adapter.export.report.build import Format, summary_lines, write_report
+from one_adapter.export.secrets.env_file import FORMATS, env_file
+from one_adapter.export.secrets.variables import inlined, secrets_of
 from one_adapter.export.wording import json_text
-from one_adapter.lint import formats, judge, refused, render_text
-from one_adapter.lint.render import Judged
+from one_adapter.lint import judge, refused, render_text
+from one_adapter.lint.output import as_sarif as formats
+from one_adapter.lint.output.as_text import Judged
 from one_adapter.plan.build import decide
 from one_adapter.plan.vendors import Options
 
@@ -44,8 +45,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SEEDS = (
     "examples/*.json",
     "tests/golden/*.json",
-    "tests/lint/*/*.json",
-    "tests/lint/*/*.yaml",
+    "one_adapter/lint/examples/*/*.json",
+    "one_adapter/lint/examples/*/*.yaml",
     "docs/*.json",
 )
 SECONDS, MEGABYTES = 2.0, 300

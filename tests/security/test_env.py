@@ -18,9 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.env_file import LONGEST_LINE, env_file
-from one_adapter.export.proxy_config import proxy_config
-from one_adapter.export.secrets import secrets_of
+from one_adapter.export.litellm.proxy_config import proxy_config
+from one_adapter.export.secrets.env_file import LONGEST_LINE, env_file
+from one_adapter.export.secrets.variables import secrets_of
 
 CANARY = "canary-44b7c9"
 HOSTILE = [

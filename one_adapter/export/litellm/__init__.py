@@ -1,0 +1,1 @@
+"""The plan as LiteLLM's own configuration."""

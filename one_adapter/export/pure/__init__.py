@@ -1,0 +1,1 @@
+"""What becomes of the plan under `export --pure`, without one-adapter at run time."""

@@ -1,0 +1,1 @@
+"""What became of every setting, as a page."""

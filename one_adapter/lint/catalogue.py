@@ -1,0 +1,121 @@
+"""The rules by code, and the judge that asks each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+from one_adapter.config.document import Document
+from one_adapter.config.node import escape, segments
+from one_adapter.config.others import is_litellm
+from one_adapter.dialect import CURRENT, Dialect
+from one_adapter.errors import OneAdapterError
+from one_adapter.lint.context import Context
+from one_adapter.lint.finding import (
+    SEVERITIES,
+    Check,
+    Finding,
+    Note,
+    Rule,
+    Severity,
+    When,
+    always,
+    found,
+    in_order,
+)
+
+#: No rule reports more than this of one file: nobody reads on, and hostile input must end.
+MOST = 1_000
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(code: str, name: str, severity: Severity, when: When = always) -> Callable[[Check], Check]:
+    """Register a function as a rule. Its docstring is the rule's page."""
+
+    def register(check: Check) -> Check:
+        RULES[code] = Rule(code, name, severity, check, when)
+        return check
+
+    return register
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule, by code.
+
+    >>> rules()[0].code
+    'SOA001'
+    """
+    # Imported for what they register; here, because they import this module.
+    from one_adapter.lint.rules import (  # noqa: F401
+        addresses,
+        balancing,
+        credentials,
+        fields,
+        files,
+        limits,
+        maps,
+        names,
+        redirects,
+        refused_keys,
+        refused_services,
+        refused_settings,
+        unusable,
+        vendors,
+        versions,
+    )
+
+    return tuple(RULES[code] for code in sorted(RULES))
+
+
+def rule_named(word: str) -> Rule:
+    """The rule with this code or name; `OneAdapterError` when there is none.
+
+    >>> rule_named("unknown-field").code
+    'SOA101'
+    """
+    for candidate in rules():
+        if word.upper() == candidate.code or word.lower() == candidate.name:
+            return candidate
+    raise OneAdapterError(f"{word}: there is no such rule; one-adapter lint --explain all lists them")
+
+
+def judge(document: Document, dialect: Dialect = CURRENT) -> tuple[Finding, ...]:
+    """Every finding about a document, by position, under the rules of one version of the gateway.
+
+    Total: it never raises, whatever the document holds.
+
+    >>> from one_adapter.config.document import parse
+    >>> [finding.name for finding in judge(parse(b'{"services": {"openal": []}}', "config.json"))]
+    ['unsupported-service-type']
+    """
+    context = Context(document, dialect)
+    # Of another program's file only that is said, and what the gateway would refuse.
+    severities = ("error",) if is_litellm(document) else SEVERITIES
+    asked = [
+        one for one in rules() if one.when(dialect) and (one.severity in severities or one.code == "SOA007")
+    ]
+    return in_order(
+        found(known, _milder(note, known, context), document)
+        for known in asked
+        for note in islice(known.check(context), MOST)
+    )
+
+
+#: These are about what switches a service on, or about all that are off.
+_NEVER_MILDER = ("SOA404",)
+_SWITCHES = ("enable", "active", "disable", "status", "state")
+
+
+def _milder(note: Note, known: Rule, context: Context) -> Note:
+    """A note at most an info where it is about a service that is switched off, and not about its switch."""
+    warning = (note.severity or known.severity) == "warning"
+    if not warning or known.code in _NEVER_MILDER or not note.pointer.startswith(context.switched_off):
+        return note
+    parts = segments(note.pointer)
+    inside = "/".join(map(escape, parts[:3]))
+    if f"/{inside}" not in context.switched_off or (
+        len(parts) == 4 and parts[3].lower().startswith(_SWITCHES)
+    ):
+        return note
+    return note._replace(severity="info")

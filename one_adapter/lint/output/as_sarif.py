@@ -1,0 +1,143 @@
+"""Findings for machines: JSON, GitHub annotations, SARIF 2.1.0."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from one_adapter import __version__
+from one_adapter.config.document import Span
+from one_adapter.lint.catalogue import rules
+from one_adapter.lint.finding import SEVERITIES, Finding, Rule
+from one_adapter.lint.output.as_text import Judged, one_line, shown_name, summary
+from one_adapter.lint.output.excerpt import harmless
+
+_ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
+_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render_json(judged: Sequence[Judged]) -> str:
+    """Every finding as one JSON object, with a count of each severity."""
+    counts: Counter[str] = Counter(finding.severity for one in judged for finding in one.findings)
+    report = {
+        "version": 1,
+        "files": [one.document.name for one in judged],
+        "findings": [
+            {"path": one.document.name, **finding.to_json(), **_end(one, finding)}
+            for one in judged
+            for finding in one.findings
+        ],
+        "summary": {severity: counts[severity] for severity in SEVERITIES},
+    }
+    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def _end(one: Judged, finding: Finding) -> dict[str, Any]:
+    line, column = one.document.position(finding.span.end)
+    return {"end_line": line, "end_column": column, "expected": finding.expected}
+
+
+def render_github(judged: Sequence[Judged]) -> str:
+    """Workflow commands that GitHub shows beside the lines of a pull request."""
+    lines = [_annotation(one, finding) for one in judged for finding in one.findings]
+    return "\n".join([*lines, summary(judged), ""])
+
+
+def _annotation(one: Judged, finding: Finding) -> str:
+    line, column = one.document.position(finding.span.end)
+    place = {
+        "file": harmless(shown_name(one.document)),
+        "line": finding.line,
+        "endLine": line,
+        "col": finding.column,
+        "endColumn": column,
+        "title": f"{finding.code} {finding.name}",
+    }
+    properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
+    text = "\n".join(one_line(part) for part in (finding.message, finding.help) if part)
+    return f"::{_ANNOTATIONS[finding.severity]} {properties}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def render_sarif(judged: Sequence[Judged]) -> str:
+    """A SARIF 2.1.0 log, as code scanning services read it."""
+    known = rules()
+    numbers = {known_rule.code: index for index, known_rule in enumerate(known)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "one-adapter",
+                "semanticVersion": __version__,
+                "rules": [_descriptor(known_rule) for known_rule in known],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(one, finding, numbers) for one in judged for finding in one.findings],
+    }
+    log = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
+
+
+def _descriptor(known: Rule) -> dict[str, Any]:
+    title, _, rest = known.doc.partition("\n\n")
+    return {
+        "id": known.code,
+        "name": "".join(word.capitalize() for word in known.name.split("-")),
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": rest.partition("\n\nGateway:")[0] or title},
+        "help": {"text": known.doc},
+        "defaultConfiguration": {"level": _LEVELS[known.severity]},
+    }
+
+
+def _result(one: Judged, finding: Finding, numbers: dict[str, int]) -> dict[str, Any]:
+    end_line, end_column = one.document.position(finding.span.end)
+    region = {
+        "startLine": finding.line,
+        "startColumn": finding.column,
+        "endLine": end_line,
+        "endColumn": end_column,
+    }
+    location = {
+        "physicalLocation": {"artifactLocation": {"uri": _uri(one.document.name)}, "region": region},
+        "logicalLocations": [{"fullyQualifiedName": finding.pointer or "/"}],
+    }
+    related = []
+    if finding.also:
+        text = {"text": finding.also[1]}
+        related.append({"physicalLocation": _second(one, finding.also[0]), "message": text})
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": numbers[finding.code],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": ". ".join(one_line(part) for part in (finding.message, finding.help) if part)},
+        "locations": [location],
+        **({"relatedLocations": related} if related else {}),
+    }
+
+
+def _second(one: Judged, span: Span) -> dict[str, Any]:
+    """The other place a finding speaks of."""
+    line, column = one.document.position(span.start)
+    region = {"startLine": line, "startColumn": column}
+    return {"artifactLocation": {"uri": _uri(one.document.name)}, "region": region}
+
+
+def _uri(name: str) -> str:
+    if name == "-":
+        return "stdin"
+    path = PurePath(name)
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))

@@ -1,0 +1,95 @@
+"""A line of source with a caret under the exact token, fit for any terminal."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+from unicodedata import combining, east_asian_width
+
+from one_adapter.config.document import Document, Span
+from one_adapter.lint.output.masking import Secrets
+
+TAB = 4
+WIDTH = 100
+_ELLIPSIS = "…"
+
+
+class Excerpt(NamedTuple):
+    """One line as shown, and the carets to print under it."""
+
+    line: int
+    text: str
+    carets: str
+
+
+@cache
+def width(char: str) -> int:
+    """How many columns of a terminal a character takes.
+
+    >>> width("a"), width("智")
+    (1, 2)
+    """
+    if char < "\x7f":
+        return 1
+    if combining(char) or char in "\u200b\u200c\u200d\ufe0e\ufe0f":
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
+def harmless(text: str) -> str:
+    """Text that cannot play tricks with a terminal: control and direction characters become `·`.
+
+    >>> harmless("a\\x1b[31mb")
+    'a·[31mb'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char == "\t" or _printable(char) else "·" for char in text)
+
+
+def _printable(char: str) -> bool:
+    return char.isprintable() or char in "\u3000\u200b\u200c\u200d"
+
+
+def excerpt(document: Document, span: Span, secrets: Secrets) -> Excerpt | None:
+    """The line on which `span` begins, cut to fit, with carets under the span; None for an empty text."""
+    if not document.text:
+        return None
+    line, _ = document.position(span.start)
+    start = document.line_starts[line - 1]
+    end = document.line_starts[line] if line < len(document.line_starts) else len(document.text)
+    while end > start and document.text[end - 1] in "\r\n":
+        end -= 1
+    low, high = _window(start, end, min(span.start, end))
+    shown = harmless(secrets.mask(low, high))
+    before = _expand(shown[: span.start - low], 0)
+    under = _expand(shown[span.start - low : max(span.start, min(span.end, high)) - low], _columns(before))
+    after = _expand(shown[max(span.start, min(span.end, high)) - low :], _columns(before) + _columns(under))
+    lead = _ELLIPSIS if low > start else ""
+    tail = _ELLIPSIS if high < end else ""
+    indent = " " * (len(lead) + _columns(before))
+    return Excerpt(line, f"{lead}{before}{under}{after}{tail}", indent + "^" * max(1, _columns(under)))
+
+
+def _window(start: int, end: int, at: int) -> tuple[int, int]:
+    """The part of a line to show: all of it, or about WIDTH characters around `at`."""
+    if end - start <= WIDTH:
+        return start, end
+    low = max(start, min(at - WIDTH // 3, end - WIDTH))
+    return low, min(end, low + WIDTH)
+
+
+def _expand(text: str, column: int) -> str:
+    """`text` with tabs as blanks up to the next tab stop, beginning at a column."""
+    if "\t" not in text:
+        return text
+    parts = []
+    for char in text:
+        part = " " * (TAB - column % TAB) if char == "\t" else char
+        parts.append(part)
+        column += len(part) if char == "\t" else width(char)
+    return "".join(parts)
+
+
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else sum(map(width, text))
