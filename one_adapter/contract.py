@@ -32,7 +32,7 @@ HANDLERS: Mapping[str, str] = {
 #: The fields of `general_settings.one_adapter`, and of a deployment's `model_info.one_adapter`.
 SETTINGS_FIELDS = (
     *("version", "gateway", "access", "catch_all", "keys_off", "unlisted", "aliases"),
-    *("routes", "translation", "relay"),
+    *("routes", "translation", "relay", "redis", "redis_name", "redis_required"),
 )
 DEPLOYMENT_FIELDS = (
     *("service", "owned_by", "credential", "key", "places", "order", "key_order", "turns", "alias_of"),

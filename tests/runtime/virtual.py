@@ -41,3 +41,13 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     finally:
         loop.close()
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing; fails for one that does."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("it waits")

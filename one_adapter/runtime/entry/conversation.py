@@ -17,7 +17,15 @@ from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.entry.shapes import check_tools
 from one_adapter.runtime.entry.watch import Watch
 from one_adapter.runtime.gateway.capacity import tpm_of
-from one_adapter.runtime.gateway.choice import KeyIsFull, begin, book, candidates, enter, unhealthy
+from one_adapter.runtime.gateway.choice import (
+    KeyIsFull,
+    begin,
+    book,
+    candidates,
+    enter,
+    leased,
+    unhealthy,
+)
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.layers import layers_of
@@ -65,7 +73,7 @@ async def converse(
     if kind == "responses" and any(one.protocol == kind for one in config.groups[request.group]):
         request.raw_length = len(raw)
     check(request, raw=request.raw_length > 0)
-    keys = candidates(config, memory, request.group, model, kind, request.started, request.tokens)
+    keys = await candidates(config, memory, request.group, model, kind, request.started, request.tokens)
     request.task = asyncio.current_task()
     outlet = Outlet(request, send)
     token = current.set(request)
@@ -105,7 +113,7 @@ async def _ask_in_turn(
     for place, policy in enumerate(keys):
         now = asyncio.get_running_loop().time()
         choice = begin(request.config, memory, policy, request.group, request.client_model, now)
-        if choice is None:
+        if choice is None or (choice.probe and not await leased(memory, choice)):
             continue
         if request.attempt.status and not request.attempt.refused:
             request.failed += ((request.policy.key, request.attempt.status),)

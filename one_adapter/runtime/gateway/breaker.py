@@ -48,6 +48,13 @@ class Breakers:
         state.probing += 1
         return True
 
+    async def leases(self, key: Key, rule: BreakerRule, seconds: float) -> bool:  # noqa: ARG002
+        """Tell whether a probe that has begun may go on, for so many `seconds` at most.
+
+        Here it always may; where processes share their breakers, others may have begun theirs.
+        """
+        return True
+
     def success(self, key: Key, probe: bool) -> None:
         """Note an answer (also one that blames the client): the row of failures ends."""
         state = self._states.get(key)

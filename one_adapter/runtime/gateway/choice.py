@@ -13,6 +13,7 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.outcome import Outcome
 from one_adapter.runtime.gateway.pools import Pool
 from one_adapter.runtime.gateway.refusal import Refusal, model_not_found, no_healthy_key
+from one_adapter.runtime.gateway.rotation import key_turns, service_turns
 from one_adapter.runtime.gateway.settings import Policy
 
 
@@ -28,7 +29,7 @@ class Choice(NamedTuple):
     probe: bool = False
 
 
-def candidates(
+async def candidates(
     config: Config,
     memory: Memory,
     group: str,
@@ -50,18 +51,24 @@ def candidates(
             raise Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
         raise model_not_found(model)
     rotation, first = memory.rotation, config.settings.dialect.first_turn
-    if memory.breakers.is_quiet:
-        pool = rotation.draw(group, pools, first)
-        keys = rotation.order(pool, first)
-    else:
+    left = pools
+    closed: set[str] | None = None
+    if not memory.breakers.is_quiet:
         closed = {
             one.id for pool in pools for one in pool.keys if may_ask(config, memory, one, group, model, now)
         }
         left = [pool for pool in pools if any(one.id in closed for one in pool.keys)]
         if not left:
             raise unhealthy(pools[0].keys[0], model)
+    if memory.turns is None:
         pool = rotation.draw(group, left, first)
-        keys = [one for one in rotation.order(pool, first) if one.id in closed]
+        keys = rotation.order(pool, first)
+    else:
+        turn = await memory.turns.take("services", service_turns(group, left), first)
+        pool = rotation.draw(group, left, first, turn)
+        keys = rotation.order(pool, first, await memory.turns.take("keys", key_turns(pool), first))
+    if closed is not None:
+        keys = [one for one in keys if one.id in closed]
     if not pool.shared:
         return keys[:1]
     if kind == "embeddings" or (memory.capacity.is_quiet and not pool.counts_tokens):
@@ -98,6 +105,14 @@ def begin(
     if not memory.breakers.allows(key, policy.breaker, now):
         return None
     return Choice(policy, key, memory.breakers.begin(key))
+
+
+async def leased(memory: Memory, choice: Choice) -> bool:
+    """Tell whether a try that is a probe may go on; False where other processes' probes are enough."""
+    rule, key = choice.policy.breaker, choice.breaker
+    assert rule is not None
+    assert key is not None
+    return await memory.breakers.leases(key, rule, choice.policy.timeout)
 
 
 def unhealthy(policy: Policy, model: str) -> Refusal:

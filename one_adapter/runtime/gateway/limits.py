@@ -50,7 +50,13 @@ class LimitStore(Protocol):
         """
 
     def held(self) -> dict[str, tuple[int, int]]:
-        """Return name -> (requests that run, requests that wait) of every limit in use now."""
+        """Return name -> (requests that run, requests that wait) of every limit in use now.
+
+        Where several processes share the limits, it counts this one's.
+        """
+
+    def renew(self, layers: Iterable[Layer]) -> None:
+        """Let limits in use have new numbers, for those who wait already too."""
 
 
 def _nothing() -> None:
@@ -135,6 +141,14 @@ class Limits:
         for layer in layers:
             if layer.name in self._made:
                 self._limiter(layer)
+
+    def start(self, layers: Sequence[Layer], tokens: int, at: float | None = None) -> Release:
+        """Count a request that has started elsewhere, whether or not there is room; return what ends it.
+
+        `at` is when, on the loop's clock; such are told in their order. None: now.
+        """
+        now = asyncio.get_running_loop().time() if at is None else at
+        return self._start([self._limiter(layer) for layer in layers], now, tokens)
 
     def pump(self, limiter: _Limiter) -> None:
         """Let everybody start whose turn has come at a limiter, and set the clock for the next."""

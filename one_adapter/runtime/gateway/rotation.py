@@ -32,10 +32,11 @@ class Rotation:
         self._service_turns: dict[str, int] = {}
         self._key_turns: dict[str, int] = {}
 
-    def draw(self, group: str, pools: Sequence[Pool], first: int = 0) -> Pool:
+    def draw(self, group: str, pools: Sequence[Pool], first: int = 0, turn: int | None = None) -> Pool:
         """Return one of `pools` (not empty), those of `group` that may be called now.
 
-        `first` is the turn at which a rotation begins, counted from 0.
+        `first` is the turn at which a rotation begins, counted from 0; `turn` is the one whose it is, where
+        that is counted elsewhere (`service_turns`).
 
         >>> from one_adapter.runtime.gateway.pools import pools_of
         >>> two = pools_of([Policy(service="a", order="rr"), Policy(service="b", order="rr")])
@@ -56,20 +57,24 @@ class Rotation:
         name = pools[0].alias_of or group
         if order == "hash":
             return places[hashed(name, len(places))]
-        return places[_take(self._service_turns, name, first) % len(places)]
+        if turn is None:
+            turn = _take(self._service_turns, name, first)
+        return places[turn % len(places)]
 
-    def order(self, pool: Pool, first: int = 0) -> Sequence[Policy]:
+    def order(self, pool: Pool, first: int = 0, turn: int | None = None) -> Sequence[Policy]:
         """Return the keys of a pool as they are to be tried: the drawn one, then those that follow it.
 
-        `first` is the turn at which a rotation begins.
+        `first` is the turn at which a rotation begins; `turn` is as in `draw` (`key_turns`).
         """
         if len(pool.keys) == 1:
             return pool.keys
         if not pool.shared:
-            return self._one_first(pool, first)
+            return self._one_first(pool, first, turn)
         size = len(pool.owners)
         if pool.key_order == "rr":
-            return pool.ring(_take(self._key_turns, pool.service, first) % size)
+            if turn is None:
+                turn = _take(self._key_turns, pool.service, first)
+            return pool.ring(turn % size)
         if pool.key_order == "hash":
             return pool.ring(hashed(f"{pool.service}:credentials", size))
         if pool.key_order == "first":
@@ -77,11 +82,13 @@ class Rotation:
         drawn = pool.keys.index(self._by_chance(pool.keys))
         return pool.keys[drawn:] + pool.keys[:drawn]
 
-    def _one_first(self, pool: Pool, first: int) -> Sequence[Policy]:
+    def _one_first(self, pool: Pool, first: int, turn: int | None) -> Sequence[Policy]:
         """Draw one of a service's credentials; spares among them are passed over."""
         keys = _weighty(pool.keys)
         if pool.order == "rr" and len(keys) > 1:
-            drawn = keys[_take(self._key_turns, pool.service, first) % len(keys)]
+            if turn is None:
+                turn = _take(self._key_turns, pool.service, first)
+            drawn = keys[turn % len(keys)]
         else:
             drawn = self._by_chance(keys) if pool.order == "random" else keys[0]
         return drawn, *(one for one in pool.keys if one is not drawn)
@@ -94,6 +101,27 @@ class Rotation:
             if point < 0:
                 return one
         return ones[-1]
+
+
+def service_turns(group: str, pools: Sequence[Pool]) -> str:
+    """Return the name under which turns between `pools` of a group are counted, "" where none are.
+
+    >>> from one_adapter.runtime.gateway.pools import pools_of
+    >>> service_turns("m", pools_of([Policy(service="a", order="rr"), Policy(service="b", order="rr")]))
+    'm'
+    """
+    if len(pools) == 1 or pools[0].order != "rr" or len(_weighty(pools)) == 1:
+        return ""
+    return pools[0].alias_of or group
+
+
+def key_turns(pool: Pool) -> str:
+    """Return the name under which turns between the keys of a pool are counted, "" where none are."""
+    if len(pool.keys) == 1:
+        return ""
+    if pool.shared:
+        return pool.service if pool.key_order == "rr" else ""
+    return pool.service if pool.order == "rr" and len(_weighty(pool.keys)) > 1 else ""
 
 
 def _weighty(ones: Sequence[Some]) -> Sequence[Some]:

@@ -19,6 +19,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.gateway.mapping import Reader
 from one_adapter.runtime.gateway.parameters import hosts_of, is_free
 from one_adapter.runtime.gateway.paths import Route, read_opened
+from one_adapter.runtime.gateway.sharing import Sharing, read_sharing
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ class Settings:
     routes: frozenset[Route] = frozenset()
     translation: TranslationRule = TranslationRule()
     relay: bool = False
+    redis: Sharing | None = None
 
 
 def read_settings(value: object) -> Settings:
@@ -197,6 +199,7 @@ def read_settings(value: object) -> Settings:
         routes=routes,
         translation=_translation(reader.part("translation")),
         relay=bool(reader.get("relay", bool, False)),
+        redis=read_sharing(reader),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
-from doorway import deployment, loaded_of
-from virtual import run
+from doorway import deployment, loaded_of, pool
+from virtual import at_once, run
 
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.choice import Choice, begin, book, candidates, enter
@@ -23,7 +23,7 @@ VERSIONS = ["0.10", "0.12"]
 
 def pick(loaded: Loaded, kind: str = "chat", model: str = "m", now: float = 0.0) -> Choice:
     """What is tried first."""
-    first = candidates(loaded.config, loaded.memory, "m", model, kind, now)[0]
+    first = at_once(candidates(loaded.config, loaded.memory, "m", model, kind, now))[0]
     choice = begin(loaded.config, loaded.memory, first, "m", model, now)
     assert choice is not None
     return choice
@@ -218,3 +218,43 @@ def test_a_deployment_for_embeddings_alone_is_asked_for_nothing_else() -> None:
             pick(loaded, kind)
         assert (refused.value.status, refused.value.code) == (400, "model_not_found")
     assert pick(loaded, "embeddings").policy.id == "m-s"
+
+
+class Counted:
+    """Turns that are counted elsewhere; `asked` are the names that were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    async def take(self, kind: str, name: str, first: int) -> int | None:
+        self.asked.append((kind, name))
+        return first + 1 if name else None
+
+
+class TestTurnsCountedElsewhere:
+    def drawn(self, *deployments: dict[str, Any]) -> tuple[str, str, list[tuple[str, str]]]:
+        loaded, turns = loaded_of(*deployments), Counted()
+        loaded.memory.turns = turns
+        policy = pick(loaded).policy
+        return policy.service, policy.key, [one for one in turns.asked if one[1]]
+
+    def test_the_turn_of_services_is_asked_for_where_there_are_several(self) -> None:
+        both = [deployment(service=name, order="rr") for name in ("a", "b")]
+        assert self.drawn(*both) == ("b", "", [("services", "m")])
+        assert self.drawn(both[0]) == ("a", "", [])
+
+    def test_the_turn_of_keys_is_asked_for_by_the_service(self) -> None:
+        assert self.drawn(*pool(3, order="rr")) == ("s", "key-2", [("keys", "s")])
+
+    def test_the_turn_of_credentials_is_asked_for_by_the_service(self) -> None:
+        both = [{**deployment(order="rr", credential=place)} for place in (0, 1)]
+        for place, one in enumerate(both):
+            one["model_info"]["id"] = str(place)
+        assert self.drawn(*both) == ("s", "", [("keys", "s")])
+
+    @pytest.mark.parametrize("order", ["first", "random", "hash"])
+    def test_other_orders_count_no_turns(self, order: str) -> None:
+        assert self.drawn(*pool(2, order=order))[2] == []
+        assert self.drawn(deployment(service="a", order=order), deployment(service="b", order=order))[2] == []
+        both = [deployment(order=order, credential=place) for place in (0, 1)]
+        assert self.drawn(*both)[2] == []

@@ -483,3 +483,17 @@ class TestAMomentTheSame:
             return limits.held()
 
         assert run(scenario()) == {}
+
+
+def test_a_request_that_started_elsewhere_counts_whether_or_not_there_was_room() -> None:
+    async def scenario() -> tuple[list[float | None], list[float | None]]:
+        limits, both, one = Limits(), [layer("m", qpm=2)], [layer("c", concurrency=1)]
+        await asyncio.sleep(50)
+        for at in (10.0, 20.0, 30.0):
+            limits.start(both, 1, at)
+        ends = [limits.start(one, 1) for _ in range(2)]
+        asyncio.get_running_loop().call_later(5, ends[0])
+        asyncio.get_running_loop().call_later(7, ends[1])
+        return await starts(limits, one, 1), await starts(limits, both, 2)
+
+    assert run(scenario()) == ([57.0], [80.0, 90.0])

@@ -1,0 +1,46 @@
+"""With whom the memory is shared: the Redis that the exported YAML names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from one_adapter.contract import REFERENCE
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.gateway.mapping import Reader
+
+#: How the URL of a Redis server may begin: in clear, by TLS, by a socket of this machine.
+SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """The Redis that holds limits, breakers and turns; those who share `name` there share them.
+
+    Without a `name` the services' identities make one. `required`: while it is away, requests that need it
+    are refused, and do not go on by limits of this process.
+    """
+
+    url: str = field(repr=False)
+    name: str = ""
+    required: bool = False
+
+
+def read_sharing(reader: Reader) -> Sharing | None:
+    """Read `redis`, `redis_name` and `redis_required`; None where no Redis is named.
+
+    >>> read_sharing(Reader({"redis": "unix:///run/redis.sock", "redis_name": "eu"}, "s")).name
+    'eu'
+    """
+    if "redis" not in reader.value:
+        return None
+    place, url = f"{reader.place}.redis", reader.value["redis"]
+    if not url or (isinstance(url, str) and url.startswith(REFERENCE)):
+        raise OneAdapterError(f"{place} names a variable that is not set.", 1)
+    check_url(url, place)
+    return Sharing(url, reader.text("redis_name"), bool(reader.get("redis_required", bool, False)))
+
+
+def check_url(url: object, place: str) -> None:
+    """Raise `OneAdapterError` for what is no URL of Redis; it may hold a password, so it is not told."""
+    if not isinstance(url, str) or not url.startswith(SCHEMES):
+        raise OneAdapterError(f"{place} must be a URL that begins with {', '.join(SCHEMES)}.", 1)
