@@ -45,12 +45,16 @@ ROOMS = {
     "json_object": set(),
     "redaction": set(),
     "gateway": {"json_object"},
-    "entry": {"gateway", "json_object", "redaction"},
+    "record": {"gateway"},
+    "entry": {"gateway", "record", "json_object", "redaction"},
     "upstream": {"gateway", "json_object", "redaction"},
     "relay": {"entry", "upstream", "gateway", "json_object", "redaction"},
     "dryrun": {"json_object"},
     "reload": set(),
-    "host": {"relay", "entry", "upstream", "gateway", "dryrun", "reload", "json_object", "redaction"},
+    "host": {
+        *("relay", "entry", "upstream", "gateway", "record", "dryrun", "reload"),
+        *("json_object", "redaction"),
+    },
     "callback": {"host"},
     "access": {"host"},
 }

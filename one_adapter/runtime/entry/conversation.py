@@ -38,6 +38,8 @@ from one_adapter.runtime.gateway.settings import Policy
 THROTTLED = 429
 #: Where in the ASGI scope whoever stands before the door finds the request, once its body is read.
 REQUEST = "one_adapter.request"
+#: Where it finds what is noted of it, if anybody wants to know.
+TRACE = "one_adapter.trace"
 
 
 class Way(Protocol):
@@ -64,11 +66,11 @@ async def converse(
     raw = await read_body(scope, receive)
     body = bodies.parse(raw, kind)
     model = body.fields["model"]
+    loop = asyncio.get_running_loop()
+    request = Request(kind, client, body, config, loop.time(), client_model=model, trace=scope.get(TRACE))
+    scope[REQUEST] = request
     if not client.may(model):
         raise Refusal(403, f"This key does not open the model {model!r}.", "model_forbidden", "model")
-    loop = asyncio.get_running_loop()
-    request = Request(kind, client, body, config, loop.time(), client_model=model)
-    scope[REQUEST] = request
     request.group = config.resolve(model, kind)
     if kind == "responses" and any(one.protocol == kind for one in config.groups[request.group]):
         request.raw_length = len(raw)
@@ -149,6 +151,8 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
         raise
     finally:
         attempt.close()
+        if request.trace is not None:
+            request.trace.ends()
         outcome, now = request.outcome, loop.time()
         book(request.config, memory, attempt.choice, outcome, now)
         throttled = attempt.status == THROTTLED and outcome is Outcome.UPSTREAM_FAULT
@@ -189,11 +193,14 @@ async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLo
     if policy.limits is not None:
         layers = layers_of(policy, request.kind, model, request.group, request.dialect)
         tokens = request.tokens(policy) if any(layer.limit.tpm for layer in layers) else 0
+        began = loop.time()
         try:
             request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
         except Refusal:
             request.attempt.refused = True
             raise
+        finally:
+            request.waited += loop.time() - began
     if policy.key and request.kind != "embeddings" and tpm_of(policy, model):
         memory.capacity.reserve(policy, model, request.tokens(policy), loop.time())
     request.start_clock(loop, policy.timeout)

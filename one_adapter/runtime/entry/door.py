@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from random import getrandbits
 from typing import Any
 
-from one_adapter.runtime.entry import endpoints, translate
+from one_adapter.runtime.entry import endpoints, told, translate
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
-from one_adapter.runtime.entry.conversation import REQUEST, Way, converse
+from one_adapter.runtime.entry.conversation import REQUEST, TRACE, Way, converse
 from one_adapter.runtime.entry.cross_origin import Reply, is_preflight, preflight
 from one_adapter.runtime.entry.headers import opened
 from one_adapter.runtime.gateway.config import Config
@@ -21,6 +21,7 @@ from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.paths import MANAGEMENT, PUBLIC, kind_of
 from one_adapter.runtime.gateway.refusal import Refusal, error_body
+from one_adapter.runtime.record.finished import Recorder
 
 #: Where in the ASGI scope LiteLLM's check of the key finds who asks.
 CLIENT = "one_adapter.client"
@@ -30,10 +31,11 @@ NAMED = ("/v1/", *translate.PATHS)
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """What holds for a request that comes in now."""
+    """What holds for a request that comes in now; `recorder` is told of it, if there is one."""
 
     config: Config
     memory: Memory
+    recorder: Recorder | None = None
 
 
 class Door:
@@ -62,10 +64,14 @@ class Door:
         kind, name = "", ""
         if scope["method"] == "POST":
             loaded = self._loaded()
-            kind = kind_of(scope["path"])
+            kind, recorder = kind_of(scope["path"]), loaded.recorder
             if loaded.config.settings.dialect.names_requests and scope["path"].startswith(NAMED):
                 name = new_name()
+        else:
+            recorder = None if told.is_quiet(scope) else self._loaded().recorder
         reply = Reply(send, name, foreign=not kind)
+        if recorder is not None:
+            scope[TRACE] = recorder.begin()
         try:
             if kind:
                 client = loaded.config.keys.admit(scope["headers"])
@@ -79,7 +85,10 @@ class Door:
         finally:
             if kind:
                 self.ended(kind, scope, reply)
-                scope.pop(REQUEST, None)  # the server keeps the scope, and a body may be large
+            if recorder is not None:
+                recorder.told(told.finished(kind, name, scope, admitted(scope), reply.status))
+                del scope[TRACE]
+            scope.pop(REQUEST, None)  # the server keeps the scope, and a body may be large
 
     def ended(self, kind: str, scope: Scope, reply: Reply) -> None:
         """Take note of an LLM request that is over; whoever wants to tell of it overrides this."""

@@ -20,6 +20,7 @@ from one_adapter.runtime.gateway.outcome import Outcome, is_answer, of_status
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.gateway.tokens import estimate
 from one_adapter.runtime.json_object import JsonObject
+from one_adapter.runtime.record.trace import Trace
 
 #: Who is asked before anybody is.
 NOBODY = Choice(Policy())
@@ -30,7 +31,7 @@ class Attempt:
     """One try of a request: the deployment that is asked, and how that went.
 
     `status`: what the client is to get of it; `reached`: the upstream has been asked; `heard` and `answer`:
-    what it said; `refused`: a limit stood before it.
+    what it said; `refused`: a limit stood before it; `way`: which way it went.
     """
 
     choice: Choice
@@ -40,6 +41,7 @@ class Attempt:
     answer: bytes = b""
     refused: bool = False
     failed_midway: bool = False
+    way: str = ""
     release: Callable[[], None] | None = None
 
     def close(self) -> None:
@@ -68,7 +70,8 @@ class Request:
     is left for the next; `failed`: the keys that were tried before, with their statuses. `began`: the client
     has been sent something; `ended`: it has been sent all. Who needs a moment to end its call when the client
     leaves sets `grace`, in seconds. `raw_length`: the bytes of a body that may be passed on as it came, where
-    LiteLLM would make another of it; 0 for others.
+    LiteLLM would make another of it; 0 for others. `waited`: seconds at limits; `trace`: where the way is
+    noted, if anybody wants to know.
     """
 
     kind: str
@@ -87,6 +90,8 @@ class Request:
     left: bool = False
     expired: bool = False
     grace: float = 0.0
+    waited: float = 0.0
+    trace: Trace | None = None
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     _gone: asyncio.Event | None = None

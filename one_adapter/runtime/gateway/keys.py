@@ -6,6 +6,7 @@ key each time, and a refusal never says whether a key was near.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,15 +18,18 @@ from one_adapter.runtime.gateway.settings import Settings
 SCHEMES = (b"bearer", b"deepl-auth-key")
 #: Headers that may hold a key: after a scheme, or alone.
 KEY_HEADERS = (b"authorization", b"x-api-key", b"x-litellm-api-key")
+#: Hexadecimal digits of a key's fingerprint.
+FINGERPRINT_DIGITS = 12
 
 
 @dataclass(frozen=True)
 class Client:
-    """Somebody with a right to call; `name` is fit for logs."""
+    """Somebody with a right to call; `name` is fit for logs, and so is the `fingerprint` of the key."""
 
     name: str
     models: frozenset[str]
     admin: bool = False
+    fingerprint: str = ""
 
     def may(self, model: str) -> bool:
         """Tell whether this client may ask for `model`, by the name it sends.
@@ -52,10 +56,12 @@ class Keys:
         for rule in settings.keys:
             value = _bytes(environment.get(rule.env, ""))
             if value:
-                self._keys.append((value, Client(rule.env, frozenset(rule.models))))
+                client = Client(rule.env, frozenset(rule.models), fingerprint=fingerprint(value))
+                self._keys.append((value, client))
         master = _bytes(environment.get(MASTER_KEY, ""))
         if master:
-            self._keys.append((master, Client("master key", frozenset({"*"}), admin=True)))
+            client = Client("master key", frozenset({"*"}), admin=True, fingerprint=fingerprint(master))
+            self._keys.append((master, client))
 
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
         """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
@@ -71,7 +77,8 @@ class Keys:
             return Client("anybody", frozenset({"*"}))
         if len(found) < 2:
             return found[0] if found else None
-        return Client(found[0].name, frozenset().union(*(client.models for client in found)))
+        models = frozenset().union(*(client.models for client in found))
+        return Client(found[0].name, models, fingerprint=found[0].fingerprint)
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> Client:
         """Return the caller, or raise `Refusal` (401)."""
@@ -79,6 +86,15 @@ class Keys:
         if client is None:
             raise Refusal(401, "Invalid or missing API key.", "invalid_api_key")
         return client
+
+
+def fingerprint(key: bytes) -> str:
+    """Return by what a key is known where it must not be told.
+
+    >>> fingerprint(b"sk-my-clients-key")
+    'fcbd5fa622e5'
+    """
+    return hashlib.sha256(key).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def _bytes(value: str) -> bytes:

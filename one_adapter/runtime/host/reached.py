@@ -11,23 +11,56 @@ Where it has answered well, and LiteLLM falls over the request only then (it cou
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
+
 from one_adapter.runtime.entry.request import Request, current
+from one_adapter.runtime.record.trace import Trace
 
 
-def note(method: str, host: str) -> None:
-    """Note an HTTP request that leaves now, for the request in whose course it is made."""
+def note(method: str, host: str) -> Request | None:
+    """Note an HTTP request that leaves now; return the request in whose course an upstream is asked by it."""
     request = current.get()
-    if request is not None and method == "POST" and _is_upstream(request, host):
-        request.attempt.reached = True
+    if request is None or method != "POST" or not _is_upstream(request, host):
+        return None
+    request.attempt.reached = True
+    if request.trace is not None:
+        request.trace.asks()
+    return request
 
 
-def note_answer(method: str, host: str, answer: bytes) -> None:
+def note_answer(request: Request, answer: bytes) -> None:
     """Note the whole answer, of a good status, to such a request."""
-    request = current.get()
-    if request is not None and method == "POST" and _is_upstream(request, host):
-        request.attempt.answer = answer
+    request.attempt.answer = answer
+    if request.trace is not None:
+        request.trace.said(answer)
+
+
+def heeded(request: Request | None, stream: httpx.AsyncByteStream) -> httpx.AsyncByteStream:
+    """Return the stream of an answer, noted on its way where anybody wants to know."""
+    if request is None or request.trace is None:
+        return stream
+    return Heeded(stream, request.trace)
+
+
+class Heeded(httpx.AsyncByteStream):
+    """A stream of which every piece is noted."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, trace: Trace) -> None:
+        """Note the pieces of `stream` in `trace`."""
+        self._stream, self._trace = stream, trace
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the pieces."""
+        async for piece in self._stream:
+            self._trace.said(piece)
+            yield piece
+
+    async def aclose(self) -> None:
+        """End the upstream's answer."""
+        await self._stream.aclose()
 
 
 def _is_upstream(request: Request, host: str) -> bool:
@@ -47,6 +80,8 @@ def _watched(stock: Any) -> Any:
         request = current.get()
         if request is not None:
             request.attempt.reached = True
+            if request.trace is not None:
+                request.trace.asks()
         return stock(self, url, **named)
 
     ws_connect.own = stock  # type: ignore[attr-defined]

@@ -55,13 +55,14 @@ def _guarded(stock: Any) -> Any:
         _without_userinfo(request)
         self.cookies.jar.set_policy(NO_COOKIES)
         named["follow_redirects"] = False
-        place = (request.method, request.url.raw_host.decode("ascii"))
-        reached.note(*place)
+        asker = reached.note(request.method, request.url.raw_host.decode("ascii"))
         try:
             response: httpx.Response = await stock(self, request, stream=True, **named)
         except httpx.HTTPError as problem:  # it may repeat what came instead of an answer
             problem.args = (known.clean(str(problem)[:PROBLEM_LIMIT]), *problem.args[1:])
             raise
+        if asker is not None and asker.trace is not None:
+            asker.trace.hears(response.status_code)
         if "content-encoding" in response.headers:
             response.stream = Packed(response.stream)
         for name in KEY_HEADERS:  # those of hooks, too
@@ -69,7 +70,7 @@ def _guarded(stock: Any) -> Any:
                 known.lend(request.headers[name].rpartition(" ")[2])
         try:
             if stream and response.is_success:
-                return _copy(response, stream=Lines(response))
+                return _copy(response, stream=reached.heeded(asker, Lines(response)))
             found = await _whole(response)
         except BaseException:
             await response.aclose()
@@ -78,8 +79,8 @@ def _guarded(stock: Any) -> Any:
             await response.aclose()
             with contextlib.suppress(RuntimeError):  # a transport that answers from memory takes no time
                 found.elapsed = response.elapsed
-        if found.is_success:
-            reached.note_answer(*place, found.content)
+        if found.is_success and asker is not None:
+            reached.note_answer(asker, found.content)
         return found
 
     send.own = stock  # type: ignore[attr-defined]

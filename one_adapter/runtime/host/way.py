@@ -26,7 +26,9 @@ ERRORS = (
 LEAVE_SECONDS = 0.1
 #: How many messages wait at most for an upstream's first word.
 HELD = 20
-WAY = (b"x-one-adapter-way", b"litellm")
+#: What this way is called.
+NAME = "litellm"
+WAY = (b"x-one-adapter-way", NAME.encode())
 
 
 class LitellmWay:
@@ -47,6 +49,7 @@ class LitellmWay:
         inner["state"] = dict(scope.get("state") or {})
         inner["headers"] = incoming(scope["headers"], len(raw))
         request.grace = LEAVE_SECONDS
+        request.attempt.way = NAME
         mended = _Mended(request, send)
         await self._app(inner, _body_then(raw, receive), mended)
         if mended.fault is not None:

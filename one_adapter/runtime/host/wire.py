@@ -65,6 +65,8 @@ class Wire(httpx.AsyncBaseTransport):
         streams = bool(asked.get("stream")) or "streamGenerateContent" in call.url.path
         try:
             response = await self._own.handle_async_request(as_meant(call, asked, request))
+            if request.trace is not None:
+                request.trace.hears(response.status_code)
             if streams and response.status_code < 300:
                 return await self._stream(call, response, request, heard)
             return await self._whole(call, response, request.policy.provider, heard)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from one_adapter.runtime.entry.request import Request
     from one_adapter.runtime.relay.client import Pools
 
+#: What this way is called.
+NAME = "relay"
 #: The largest whole answer, in bytes; streams have no limit.
 ANSWER_BYTES = 64 << 20
 #: Headers of a request that go on, to an upstream that speaks Anthropic's protocol.
@@ -56,6 +58,7 @@ class Relay:
         target = self._endpoint(request)
         if target is None:
             return False
+        request.attempt.way = NAME
         try:
             await self._call(request, target, scope, send)
         except Refusal as fault:
@@ -83,8 +86,13 @@ class Relay:
             headers = {**headers, **own}
         body = request.body.render(changes(request.body.fields, request.kind, policy))
         request.attempt.reached = True
+        trace = request.trace
+        if trace is not None:
+            trace.asks()
         try:
             async with self._pools.post(target, body, headers, policy.proxy) as response:
+                if trace is not None:
+                    trace.hears(response.status)
                 if response.status >= 300:
                     raise failed(
                         response.status,
@@ -129,6 +137,8 @@ async def _whole(request: Request, target: Endpoint, response: aiohttp.ClientRes
     if request.kind == "embeddings":  # told by the upstream's name, as the gateway does
         model = request.policy.model_for("embeddings")
     raw = _clean(target, answer(raw, request.kind, model))
+    if request.trace is not None:
+        request.trace.said(raw)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(raw)).encode()),
@@ -145,12 +155,14 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
         "status": 200,
         "headers": [*STREAM_HEADERS, *_headers(request, response)],
     }
-    more = True
+    more, trace = True, request.trace
     while more and not events.done and events.fault is None:
         data = await response.content.readany()
         more = bool(data)
         data = events.feed(data) if more else events.end()
         if data:
+            if trace is not None:
+                trace.said(data)
             if not request.began:
                 await send(start)
             await send({"type": "http.response.body", "body": _clean(target, data), "more_body": True})
@@ -195,5 +207,5 @@ def _named(deployment: str, group: str) -> tuple[tuple[bytes, bytes], ...]:
     return (
         (b"x-litellm-model-id", header_text(deployment).encode()),
         (b"x-litellm-model-group", header_text(group).encode()),
-        (b"x-one-adapter-way", b"relay"),
+        (b"x-one-adapter-way", NAME.encode()),
     )

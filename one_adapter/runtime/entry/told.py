@@ -1,0 +1,75 @@
+"""What is told of a request that is over: who asked for what, where it went, and how it ended."""
+
+from __future__ import annotations
+
+from one_adapter.runtime.entry import translate
+from one_adapter.runtime.entry.asgi import Scope
+from one_adapter.runtime.entry.conversation import REQUEST, TRACE
+from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.keys import Client
+from one_adapter.runtime.gateway.outcome import Outcome
+from one_adapter.runtime.gateway.paths import PUBLIC
+from one_adapter.runtime.record.finished import Finished
+from one_adapter.runtime.record.trace import Trace
+
+#: Paths by which others find out how we are, so often that nobody wants to read of it.
+QUIET = PUBLIC | {"/healthz", "/metrics"}
+#: How a request ended, in a word that stays.
+WORDS = {
+    Outcome.ANSWERED: "answered",
+    Outcome.CLIENT_FAULT: "client_fault",
+    Outcome.UPSTREAM_FAULT: "upstream_fault",
+    Outcome.EXPIRED: "expired",
+    Outcome.LEFT: "left",
+    Outcome.REFUSED: "refused",
+}
+
+
+def is_quiet(scope: Scope) -> bool:
+    """Tell whether nothing is to be told of a request."""
+    return scope["path"] in QUIET and scope["method"] in ("GET", "HEAD")
+
+
+def finished(kind: str, name: str, scope: Scope, client: Client | None, status: int) -> Finished:
+    """Return what is told of a request that has ended, answered with `status`; 0 where with nothing."""
+    trace: Trace = scope[TRACE]
+    total = trace.clock() - trace.began
+    key, key_name = (client.fingerprint, client.name) if client is not None else ("", "")
+    request: Request | None = scope.get(REQUEST)
+    if request is None:
+        end = "answered" if 0 < status < 400 else "refused"
+        return Finished(kind or other(scope["path"]), total, status, end, name, key, key_name)
+    attempt = request.attempt
+    policy = attempt.choice.policy
+    return Finished(
+        kind,
+        total,
+        status,
+        WORDS[request.outcome],
+        name,
+        key,
+        key_name,
+        request.client_model,
+        request.group,
+        request.streams,
+        policy.service,
+        (policy.key or policy.credential) if policy.service else None,
+        attempt.way or "none",
+        trace.status,
+        request.failed,
+        request.waited,
+        trace.first,
+        trace.upstream,
+        trace.pieces,
+    )
+
+
+def other(path: str) -> str:
+    """Return what is asked for by a path that is no LLM route, in a word; never the client's own.
+
+    >>> other("/v2/translate"), other("/v1/models/m"), other("/key/sk-of-mine")
+    ('translate', 'models', 'other')
+    """
+    if path in translate.PATHS:
+        return "translate"
+    return "models" if path.startswith("/v1/models") else "other"
