@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from one_adapter.lint.catalogue import judge
-from one_adapter.lint.finding import Finding, Rule, refused
+from one_adapter.lint.finding import Finding, refused
 from one_adapter.lint.output.as_text import render_text
 
-__all__ = ["Finding", "Rule", "judge", "refused", "render_text"]
+__all__ = ["Finding", "judge", "refused", "render_text"]

@@ -1,8 +1,7 @@
-"""The rules by code, and the judge that asks each of them."""
+"""The rules by code, and the judge that asks each of them: what imports the rules, and no rule imports it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 
 from one_adapter.config.document import Document
@@ -11,33 +10,27 @@ from one_adapter.config.others import is_litellm
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import (
-    SEVERITIES,
-    Check,
-    Finding,
-    Note,
-    Rule,
-    Severity,
-    When,
-    always,
-    found,
-    in_order,
+from one_adapter.lint.finding import SEVERITIES, Finding, Note, in_order
+from one_adapter.lint.rule import MOST, RULES, Rule
+
+# Imported for what they register.
+from one_adapter.lint.rules import (  # noqa: F401
+    addresses,
+    balancing,
+    credentials,
+    fields,
+    files,
+    limits,
+    maps,
+    names,
+    redirects,
+    refused_keys,
+    refused_services,
+    refused_settings,
+    unusable,
+    vendors,
+    versions,
 )
-
-#: No rule reports more than this of one file: nobody reads on, and hostile input must end.
-MOST = 1_000
-
-RULES: dict[str, Rule] = {}
-
-
-def rule(code: str, name: str, severity: Severity, when: When = always) -> Callable[[Check], Check]:
-    """Register a function as a rule. Its docstring is the rule's page."""
-
-    def register(check: Check) -> Check:
-        RULES[code] = Rule(code, name, severity, check, when)
-        return check
-
-    return register
 
 
 def rules() -> tuple[Rule, ...]:
@@ -46,25 +39,6 @@ def rules() -> tuple[Rule, ...]:
     >>> rules()[0].code
     'SOA001'
     """
-    # Imported for what they register; here, because they import this module.
-    from one_adapter.lint.rules import (  # noqa: F401
-        addresses,
-        balancing,
-        credentials,
-        fields,
-        files,
-        limits,
-        maps,
-        names,
-        redirects,
-        refused_keys,
-        refused_services,
-        refused_settings,
-        unusable,
-        vendors,
-        versions,
-    )
-
     return tuple(RULES[code] for code in sorted(RULES))
 
 
@@ -96,7 +70,7 @@ def judge(document: Document, dialect: Dialect = CURRENT) -> tuple[Finding, ...]
         one for one in rules() if one.when(dialect) and (one.severity in severities or one.code == "SOA007")
     ]
     return in_order(
-        found(known, _milder(note, known, context), document)
+        _found(known, _milder(note, known, context), document)
         for known in asked
         for note in islice(known.check(context), MOST)
     )
@@ -119,3 +93,21 @@ def _milder(note: Note, known: Rule, context: Context) -> Note:
     ):
         return note
     return note._replace(severity="info")
+
+
+def _found(rule: Rule, note: Note, document: Document) -> Finding:
+    """A rule's note as a finding in a document."""
+    line, column = document.position(note.span.start)
+    return Finding(
+        rule.code,
+        rule.name,
+        note.severity or rule.severity,
+        note.pointer,
+        note.span,
+        line,
+        column,
+        note.message,
+        note.help,
+        note.expected,
+        note.also,
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 from one_adapter.config.document import Document, Span
 from one_adapter.config.fields import Structs, fold, structs_of
@@ -14,7 +16,8 @@ from one_adapter.dialect import Dialect, Order
 from one_adapter.lint.finding import Note, Severity
 from one_adapter.lint.go.unmarshal import decode
 from one_adapter.lint.go.values import Place, Record, Refusal
-from one_adapter.lint.keys import Key, keys_of
+
+T = TypeVar("T")
 
 
 class Context:
@@ -26,6 +29,7 @@ class Context:
     def __init__(self, document: Document, dialect: Dialect) -> None:
         self.document = document
         self.dialect = dialect
+        self._made: dict[Callable[[Context], Any], Any] = {}
 
     @property
     def structs(self) -> Structs:
@@ -130,10 +134,12 @@ class Context:
                             names.append((pointer, item, service.enabled))
         return tuple(names)
 
-    @cached_property
-    def keys(self) -> tuple[Key, ...]:
-        """Every credential and every key of clients that is a text, judged by itself."""
-        return tuple(keys_of(self))
+    def once(self, make: Callable[[Context], T]) -> T:
+        """What a function makes of this document, worked out when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     def span(self, pointer: str) -> Span:
         """The token of the value at `pointer`, or of the nearest value around it."""

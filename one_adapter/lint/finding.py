@@ -1,16 +1,12 @@
-"""What the linter has to say: rules, findings, and where they stand."""
+"""What the linter has to say: notes, findings, and where they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from one_adapter.config.document import Document, Span
-from one_adapter.dialect import DIALECTS, Dialect
-
-if TYPE_CHECKING:
-    from one_adapter.lint.context import Context
+from one_adapter.config.document import Span
 
 Severity = Literal["error", "warning", "info"]
 
@@ -33,42 +29,6 @@ class Note(NamedTuple):
     expected: str = ""
     severity: Severity | None = None
     also: tuple[Span, str] | None = None
-
-
-Check = Callable[["Context"], Iterator[Note]]
-When = Callable[[Dialect], bool]
-
-
-def always(_: Dialect) -> bool:
-    """Of a rule that holds under every version of the gateway."""
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule: its stable code and name, how grave a breach is, and the function that finds breaches.
-
-    The function's docstring is the rule's documentation page. `when` says under which versions of the
-    gateway it holds.
-    """
-
-    code: str
-    name: str
-    severity: Severity
-    check: Check
-    when: When = always
-
-    @property
-    def dialects(self) -> tuple[Dialect, ...]:
-        """The versions of the gateway under which it holds, the newest last."""
-        return tuple(one for one in DIALECTS.values() if self.when(one))
-
-    @property
-    def doc(self) -> str:
-        """The rule's documentation as written above its function, without indentation."""
-        from inspect import cleandoc  # only --explain and the page generator need it
-
-        return cleandoc(self.check.__doc__ or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +67,6 @@ class Finding:
             "message": self.message,
             "help": self.help,
         }
-
-
-def found(rule: Rule, note: Note, document: Document) -> Finding:
-    """A rule's note as a finding in a document."""
-    line, column = document.position(note.span.start)
-    return Finding(
-        rule.code,
-        rule.name,
-        note.severity or rule.severity,
-        note.pointer,
-        note.span,
-        line,
-        column,
-        note.message,
-        note.help,
-        note.expected,
-        note.also,
-    )
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

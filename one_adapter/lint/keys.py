@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape
 from one_adapter.dialect import Dialect
+from one_adapter.lint.context import Context
 from one_adapter.lint.go.values import Record
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.vendors.service_types import CREDENTIALS
 from one_adapter.vendors.unusable import Kind
-
-if TYPE_CHECKING:
-    from one_adapter.lint.context import Context
 
 
 class Key(NamedTuple):
@@ -27,8 +25,12 @@ class Key(NamedTuple):
     for_clients: bool
 
 
-def keys_of(context: Context) -> Iterator[Key]:
+def keys_of(context: Context) -> tuple[Key, ...]:
     """Every key of clients, and every credential a service's type reads that is a text."""
+    return tuple(_keys_of(context))
+
+
+def _keys_of(context: Context) -> Iterator[Key]:
     clients = [(context.record.text("api_key"), context.field("", "api_key"))]
     clients += [(key, pointer) for _, key, pointer in client_keys(context)]
     for value, pointer in clients:

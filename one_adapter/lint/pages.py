@@ -10,8 +10,8 @@ from pathlib import Path
 from one_adapter.config.document import Document, parse
 from one_adapter.dialect import DIALECTS
 from one_adapter.lint.catalogue import judge, rules
-from one_adapter.lint.finding import Rule
 from one_adapter.lint.output.as_text import render_text
+from one_adapter.lint.rule import Rule
 
 _HERE = Path(__file__).resolve().parent
 #: A folder a rule, which holds a file that breaks it and the same put right.

@@ -12,9 +12,10 @@ import yaml
 from one_adapter.config.document import load, parse
 from one_adapter.errors import OneAdapterError
 from one_adapter.lint import judge, refused
-from one_adapter.lint.catalogue import MOST, rule_named, rules
-from one_adapter.lint.finding import Finding, Rule
+from one_adapter.lint.catalogue import rule_named, rules
+from one_adapter.lint.finding import Finding
 from one_adapter.lint.pages import EXAMPLES, examples_of, files, write
+from one_adapter.lint.rule import MOST, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 ids = [f"{rule.code}-{rule.name}" for rule in rules()]

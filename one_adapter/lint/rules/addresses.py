@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.rule import rule
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.vendors import host_of
 from one_adapter.vendors.hosts import is_private

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from one_adapter.config import defaults
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import offers, usable_keys
-from one_adapter.lint.finding import Note, When
+from one_adapter.lint.finding import Note
 from one_adapter.lint.go.values import Table
+from one_adapter.lint.rule import When, rule
 
 _SOCKS = re.compile(r"(?:socks5h?://)?(?:[^@/\s]+@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):[0-9]{1,5}")
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import is_pool
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go.values import Table
 from one_adapter.lint.keys import client_keys, credential_sets, own_names
+from one_adapter.lint.rule import rule
 from one_adapter.plan.addresses import split_url
 from one_adapter.vendors.hosts import is_private
 from one_adapter.vendors.service_types import CREDENTIALS

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from one_adapter.config import defaults
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node, escape
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import types_of
 from one_adapter.lint.finding import Note
 from one_adapter.lint.go.values import Record
+from one_adapter.lint.rule import rule
 from one_adapter.lint.rules.refused_services import services_without_models
 
 #: Keys that say something to an editor and not to the gateway.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from one_adapter.config.document import Document, Duplicate, Span, segments
 from one_adapter.config.fields import BREAKER
 from one_adapter.config.others import is_litellm
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
+from one_adapter.lint.rule import rule
 
 _BOM = "\ufeff"
 

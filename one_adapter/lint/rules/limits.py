@@ -9,10 +9,10 @@ from one_adapter.config.model import Limit, Service
 from one_adapter.config.node import escape, segments
 from one_adapter.config.reading import trim
 from one_adapter.dialect import Dialect
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import is_pool, untyped_limits, usable_keys
 from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.rule import rule
 
 #: In the order in which the gateway looks; before 0.12 the first above zero is the limit.
 KINDS = ("qps", "qpm", "rpm", "concurrency", "tpm")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
+from one_adapter.lint.rule import rule
 
 #: Among more names than this nobody is asked "did you mean": it would take seconds.
 _FEW = 1_000

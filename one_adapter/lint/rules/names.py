@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import Node
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
+from one_adapter.lint.rule import rule
 
 
 @rule("SOA320", "wildcard-in-name", "warning")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from one_adapter.config.reading import trim
 from one_adapter.dialect import Dialect
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import ID, UNSAFE, key_entries, key_id, read_limit, read_model_limits
 from one_adapter.lint.finding import Note
 from one_adapter.lint.go.values import Place
+from one_adapter.lint.rule import rule
 
 
 def _pools(dialect: Dialect) -> bool:

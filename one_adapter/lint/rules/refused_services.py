@@ -8,12 +8,12 @@ from one_adapter.config import defaults
 from one_adapter.config.fields import Structs
 from one_adapter.config.node import segments
 from one_adapter.config.reading import trim
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import ID, NUMBERS, UNSAFE, decoded_services, key_limits, types_of
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go.addresses import parse_url
 from one_adapter.lint.go.values import Listing, Place, Record, Table
+from one_adapter.lint.rule import rule
 from one_adapter.lint.rules.refused_settings import unknown_word
 from one_adapter.plan.vendors import host_of
 from one_adapter.vendors.hosts import Host

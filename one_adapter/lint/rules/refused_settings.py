@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from one_adapter.config import defaults
 from one_adapter.config.reading import trim
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
 from one_adapter.lint.go.addresses import listening_port, parse_url
 from one_adapter.lint.go.values import Record
+from one_adapter.lint.rule import rule
 
 
 def _choice(record: Record, name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
-from one_adapter.lint.keys import Key
+from one_adapter.lint.keys import Key, keys_of
+from one_adapter.lint.rule import rule
 from one_adapter.vendors.unusable import holds_control, strange_character
 
 #: A path, or a service account's whole JSON.
@@ -16,7 +16,7 @@ _MAY_HAVE_LINES = ("json_file",)
 
 def _told(context: Context, *kinds: str) -> Iterator[Note]:
     """A note for every key of one of these kinds."""
-    for key in context.keys:
+    for key in context.once(keys_of):
         kind = key.kind
         if kind is None or kind.name not in kinds or _is_broken(key):
             continue
@@ -57,7 +57,7 @@ def control_character_in_key(context: Context) -> Iterator[Note]:
 
     LiteLLM: cannot send it either. A NUL cannot stand in the environment, so `export` and `run` refuse it.
     """
-    for key in context.keys:
+    for key in context.once(keys_of):
         if _is_broken(key) and key.name not in _MAY_HAVE_LINES:
             what = f"there is a control character in this {key.name}, and no HTTP header can hold it"
             yield context.note(key.pointer, what, "Copy the key again, without line breaks.")
@@ -116,7 +116,7 @@ def malformed_credential(context: Context) -> Iterator[Note]:
     LiteLLM: the export writes what stands there, without blanks around it.
     """
     yield from _told(context, "labelled", "quoted", "address", "strange", "blank")
-    for key in context.keys:
+    for key in context.once(keys_of):
         value, bare = key.value, key.value.strip()
         if key.kind is None and bare and value != bare and not key.for_clients and not holds_control(bare):
             around = "a line break" if "\n" in value or "\r" in value else "blanks"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from one_adapter.config.model import Service
-from one_adapter.lint.catalogue import rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.rule import rule
 from one_adapter.vendors.service_types import BROKEN, ENDED, RETIRED
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from one_adapter.dialect import CURRENT, DIALECTS, Dialect
-from one_adapter.lint.catalogue import MOST, RULES, rule
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import decoded_services, key_entries, offers, usable_keys
 from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.rule import MOST, RULES, rule
 from one_adapter.lint.rules.limits import limits_of, numbers_of
 
 _DOES = {
