@@ -18,7 +18,7 @@ from one_adapter.config import defaults
 from one_adapter.config.document import parse
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, structs_of
 from one_adapter.dialect import CURRENT
-from one_adapter.export.report.build import MEANINGS
+from one_adapter.export.report.model import MEANINGS
 from one_adapter.plan.build import decide
 from one_adapter.plan.tasks import what_ended
 from one_adapter.plan.types import VERDICTS, Plan, Verdict

@@ -92,7 +92,7 @@ def export_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. YAML goes to standard output unless --output says otherwise.
     """
-    from one_adapter.export.report.build import strict_rows
+    from one_adapter.export.report.summary import strict_rows
 
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, pure)
@@ -161,7 +161,8 @@ def _export(
 
 def _remarks(source: Source, secrets: Secrets, to_file: bool, pure: bool) -> list[str]:
     """What a person must know: losses, things to do, what `--pure` costs."""
-    from one_adapter.export.report.build import pure_costs, summary_lines
+    from one_adapter.export.pure.costs import pure_costs
+    from one_adapter.export.report.summary import summary_lines
 
     lines = summary_lines(source.plan, secrets, pure) if to_file else []
     return lines + ([f"--pure: {cost}" for cost in pure_costs(source.plan)] if pure else [])
@@ -220,7 +221,7 @@ def _exported(output: str | None, env_format: str) -> tuple[str, str]:
 def _report(
     source: Source, secrets: Secrets, report: str, pure: bool, prices: Prices, exported: tuple[str, str]
 ) -> str:
-    from one_adapter.export.report.build import write_report
+    from one_adapter.export.report.write import write_report
 
     return write_report(
         report_kind(report),

@@ -11,8 +11,8 @@ from configurations import Config, document, openai, service
 from tab import Page
 
 from one_adapter.config.reading import read_gateway
-from one_adapter.export.report.build import write_report
 from one_adapter.export.report.names import names_of
+from one_adapter.export.report.write import write_report
 from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.plan.build import decide
 

@@ -31,7 +31,8 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.litellm.proxy_config import environment, proxy_config, refuse_references
-from one_adapter.export.report.build import Format, summary_lines, write_report
+from one_adapter.export.report.summary import summary_lines
+from one_adapter.export.report.write import Format, write_report
 from one_adapter.export.secrets.env_file import FORMATS, env_file
 from one_adapter.export.secrets.variables import inlined, secrets_of
 from one_adapter.export.wording import json_text

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
-from one_adapter.export.report.build import strict_rows, summary_lines
+from one_adapter.export.report.summary import strict_rows, summary_lines
 from one_adapter.export.secrets.variables import dotenv, remarks_of, secrets_of
 from one_adapter.lint import judge
 from one_adapter.providers.xinghuo.models import ENGINES

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from typing import Any
 from urllib.parse import quote
 
-from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, RESPONSES, SECTION
-from one_adapter.dialect import Order
+from one_adapter.contract import HANDLERS, NO_KEY, REFERENCE, SECTION
+from one_adapter.export.litellm.groups import Group, groups_of, is_asked_by_responses, place_of
 from one_adapter.export.litellm.limits import Bound, bound_by
 from one_adapter.export.litellm.prices import Prices
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.export.yaml_writer import Alias, Anchored, Comment, Flow
 from one_adapter.plan.limits import layers_of
-from one_adapter.plan.types import Plan, Route, ServicePolicy, Target, Upstream
+from one_adapter.plan.types import Plan, ServicePolicy, Target, Upstream
 from one_adapter.plan.vendors import known_host
 
 #: Whose a model is in `/v1/models` unless the file says otherwise.
@@ -43,62 +41,9 @@ SYSTEM_APART = ("gemini", "vertex_ai")
 KEYLESS = ("ollama_chat", "vertex_ai", *HANDLERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The deployments of one client name for one kind of call."""
-
-    name: str
-    mode: str
-    order: Order
-    targets: tuple[Target, ...]
-    twins: dict[tuple[str, int], Target] | None
-    alias_of: str = ""
-    key_order: Order | None = None
-
-
-def groups_of(plan: Plan) -> Iterator[Group]:
-    """Every group of deployments the plan asks for, in its order; names with an asterisk are left out."""
-    for route in plan.routes:
-        if "*" in route.name:
-            continue
-        yield from _groups(route)
-
-
-def _groups(route: Route) -> Iterator[Group]:
-    mode = "embedding" if route.kind == "embedding" else "chat"
-    embeddings = route.embedding_targets
-    alias_of = route.alias_of or ""
-    if embeddings is None:
-        twins = {_place(t): t for t in route.targets} if route.kind != "chat" else {}
-        yield Group(route.name, mode, route.order, route.targets, twins, alias_of, route.key_order)
-        return
-    chats = {_place(target): _door(target) for target in route.targets}
-    if all(chats.get(_place(target)) == _door(target) for target in embeddings):
-        twins = {_place(t): t for t in embeddings}
-        yield Group(route.name, mode, route.order, route.targets, twins, alias_of)
-        return
-    yield Group(route.name, "chat", route.order, route.targets, None, alias_of)
-    yield Group(route.name, "embedding", route.order, embeddings, None)
-
-
-def _place(target: Target) -> tuple[str, int]:
-    return target.service, target.credential
-
-
-def _door(target: Target) -> tuple[str, str, bool]:
-    """What two kinds of call must have in common to go through one deployment."""
-    upstream = target.upstream
-    return upstream.provider, upstream.url, _is_asked_by_responses(upstream)
-
-
-def _is_asked_by_responses(upstream: Upstream) -> bool:
-    """Whether LiteLLM is told by the model's name to call the responses API."""
-    return upstream.label.startswith(RESPONSES)
-
-
 def _model(upstream: Upstream) -> str:
     """The upstream's name of the model as the runtime knows it."""
-    return upstream.model if _is_asked_by_responses(upstream) else upstream.name
+    return upstream.model if is_asked_by_responses(upstream) else upstream.name
 
 
 def weights(shares: list[Fraction]) -> list[int | float]:
@@ -151,7 +96,7 @@ class Deployments:
     def _deployment(self, group: Group, target: Target, weight: int | float | None) -> dict[Any, Any]:
         self.number += 1
         info: dict[Any, Any] = {"id": f"{target.service}.{target.credential}.{self.number}"}
-        if not _is_asked_by_responses(target.upstream):
+        if not is_asked_by_responses(target.upstream):
             # LiteLLM takes a mode from here before it looks at the name, and for every model of that name.
             info["mode"] = group.mode
         if target.upstream.provider in SYSTEM_APART and not target.upstream.name.startswith("gemma"):
@@ -181,7 +126,7 @@ class Deployments:
         if not upstream.keys and upstream.provider not in KEYLESS:
             parameters["api_key"] = NO_KEY
         if upstream.by_reference:
-            parameters["credential_env"] = self.secrets.prefixes[_place(target)]
+            parameters["credential_env"] = self.secrets.prefixes[place_of(target)]
         parameters |= dict(upstream.parameters)
         policy = self.policies[target.service]
         parameters["timeout"] = policy.timeout
@@ -223,7 +168,7 @@ class Deployments:
         if group.twins is None and group.mode == "embedding":
             ours["chat"] = False
         if group.twins is not None and group.mode == "chat":
-            twin = group.twins.get(_place(target))
+            twin = group.twins.get(place_of(target))
             if twin is None:
                 ours["embeddings"] = False
             elif twin.upstream.model != upstream.model:
@@ -246,7 +191,7 @@ class Deployments:
 
     def _limits(self, group: Group, target: Target) -> Bound:
         everything = self.plan.any is not None and self.plan.any.alias_of == group.name
-        twin = (group.twins or {}).get(_place(target))
+        twin = (group.twins or {}).get(place_of(target))
         chains = (target.names, *((twin.names,) if twin else ()))
         found = layers_of(self.policies[target.service], target.credential)
         return bound_by(found, (group.name, _model(target.upstream)), chains, everything)

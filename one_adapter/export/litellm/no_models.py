@@ -7,7 +7,7 @@ from typing import Any
 
 from one_adapter.contract import HANDLERS
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.litellm.deployments import groups_of
+from one_adapter.export.litellm.groups import groups_of
 from one_adapter.plan.types import Plan
 
 #: Findings of the linter that say why no model is there; the first of them that was made tells most.

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from one_adapter.export.litellm.groups import Group
 from one_adapter.plan.addresses import split_url
+from one_adapter.plan.types import Target, Upstream
 from one_adapter.vendors.hosts import PRICED_AS, priced_as
-
-if TYPE_CHECKING:
-    from one_adapter.export.litellm.deployments import Group
-    from one_adapter.plan.types import Target, Upstream
 
 CHOICES = ("litellm", "none")
 #: LiteLLM's list inside its package, and what ships of it.

@@ -10,7 +10,8 @@ from one_adapter.config.document import Document, leaves
 from one_adapter.config.node import segments
 from one_adapter.contract import HANDLERS, MASTER_KEY, REFERENCE
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.litellm.deployments import Deployments, groups_of
+from one_adapter.export.litellm.deployments import Deployments
+from one_adapter.export.litellm.groups import groups_of
 from one_adapter.export.litellm.prices import NO_PRICES, Prices
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.export.yaml_writer import Comment, Flow, document

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from one_adapter.export.report.build import Report
-from one_adapter.export.report.names import Lead
+from one_adapter.export.report.model import Report
+from one_adapter.export.report.names import Lead, Name
 from one_adapter.export.wording import json_text
 
 VERSION = 1
@@ -25,20 +25,7 @@ def json_report(report: Report) -> str:
         ],
         "differences": [{"name": each.name, "title": each.title} for each in report.differences],
         "pure_costs": list(report.costs),
-        "names": [
-            {
-                "name": name.name,
-                "listed": name.listed,
-                "kind": name.kind,
-                "answers": name.answers,
-                "alias_of": name.alias_of or None,
-                "targets": _leads(name.leads),
-                **({"embedding_targets": _leads(name.embeddings)} if name.embeddings else {}),
-                **({"notes": list(name.notes)} if name.notes else {}),
-            }
-            for name in report.names
-            if name.name or not report.plan.any
-        ],
+        "names": [_name(name) for name in report.names if name.name or not report.plan.any],
         "any": None if report.plan.any is None else {"targets": _leads(report.names[0].leads)},
         "secrets": [
             {"name": each.name, "purpose": each.purpose, "create": each.create} for each in report.variables
@@ -58,6 +45,19 @@ def json_report(report: Report) -> str:
         ],
     }
     return f"{json_text(shown, indent=2)}\n"
+
+
+def _name(name: Name) -> dict[str, Any]:
+    return {
+        "name": name.name,
+        "listed": name.listed,
+        "kind": name.kind,
+        "answers": name.answers,
+        "alias_of": name.alias_of or None,
+        "targets": _leads(name.leads),
+        **({"embedding_targets": _leads(name.embeddings)} if name.embeddings else {}),
+        **({"notes": list(name.notes)} if name.notes else {}),
+    }
 
 
 def _leads(leads: Sequence[Lead]) -> list[dict[str, Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from one_adapter.export.report.build import GRAVEST, MEANINGS, Item, Report
 from one_adapter.export.report.lines import Line, lines_of
+from one_adapter.export.report.model import GRAVEST, MEANINGS, Item, Report
 from one_adapter.export.report.names import POOLS, Lead, Name, in_pools
 from one_adapter.export.wording import counted, percent, visible
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import V0_10, V0_12
-from one_adapter.export.litellm.deployments import groups_of, quote_name, weights
+from one_adapter.export.litellm.deployments import quote_name, weights
+from one_adapter.export.litellm.groups import groups_of
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.plan.build import plan_of

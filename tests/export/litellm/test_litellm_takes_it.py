@@ -14,7 +14,7 @@ import pytest
 from one_adapter.config.document import load
 from one_adapter.config.reading import read_gateway
 from one_adapter.contract import HANDLERS
-from one_adapter.export.litellm.deployments import groups_of
+from one_adapter.export.litellm.groups import groups_of
 from one_adapter.export.litellm.prices import shipped
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
 from one_adapter.export.secrets.variables import secrets_of

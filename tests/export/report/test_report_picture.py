@@ -13,11 +13,11 @@ import pytest
 from configurations import Config, document, openai, plan, service
 
 from one_adapter.config.reading import read_gateway
-from one_adapter.export.report.build import write_report
 from one_adapter.export.report.names import names_of
 from one_adapter.export.report.picture.layout import layout_of
 from one_adapter.export.report.picture.scene import Picture, picture_of
 from one_adapter.export.report.picture.svg import NAME_WIDTH, figures, shortened
+from one_adapter.export.report.write import write_report
 from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.plan.build import decide
 

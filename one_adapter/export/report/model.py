@@ -1,0 +1,60 @@
+"""What a report says, whatever form it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from one_adapter.export.litellm.start import Command
+from one_adapter.export.report.differences import Difference
+from one_adapter.export.report.names import Name
+from one_adapter.plan.types import Level, Plan, Row, Verdict
+
+#: What a reader should look at first.
+GRAVEST: tuple[Verdict, ...] = ("dropped", "approximated", "emulated", "mapped", "inert")
+MEANINGS: Mapping[Verdict, str] = {
+    "mapped": "LiteLLM has the same thing by itself",
+    "emulated": "works, and needs one-adapter in the proxy",
+    "approximated": "the same intent with other semantics",
+    "inert": "the gateway reads it and does nothing, or it says what holds anyway",
+    "dropped": "lost; the note says why and what to do",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to do or to know by hand, with its place in the file ("" where it has none)."""
+
+    level: Level
+    code: str
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable the exported file reads: its name and what it is for, never its value."""
+
+    name: str
+    purpose: str
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a report says, in the order it says it."""
+
+    source: str
+    title: str
+    pure: bool
+    plan: Plan
+    counts: Mapping[Verdict, int]
+    rows: tuple[Row, ...]
+    items: tuple[Item, ...]
+    differences: tuple[Difference, ...]
+    costs: tuple[str, ...]
+    names: tuple[Name, ...]
+    variables: tuple[Variable, ...]
+    commands: tuple[Command, ...]
+    findings: tuple[Mapping[str, Any], ...]
