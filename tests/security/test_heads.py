@@ -129,6 +129,9 @@ class _Clock:
     def __init__(self) -> None:
         self.timers: list[tuple[float, Callable[[], None]]] = []
 
+    def call_soon(self, action: Callable[[], None]) -> None:
+        del action  # what waits for the end of a turn is sent when the connection is closed
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> Any:
         timer = (seconds, action)
         self.timers.append(timer)

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from one_adapter.runtime.host.corking import Corked
+
 #: Bytes and number of a request's headers.
 BYTES, COUNT = 64 << 10, 200
 #: Seconds until a request's head is complete, from the connection's beginning or the request's first byte.
@@ -99,7 +101,7 @@ def _on_body(own: Callable[..., None]) -> Callable[..., None]:
 
 def _connection_made(own: Callable[..., None]) -> Callable[..., None]:
     def connection_made(self: Any, transport: Any) -> None:
-        own(self, transport)
+        own(self, Corked(transport, self.loop))
         _start(self)
 
     return connection_made
