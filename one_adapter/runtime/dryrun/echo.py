@@ -4,22 +4,29 @@ An upstream's address becomes a path of this server (`through_echo`), so that th
 where the call would have gone. It answers in the wire format it was called in, with the text
 
     POST https://api.openai.com/v1/chat/completions model=gpt-4o key=...cret message=hello
+
+unless whoever starts it has something else to say.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime.dryrun import wires as echo_wire
+from one_adapter.runtime.dryrun import wires
+from one_adapter.runtime.dryrun.heard import Heard, Said, last_four, of_request, of_spark, original
 
 if TYPE_CHECKING:
     from aiohttp import web
+
+__all__ = ["EchoServer", "echoing", "last_four", "original", "start", "through_echo"]
+
+#: What decides on an answer; it may take its time.
+Answering = Callable[[Heard], Awaitable[Said]]
 
 
 def through_echo(base_url: str, original_api_base: str) -> str:
@@ -40,30 +47,18 @@ def through_echo(base_url: str, original_api_base: str) -> str:
     return f"{base}/{parts.scheme}/{host}{parts.path}{query}{fragment}"
 
 
-def original(path: str) -> str:
-    """Return the address that a path of the echo server stands for.
-
-    >>> original("/https/api.openai.com/v1/chat/completions")
-    'https://api.openai.com/v1/chat/completions'
-    """
-    scheme, _, rest = path.lstrip("/").partition("/")
-    return f"{scheme}://{rest}"
-
-
-def last_four(key: str) -> str:
-    """Return what may be shown of a key: its last four characters, if it is long enough to have more.
-
-    >>> last_four("sk-secret"), last_four("abc")
-    ('...cret', '...')
-    """
-    return f"...{key[-4:]}" if len(key) > 4 else "..."
+async def echoing(call: Heard) -> Said:
+    """Say what the vendor would have received."""
+    where = f"{call.method} {call.url}"
+    return Said(f"{where} model={call.model} key={last_four(call.key)} message={call.message}")
 
 
 class EchoServer:
     """The running server; `base_url` has no slash at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, answering: Answering = echoing) -> None:
         """Make a server that is not running yet."""
+        self._answering = answering
         self.base_url = ""
         self.port = 0
         self._ready = threading.Event()
@@ -86,12 +81,15 @@ class EchoServer:
     def _main(self) -> None:
         asyncio.run(self._serve())
 
+    async def _reply(self, request: web.Request) -> web.StreamResponse:
+        return await _reply(request, self._answering)
+
     async def _serve(self) -> None:
         from aiohttp import web
 
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         app = web.Application(client_max_size=64 << 20)
-        app.router.add_route("*", "/{tail:.*}", _answer)
+        app.router.add_route("*", "/{tail:.*}", self._reply)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -102,7 +100,7 @@ class EchoServer:
         await runner.cleanup()
 
 
-def start() -> EchoServer:
+def start(answering: Answering = echoing) -> EchoServer:
     """Start an echo server on a free port of 127.0.0.1, in a thread of its own."""
     try:
         import aiohttp.web  # noqa: F401
@@ -110,61 +108,37 @@ def start() -> EchoServer:
         raise OneAdapterError(
             "The dry run needs the proxy's packages: pip install 'one-adapter[proxy]'."
         ) from None
-    return EchoServer()._begin()
+    return EchoServer(answering)._begin()
 
 
-async def _answer(request: web.Request) -> web.StreamResponse:
+async def _reply(request: web.Request, answering: Answering) -> web.StreamResponse:
     from aiohttp import web
 
-    path = request.raw_path.partition("?")[0]
     if request.headers.get("upgrade", "").lower() == "websocket":
-        return await _spark(request)
-    raw = await request.read()
-    try:
-        body = json.loads(raw) if raw else {}
-    except ValueError:
-        body = {}
-    body = body if isinstance(body, dict) else {}
-    url = original(path)
-    wire = "anthropic" if "anthropic-version" in request.headers else echo_wire.wire_of(url)
-    model = str(body.get("model") or echo_wire.model_in(url))
-    key = _key(request.headers, request.query)
-    text = f"{request.method} {url} model={model} key={last_four(key)} message={echo_wire.message_in(body)}"
-    streamed = (
-        bool(body.get("stream")) or "streamGenerateContent" in url or body.get("response_mode") == "streaming"
+        return await _spark(request, answering)
+    call = of_request(
+        request.method, request.raw_path, {**request.headers}, dict(request.query), await request.read()
     )
-    if not streamed or wire == "embeddings":
-        return web.json_response(echo_wire.whole(wire, model, text, body))
-    response = web.StreamResponse(headers={"content-type": echo_wire.stream_type(wire)})
+    said = await answering(call)
+    if said.status >= 400:
+        return web.json_response({"error": {"message": said.text, "type": "echo"}}, status=said.status)
+    if not call.streamed or call.wire == "embeddings":
+        return web.json_response(wires.whole(call.wire, call.model, said.text, call.body, said.tool))
+    response = web.StreamResponse(headers={"content-type": wires.stream_type(call.wire)})
     await response.prepare(request)
-    for event in echo_wire.stream(wire, model, text):
+    for event in wires.stream(call.wire, call.model, said.text):
         await response.write(event)
     return response
 
 
-async def _spark(request: web.Request) -> web.StreamResponse:
+async def _spark(request: web.Request, answering: Answering) -> web.StreamResponse:
     from aiohttp import web
 
     socket = web.WebSocketResponse()
     await socket.prepare(request)
-    message = await socket.receive_json(timeout=10)
-    url = original(request.raw_path.partition("?")[0])
-    app = str((message.get("header") or {}).get("app_id") or "")
-    model = str(((message.get("parameter") or {}).get("chat") or {}).get("domain") or "")
-    text = f"GET {url} model={model} key={last_four(app)} message={echo_wire.message_in(message)}"
-    for frame in echo_wire.spark_frames(text):
+    call = of_spark(request.raw_path, dict(request.query), await socket.receive_json(timeout=10))
+    said = await answering(call)
+    for frame in wires.spark_frames(said.text):
         await socket.send_json(frame)
     await socket.close()
     return socket
-
-
-def _key(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
-    bearer = headers.get("authorization", "")
-    if bearer[:7].lower() == "bearer ":
-        return bearer[7:]
-    return (
-        headers.get("x-api-key")
-        or headers.get("api-key")
-        or headers.get("x-goog-api-key")
-        or query.get("key", "")
-    )

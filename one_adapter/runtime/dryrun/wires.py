@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 GEMINI = re.compile(r"/models/([^/:]+):")
 AZURE = re.compile(r"/deployments/([^/]+)/")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A call of a client's tool, with its arguments."""
+
+    name: str
+    arguments: Mapping[str, Any]
 
 
 def wire_of(url: str) -> str:
@@ -61,8 +70,12 @@ def stream_type(wire: str) -> str:
     return "application/x-ndjson" if wire == "ollama" else "text/event-stream"
 
 
-def whole(wire: str, model: str, text: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Return a whole answer that says `text`."""
+def whole(wire: str, model: str, text: str, body: dict[str, Any], tool: Tool | None = None) -> dict[str, Any]:
+    """Return a whole answer that says `text`, or calls a tool where the format has calls."""
+    if tool is not None:
+        called = _calling(wire, model, tool)
+        if called is not None:
+            return called
     if wire == "embeddings":
         given = body.get("input")
         many = given if isinstance(given, list) else [given]
@@ -96,6 +109,35 @@ def whole(wire: str, model: str, text: str, body: dict[str, Any]) -> dict[str, A
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     return {**_chat(model, "chat.completion"), "choices": [choice], "usage": USAGE}
+
+
+def _calling(wire: str, model: str, tool: Tool) -> dict[str, Any] | None:
+    """Return an answer that calls a tool; None for a format without such calls."""
+    given = dict(tool.arguments)
+    function = {"name": tool.name, "arguments": json.dumps(given)}
+    if wire == "openai":
+        message = {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "call_echo", "type": "function", "function": function}],
+        }
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+        return {**_chat(model, "chat.completion"), "choices": [choice], "usage": USAGE}
+    if wire == "anthropic":
+        used = {"type": "tool_use", "id": "toolu_echo", "name": tool.name, "input": given}
+        return {**_anthropic(model), "content": [used], "stop_reason": "tool_use"}
+    if wire == "gemini":
+        answer = _gemini("", "STOP")
+        answer["candidates"][0]["content"]["parts"] = [{"functionCall": {"name": tool.name, "args": given}}]
+        return answer
+    if wire == "ollama":
+        answer = _ollama(model, "", True)
+        answer["message"]["tool_calls"] = [{"function": {"name": tool.name, "arguments": given}}]
+        return answer
+    if wire == "responses":
+        called = {"type": "function_call", "id": "fc_echo", "call_id": "call_echo", "status": "completed"}
+        return {**_response(model, "completed"), "output": [{**called, **function}]}
+    return None
 
 
 def stream(wire: str, model: str, text: str) -> Iterator[bytes]:
