@@ -33,7 +33,7 @@ ARROWS = {
     "plan": {"vendors", "config", "errors", "dialect"},
     "lint": {"config", "vendors", "plan", "errors", "dialect"},
     "export": {"plan", "vendors", "config", "errors", "contract", "dialect"},
-    "verify": {"plan", "config", "vendors", "export", "errors", "contract", "dialect"},
+    "verify": {"plan", "config", "vendors", "export", "runtime", "errors", "contract", "dialect"},
     "runtime": {"plan", "errors", "contract", "dialect"},
     "providers": set(),
     "commands": {"lint", "export", "runtime", "verify", "plan", "config", "errors", "contract", "dialect"},

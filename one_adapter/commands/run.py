@@ -20,6 +20,7 @@ from one_adapter.export.explain.as_text import explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.litellm.prices import prices_of
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
+from one_adapter.export.secrets.variables import Secrets
 from one_adapter.export.table import printable
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices
@@ -41,6 +42,12 @@ SHOWN = 6
     help="Nothing leaves the machine: a local server answers with what each vendor would have received.",
 )
 @click.option(
+    "--echo-port",
+    type=click.IntRange(1, 65535),
+    hidden=True,
+    help="A dry run whose answers come from a server that listens there already, on loopback: `verify`'s.",
+)
+@click.option(
     "--profile",
     default="fast",
     show_default=True,
@@ -60,6 +67,7 @@ def run_command(
     host: str | None,
     port: int | None,
     dry_run: bool,
+    echo_port: int | None,
     profile: str,
     no_relay: bool,
     redirects: str,
@@ -83,19 +91,19 @@ def run_command(
     plan = source.plan
     where = host or default_host(plan)
     number = port or plan.port
-    for told in warnings(plan, where, dry_run):
+    for told in warnings(plan, where, dry_run or echo_port is not None):
         click.echo(visible(told), err=True)
     click.echo(explain_text(plan))
     for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
         click.echo(line)
-    running, sealed = plan, None
-    if dry_run:
+    running, sealed = plan, echo_port
+    if dry_run and echo_port is None:
         from one_adapter.runtime.dryrun import echo
 
-        server = echo.start()
+        sealed = echo.start().port
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
-        running = through(plan, lambda url: echo.through_echo(server.base_url, url))
-        secrets, sealed = replace(secrets, addresses={}), server.port
+    if sealed is not None:
+        running, secrets = on_loopback(plan, secrets, sealed)
     text = proxy_config(running, secrets, relay=not no_relay, prices=prices_of())
     values = environment(secrets, os.environ.get(MASTER_KEY) or new_master_key())
     with Starting(
@@ -161,6 +169,14 @@ def _shown(host: str) -> str:
     if host in ("0.0.0.0", "::", ""):  # noqa: S104
         return LOOPBACK
     return f"[{host}]" if ":" in host else host
+
+
+def on_loopback(plan: Plan, secrets: Secrets, port: int) -> tuple[Plan, Secrets]:
+    """The plan and its secrets with the echo at a port of loopback in the place of every vendor."""
+    from one_adapter.runtime.dryrun.echo import through_echo
+
+    base = f"http://127.0.0.1:{port}"
+    return through(plan, lambda url: through_echo(base, url)), replace(secrets, addresses={})
 
 
 def through(plan: Plan, stand_in: Callable[[str], str]) -> Plan:

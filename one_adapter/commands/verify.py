@@ -138,8 +138,15 @@ def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish:
 
 
 def _configuration(config: str, old_binary: str | None, options: Options, wish: Wish) -> Verification:
-    del config, old_binary, options, wish
-    raise OneAdapterError("a configuration cannot be played yet")
+    from one_adapter.commands.source import accepted, exportable
+    from one_adapter.verify.configuration import Configuration, verify_configuration
+
+    del old_binary
+    source = accepted(config, options)
+    secrets = exportable(source, as_written=True)
+    reading = ["--redirects", options.redirects, "--spark", options.spark]
+    reading += ["--gateway", options.gateway.version]
+    return verify_configuration(Configuration(config, source.document, source.plan, secrets, reading), wish)
 
 
 def _exported(config: str, exported: str, options: Options, wish: Wish) -> Verification:

@@ -1,0 +1,139 @@
+"""A program of one's own for the time of a comparison: started on a private port, and ended in any case."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection, HTTPException
+from types import TracebackType
+
+from one_adapter.errors import OneAdapterError
+
+LOOPBACK = "127.0.0.1"
+#: Seconds that a program has to begin to listen, and to end.
+LONGEST_START, LONGEST_END = 90.0, 8.0
+SECONDS_BETWEEN_LOOKS = 0.1
+#: Characters of what a program printed that are looked at when it did not start.
+TOLD = 4000
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+class Child:
+    """A program that listens on `port` of loopback for the time of a `with`.
+
+    `command` and `environment` may hold no secret that others should not see: the first is in the list of
+    processes. What the program prints goes to a file without a name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        environment: Mapping[str, str],
+        folder: str | None = None,
+        given: bytes = b"",
+        healthy: str = "/healthz",
+    ) -> None:
+        """`given` is what it reads from standard input, `healthy` the path that says it is there."""
+        self.name, self.port, self.folder = name, port, folder
+        self.base_url = f"http://{LOOPBACK}:{port}"
+        self._command, self._environment = list(command), dict(environment)
+        self._given, self._healthy = given, healthy
+        self._process: subprocess.Popen[bytes] | None = None
+        self._before: object = None
+
+    def __enter__(self) -> Child:
+        """Start it; it need not listen yet."""
+        self._printed = tempfile.TemporaryFile()
+        self._before = _on_end(_leave)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program, or the user's by its path
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=self._printed,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        except OSError as problem:
+            raise OneAdapterError(f"{self.name} cannot be started: {problem.strerror}") from None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(self._given)
+            self._process.stdin.close()
+        except BrokenPipeError:  # it has ended, and `wait` says so
+            pass
+        return self
+
+    def wait(self) -> None:
+        """Return when it listens. Raises `OneAdapterError` where it ends instead, or takes too long."""
+        assert self._process is not None
+        limit = time.monotonic() + LONGEST_START
+        while time.monotonic() < limit:
+            if self._process.poll() is not None:
+                raise OneAdapterError(
+                    f"{self.name} ended with code {self._process.returncode}: {self._said()}"
+                )
+            if self._answers():
+                return
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        raise OneAdapterError(f"{self.name} did not listen within {LONGEST_START:.0f} s")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it, and all that it has started."""
+        _on_end(self._before)
+        self._printed.close()
+        if self._process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, number)
+            try:
+                self._process.wait(LONGEST_END)
+            except subprocess.TimeoutExpired:
+                continue
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection(LOOPBACK, self.port, timeout=5)
+        try:
+            connection.request("GET", self._healthy)
+            return bool(connection.getresponse().status)
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _said(self) -> str:
+        """The last line it printed."""
+        self._printed.seek(0, os.SEEK_END)
+        self._printed.seek(max(0, self._printed.tell() - TOLD))
+        lines = self._printed.read().decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _leave(number: int, frame: object) -> None:
+    del number, frame
+    raise SystemExit(2)
+
+
+def _on_end(handler: object) -> object:
+    """Have a program that is told to end do this first; return what it did so far."""
+    try:
+        return signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]
+    except ValueError:  # not the main thread's business
+        return signal.SIG_DFL

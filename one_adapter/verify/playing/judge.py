@@ -1,0 +1,91 @@
+"""An exchange held against what was promised: a check for each thing that is otherwise, one for none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from one_adapter.plan.addresses import without_password
+from one_adapter.runtime.dryrun.heard import Heard
+from one_adapter.verify.playing.answers import ERROR, facts_of
+from one_adapter.verify.playing.asking import Exchange
+from one_adapter.verify.playing.probes import SYSTEM, TOOL, Probe
+from one_adapter.verify.playing.promise import ADDRESS, KEY, MODEL, QUERY, Owners, Place, nearest
+from one_adapter.verify.result import Check
+
+#: aspect -> what is said of it; `want` and `got` are the two sides.
+SENTENCES = {
+    "status": "the answer's status is {got}, not {want}",
+    "error": "the error is {got!r}, not {want!r}",
+    "calls": "{got} calls of vendors are made, not {want}",
+    ADDRESS: "the vendor is called at {got}, not at {want}",
+    MODEL: "the vendor is asked for {got!r}, not for {want!r}",
+    KEY: "the call is made with the key of {got}, not with that of {want}",
+    QUERY: "a parameter of the address is missing or another: {want}",
+    "system message": "the system's words do not reach the vendor",
+    "tools": "the client's tools do not reach the vendor",
+    "content type": "the answer is {got!r}, not {want!r}",
+    "model": "the answer names the model {got!r}, not {want!r}",
+    "text": "the answer does not say what the vendor said",
+    "tool call": "the vendor's call of a tool does not come back: {got!r}, not {want!r}",
+    "finish_reason": "the finish reason is {got!r}, not {want!r}",
+    "usage": "the answer does not tell the usage",
+    "stream": "the stream is not whole: {got!r}",
+    "vectors": "the answer has {got} vectors, not {want}",
+}
+
+
+def different(probe: str, model: str, aspect: str, want: Any, got: Any) -> Check:
+    """A check of one aspect that is otherwise."""
+    said = SENTENCES[aspect].format(want=want, got=got)
+    return Check(probe, model, "different", said, aspect, want, got)
+
+
+def judge(
+    probe: Probe, model: str, places: Sequence[Place], exchange: Exchange, owners: Owners
+) -> tuple[Check, ...]:
+    """The checks of one exchange that should have led to one call of one of `places` (not none)."""
+    calls = tuple(_of_calls(probe, model, places, exchange, owners))
+    found = (*calls, *_of_answer(probe, model, exchange))
+    return found or (Check(probe.name, model, "same"),)
+
+
+def _of_calls(
+    probe: Probe, model: str, places: Sequence[Place], exchange: Exchange, owners: Owners
+) -> Iterator[Check]:
+    calls = exchange.calls
+    if len(calls) != 1 and (calls or exchange.answer.status < ERROR):
+        yield different(probe.name, model, "calls", 1, len(calls))
+    for call in calls[:1]:
+        place, missed = nearest(places, call)
+        for aspect in missed:
+            yield different(probe.name, model, aspect, *_sides(aspect, place, call, owners))
+        if probe.has_system and SYSTEM not in call.raw:
+            yield different(probe.name, model, "system message", True, False)
+        if probe.has_tools and f'"{TOOL.name}"' not in call.raw:
+            yield different(probe.name, model, "tools", True, False)
+
+
+def _sides(aspect: str, place: Place, call: Heard, owners: Owners) -> tuple[Any, Any]:
+    """What was promised of an aspect and what came, fit to be shown."""
+    if aspect == ADDRESS:
+        return place.urls[0], without_password(call.url)
+    if aspect == MODEL:
+        return place.model, call.model
+    if aspect == KEY:
+        return place.label, owners.of(call.key)
+    return ", ".join(place.query), ", ".join(call.query)
+
+
+def _of_answer(probe: Probe, model: str, exchange: Exchange) -> Iterator[Check]:
+    want = probe.answer(model, exchange.words)
+    got = facts_of(exchange.answer, probe.protocol, probe.is_stream)
+    if got["status"] != want["status"]:
+        yield different(probe.name, model, "status", want["status"], got["status"])
+        return
+    if probe.is_stream and got["content type"] != want["content type"]:  # nothing else can be told of it
+        yield different(probe.name, model, "content type", want["content type"], got["content type"])
+        return
+    for aspect, value in want.items():
+        if got.get(aspect) != value:
+            yield different(probe.name, model, aspect, value, got.get(aspect))
