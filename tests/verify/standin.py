@@ -1,4 +1,4 @@
-"""A proxy without LiteLLM: the door and the relay, as `run` would have them, on loopback; it may be altered."""
+"""A proxy without LiteLLM: the door and the relay as `run` has them, on loopback; it may be altered."""
 
 from __future__ import annotations
 
@@ -108,12 +108,18 @@ def serving(
                 deployment["litellm_params"][name] = values[value.removeprefix("os.environ/")]
     config = read_config(loaded["model_list"], loaded["general_settings"][SECTION], None, values)
     held = Loaded(config, Memory())
-    door = Door(nowhere, lambda: held, [Relay(Pools(values), lambda *_: "")])
+    pools = Pools(values)
+    door = Door(nowhere, lambda: held, [Relay(pools, lambda *_: "")])
     app = Altered(door, ask, alter)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", interface="asgi3")
     )
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+
+    async def serve() -> None:
+        await server.serve()
+        await pools.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()

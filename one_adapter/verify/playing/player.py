@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.plan.types import Plan, Target
-from one_adapter.verify.playing.asking import Asker, Ear, Exchange
+from one_adapter.verify.playing.asking import Asker, Exchange
 from one_adapter.verify.playing.probes import PROBES, Probe
 from one_adapter.verify.playing.promise import Owners, Place, nearest
 from one_adapter.verify.playing.rooms import Rooms
@@ -96,9 +96,8 @@ class Player:
 
     def _remember(self, probe: Probe, places: Sequence[Place], words: str) -> None:
         for moment, call in self.ear.moments.pop(words, ()):
-            place, missed = nearest(places, call)
-            if not missed:
-                self.called.append(Called(moment, probe.kind, place.targets[0]))
+            if places:
+                self.called.append(Called(moment, probe.kind, nearest(places, call)[0].targets[0]))
 
 
 def client_keys(plan: Plan, secrets: Secrets) -> tuple[ClientKey, ...]:

@@ -72,8 +72,9 @@ def _called(model: str, words: str) -> Facts:
 
 
 def _vectors(model: str, words: str) -> Facts:
-    del words
-    return {"status": 200, "content type": "application/json", "model": model, "vectors": 1, "usage": True}
+    """The model is whichever name the vendor has for it, as in the gateway."""
+    del model, words
+    return {"status": 200, "content type": "application/json", "vectors": 1, "usage": True}
 
 
 CHATS = "/v1/chat/completions"
