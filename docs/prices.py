@@ -1,4 +1,4 @@
-"""The names of LiteLLM's price list that ship with one-adapter, for an export where no LiteLLM is installed.
+"""The part of LiteLLM's price list that ships with one-adapter, for an export where no LiteLLM is installed.
 
     python docs/prices.py
 
@@ -8,11 +8,12 @@ It writes one_adapter/vendors/prices.json from the list of the LiteLLM that is i
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from importlib.metadata import distribution, version
 from pathlib import Path
 
-from one_adapter.export.litellm.prices import LIST, SHIPPED, names_in
+from one_adapter.export.litellm.prices import LIST, MILLION, SHIPPED, rates_in
 
 TARGET = Path(__file__).resolve().parent.parent / "one_adapter" / "vendors" / SHIPPED
 
@@ -23,9 +24,13 @@ def main() -> None:
     found = {
         "litellm": version("litellm"),
         "date": datetime.now(timezone.utc).date().isoformat(),
-        "names": sorted(names_in(json.loads(given.read_text("utf-8")))),
+        "names": {
+            name: [round(MILLION * part, 6) for part in rate]  # US dollars a million tokens
+            for name, rate in rates_in(json.loads(given.read_text("utf-8"))).items()
+        },
     }
-    TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    text = re.sub(r"\[\s+([\d.e-]+),\s+([\d.e-]+)\s+\]", r"[\1, \2]", json.dumps(found, indent=1))
+    TARGET.write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

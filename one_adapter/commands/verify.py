@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from one_adapter.errors import OneAdapterError, visible
 from one_adapter.verify.wish import Wish
 
 if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
     from one_adapter.plan.vendors import Options
     from one_adapter.verify.result import Verification
 
@@ -133,8 +136,49 @@ def verify_command(
 
 
 def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish: Wish) -> Verification:
-    del old, new, old_key, new_key, wish
-    raise OneAdapterError("two servers cannot be compared yet")
+    from one_adapter.verify.servers.client import server_at
+    from one_adapter.verify.servers.session import compare_servers
+
+    first = _key(old_key, "old")
+    second = _key(new_key, "new") if new_key else first
+    sides = server_at(old, first), server_at(new, second)
+    with _Bar() as bar:
+        return compare_servers(*sides, wish, bar.show)
+
+
+def _key(variable: str | None, side: str) -> str:
+    """A side's key: from the environment, or, on a terminal, from whoever sits there; "" for none."""
+    if variable is not None:
+        if variable not in os.environ:
+            raise OneAdapterError(f"no variable {variable} is set, which should hold the {side} side's key")
+        return os.environ[variable].strip()
+    if not sys.stdin.isatty():
+        return ""
+    words = f"Key of the {side} side (nothing for none)"
+    key: str = click.prompt(words, default="", hide_input=True, show_default=False, err=True)
+    return key.strip()
+
+
+class _Bar:
+    """A bar on standard error, where that is a terminal, from the first question answered on."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar[int] | None = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def show(self, done: int, total: int) -> None:
+        """Draw it."""
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, label="Asking both sides", file=sys.stderr)
+        self._bar.update(done - self._bar.pos)
 
 
 def _configuration(config: str, old_binary: str | None, options: Options, wish: Wish) -> Verification:

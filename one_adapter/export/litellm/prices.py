@@ -23,6 +23,9 @@ CHOICES = ("litellm", "none")
 #: LiteLLM's list inside its package, and what ships of it.
 LIST, SHIPPED = "model_prices_and_context_window_backup.json", "prices.json"
 MODES = ("chat", "responses", "embedding")
+MILLION = 1e6
+#: US dollars a token, of the prompt and of the answer, by a model's name in the list.
+Rates = Mapping[str, tuple[float, float]]
 #: Vendors whose models stand in the list without the vendor's name before them.
 BARE = ("openai", "anthropic", "vertex_ai")
 
@@ -75,19 +78,58 @@ def prices_of(choice: str = "litellm") -> Prices:
     """The prices for one of `CHOICES`: LiteLLM's list, of the version that is installed, or none at all."""
     if choice == "none":
         return NO_PRICES
-    spec = find_spec("litellm")
-    if spec is not None and spec.origin:
-        try:
-            return Prices(names_in(json.loads(Path(spec.origin).with_name(LIST).read_bytes())))
-        except (OSError, ValueError):
-            pass  # a LiteLLM that has its list elsewhere
-    return shipped()
+    document = _installed()
+    return shipped() if document is None else Prices(names_in(document))
 
 
 def shipped() -> Prices:
     """The prices that ship with one-adapter."""
+    return Prices(frozenset(_shipped()))
+
+
+def rates_of() -> Rates:
+    """What the models with a price cost: by the list of the LiteLLM that is installed, else what ships."""
+    document = _installed()
+    if document is not None:
+        return rates_in(document)
+    return {name: (rate[0] / MILLION, rate[1] / MILLION) for name, rate in _shipped().items()}
+
+
+def _installed() -> Mapping[str, Any] | None:
+    spec = find_spec("litellm")
+    if spec is None or not spec.origin:
+        return None
+    try:
+        found = json.loads(Path(spec.origin).with_name(LIST).read_bytes())
+    except (OSError, ValueError):
+        return None  # a LiteLLM that has its list elsewhere
+    return found if isinstance(found, dict) else None
+
+
+def _shipped() -> dict[str, list[float]]:
     text = files("one_adapter.vendors").joinpath(SHIPPED).read_text(encoding="utf-8")
-    return Prices(frozenset(json.loads(text)["names"]))
+    names: dict[str, list[float]] = json.loads(text)["names"]
+    return names
+
+
+def rates_in(document: Mapping[str, Any]) -> Rates:
+    """US dollars a token of each name in `names_in`, the prompt's and the answer's.
+
+    >>> row = {"litellm_provider": "groq", "mode": "chat", "input_cost_per_token": 1e-07}
+    >>> rates_in({"groq/a": {**row, "output_cost_per_token": 2e-07}})
+    {'groq/a': (1e-07, 2e-07)}
+    """
+    return {name: _rate(document[name]) for name in sorted(names_in(document))}
+
+
+def _rate(row: Mapping[str, Any]) -> tuple[float, float]:
+    tiers = row.get("tiered_pricing")
+    tier = tiers[0] if isinstance(tiers, list) and tiers and isinstance(tiers[0], dict) else {}
+    prompt, answer = (
+        row.get(key) if row.get(key) is not None else tier.get(key)
+        for key in ("input_cost_per_token", "output_cost_per_token")
+    )
+    return float(prompt or 0), float(answer or 0)
 
 
 def names_in(document: Mapping[str, Any]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from configurations import gateway, plan
 
 from one_adapter.cli import cli
 from one_adapter.export.litellm import prices as module
-from one_adapter.export.litellm.prices import LIST, NO_PRICES, Prices, prices_of, shipped
+from one_adapter.export.litellm.prices import LIST, NO_PRICES, Prices, prices_of, rates_of, shipped
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import secrets_of
 
@@ -127,12 +127,15 @@ class TestWhichList:
         assert prices_of() == shipped()
         self.installed(monkeypatch, None)
         assert prices_of() == shipped()
+        assert set(rates_of()) == shipped().names
+        assert 0 < rates_of()["gpt-4o"][0] < rates_of()["gpt-4o"][1] < 1e-3
 
     def test_what_ships_is_dated(self) -> None:
         path = Path(module.__file__).parents[2] / "vendors" / "prices.json"
         found = json.loads(path.read_text("utf-8"))
         assert found["date"] >= "2026-11-26"
-        assert found["names"] == sorted(set(found["names"]))
+        assert list(found["names"]) == sorted(found["names"])
+        assert all(len(rate) == 2 and min(rate) >= 0 for rate in found["names"].values())
         assert {"gpt-4o", "deepseek/deepseek-chat", "dashscope/qwen-plus"} <= set(found["names"])
 
 

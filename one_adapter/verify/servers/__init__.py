@@ -1,0 +1,1 @@
+"""Two servers that run already, asked the same small questions: `verify --old URL --new URL`."""

@@ -1,0 +1,37 @@
+"""The form of a JSON value: its paths with their types, and nothing of what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+#: Depth and number of paths beyond which a value's form is not followed.
+DEPTH, PATHS = 12, 400
+_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "list"}
+
+
+def fields_of(value: Any, prefix: str = "") -> frozenset[str]:
+    """The paths of a value with their types; what is null or empty is as if it were not there.
+
+    >>> sorted(fields_of({"id": "x", "choices": [{"index": 0}], "error": None, "tools": []}))
+    ['choices[].index number', 'id string']
+    """
+    found: set[str] = set()
+    for path in _paths(value, prefix, 0):
+        found.add(path)
+        if len(found) >= PATHS:
+            break
+    return frozenset(found)
+
+
+def _paths(value: Any, path: str, depth: int) -> Iterator[str]:
+    if value is None or value in ({}, []):
+        return
+    if isinstance(value, dict) and depth < DEPTH:
+        for key, each in value.items():
+            yield from _paths(each, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, list) and depth < DEPTH:
+        for each in value:
+            yield from _paths(each, f"{path}[]", depth + 1)
+    else:
+        yield f"{path or 'value'} {_TYPES.get(type(value), 'value')}"

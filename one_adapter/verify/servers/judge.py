@@ -1,0 +1,152 @@
+"""Whether the new side's answers are like the old side's, aspect by aspect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+Facts = Mapping[str, Any]
+#: Aspects in the order in which they are told, and what each is called where nothing is there of it.
+ASPECTS = (
+    *("status", "error", "content type", "stream", "tool calls", "finish reason", "usage", "prompt tokens"),
+    *("model", "upstream message", "upstream roles", "upstream tools", "vectors", "fields", "pieces"),
+    *("first piece", "words"),
+)
+#: aspect -> the aspects that a difference in it explains: they are not told besides.
+EXPLAINS: Mapping[str, frozenset[str]] = {
+    "status": frozenset(ASPECTS) - {"status"},
+    "content type": frozenset(ASPECTS) - {"status", "content type"},
+    "error": frozenset(ASPECTS) - {"status", "content type", "error"},
+    "stream": frozenset(("fields", "pieces", "first piece", "words")),
+    "tool calls": frozenset(("finish reason", "fields", "pieces", "first piece", "words")),
+}
+#: How often the old side has to disagree with itself at most, and answers of the new one that count.
+ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS = 2, 4, 8
+#: Aspects that vary with an answer's length, or with the machine: they take `STEADY_ROUNDS`.
+WAVERING = frozenset(("pieces", "first piece"))
+#: How much slower, and how many seconds at least, a first piece comes that is told as slower.
+SLOWER, SLOWER_SECONDS = 3.0, 0.05
+#: How many times more or fewer tokens a prompt has that is told as another.
+TOKENS_APART = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A difference in one aspect: what each side has, in one sentence; `rounds` is what it takes to count."""
+
+    aspect: str
+    sentence: str
+    old: Any
+    new: Any
+    rounds: int = ROUNDS
+
+
+def differences(old: Sequence[Facts], new: Sequence[Facts], is_exact: bool = False) -> tuple[Finding, ...]:
+    """What every answer of the new side has otherwise than every answer of the old one.
+
+    What the old side does not agree with itself about is told only if it has never been as the new side
+    has it always, and takes more answers to count.
+
+    >>> old = [{"status": 404}, {"status": 404}]
+    >>> [finding.sentence for finding in differences(old, [{"status": 400}])]
+    ['status 400 instead of 404']
+    """
+    found: list[Finding] = []
+    explained: set[str] = set()
+    for aspect in ASPECTS:
+        if aspect in explained or (aspect == "words" and not is_exact):
+            continue
+        finding = _difference(aspect, [each.get(aspect) for each in old], [each.get(aspect) for each in new])
+        if finding is not None:
+            found.append(finding)
+            explained |= EXPLAINS.get(aspect, frozenset())
+    return tuple(found)
+
+
+def unsteady(old: Sequence[Facts]) -> tuple[str, ...]:
+    """The aspects about which the old side does not agree with itself, its speed and its words left out."""
+    quiet = (*WAVERING, "words", "prompt tokens", "upstream message")
+    return tuple(
+        aspect
+        for aspect in ASPECTS
+        if aspect not in quiet and len({_key(each.get(aspect)) for each in old}) > 1
+    )
+
+
+def _difference(aspect: str, old: list[Any], new: list[Any]) -> Finding | None:
+    if aspect == "fields":
+        return _fields(old, new)
+    if aspect == "first piece":
+        return _slower(old, new)
+    if aspect == "prompt tokens":
+        return _tokens(old, new)
+    before, after = {_key(value) for value in old}, {_key(value) for value in new}
+    if len(after) != 1 or after & before:
+        return None
+    rounds = STEADY_ROUNDS if aspect in WAVERING else ROUNDS
+    rounds = rounds if len(before) == 1 else UNSTEADY_ROUNDS
+    return Finding(aspect, _sentence(aspect, old[-1], new[-1]), old[-1], new[-1], rounds)
+
+
+def _sentence(aspect: str, old: Any, new: Any) -> str:
+    if isinstance(old, list) and isinstance(new, list):
+        lost = [each for each in old if each not in new]
+        more = [each for each in new if each not in old]
+        parts = [f"{_shown(lost)} is missing"] if lost else []
+        parts += [f"{_shown(more)} is new"] if more else []
+        return f"{aspect}: {', '.join(parts) or f'{_shown(new)} instead of {_shown(old)}'}"
+    if old is None or new is None:
+        return f"{aspect} {_shown(new)} is new" if old is None else f"{aspect} {_shown(old)} is missing"
+    return f"{aspect} {_shown(new)} instead of {_shown(old)}"
+
+
+def _fields(old: list[Any], new: list[Any]) -> Finding | None:
+    before, after = [set(each or ()) for each in old], [set(each or ()) for each in new]
+    lost = sorted(set.intersection(*before) - set.union(*after))
+    more = sorted(set.intersection(*after) - set.union(*before))
+    if not (lost or more):
+        return None
+    parts = [f"missing: {_some(lost)}"] if lost else []
+    parts += [f"new: {_some(more)}"] if more else []
+    return Finding("fields", f"fields {'; '.join(parts)}", lost, more)
+
+
+def _slower(old: list[Any], new: list[Any]) -> Finding | None:
+    before, after = [each for each in old if each is not None], [each for each in new if each is not None]
+    if not before or not after or len(after) < len(new):
+        return None
+    usual, best = median(before), min(after)
+    if best <= max(SLOWER * usual, usual + SLOWER_SECONDS):
+        return None
+    shown = f"the first piece comes after {best:.2g} s instead of {usual:.2g} s"
+    return Finding("first piece", shown, round(usual, 3), round(best, 3), STEADY_ROUNDS)
+
+
+def _tokens(old: list[Any], new: list[Any]) -> Finding | None:
+    if not all(old) or not all(new):
+        return None
+    if min(new) > max(old) * TOKENS_APART or max(new) * TOKENS_APART < min(old):
+        shown = f"the prompt has {new[-1]} tokens instead of {old[-1]}"
+        return Finding("prompt tokens", shown, old[-1], new[-1])
+    return None
+
+
+def _some(paths: Sequence[str], shown: int = 4) -> str:
+    more = f" and {len(paths) - shown} more" if len(paths) > shown else ""
+    return ", ".join(paths[:shown]) + more
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return _some([str(each) for each in value]) or "nothing"
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,51 @@
+"""The models that two servers list, and in which names the lists differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.verify.result import Check, Outcome
+from one_adapter.verify.servers.client import Answer, Server
+from one_adapter.verify.servers.samples import is_busy
+
+PROBE = "models list"
+
+
+def models_of(server: Server) -> tuple[str, ...]:
+    """The names a server lists, in its order; none where it says 404, as gateway 0.10 does without models.
+
+    Raises `OneAdapterError` where it has no list to compare.
+    """
+    answer = server.ask("/v1/models")
+    if answer.trouble:
+        raise OneAdapterError(f"{server.address}/v1/models: {answer.trouble}")
+    if answer.status == 404:
+        return ()
+    if answer.status != 200:
+        key = ": it does not take this key" if answer.status in (401, 403) else ""
+        raise OneAdapterError(f"{server.address}/v1/models answers {answer.status}{key}")
+    listed = answer.body.get("data") if isinstance(answer.body, dict) else None
+    if not isinstance(listed, list):
+        raise OneAdapterError(f"{server.address}/v1/models is no list of models")
+    names = (each.get("id") for each in listed if isinstance(each, dict))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+def list_checks(old: Sequence[str], new: Sequence[str], asked: Callable[[str], Answer]) -> list[Check]:
+    """A check for each name that only one side lists; one for none.
+
+    `asked` puts a small question about a name to the new side: one that the key may not use there is left
+    out of its list on purpose.
+    """
+    checks = []
+    for name in (each for each in old if each not in new):
+        answer = asked(name)
+        known = "models-list-per-key" if answer.status == 403 and not is_busy(answer) else ""
+        words = "only the old side lists it"
+        outcome: Outcome = "known" if known else "different"
+        checks.append(Check(PROBE, name, outcome, words, "listed", True, False, known))
+    for name in (each for each in new if each not in old):
+        words = "only the new side lists it"
+        checks.append(Check(PROBE, name, "different", words, "listed", False, True))
+    return checks or [Check(PROBE, "", "same")]

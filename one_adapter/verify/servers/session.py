@@ -1,0 +1,266 @@
+"""The comparison of two servers: their lists, the questions with their cost, the answers, the report."""
+
+from __future__ import annotations
+
+import json
+import queue
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.export.litellm.prices import rates_of
+from one_adapter.verify.result import Check, Verification
+from one_adapter.verify.servers.client import Answer, Server
+from one_adapter.verify.servers.cost import ASKED, dollars, estimate
+from one_adapter.verify.servers.echo import received
+from one_adapter.verify.servers.facts import error_facts, facts_of
+from one_adapter.verify.servers.lists import list_checks, models_of
+from one_adapter.verify.servers.probes import (
+    ROUTE_PROBES,
+    SIDE_PROBES,
+    WHOLE,
+    Probe,
+    SideProbe,
+    embeds,
+    probes_of,
+)
+from one_adapter.verify.servers.samples import FIRST, NEW, OLD, Asked, Side, settle
+from one_adapter.verify.servers.upstreams import look_into, upstream_check
+from one_adapter.verify.wish import Wish
+
+MASK, INTERRUPTED = "***", "it was interrupted"
+#: What a server answers where it has no such route; 0 where it does not answer at all.
+NO_ROUTE = (0, 404, 405, 501)
+NOWHERE = "/v1/one-adapter-verify-no-such-route"
+#: Characters a key has at least, to be taken out of what is shown: shorter ones could be words.
+SHORTEST = 4
+
+
+class EndedError(Exception):
+    """No more requests: the limit of them is reached, or somebody has had enough."""
+
+
+@dataclass(slots=True)
+class Session:
+    """Both servers, what may still be asked of them, and what is known so far."""
+
+    servers: dict[Side, Server]
+    wish: Wish
+    progress: Callable[[int, int], None]
+    asked: dict[str, int] = field(default_factory=lambda: {OLD: 0, NEW: 0})
+    why: str = ""
+    """Why it ends early; "" as long as it does not."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, side: Side, path: str, body: Any = None, key: str | None = None) -> Answer:
+        """Ask a side, with its own key or another; raises `EndedError` where no more may be asked."""
+        with self._lock:
+            if not self.why and sum(self.asked.values()) >= self.wish.max_requests:
+                self.why = f"--max-requests {self.wish.max_requests} was reached"
+            if self.why:
+                raise EndedError
+            self.asked[side] += 1
+        server = self.servers[side]
+        return (server if key is None else server.with_key(key)).ask(path, body)
+
+    def clean(self, value: Any) -> Any:
+        """The value without the keys, wherever they stand in it."""
+        if isinstance(value, str):
+            for secret in self._secrets():
+                value = value.replace(secret, MASK)
+            return value
+        if isinstance(value, dict):
+            return {self.clean(key): self.clean(each) for key, each in value.items()}
+        return [self.clean(each) for each in value] if isinstance(value, list) else value
+
+    def _secrets(self) -> list[str]:
+        found = {secret for server in self.servers.values() for secret in server.secrets()}
+        return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
+
+
+def compare_servers(
+    old: Server, new: Server, wish: Wish, progress: Callable[[int, int], None] = lambda *_: None
+) -> Verification:
+    """Compare two servers that run; `progress` gets how many questions of how many are done.
+
+    Raises `OneAdapterError` (exit code 2) where a side has no list of models, where it would cost more
+    than is wanted, and where nobody agrees to it.
+    """
+    session = Session({OLD: old, NEW: new}, wish, progress)
+    listed = {side: models_of(server) for side, server in session.servers.items()}
+    names = names_to_ask(listed[OLD], listed[NEW], wish)
+    routes, checks, notes = shared_routes(session, next((name for name in names if not embeds(name)), ""))
+    plan = [(name, probes_of(name, routes)) for name in names]
+    notes += _agree(session, plan) if names else ["There is no name to ask both sides about."]
+    jobs = (
+        [_sides(session, names[0]), *(_name(session, name, probes) for name, probes in plan)] if names else []
+    )
+    _work(session, jobs)
+    checks = [*_lists(session, listed), *checks]
+    for job in jobs:
+        for each in job:
+            checks += each.checks(wish.is_exact, wish.is_shown, session.clean)
+        checks += upstream_check(job)
+    refused = _both_refuse(jobs)
+    notes += [f"Both sides refuse {refused}."] if refused else []
+    asked = dict(session.asked)
+    return Verification(old.address, new.address, tuple(checks), tuple(notes), session.why, asked)
+
+
+def names_to_ask(old: Sequence[str], new: Sequence[str], wish: Wish) -> list[str]:
+    """The names that both sides list and the wish is for, and those that it spells out, listed or not."""
+    both = [name for name in old if name in new and wish.wants(name)]
+    spelt = [name for name in wish.models if not set(name) & set("*?[") and name not in {*old, *new}]
+    return [*both, *spelt]
+
+
+def shared_routes(session: Session, model: str) -> tuple[tuple[Probe, ...], list[Check], list[str]]:
+    """The further probes whose routes both servers have; a check of each that the new one lacks; notes.
+
+    An empty request costs nothing: a route that is there finds another fault with it than one that is not.
+    """
+    found, checks, notes = [], [], []
+    for probe in ROUTE_PROBES if model else ():
+        old, new = (_has_route(session, side, probe.path) for side in (OLD, NEW))
+        if old and new:
+            found.append(probe)
+        elif old:
+            words = f"the new side has no {probe.path}"
+            checks.append(Check(probe.name, "", "different", words, "route", True, False))
+        elif new:
+            notes.append(f"Only the new side has {probe.path}: not compared.")
+    return tuple(found), checks, notes
+
+
+def _has_route(session: Session, side: Side, path: str) -> bool:
+    answer = session.ask(side, path, {})
+    if answer.status not in NO_ROUTE:
+        return True
+    other = session.ask(side, NOWHERE, {})
+    here, there = (json.dumps([each.status, each.body]) for each in (answer, other))
+    return bool(answer.status) and bool(other.status) and here.replace(path, NOWHERE) != there
+
+
+def _agree(session: Session, plan: Sequence[tuple[str, Sequence[Probe]]]) -> list[str]:
+    wish = session.wish
+    costs = estimate(plan, ASKED * len(SIDE_PROBES) + sum(session.asked.values()), rates_of())
+    if wish.max_cost is not None and costs.cost > wish.max_cost:
+        what = f"it may cost {dollars(costs.cost)}, which is more than --max-cost {wish.max_cost:g}"
+        raise OneAdapterError(f"{what}: {costs}")
+    words = f"{len(plan)} name{'' if len(plan) == 1 else 's'} on two sides: {costs}."
+    if costs.requests > wish.max_requests:
+        words += f" --max-requests {wish.max_requests} ends it before it is whole."
+    wish.agree(words)
+    return [f"Estimated before: {costs}."]
+
+
+def _sides(session: Session, model: str) -> list[Asked]:
+    return [_side(session, probe, model) for probe in SIDE_PROBES]
+
+
+def _side(session: Session, probe: SideProbe, model: str) -> Asked:
+    body = None if probe.model == "" else WHOLE.body(probe.model or model)
+
+    def facts(answer: Answer) -> dict[str, Any]:
+        return {"status": answer.status, **(error_facts(answer.body) if answer.status != 200 else {})}
+
+    return Asked(probe.name, "", lambda side: session.ask(side, probe.path, body, probe.key), facts)
+
+
+def _name(session: Session, model: str, probes: Sequence[Probe]) -> list[Asked]:
+    return [_asked(session, model, probe) for probe in probes]
+
+
+def _asked(session: Session, model: str, probe: Probe) -> Asked:
+    body = probe.body(model)
+
+    def facts(answer: Answer) -> dict[str, Any]:
+        found = facts_of(answer, probe, model)
+        way = (answer.headers or {}).get("x-one-adapter-way", "")
+        return {**found, **received(found.get("words")), "way": way}
+
+    return Asked(probe.name, model, lambda side: session.ask(side, probe.path, body), facts)
+
+
+def _lists(session: Session, listed: dict[Side, tuple[str, ...]]) -> list[Check]:
+    wanted = {side: [name for name in names if session.wish.wants(name)] for side, names in listed.items()}
+
+    def asked(name: str) -> Answer:
+        try:
+            return session.ask(NEW, WHOLE.path, WHOLE.body(name))
+        except EndedError:
+            return Answer()
+
+    try:
+        return list_checks(wanted[OLD], wanted[NEW], asked)
+    except KeyboardInterrupt:
+        session.why = INTERRUPTED
+        return list_checks(wanted[OLD], wanted[NEW], asked)
+
+
+def _work(session: Session, jobs: Sequence[list[Asked]]) -> None:
+    """Do the jobs, several at a time and each one after another; an interruption ends them all."""
+    waiting: queue.SimpleQueue[list[Asked]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
+    total = sum(map(len, jobs))
+
+    def worker() -> None:
+        order = random.Random()  # noqa: S311 - the order of questions is no secret
+        while True:
+            try:
+                job = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                for asked in job:
+                    asked.go(FIRST, order)
+                    done.put(None)
+                settle(job, order, session.wish.is_exact)
+                look_into(job, order)
+            except EndedError:
+                pass
+            except Exception as problem:
+                done.put(problem)
+                return
+
+    threads = [threading.Thread(target=worker, daemon=True) for _ in range(session.wish.concurrency)]
+    try:
+        for thread in threads:
+            thread.start()
+        _watch(session, threads, done, total)
+    except KeyboardInterrupt:
+        session.why = INTERRUPTED
+
+
+def _watch(
+    session: Session,
+    threads: Sequence[threading.Thread],
+    done: queue.SimpleQueue[BaseException | None],
+    total: int,
+) -> None:
+    count = 0
+    while any(thread.is_alive() for thread in threads) or not done.empty():
+        try:
+            problem = done.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if problem is not None:
+            raise problem
+        count += 1
+        session.progress(count, total)
+
+
+def _both_refuse(jobs: Sequence[list[Asked]]) -> str:
+    """The questions about names that both sides answered with the same refusal."""
+    found = []
+    for asked in (each for job in jobs[1:] for each in job):
+        statuses = {facts["status"] for side in asked.answers.values() for facts in side}
+        if asked.is_whole and not asked.busy and len(statuses) == 1 and statuses != {200}:
+            found.append(f"{asked.probe} of {asked.model} ({statuses.pop()})")
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return ", ".join(found[:5]) + more

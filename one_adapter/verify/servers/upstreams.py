@@ -1,0 +1,112 @@
+"""Which upstream answers a name, where an echo says so: another one, or another share of the requests."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import comb
+
+from one_adapter.verify.result import Check
+from one_adapter.verify.servers.samples import AGAIN, NEW, OLD, Asked, Side
+
+PROBE, PARTS = "upstream", ("upstream address", "upstream model", "upstream key")
+#: A chance below which two sides are not the same, and one above which nothing is to be looked into.
+CERTAIN, SUSPICIOUS = 1e-6, 0.05
+#: Further answers of each side that a suspicion is looked into with.
+ROUNDS = 14
+#: Probes whose addresses are of one kind.
+PROBES = frozenset(("whole", "stream", "tools", "tool stream", "embeddings"))
+
+Upstream = tuple[str, ...]
+
+
+def upstreams_of(several: Sequence[Asked]) -> dict[Side, Counter[Upstream]]:
+    """How often each upstream answered a name, by side; nothing where no echo stands behind it."""
+    return {
+        side: Counter(
+            tuple(str(facts[part]) for part in PARTS)
+            for asked in several
+            if asked.probe in PROBES
+            for facts in asked.answers[side]
+            if PARTS[0] in facts
+        )
+        for side in (OLD, NEW)
+    }
+
+
+def chance(seen: dict[Side, Counter[Upstream]]) -> float:
+    """How likely it is that both sides draw from the same upstreams in the same shares, at most.
+
+    >>> chance({OLD: Counter({("a",): 14}), NEW: Counter({("b",): 13})}) < CERTAIN
+    True
+    """
+    old, new = seen[OLD], seen[NEW]
+    if not old or not new:
+        return 1.0
+    values = {*old, *new}
+    least = min(_tail(old[value], old.total(), new[value], new.total()) for value in values)
+    return min(1.0, 2 * len(values) * least)
+
+
+def _tail(old: int, olds: int, new: int, news: int) -> float:
+    """Fisher's exact test, the smaller tail: `old` of `olds` answers and `new` of `news` are of one kind."""
+    kinds, every = old + new, comb(olds + news, news)
+    low, high = max(0, kinds - olds), min(kinds, news)
+
+    def between(first: int, last: int) -> float:
+        ways = (
+            comb(kinds, count) * comb(olds + news - kinds, news - count) for count in range(first, last + 1)
+        )
+        return sum(ways) / every
+
+    return min(between(low, new), between(new, high))
+
+
+def look_into(several: Sequence[Asked], order: random.Random) -> None:
+    """Ask more of a name where its upstreams look different, until it is certain or has had its rounds.
+
+    An echo's answers cost nothing.
+    """
+    for _ in range(ROUNDS):
+        if not several or several[0].busy:
+            return
+        seen = upstreams_of(several)
+        looks_different = set(seen[OLD]) != set(seen[NEW]) or chance(seen) < SUSPICIOUS
+        if not looks_different or chance(seen) < CERTAIN:
+            return
+        several[0].go(AGAIN, order)
+
+
+def upstream_check(several: Sequence[Asked]) -> Iterator[Check]:
+    """The check of a name whose upstreams can be seen; none for any other."""
+    if not several:
+        return
+    seen = upstreams_of(several)
+    if not seen[OLD] or not seen[NEW]:
+        return
+    model = several[0].model
+    likely = chance(seen)
+    if likely >= CERTAIN:
+        yield Check(PROBE, model, "same")
+        return
+    old, new = seen[OLD].most_common(1)[0][0], seen[NEW].most_common(1)[0][0]
+    if set(seen[OLD]) == set(seen[NEW]):
+        words = f"the shares are not the same: {_shares(seen[NEW])} instead of {_shares(seen[OLD])}"
+    else:
+        changed = [
+            f"{part} {after} instead of {before}"
+            for part, before, after in zip(PARTS, old, new, strict=True)
+            if before != after
+        ]
+        words = ", ".join(changed) or f"other upstreams: {_shares(seen[NEW])} instead of {_shares(seen[OLD])}"
+    yield Check(PROBE, model, "different", words, "upstream", _counted(seen[OLD]), _counted(seen[NEW]))
+
+
+def _counted(seen: Counter[Upstream]) -> list[dict[str, object]]:
+    return [{**dict(zip(PARTS, one, strict=True)), "answers": count} for one, count in seen.most_common()]
+
+
+def _shares(seen: Counter[Upstream]) -> str:
+    total = seen.total()
+    return ", ".join(f"{round(100 * count / total)} % {' '.join(one)}" for one, count in seen.most_common(4))

@@ -1,0 +1,150 @@
+"""Two servers compared: each planted change is named, and nothing else; without one they are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from gateways import KEY, Gateway, Ways, running
+
+from one_adapter.verify.output.as_text import as_text
+from one_adapter.verify.result import Verification
+from one_adapter.verify.servers.client import server_at
+from one_adapter.verify.servers.session import compare_servers
+from one_adapter.verify.wish import Wish
+
+CHAT = ("whole", "stream", "tools", "tool stream", "responses", "messages")
+STREAMS = ("stream", "tool stream", "responses", "messages")
+HERE = [("https://api.example/v1", "upstream-model", "...cret")]
+ECHO = Ways(names=("alias", "plain"), is_echo=True, upstreams={"alias": HERE, "plain": HERE})
+
+
+@contextmanager
+def both(old: Ways, new: Ways) -> Iterator[tuple[Gateway, Gateway]]:
+    with running(old) as first, running(new) as second:
+        yield first, second
+
+
+def compare(old: Ways, new: Ways, key: str = KEY, **wish: Any) -> Verification:
+    with both(old, new) as (first, second):
+        wanted = Wish(has_agreed=True, **{"max_requests": 2_000, **wish})
+        return compare_servers(
+            server_at(first.url, old.key and key), server_at(second.url, new.key and key), wanted
+        )
+
+
+def told(verification: Verification, outcome: str = "different") -> set[tuple[str, str, str]]:
+    """(model, probe, aspect) of the checks with an outcome."""
+    return {
+        (check.model, check.probe, check.aspect) for check in verification.checks if check.outcome == outcome
+    }
+
+
+def about(aspect: str, *probes: str, model: str = "m") -> set[tuple[str, str, str]]:
+    return {(model, probe, aspect) for probe in probes}
+
+
+ONE = Ways(names=("m",))
+PLANTED: dict[str, tuple[Ways, Ways, set[tuple[str, str, str]]]] = {
+    "a finish reason is missing": (ONE, replace(ONE, has_finish=False), about("finish reason", *CHAT)),
+    "tool calls are dropped": (
+        ONE,
+        replace(ONE, has_tools=False),
+        about("tool calls", "tools", "tool stream"),
+    ),
+    "usage is lost": (ONE, replace(ONE, has_usage=False), about("usage", *CHAT)),
+    "a stream has no end": (ONE, replace(ONE, has_done=False), about("stream", "stream", "tool stream")),
+    "a stream is none": (
+        ONE,
+        replace(ONE, is_streaming=False),
+        about("content type", "stream", "tool stream"),
+    ),
+    "a system message is lost": (ONE, replace(ONE, is_system_lost=True), about("prompt tokens", *CHAT)),
+    "the first piece is five times slower": (
+        replace(ONE, delay=0.06),
+        replace(ONE, delay=0.3),
+        about("first piece", *STREAMS),
+    ),
+    "an unknown name has another status": (
+        ONE,
+        replace(ONE, unknown_status=404),
+        about("status", "unknown model", model=""),
+    ),
+    "a wrong key has another status": (
+        ONE,
+        replace(ONE, wrong_key_status=403),
+        about("status", "wrong key", "no key", "list without key", model=""),
+    ),
+    "a key is lost upstream": (ONE, replace(ONE, status={"m": 401}), about("status", *CHAT)),
+    "answers name another model": (ONE, replace(ONE, answers_as="other"), about("model", *CHAT)),
+    "a field is new": (ONE, replace(ONE, extra={"note": "x"}), about("fields", "whole", "tools")),
+    "a field is lost": (replace(ONE, extra={"note": "x"}), ONE, about("fields", "whole", "tools")),
+    "vectors are shorter": (
+        Ways(names=("bge-m3",)),
+        Ways(names=("bge-m3",), dimensions=4),
+        about("vectors", "embeddings", model="bge-m3"),
+    ),
+    "a name is missing in the list": (
+        Ways(names=("m", "n")),
+        ONE,
+        about("listed", "models list", model="n"),
+    ),
+    "a name is new in the list": (ONE, Ways(names=("m", "n")), about("listed", "models list", model="n")),
+    "a route is missing": (
+        ONE,
+        replace(ONE, has_more_routes=False),
+        about("route", "responses", "messages", model=""),
+    ),
+    "an alias leads elsewhere": (
+        ECHO,
+        replace(ECHO, upstreams={"alias": [("https://b.example/v1", "b", "...bbbb")], "plain": HERE}),
+        about("upstream", "upstream", model="alias"),
+    ),
+    "another upstream is asked": (
+        ECHO,
+        replace(ECHO, upstreams={"alias": [("https://b.example/v1", *HERE[0][1:])], "plain": HERE}),
+        about("upstream", "upstream", model="alias"),
+    ),
+    "another model is asked for": (
+        ECHO,
+        replace(ECHO, upstreams={"alias": [(HERE[0][0], "other", "...cret")], "plain": HERE}),
+        about("upstream", "upstream", model="alias"),
+    ),
+    "another key is used": (
+        ECHO,
+        replace(ECHO, upstreams={"alias": [(*HERE[0][:2], "...else")], "plain": HERE}),
+        about("upstream", "upstream", model="alias"),
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", list(PLANTED))
+def test_a_planted_change_is_named_and_nothing_else(planted: str) -> None:
+    old, new, expected = PLANTED[planted]
+    found = compare(old, new)
+    assert told(found) == expected, as_text(found)
+    assert {check.outcome for check in found.checks} <= {"different", "same"}, as_text(found)
+    assert found.exit_code == 1
+
+
+@pytest.mark.parametrize("ways", [Ways(), replace(ECHO, upstreams={"alias": HERE * 2, "plain": HERE})])
+def test_servers_that_are_random_in_text_length_and_pieces_are_the_same_twenty_times(ways: Ways) -> None:
+    with both(ways, ways) as (first, second):
+        for _ in range(20):
+            wanted = Wish(has_agreed=True, max_requests=2_000)
+            found = compare_servers(server_at(first.url, KEY), server_at(second.url, KEY), wanted)
+            assert {check.outcome for check in found.checks} == {"same"}, as_text(found)
+            assert (found.exit_code, found.verdict) == (0, "The same.")
+
+
+def test_two_upstreams_in_equal_shares_are_the_same_and_one_of_them_alone_is_not() -> None:
+    other = ("https://b.example/v1", "b", "...bbbb")
+    shared = replace(ECHO, names=("alias",), upstreams={"alias": [*HERE, other]})
+    for _ in range(5):
+        found = compare(shared, shared)
+        assert told(found) == set(), as_text(found)
+    alone = replace(shared, upstreams={"alias": [("https://c.example/v1", "c", "...cccc")]})
+    assert told(compare(shared, alone)) == about("upstream", "upstream", model="alias")
