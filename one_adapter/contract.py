@@ -33,6 +33,7 @@ HANDLERS: Mapping[str, str] = {
 SETTINGS_FIELDS = (
     *("version", "gateway", "access", "catch_all", "keys_off", "unlisted", "aliases"),
     *("routes", "translation", "relay", "redis", "redis_name", "redis_required"),
+    *("access_log", "metrics", "metrics_port"),
 )
 DEPLOYMENT_FIELDS = (
     *("service", "owned_by", "credential", "key", "places", "order", "key_order", "turns", "alias_of"),

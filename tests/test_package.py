@@ -45,7 +45,7 @@ ROOMS = {
     "json_object": set(),
     "redaction": set(),
     "gateway": {"json_object"},
-    "record": {"gateway"},
+    "record": {"gateway", "redaction"},
     "entry": {"gateway", "record", "json_object", "redaction"},
     "upstream": {"gateway", "json_object", "redaction"},
     "relay": {"entry", "upstream", "gateway", "json_object", "redaction"},

@@ -33,6 +33,10 @@ class Breakers:
         """Whether nothing has failed of late, so that everything is allowed."""
         return not self._states
 
+    def opened(self) -> list[Key]:
+        """Return whose breakers are open, or on trial."""
+        return [key for key, state in self._states.items() if state.opened is not None]
+
     def allows(self, key: Key, rule: BreakerRule, now: float) -> bool:
         """Tell whether a call may be made now; changes nothing."""
         state = self._states.get(key)

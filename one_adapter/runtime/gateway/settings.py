@@ -160,6 +160,9 @@ class Settings:
     translation: TranslationRule = TranslationRule()
     relay: bool = False
     redis: Sharing | None = None
+    access_log: str = ""
+    metrics: bool = False
+    metrics_port: int = 0
 
 
 def read_settings(value: object) -> Settings:
@@ -200,6 +203,9 @@ def read_settings(value: object) -> Settings:
         translation=_translation(reader.part("translation")),
         relay=bool(reader.get("relay", bool, False)),
         redis=read_sharing(reader),
+        access_log=reader.text("access_log"),
+        metrics=bool(reader.get("metrics", bool, False)),
+        metrics_port=reader.count("metrics_port", 0),
     )
 
 
