@@ -31,11 +31,15 @@ NAMED = ("/v1/", *translate.PATHS)
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """What holds for a request that comes in now; `recorder` is told of it, if there is one."""
+    """What holds for a request that comes in now.
+
+    `recorder` is told of it, if there is one; `metrics` tells what was counted, where that is asked for here.
+    """
 
     config: Config
     memory: Memory
     recorder: Recorder | None = None
+    metrics: endpoints.Metrics | None = None
 
 
 class Door:
@@ -98,7 +102,11 @@ class Door:
         if path in PUBLIC and method in ("GET", "HEAD"):
             await self._app({**scope, "query_string": b""}, receive, send)
             return
-        config = self._loaded().config
+        loaded = self._loaded()
+        config = loaded.config
+        if loaded.metrics is not None and path == endpoints.METRICS and method in ("GET", "HEAD"):
+            await endpoints.metrics(loaded.metrics, config, scope, send)
+            return
         handler = endpoints.find(method, path)
         if handler is not None:
             await handler(self, config, scope, receive, send)

@@ -1,4 +1,4 @@
-"""Paths of our own: health, the models list, one model; translation is in `translate.py`."""
+"""Paths of our own: health, the models list, one model, numbers; translation is in `translate.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from one_adapter.runtime.gateway.refusal import Refusal
 
 Handler = Callable[[App, Config, Scope, Receive, Send], Awaitable[None]]
 
-MODELS = "/v1/models"
+#: Returns what was counted in the form that an Accept header asks for, and its content type.
+Metrics = Callable[[str], tuple[bytes, str]]
+
+MODELS, METRICS = "/v1/models", "/metrics"
 STARTED = int(time.time())
 
 
@@ -39,6 +42,17 @@ def find(method: str, path: str) -> Handler | None:
 async def health(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
     """Say that requests are served."""
     await answer(send, 200, {"status": "ok"})
+
+
+async def metrics(tell: Metrics, config: Config, scope: Scope, send: Send) -> None:
+    """Tell what was counted, to the master key alone."""
+    if not config.keys.admit(scope["headers"]).admin:
+        raise Refusal(403, "The numbers are for the master key.", "forbidden")
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    body, kind = tell(accept.decode("latin-1"))
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def models(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001

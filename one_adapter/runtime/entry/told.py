@@ -5,6 +5,7 @@ from __future__ import annotations
 from one_adapter.runtime.entry import translate
 from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.conversation import REQUEST, TRACE
+from one_adapter.runtime.entry.endpoints import METRICS
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.outcome import Outcome
@@ -13,7 +14,7 @@ from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.trace import Trace
 
 #: Paths by which others find out how we are, so often that nobody wants to read of it.
-QUIET = PUBLIC | {"/healthz", "/metrics"}
+QUIET = PUBLIC | {"/healthz", METRICS}
 #: How a request ended, in a word that stays.
 WORDS = {
     Outcome.ANSWERED: "answered",

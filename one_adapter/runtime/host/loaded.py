@@ -10,9 +10,11 @@ from litellm.proxy import proxy_server
 
 from one_adapter.contract import SECTION
 from one_adapter.runtime.entry.door import Loaded
-from one_adapter.runtime.gateway.config import read_config
+from one_adapter.runtime.entry.endpoints import Metrics
+from one_adapter.runtime.gateway.config import Config, read_config
 from one_adapter.runtime.gateway.memory import Memory
-from one_adapter.runtime.host import reading
+from one_adapter.runtime.host import reading, recording
+from one_adapter.runtime.record.finished import Recorder
 from one_adapter.runtime.redaction import known, named
 
 #: The router's mark and the settings that were read, and what became of them.
@@ -20,6 +22,8 @@ _made: tuple[object, int, Any, Loaded] | None = None
 #: Seconds for which it may be another already, and when it is looked at again.
 LOOK_SECONDS = 0.02
 _look_at = 0.0
+#: What this process records, once that is found out; None in it: nothing.
+_recording: tuple[recording.Recording | None] | None = None
 
 
 def lately() -> Loaded:
@@ -44,5 +48,22 @@ def loaded() -> Loaded:
         aliases = reading.aliases(router) if router is not None else None
         known.learn(named([reading.configuration() or {}, models, own], os.environ))
         config = read_config(models, own, aliases, os.environ)
-        _made = (held, number, own, Loaded(config, memory))
+        _made = (held, number, own, Loaded(config, memory, *_kept(config, memory)))
     return _made[3]
+
+
+def _kept(config: Config, memory: Memory) -> tuple[Recorder | None, Metrics | None]:
+    """Return who is told of requests and what tells of them, as this process began with them."""
+    global _recording
+    if _recording is None:
+        _recording = (recording.begin(config.settings, memory, os.environ),)
+    found = _recording[0]
+    if found is None:
+        return None, None
+    return found.record, recording.beside(proxy_server.app.routes, found.metrics)
+
+
+def close() -> None:
+    """Write what is left of the record, at the process's end."""
+    if _recording is not None and _recording[0] is not None:
+        _recording[0].close()

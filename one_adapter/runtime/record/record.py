@@ -14,7 +14,7 @@ from one_adapter.runtime.record.writer import Writer
 
 
 class Record:
-    """What one process keeps; `writer` or `tally` is None where it is off, `worker` where there is one process."""
+    """What one process keeps; `writer` or `tally` is None where it is off, `worker` where it is alone."""
 
     def __init__(
         self,

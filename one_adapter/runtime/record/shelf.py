@@ -1,7 +1,8 @@
 """Where the workers of one proxy lay down their numbers, so that each of them can tell the sum.
 
-Each has a file of its own under its number, written anew each second; a worker that takes another's place goes on
-from its file. Whose file is older than `STALE_SECONDS` is gone: what it has counted stays, what held then does not.
+Each has a file of its own under its number, written anew each second; a worker that takes another's place
+goes on from its file. Whose file is older than `STALE_SECONDS` is gone: what it counted stays, what held
+does not.
 """
 
 from __future__ import annotations

@@ -59,14 +59,14 @@ class Numbers:
             (self.failures, other.failures),
             (self.tokens, other.tokens),
         ):
-            for labels, count in theirs.items():
+            for labels, count in [*theirs.items()]:  # it may be counting meanwhile
                 mine[labels] = mine.get(labels, 0) + count
         for ours, others in (
             (self.seconds, other.seconds),
             (self.first, other.first),
             (self.waited, other.waited),
         ):
-            for labels, histogram in others.items():
+            for labels, histogram in [*others.items()]:
                 own = ours.setdefault(labels, Histogram())
                 own.counts = [one + two for one, two in zip(own.counts, histogram.counts, strict=True)]
                 own.sum += histogram.sum

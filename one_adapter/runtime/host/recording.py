@@ -1,0 +1,115 @@
+"""What this process records: found out once, from what it was started with or what the exported file says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from one_adapter.runtime.entry.endpoints import METRICS, Metrics
+from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.settings import Settings
+from one_adapter.runtime.record.board import EVERY, Board
+from one_adapter.runtime.record.gauges import Gauges, gauges_of
+from one_adapter.runtime.record.port import LOOPBACK, MetricsServer
+from one_adapter.runtime.record.record import Record
+from one_adapter.runtime.record.shelf import Shelf
+from one_adapter.runtime.record.tally import Tally
+from one_adapter.runtime.record.writer import Writer
+
+#: Variables that count for more than the file's settings.
+LOG, NUMBERS, PORT = "ONE_ADAPTER_ACCESS_LOG", "ONE_ADAPTER_METRICS", "ONE_ADAPTER_METRICS_PORT"
+#: Variables by which workers know who they are and where they lay down what they count.
+WORKER, FOLDER = "ONE_ADAPTER_WORKER", "ONE_ADAPTER_METRICS_FOLDER"
+
+log = logging.getLogger("one_adapter.calls")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be recorded: a file's name, whether to count, and a port of loopback (0: none)."""
+
+    access_log: str = ""
+    metrics: bool = False
+    port: int = 0
+
+
+def wanted(settings: Settings, environment: Mapping[str, str]) -> Wanted:
+    """Return what is to be recorded.
+
+    >>> wanted(Settings(access_log="log"), {"ONE_ADAPTER_ACCESS_LOG": "-", "ONE_ADAPTER_METRICS_PORT": "9"})
+    Wanted(access_log='-', metrics=True, port=9)
+    """
+    port = environment.get(PORT, "")
+    number = int(port) if port.isdecimal() and int(port) < 65536 else settings.metrics_port
+    numbers = environment.get(NUMBERS) == "1" or settings.metrics or number > 0
+    return Wanted(environment.get(LOG) or settings.access_log, numbers, number)
+
+
+class Recording:
+    """The record of a process, and what tells of it; `generation` is its configuration's present one."""
+
+    def __init__(self, what: Wanted, memory: Memory, environment: Mapping[str, str]) -> None:
+        """Begin to keep what is wanted."""
+        number = environment.get(WORKER, "")
+        worker = int(number) if number.isdecimal() else None
+        writer = Writer(what.access_log, _tell) if what.access_log else None
+        tally = Tally() if what.metrics else None
+        self.record = Record(writer, tally, worker)
+        self.metrics: Metrics | None = None
+        self.generation = 1
+        self._memory = memory
+        if tally is None:
+            return
+        folder = environment.get(FOLDER, "")
+        shelf = Shelf(folder, worker) if folder and worker is not None else None
+        self._board = Board(tally, self.gauges, shelf, worker or 1)
+        self.metrics = self._board.told
+        if what.port and (worker or 1) == 1:
+            self._listen(what.port)
+        if shelf is not None or what.port:
+            with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
+                self._tick(asyncio.get_running_loop())
+
+    def gauges(self) -> Gauges:
+        """Return what holds now."""
+        writer, tally = self.record.writer, self.record.tally
+        running = tally.running if tally is not None else 0
+        return gauges_of(self._memory, running, writer.lost if writer is not None else 0, self.generation)
+
+    def close(self) -> None:
+        """Write what is left, at the process's end."""
+        if self.record.writer is not None:
+            self.record.writer.close()
+
+    def _listen(self, port: int) -> None:
+        try:
+            MetricsServer(port, self._board.last_told)
+        except OSError as problem:
+            _tell(f"The metrics port {LOOPBACK}:{port} cannot be had: {problem.strerror}.")
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._board.look()
+        loop.call_later(EVERY, self._tick, loop)
+
+
+def begin(settings: Settings, memory: Memory, environment: Mapping[str, str]) -> Recording | None:
+    """Return this process's recording; None where nothing is to be recorded."""
+    what = wanted(settings, environment)
+    return Recording(what, memory, environment) if what.access_log or what.metrics else None
+
+
+def beside(routes: Iterable[object], metrics: Metrics | None) -> Metrics | None:
+    """Return what answers `/metrics`: nothing of ours where LiteLLM's own callback has put its page there."""
+    if metrics is None or all(getattr(one, "path", "") != METRICS for one in routes):
+        return metrics
+    _tell(
+        "LiteLLM's own callback answers /metrics; what one-adapter counts is told at the metrics port alone."
+    )
+    return None
+
+
+def _tell(words: str) -> None:
+    log.warning("%s", words)

@@ -1,0 +1,60 @@
+"""Where all that was counted comes together: this process's numbers, and those of the workers beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from one_adapter.runtime.record.gauges import Gauges
+from one_adapter.runtime.record.shelf import Shelf
+from one_adapter.runtime.record.tally import Numbers, Tally
+
+#: Seconds between two looks at what holds now, and layings down of it.
+EVERY = 1.0
+
+
+class Board:
+    """One worker's view; `gauges` tells what holds now, and is asked on the event loop alone."""
+
+    def __init__(
+        self,
+        tally: Tally,
+        gauges: Callable[[], Gauges],
+        shelf: Shelf | None = None,
+        worker: int = 1,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Go on from what was counted under this number before."""
+        self._tally, self._gauges, self._shelf, self._worker, self._now = tally, gauges, shelf, worker, now
+        self._before = shelf.before() if shelf is not None else Numbers()
+        self._held = Gauges()
+
+    def look(self) -> None:
+        """Note what holds now, and lay it down for the others."""
+        self._held = self._gauges()
+        if self._shelf is not None:
+            with contextlib.suppress(OSError):  # no room: the others see an older one
+                self._shelf.lay(self._own(), self._held)
+
+    def told(self, accept: str = "") -> tuple[bytes, str]:
+        """Return everything as of now; to be called on the event loop."""
+        self._held = self._gauges()
+        return self.last_told(accept)
+
+    def last_told(self, accept: str = "") -> tuple[bytes, str]:
+        """Return everything, with what held when it was looked at last; for any thread."""
+        from one_adapter.runtime.record.exposition import exposed
+
+        numbers, workers = self._own(), {self._worker: self._held}
+        for laid in self._shelf.others(self._now()) if self._shelf is not None else ():
+            numbers.add(laid.numbers)
+            if laid.gauges is not None:
+                workers[laid.worker] = laid.gauges
+        return exposed(numbers, dict(sorted(workers.items())), accept)
+
+    def _own(self) -> Numbers:
+        found = Numbers()
+        found.add(self._before)
+        found.add(self._tally.numbers)
+        return found

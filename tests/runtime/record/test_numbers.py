@@ -1,0 +1,207 @@
+"""What is counted is told to Prometheus: under names of the configuration alone, of all workers together."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.settings import BreakerRule
+from one_adapter.runtime.record import tally as tallies
+from one_adapter.runtime.record.board import Board
+from one_adapter.runtime.record.finished import Finished
+from one_adapter.runtime.record.gauges import Gauges, gauges_of
+from one_adapter.runtime.record.port import MetricsServer
+from one_adapter.runtime.record.record import Record
+from one_adapter.runtime.record.shelf import STALE_SECONDS, Shelf
+from one_adapter.runtime.record.tally import Tally
+from one_adapter.runtime.record.tokens import NONE, Tokens
+
+Told = dict[tuple[str, frozenset[tuple[str, str]]], float]
+ONE = Finished("chat", 0.2, 200, "answered", model="nick", group="m", service="s", first=0.1)
+
+
+def told_by(board: Board) -> Told:
+    body, kind = board.told()
+    assert kind.startswith("text/plain")
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+    }
+
+
+def value(told: Told, name: str, **labels: str) -> float | None:
+    return told.get((f"one_adapter_{name}", frozenset(labels.items())))
+
+
+def alone(tally: Tally) -> Board:
+    return Board(tally, Gauges)
+
+
+def test_requests_tokens_and_times_are_told_by_service_and_model() -> None:
+    tally = Tally()
+    tally.count(ONE, Tokens(5, 2, 7))
+    tally.count(ONE._replace(total=3.0, waited=1.5, tries=(("k1", 429), ("k2", 500))), Tokens(1))
+    told = told_by(alone(tally))
+    labels = {"kind": "chat", "service": "s", "model": "m", "end": "answered", "status": "200"}
+    assert value(told, "requests_total", **labels) == 2
+    assert value(told, "tokens_total", service="s", model="m", type="prompt") == 6
+    assert value(told, "tokens_total", service="s", model="m", type="completion") == 2
+    assert value(told, "failed_tries_total", service="s", status="429") == 1
+    pair = {"service": "s", "model": "m"}
+    assert value(told, "request_seconds_sum", **pair) == pytest.approx(3.2)
+    buckets = [value(told, "request_seconds_bucket", **pair, le=le) for le in ("0.1", "0.25", "2.5", "5.0")]
+    assert buckets == [0, 1, 1, 2]
+    assert value(told, "request_seconds_bucket", **pair, le="+Inf") == 2
+    assert value(told, "limit_wait_seconds_count", **pair) == 1
+    assert value(told, "first_byte_seconds_count", **pair) == 2
+
+
+def test_no_name_that_a_client_made_up_becomes_a_label() -> None:
+    tally = Tally()
+    for number in range(100):
+        tally.count(Finished("chat", 0.0, 400, model=f"made-up-{number}"), NONE)
+    tally.count(ONE._replace(model="anything", group="catch-all"), NONE)
+    body, _ = alone(tally).told()
+    assert b"made-up" not in body
+    assert b"anything" not in body
+    assert len(tally.numbers.requests) == 2
+
+
+def test_names_beyond_a_number_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "MOST", 3)
+    tally = Tally()
+    for number in range(10):
+        tally.count(ONE._replace(group=f"m{number}"), NONE)
+        tally.count(ONE._replace(group="m0"), NONE)
+    told = told_by(alone(tally))
+    assert value(told, "request_seconds_count", service="s", model="m0") == 11
+    assert value(told, "request_seconds_count", service="other", model="other") == 7
+
+
+async def test_what_holds_now_is_told() -> None:
+    from one_adapter.runtime.gateway.layers import Layer
+    from one_adapter.runtime.gateway.settings import Limit
+
+    memory = Memory()
+    rule = BreakerRule(1, 60.0, 1)
+    memory.breakers.failure(("s", "m"), rule, False, 0.0)
+    memory.breakers.failure(("s", "k1", "m"), rule, False, 0.0)
+    memory.breakers.failure(("s", "k2", "m"), BreakerRule(2, 60.0, 1), False, 0.0)
+    release = await memory.limits.acquire([Layer("s:service", Limit(concurrency=1))], 0, 1.0)
+    told = told_by(Board(Tally(), lambda: gauges_of(memory, running=3, lost=4, generation=2)))
+    release()
+    assert value(told, "requests_running") == 3
+    assert value(told, "lost_log_lines_total") == 4
+    assert value(told, "generation", worker="1") == 2
+    assert value(told, "limit_places", limit="s:service") == 1
+    assert value(told, "limit_waiting", limit="s:service") == 0
+    assert value(told, "breakers_open", service="s", key="", model="m") == 1
+    assert value(told, "breakers_open", service="s", key="k1", model="m") == 1
+    assert value(told, "breakers_open", service="s", key="k2", model="m") is None
+
+
+def test_every_worker_tells_the_sum_of_all(tmp_path: Path) -> None:
+    boards = []
+    for number in (1, 2, 3):
+        tally = Tally()
+        for _ in range(number):
+            tally.count(ONE, Tokens(1))
+        held = Gauges(number, {"s:service": (number, 0)}, (("s", "", "m"),), number)
+        boards.append(Board(tally, lambda held=held: held, Shelf(str(tmp_path), number), number))
+    for board in boards:
+        board.look()
+    for board in boards:
+        told = told_by(board)
+        assert value(told, "request_seconds_count", service="s", model="m") == 6
+        assert value(told, "tokens_total", service="s", model="m", type="prompt") == 6
+        assert value(told, "requests_running") == 6
+        assert value(told, "workers") == 3
+        assert value(told, "limit_places", limit="s:service") == 6
+        assert value(told, "breakers_open", service="s", key="", model="m") == 3
+        assert [value(told, "generation", worker=str(number)) for number in (1, 2, 3)] == [1, 2, 3]
+
+
+def test_of_a_worker_that_is_gone_stays_what_it_counted_and_not_what_it_held(tmp_path: Path) -> None:
+    tally = Tally()
+    tally.count(ONE, NONE)
+    Board(tally, lambda: Gauges(7), Shelf(str(tmp_path), 2), 2).look()
+    laid = (tmp_path / "2.json").stat().st_mtime
+    for age, workers, running in ((0.0, 2, 7), (STALE_SECONDS + 1, 1, 0)):
+        board = Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1, now=lambda age=age: laid + age)
+        told = told_by(board)
+        assert value(told, "request_seconds_count", service="s", model="m") == 1
+        assert (value(told, "workers"), value(told, "requests_running")) == (workers, running)
+
+
+def test_a_worker_that_takes_anothers_place_goes_on_from_its_numbers(tmp_path: Path) -> None:
+    tally = Tally()
+    tally.count(ONE, NONE)
+    Board(tally, Gauges, Shelf(str(tmp_path), 1), 1).look()
+    again = Tally()
+    again.count(ONE, NONE)
+    board = Board(again, Gauges, Shelf(str(tmp_path), 1), 1)
+    for _ in range(3):
+        board.look()
+        assert value(told_by(board), "request_seconds_count", service="s", model="m") == 2
+
+
+def test_what_lies_in_the_folder_and_is_no_workers_is_passed_over(tmp_path: Path) -> None:
+    for name, text in (("2.json", "{"), ("x.json", "[]"), ("3.json", json.dumps(["[]", []]))):
+        (tmp_path / name).write_text(text)
+    told = told_by(Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1))
+    assert value(told, "workers") == 1
+
+
+def test_a_folder_without_room_costs_no_more_than_the_others_view(tmp_path: Path) -> None:
+    board = Board(Tally(), Gauges, Shelf(str(tmp_path / "gone"), 1), 1)
+    board.look()
+    assert value(told_by(board), "workers") == 1
+
+
+def test_requests_are_counted_from_their_beginning_to_their_end() -> None:
+    record = Record(None, Tally())
+    assert record.tally is not None
+    record.begin()
+    record.begin()
+    assert record.tally.running == 2
+    record.told(ONE._replace(pieces=[b'{"usage":{"prompt_tokens":3}}']))
+    assert record.tally.running == 1
+    assert record.tally.numbers.tokens == {("s", "m", "prompt"): 3}
+
+
+def get(port: int, path: str = "/metrics", **headers: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as problem:
+        return problem.code, b""
+
+
+def test_a_port_of_loopback_tells_them_without_a_key() -> None:
+    tally = Tally()
+    tally.count(ONE, NONE)
+    server = MetricsServer(0, alone(tally).last_told)
+    try:
+        port = server.server_address[1]
+        status, body = get(port)
+        assert (status, b'one_adapter_requests_total{end="answered"' in body) == (200, True)
+        status, body = get(port, accept="application/openmetrics-text")
+        assert (status, body.endswith(b"# EOF\n")) == (200, True)
+        assert get(port, "/else")[0] == 404
+        assert get(port, host="a-page.example:80")[0] == 404
+        assert server.server_address[0] == "127.0.0.1"
+        with pytest.raises(OSError, match=str(os.strerror(errno.EADDRINUSE))):
+            MetricsServer(port, alone(tally).last_told)
+    finally:
+        server.shutdown()
+        server.server_close()
