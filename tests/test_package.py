@@ -83,7 +83,8 @@ EXPORT_ROOMS = {
     "litellm": {"secrets", "yaml_writer"},
     "pure": {"litellm", "secrets"},
     "explain": {"secrets", "table"},
-    "report": {"pure", "litellm", "secrets", "wording"},
+    "page": {"wording"},
+    "report": {"page", "pure", "litellm", "secrets", "wording"},
 }
 ALL_ROOMS = {RUNTIME: ROOMS, "one_adapter.lint": LINT_ROOMS, "one_adapter.export": EXPORT_ROOMS}
 MAY_IMPORT_LITELLM = ("one_adapter.runtime.host.", "one_adapter.providers.")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
+from one_adapter.export.page.frame import code, page, section, table, text
+from one_adapter.export.page.style import STYLE
 from one_adapter.export.report.lines import Line, lines_of
 from one_adapter.export.report.model import GRAVEST, MEANINGS, Item, Report
 from one_adapter.export.report.names import POOLS, Lead, Name, in_pools
 from one_adapter.export.report.picture.layout import PLAINER, library
 from one_adapter.export.report.picture.scene import picture_of
 from one_adapter.export.report.picture.svg import COLOURS, figures
-from one_adapter.export.report.style import STYLE
-from one_adapter.export.wording import counted, percent, visible
+from one_adapter.export.wording import counted, percent
 from one_adapter.plan.types import Verdict
 
-#: No script, no font, no image, no request, whatever the names say.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 LEADS = 4
 KINDS = {"chat": "chat", "embedding": "embeddings", "both": "chat, embeddings"}
 #: Verdicts whose settings are folded away at first.
@@ -40,43 +39,7 @@ def html_report(report: Report) -> str:
             "</main>",
         )
     )
-    title = f"{text(report.title)}: what becomes of it"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{title}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
-    )
-
-
-def text(words: str) -> str:
-    """`words` as they can stand between tags and in attributes.
-
-    >>> text('<img src="x">')
-    '&lt;img src=&quot;x&quot;&gt;'
-    """
-    return escape(visible(words))
-
-
-def code(words: str) -> str:
-    """`words` in the type of code; blank ones are named."""
-    if not words.strip():
-        return '<span class="quiet">empty</span>' if not words else '<span class="quiet">blank</span>'
-    return f"<code>{text(words)}</code>"
-
-
-def _section(anchor: str, title: str, *content: str) -> str:
-    return f'<section id="{anchor}"><h2>{title}</h2>{"".join(content)}</section>'
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    top = "".join(f"<th>{head}</th>" for head in heads)
-    lines = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
+    return page(f"{report.title}: what becomes of it", body)
 
 
 def _head(report: Report) -> str:
@@ -103,7 +66,7 @@ def _head(report: Report) -> str:
 
 def _checklist(items: Sequence[Item]) -> str:
     if not items:
-        return _section("todo", "To do by hand", '<p class="fine">Nothing.</p>')
+        return section("todo", "To do by hand", '<p class="fine">Nothing.</p>')
     lines = []
     for item in items:
         box = '<input type="checkbox" aria-label="done">' if item.level != "info" else "<span></span>"
@@ -112,7 +75,7 @@ def _checklist(items: Sequence[Item]) -> str:
             f'<li class="{item.level}"><label>{box}<span><b>{item.level}</b> {text(item.text)} '
             f'<span class="quiet">{text(item.code)}</span></span>{place}</label></li>'
         )
-    return _section("todo", "To do by hand", f'<ul class="todo">{"".join(lines)}</ul>')
+    return section("todo", "To do by hand", f'<ul class="todo">{"".join(lines)}</ul>')
 
 
 def _routes(report: Report) -> str:
@@ -128,7 +91,7 @@ def _routes(report: Report) -> str:
     if picture.left_out:
         notes.append(picture.left_out)
     drawn = "".join(f"<figure>{figure}</figure>" for figure in figures(picture))
-    return _section("routes", "The routes", f'<p class="quiet">{" ".join(notes)}</p>', drawn)
+    return section("routes", "The routes", f'<p class="quiet">{" ".join(notes)}</p>', drawn)
 
 
 def _differences(report: Report) -> str:
@@ -138,7 +101,7 @@ def _differences(report: Report) -> str:
         rows = (
             (_place(line), _badge(line.row.verdict), _pointer(line), text(line.row.note)) for line in changed
         )
-        parts = [_table(("Where", "", "Setting", "What to know"), rows)]
+        parts = [table(("Where", "", "Setting", "What to know"), rows)]
     if report.differences and not report.pure:
         listed = "".join(
             f"<li><code>{each.name}</code> {text(each.title)}</li>" for each in report.differences
@@ -147,14 +110,14 @@ def _differences(report: Report) -> str:
             "<h3>Where clients see something else, on purpose</h3>"
             f'<p class="quiet">Each has its paragraph in docs/differences.md.</p><ul>{listed}</ul>'
         )
-    return _section("differs", "What differs", *parts)
+    return section("differs", "What differs", *parts)
 
 
 def _costs(report: Report) -> str:
     if not report.costs:
         return ""
     listed = "".join(f"<li>{text(cost)}</li>" for cost in report.costs)
-    return _section("pure", "What --pure costs", f"<ul>{listed}</ul>")
+    return section("pure", "What --pure costs", f"<ul>{listed}</ul>")
 
 
 def _names(report: Report) -> str:
@@ -169,7 +132,7 @@ def _names(report: Report) -> str:
     )
     heads = ("Name", "In /v1/models", "For", "Leads to")
     pools = f'<p class="quiet">{text(POOLS)}</p>' if in_pools(report.names) else ""
-    return _section("names", "The names your clients can use", _table(heads, rows, "names"), pools)
+    return section("names", "The names your clients can use", table(heads, rows, "names"), pools)
 
 
 def _leads(name: Name) -> str:
@@ -205,14 +168,14 @@ def _variables(report: Report) -> str:
         for each in report.variables
     )
     quiet = '<p class="quiet">Names of environment variables; the values stand in .env, not here.</p>'
-    return _section("secrets", "The variables it reads", quiet, _table(("Variable", "What for", ""), rows))
+    return section("secrets", "The variables it reads", quiet, table(("Variable", "What for", ""), rows))
 
 
 def _start(report: Report) -> str:
     lines = "\n".join(
         f'<span class="quiet"># {text(each.what)}</span>\n{text(each.line)}' for each in report.commands
     )
-    return _section("start", "How to start it", f"<pre>{lines}</pre>")
+    return section("start", "How to start it", f"<pre>{lines}</pre>")
 
 
 def _settings(report: Report) -> str:
@@ -235,9 +198,9 @@ def _settings(report: Report) -> str:
         parts.append(
             f"<details{opened}><summary>{_badge(verdict)} <b>{report.counts[verdict]:,}</b> "
             f'<span class="quiet">{MEANINGS[verdict]}</span></summary>'
-            f"{_table(('Where', 'Setting', 'Goes to', 'Note'), rows)}</details>"
+            f"{table(('Where', 'Setting', 'Goes to', 'Note'), rows)}</details>"
         )
-    return _section("settings", "Every setting", *parts)
+    return section("settings", "Every setting", *parts)
 
 
 def _badge(verdict: Verdict) -> str:

@@ -1,0 +1,1 @@
+"""A page of ours that loads nothing: its frame, its pieces, its style."""
