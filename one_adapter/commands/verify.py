@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from one_adapter.plan.vendors import Options
     from one_adapter.verify.result import Verification
 
-FORMATS = ("text", "json", "junit")
+FORMATS = ("text", "json", "html", "junit")
 
 
 @click.command("verify")
