@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from math import ceil
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time stands still while anything can run, and jumps when nothing can."""
+    """Time stands still while anything can run, and jumps when nothing can.
 
-    def __init__(self) -> None:
+    `busy` tells whether an answer from outside is on its way: it takes no time either, and outside there
+    are no parts of a microsecond.
+    """
+
+    def __init__(self, busy: Callable[[], bool] | None = None) -> None:
         super().__init__()
         self.now = 0.0
+        self.busy = busy
 
     def time(self) -> float:
         return self.now
@@ -26,14 +32,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             handle = heapq.heappop(scheduled)
             handle._scheduled = False  # type: ignore[attr-defined]
             self._timer_cancelled_count -= 1
-        if not self._ready and scheduled:  # type: ignore[attr-defined]
-            self.now = max(self.now, scheduled[0].when())
+        if not self._ready and scheduled and not (self.busy and self.busy()):  # type: ignore[attr-defined]
+            when = scheduled[0].when()
+            self.now = max(self.now, when if self.busy is None else ceil(round(when * 1e6, 3)) / 1e6)
         super()._run_once()  # type: ignore[misc]
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[Any, Any, T], busy: Callable[[], bool] | None = None) -> T:
     """Run to the end in virtual time; fails when a task is left over."""
-    loop = VirtualLoop()
+    loop = VirtualLoop(busy)
     try:
         result = loop.run_until_complete(coroutine)
         left = asyncio.all_tasks(loop)

@@ -16,7 +16,9 @@ Key = tuple[str, ...]
 
 
 @dataclass
-class _State:
+class State:
+    """One breaker that is not quiet; `opened` is since when it lets nobody through."""
+
     failures: int = 0
     opened: float | None = None
     probing: int = 0
@@ -26,7 +28,7 @@ class Breakers:
     """Every breaker of one process."""
 
     def __init__(self) -> None:
-        self._states: dict[Key, _State] = {}
+        self._states: dict[Key, State] = {}
 
     @property
     def is_quiet(self) -> bool:
@@ -67,7 +69,7 @@ class Breakers:
 
     def failure(self, key: Key, rule: BreakerRule, probe: bool, now: float) -> None:
         """Note a failure of the upstream."""
-        state = self._states.setdefault(key, _State())
+        state = self._states.setdefault(key, State())
         if probe:
             state.probing = max(0, state.probing - 1)
             state.opened = now

@@ -7,6 +7,7 @@ several processes share it.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,10 +29,15 @@ class Turns(Protocol):
 
 @dataclass
 class Memory:
-    """The memory of one proxy process; `turns`: who counts them, where that is not this process alone."""
+    """The memory of one proxy process.
+
+    `turns`: who counts them, where that is not this process alone; `start`: makes ready what is shared, on
+    the running loop.
+    """
 
     rotation: Rotation = field(default_factory=lambda: Rotation(random.random))
     breakers: Breakers = field(default_factory=Breakers)
     limits: LimitStore = field(default_factory=Limits)
     capacity: Capacity = field(default_factory=Capacity)
     turns: Turns | None = None
+    start: Callable[[], None] = lambda: None

@@ -62,6 +62,10 @@ def relays() -> list[Way]:
 
 
 def look(standing: Standing) -> None:
-    """Have said what keeps everything from the relay, once LiteLLM has loaded what it will."""
+    """Have said what keeps everything from the relay, once LiteLLM has loaded what it will.
+
+    What is shared with other processes is made ready, too.
+    """
     with contextlib.suppress(OneAdapterError):  # it is the first request's to tell
         standing.look(loaded().config)
+        loaded().memory.start()

@@ -14,6 +14,7 @@ from one_adapter.runtime.entry.endpoints import Metrics
 from one_adapter.runtime.gateway.config import Config, read_config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.host import reading, recording
+from one_adapter.runtime.host.remembering import memory_of
 from one_adapter.runtime.record.finished import Recorder
 from one_adapter.runtime.redaction import known, named
 
@@ -43,11 +44,11 @@ def loaded() -> Loaded:
     own = proxy_server.general_settings.get(SECTION)
     held, number = reading.mark(router)
     if _made is None or _made[0] is not held or _made[1] != number or _made[2] is not own:
-        memory = _made[3].memory if _made is not None else Memory()
         models = reading.deployments(router) if router is not None else []
         aliases = reading.aliases(router) if router is not None else None
         known.learn(named([reading.configuration() or {}, models, own], os.environ))
         config = read_config(models, own, aliases, os.environ)
+        memory = _made[3].memory if _made is not None else memory_of(config)
         _made = (held, number, own, Loaded(config, memory, *_kept(config, memory)))
     return _made[3]
 

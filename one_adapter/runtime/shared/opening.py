@@ -1,0 +1,39 @@
+"""The memory of a worker that shares it, put together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.sharing import Sharing
+from one_adapter.runtime.shared.breakers import SharedBreakers
+from one_adapter.runtime.shared.hub import Hub, Times
+from one_adapter.runtime.shared.limits import SharedLimits
+from one_adapter.runtime.shared.turns import SharedCapacity, SharedTurns
+
+
+def open_memory(sharing: Sharing, services: Iterable[str], times: Times | None = None) -> Memory:
+    """Return the memory that all have who name the same Redis and share a name in it.
+
+    Without a name the identities of the `services` make one. Nothing is connected before the first request
+    that needs it, or `Hub.start`.
+    """
+    hub = Hub(sharing.url, sharing.name or name_of(services), times)
+    return Memory(
+        breakers=SharedBreakers(hub),
+        limits=SharedLimits(hub, sharing.required),
+        capacity=SharedCapacity(hub),
+        turns=SharedTurns(hub),
+        start=hub.start,
+    )
+
+
+def name_of(services: Iterable[str]) -> str:
+    """Return the name under which those share who have the same services, in whatever order.
+
+    >>> name_of(["b", "a", "a"]) == name_of(["a", "b"]) != name_of(["a"])
+    True
+    """
+    told = "\n".join(sorted(set(services)))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]

@@ -1,0 +1,66 @@
+"""Turns that several workers take one after another, and keys that all of them leave alone for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from one_adapter.runtime.gateway.capacity import Capacity
+from one_adapter.runtime.gateway.settings import Policy
+from one_adapter.runtime.shared.hub import Hub
+from one_adapter.runtime.shared.link import Lost
+
+#: Seconds for which a count is kept that nobody takes a turn of, and after how many turns that is renewed.
+KEPT, RENEWED = 86400, 1000
+
+
+class SharedTurns:
+    """The turns of one worker among several (`Turns`)."""
+
+    def __init__(self, hub: Hub) -> None:
+        """Share through `hub`."""
+        self._hub = hub
+
+    async def take(self, kind: str, name: str, first: int) -> int | None:
+        """Return the next turn of `kind` under a name, counted from `first`; None to count alone."""
+        if not name:
+            return None
+        link = self._hub.link or await self._hub.ready()
+        if link is None:
+            return None
+        key = f"{self._hub.key}:t:{kind}:{name}"
+        try:
+            number: int = await link.ask("INCR", key)
+        except Lost:
+            return None
+        if number % RENEWED == 1:
+            link.call(None, "EXPIRE", key, KEPT)
+        return first + number - 1
+
+
+class SharedCapacity(Capacity):
+    """The keys of one worker among several.
+
+    That an upstream has answered 429 to a key is told to all. What is reserved of a key's tokens is each
+    worker's own: it is a preference among keys, and what a key may not do its limits say, which are shared.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        """Share through `hub`."""
+        super().__init__()
+        self._hub = hub
+        hub.events.append(self._heard)
+
+    def cool(self, policy: Policy, model: str, now: float) -> None:
+        """Note that the upstream answered 429 to a key, and tell the others."""
+        super().cool(policy, model, now)
+        if self._hub.link is not None:
+            told = json.dumps([policy.service, policy.key, policy.credential, model])
+            self._hub.link.call(None, "PUBLISH", f"{self._hub.key}:e", f"cool {self._hub.worker} 0 {told}")
+
+    def _heard(self, event: str) -> None:
+        what, worker, _, told = event.split(" ", 3)
+        if what == "cool" and worker != self._hub.worker:
+            service, key, credential, model = json.loads(told)
+            policy = Policy(service=service, key=key, credential=credential)
+            super().cool(policy, model, asyncio.get_running_loop().time())

@@ -1,0 +1,37 @@
+"""One worker on a Redis by a clock that jumps: what it decides can be held to what a process decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from virtual import run
+
+from one_adapter.runtime.shared.hub import Hub, Times
+from one_adapter.runtime.shared.limits import SharedLimits
+
+T = TypeVar("T")
+#: A worker that never seems dead, windows of a minute, and no look at a queue but when it is time.
+EXACT = Times(lease=1e6, beat=0, minute=60.0, tick=1e6, least=1e-6)
+
+
+def by_jumps(url: str, name: str, scenario: Callable[[SharedLimits], Coroutine[Any, Any, T]]) -> T:
+    """Run a scenario with the limits of one worker, in virtual time."""
+    hubs: list[Hub] = []
+
+    async def play() -> T:
+        loop = asyncio.get_running_loop()
+        hub = Hub(url, name, EXACT, lambda: 1 + round(loop.time() * 1e6))
+        hubs.append(hub)
+        limits = SharedLimits(hub)
+        try:
+            assert await hub.ready() is not None
+            return await scenario(limits)
+        finally:
+            await hub.close()
+
+    def busy() -> bool:
+        return not hubs or hubs[0].link is None or hubs[0].link.pending > 0
+
+    return run(play(), busy)
