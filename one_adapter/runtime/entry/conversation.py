@@ -60,7 +60,7 @@ async def converse(
     kind: str,
     scope: Scope,
     receive: Receive,
-    send: Send,
+    outlet: Outlet,
 ) -> None:
     """Serve one request of `kind` from `client`; raises `Refusal` as long as no deployment is chosen."""
     raw = await read_body(scope, receive)
@@ -76,16 +76,16 @@ async def converse(
         request.raw_length = len(raw)
     check(request, raw=request.raw_length > 0)
     keys = await candidates(config, memory, request.group, model, kind, request.started, request.tokens)
-    request.task = asyncio.current_task()
-    outlet = Outlet(request, send)
+    request.task = asyncio.current_task(loop)
+    outlet.request = request
     token = current.set(request)
     watch = Watch(request, receive, loop)
     try:
         try:
-            await _ask_in_turn(request, keys, ways, memory, scope, outlet)
+            await _ask_in_turn(request, keys, ways, memory, scope, outlet, loop)
         except Refusal as refusal:
             request.stop_clock()
-            await outlet.refuse(refusal)
+            await outlet.refuse(refusal, kind)
     except asyncio.CancelledError:
         if not request.expired and not request.left:
             raise
@@ -96,7 +96,7 @@ async def converse(
         current.reset(token)
         request.stop_clock()
     if request.expired:
-        await outlet.expire()
+        await outlet.expire(request)
 
 
 async def _ask_in_turn(
@@ -106,6 +106,7 @@ async def _ask_in_turn(
     memory: Memory,
     scope: Scope,
     outlet: Outlet,
+    loop: asyncio.AbstractEventLoop,
 ) -> None:
     """Try one key after another until one answers; raises the last one's `Refusal`.
 
@@ -113,33 +114,41 @@ async def _ask_in_turn(
     """
     last: Refusal | None = None
     for place, policy in enumerate(keys):
-        now = asyncio.get_running_loop().time()
-        choice = begin(request.config, memory, policy, request.group, request.client_model, now)
+        choice = begin(request.config, memory, policy, request.group, request.client_model, loop.time())
         if choice is None or (choice.probe and not await leased(memory, choice)):
             continue
         if request.attempt.status and not request.attempt.refused:
             request.failed += ((request.policy.key, request.attempt.status),)
         request.attempt, request.spare = Attempt(choice), place + 1 < len(keys)
-        outlet.drop()
+        outlet.held = []  # another key is asked
         try:
-            await _ask(request, ways, memory, scope, outlet)
+            await _ask(request, ways, memory, scope, outlet, loop)
         except Refusal as refusal:
             if request.left or not (request.moves_on or isinstance(refusal, KeyIsFull)):
                 raise
             last = refusal
         else:
-            if not outlet.holds:
+            if not outlet.held:
                 return
-    if not outlet.holds:
+    if not outlet.held:
         raise last or unhealthy(keys[0], request.client_model)
     await outlet.let_go()
 
 
-async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Scope, outlet: Outlet) -> None:
+async def _ask(
+    request: Request,
+    ways: Sequence[Way],
+    memory: Memory,
+    scope: Scope,
+    outlet: Outlet,
+    loop: asyncio.AbstractEventLoop,
+) -> None:
     """Make one try and book how it ended."""
-    attempt, loop = request.attempt, asyncio.get_running_loop()
+    attempt = request.attempt
     try:
-        await _admit(request, memory, loop)
+        if attempt.choice.policy.limits is not None:
+            await _wait(request, memory, loop)
+        request.start_clock(loop, attempt.choice.policy.timeout)
         for way in ways:
             if await way.serve(request, scope, request.rest, outlet):
                 break
@@ -150,7 +159,8 @@ async def _ask(request: Request, ways: Sequence[Way], memory: Memory, scope: Sco
             attempt.failed_midway = of_status(refusal.status, request.dialect) is Outcome.UPSTREAM_FAULT
         raise
     finally:
-        attempt.close()
+        if attempt.release is not None:
+            attempt.close()
         if request.trace is not None:
             request.trace.ends()
         outcome, now = request.outcome, loop.time()
@@ -180,27 +190,23 @@ def check(request: Request, raw: bool = False) -> None:
     check_tools(tools, request.kind)
 
 
-async def _admit(request: Request, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:
-    """Wait for the limits before the chosen deployment, and start the clock of its service's timeout.
+async def _wait(request: Request, memory: Memory, loop: asyncio.AbstractEventLoop) -> None:
+    """Wait for the limits before the chosen deployment.
 
     One timeout is for all tries and their waits; who waits till its end is refused, and not timed out.
     """
-    policy = request.attempt.choice.policy
-    if request.timer is not None:
-        request.stop_clock()
-    most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
-    model = request.client_model
-    if policy.limits is not None:
-        layers = layers_of(policy, request.kind, model, request.group, request.dialect)
-        tokens = request.tokens(policy) if any(layer.limit.tpm for layer in layers) else 0
-        began = loop.time()
-        try:
-            request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
-        except Refusal:
-            request.attempt.refused = True
-            raise
-        finally:
-            request.waited += loop.time() - began
+    policy, model = request.attempt.choice.policy, request.client_model
+    request.stop_clock()
+    began = loop.time()
+    most = request.started + policy.timeout - began if policy.timeout > 0 else float("inf")
+    layers = layers_of(policy, request.kind, model, request.group, request.dialect)
+    tokens = request.tokens(policy) if any(layer.limit.tpm for layer in layers) else 0
+    try:
+        request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
+    except Refusal:
+        request.attempt.refused = True
+        raise
+    finally:
+        request.waited += loop.time() - began
     if policy.key and request.kind != "embeddings" and tpm_of(policy, model):
         memory.capacity.reserve(policy, model, request.tokens(policy), loop.time())
-    request.start_clock(loop, policy.timeout)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
-from one_adapter.runtime.entry.asgi import Headers, Message, Scope, Send
+from one_adapter.runtime.entry.asgi import Headers, Scope, Send
 
 ALLOWED = (b"access-control-allow-origin", b"*")
 EXPOSED = (b"access-control-expose-headers", b"X-Request-ID")
@@ -36,42 +34,23 @@ async def preflight(send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class Reply:
-    """What goes back to a client, with the header by which a browser lets its page read it.
+def readable(headers: Headers, name: bytes, foreign: bool) -> Headers:
+    """Return an answer's headers with the one by which a browser lets its page read it.
 
     With a `name` for the request, the answer tells it, and a page may read it, too; the name that an upstream
     has given it is the provider's then, as LiteLLM calls such headers. `foreign`: the answer is not ours, and
-    may say by itself who may read it. `status` and, of an error, its first `words` are kept for whoever tells
-    of them.
+    may say by itself who may read it.
+
+    >>> readable([(b"x-request-id", b"up")], b"ours", False)[:2]
+    [(b'llm_provider-x-request-id', b'up'), (b'access-control-expose-headers', b'X-Request-ID')]
     """
-
-    def __init__(self, send: Send, name: str = "", foreign: bool = True) -> None:
-        """Pass on to `send`."""
-        self._send = send
-        self._name = name
-        self._foreign = foreign
-        self.status = 0
-        self.words = b""
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        """Pass one message on."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message = {**message, "headers": self._readable(message.get("headers") or ())}
-        elif self.status >= 400 and not self.words:
-            self.words = message.get("body", b"")
-        return self._send(message)
-
-    def _readable(self, headers: Headers) -> Headers:
-        found = [*headers]
-        if self._foreign:
-            found = [one for one in found if not one[0].startswith(b"access-control-")]
-        if self._name:
-            if NAME in dict(found):
-                found = _upstreams(found)
-            found += (EXPOSED, (NAME, self._name.encode()))
-        found.append(ALLOWED)
-        return found
+    if foreign:
+        headers = [one for one in headers if not one[0].startswith(b"access-control-")]
+    if not name:
+        return [*headers, ALLOWED]
+    if NAME in dict(headers):
+        headers = _upstreams(headers)
+    return [*headers, EXPOSED, (NAME, name), ALLOWED]
 
 
 def _upstreams(headers: Headers) -> list[tuple[bytes, bytes]]:

@@ -12,19 +12,23 @@ from random import getrandbits
 from typing import Any
 
 from one_adapter.runtime.entry import endpoints, told, translate
-from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send, answer
+from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send
 from one_adapter.runtime.entry.conversation import REQUEST, TRACE, Way, converse
-from one_adapter.runtime.entry.cross_origin import Reply, is_preflight, preflight
+from one_adapter.runtime.entry.cross_origin import is_preflight, preflight
 from one_adapter.runtime.entry.headers import opened
+from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.keys import Client
 from one_adapter.runtime.gateway.memory import Memory
-from one_adapter.runtime.gateway.paths import MANAGEMENT, PUBLIC, kind_of
-from one_adapter.runtime.gateway.refusal import Refusal, error_body
+from one_adapter.runtime.gateway.paths import LLM_ROUTES, MANAGEMENT, PUBLIC, kind_of
+from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.record.finished import Recorder
 
 #: Where in the ASGI scope LiteLLM's check of the key finds who asks.
 CLIENT = "one_adapter.client"
+#: The bits of a random UUID that say which of its kinds it is, and all the others.
+VERSION_4 = 4 << 76 | 2 << 62
+RANDOM_BITS = (1 << 128) - 1 - (0xF << 76 | 3 << 62)
 #: How the paths begin on which a POST gets a name of its own, in the gateways that give them.
 NAMED = ("/v1/", *translate.PATHS)
 
@@ -67,34 +71,32 @@ class Door:
             return
         kind, name = "", ""
         if scope["method"] == "POST":
-            loaded = self._loaded()
-            kind, recorder = kind_of(scope["path"]), loaded.recorder
-            if loaded.config.settings.dialect.names_requests and scope["path"].startswith(NAMED):
+            loaded, path = self._loaded(), scope["path"]
+            kind, recorder = LLM_ROUTES.get(path) or kind_of(path), loaded.recorder
+            if loaded.config.settings.dialect.names_requests and path.startswith(NAMED):
                 name = new_name()
         else:
             recorder = None if told.is_quiet(scope) else self._loaded().recorder
-        reply = Reply(send, name, foreign=not kind)
+        outlet = Outlet(send, name, foreign=not kind)
         if recorder is not None:
             scope[TRACE] = recorder.begin()
         try:
             if kind:
-                client = loaded.config.keys.admit(scope["headers"])
-                scope[CLIENT] = client
-                await converse(self._ways, loaded.config, loaded.memory, client, kind, scope, receive, reply)
+                scope[CLIENT] = client = loaded.config.keys.admit(scope["headers"])
+                await converse(self._ways, loaded.config, loaded.memory, client, kind, scope, receive, outlet)
             else:
-                await self._other(scope, receive, reply)
+                await self._other(scope, receive, outlet)
         except Refusal as refusal:
-            body = error_body(refusal, kind == "messages")
-            await answer(reply, refusal.status, body, refusal.retry_after, refusal.headers)
+            await outlet.refuse(refusal, kind)
         finally:
             if kind:
-                self.ended(kind, scope, reply)
+                self.ended(kind, scope, outlet)
             if recorder is not None:
-                recorder.told(told.finished(kind, name, scope, admitted(scope), reply.status))
+                recorder.told(told.finished(kind, name, scope, admitted(scope), outlet.status))
                 del scope[TRACE]
             scope.pop(REQUEST, None)  # the server keeps the scope, and a body may be large
 
-    def ended(self, kind: str, scope: Scope, reply: Reply) -> None:
+    def ended(self, kind: str, scope: Scope, outlet: Outlet) -> None:
         """Take note of an LLM request that is over; whoever wants to tell of it overrides this."""
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,8 +128,7 @@ def new_name() -> str:
     >>> len(new_name()), new_name()[14]
     (36, '4')
     """
-    bits = getrandbits(128) & ~(0xF << 76 | 3 << 62) | 4 << 76 | 2 << 62
-    digits = f"{bits:032x}"
+    digits = (getrandbits(128) & RANDOM_BITS | VERSION_4).to_bytes(16, "big").hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

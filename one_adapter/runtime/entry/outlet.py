@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from one_adapter.runtime.entry.asgi import Headers, Message, Send, answer
+from one_adapter.runtime.entry.cross_origin import readable
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.refusal import Refusal, error_body, error_event
 from one_adapter.runtime.redaction import known
@@ -17,51 +18,60 @@ HELD_BYTES = 256 << 10
 
 
 class Outlet:
-    """The client's end of one request."""
+    """The client's end of one request.
 
-    def __init__(self, request: Request, send: Send) -> None:
-        """Pass on to `send` what the ways send, and note it in `request`."""
-        self._request = request
+    `name` is the request's own, for the client; `foreign`: what answers is not ours. `request` stands here
+    from the moment in which a way may answer it. `status` and, of an error, its first `words` are kept for
+    whoever tells of them; `held` is a failure that is held back.
+    """
+
+    __slots__ = ("_foreign", "_headers", "_name", "_send", "held", "request", "status", "words")
+
+    def __init__(self, send: Send, name: str = "", foreign: bool = False) -> None:
+        """Pass on to `send` what is sent here."""
         self._send = send
+        self._name = name.encode()
+        self._foreign = foreign
         self._headers: Headers = ()
-        self._held: list[Message] = []
-
-    @property
-    def holds(self) -> bool:
-        """Whether a failure is held back."""
-        return bool(self._held)
+        self.request: Request | None = None
+        self.status = 0
+        self.words = b""
+        self.held: list[Message] = []
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Pass one message on; nothing when the request's time is up and nothing was sent yet."""
-        request = self._request
-        if message["type"] == "http.response.start":
-            if request.expired:
+        request = self.request
+        begins = message["type"] == "http.response.start"
+        if request is not None:
+            if request.expired and (begins or not request.began):
                 return _nothing()
-            request.attempt.status = message["status"]
+            if begins:
+                request.attempt.status = message["status"]
+                if request.spare and request.moves_on:
+                    self.held = [message]
+                    return _nothing()
+            if self.held:
+                return self._hold(message)
+            request.began = True
+            request.ended = not begins and not message.get("more_body", False)
+        if begins:
+            self.status = message["status"]
             self._headers = message.get("headers") or ()
-            if request.spare and request.moves_on:
-                self._held = [message]
-                return _nothing()
-        elif request.expired and not request.began:
-            return _nothing()
-        if self._held:
-            return self._hold(message)
-        request.began = True
-        request.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            message = {**message, "headers": readable(self._headers, self._name, self._foreign)}
+        elif self.status >= 400 and not self.words:
+            self.words = message.get("body", b"")
         return self._send(message)
 
     async def _hold(self, message: Message) -> None:
-        self._held.append(message)
-        if sum(len(one.get("body", b"")) for one in self._held) > HELD_BYTES:
+        self.held.append(message)
+        if sum(len(one.get("body", b"")) for one in self.held) > HELD_BYTES:
             await self.let_go()
-
-    def drop(self) -> None:
-        """Forget the failure that is held back: another key is asked."""
-        self._held = []
 
     async def let_go(self) -> None:
         """Send the failure that is held back."""
-        held, self._held, self._request.spare = self._held, [], False
+        held, self.held = self.held, []
+        if self.request is not None:
+            self.request.spare = False
         for message in held:
             await self(message)
 
@@ -71,24 +81,25 @@ class Outlet:
             for name, value in self._headers
         )
 
-    async def refuse(self, refusal: Refusal) -> None:
+    async def refuse(self, refusal: Refusal, kind: str) -> None:
         """End the request with a refusal in the form that is left: an answer, an event, or a mere end."""
-        request = self._request
-        request.spare = False
-        if not request.began:
-            body = error_body(refusal, request.kind == "messages")
+        request = self.request
+        if request is not None:
+            request.spare = False
+        if request is None or not request.began:
+            body = error_body(refusal, kind == "messages")
             await answer(self, refusal.status, body, refusal.retry_after, refusal.headers)
         elif not request.ended:
-            last = known.clean_bytes(error_event(refusal, request.kind)) if self._is_stream() else b""
+            last = known.clean_bytes(error_event(refusal, kind)) if self._is_stream() else b""
             await self({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def expire(self) -> None:
+    async def expire(self, request: Request) -> None:
         """Tell the client that its time is over."""
-        self._request.expired = False  # what is said from here on goes out
+        request.expired = False  # what is said from here on goes out
         try:
-            await self.refuse(Refusal(504, "The upstream did not answer in time.", "timeout"))
+            await self.refuse(Refusal(504, "The upstream did not answer in time.", "timeout"), request.kind)
         finally:
-            self._request.expired = True
+            request.expired = True
 
 
 async def _nothing() -> None:

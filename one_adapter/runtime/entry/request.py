@@ -34,7 +34,7 @@ class Attempt:
     what it said; `refused`: a limit stood before it; `way`: which way it went.
     """
 
-    choice: Choice
+    choice: Choice = NOBODY
     status: int = 0
     reached: bool = False
     heard: Any = None
@@ -82,7 +82,7 @@ class Request:
     client_model: str = ""
     group: str = ""
     raw_length: int = 0
-    attempt: Attempt = field(default_factory=lambda: Attempt(NOBODY))
+    attempt: Attempt = field(default_factory=Attempt)
     spare: bool = False
     failed: tuple[tuple[str, int], ...] = ()
     began: bool = False
@@ -95,7 +95,7 @@ class Request:
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None
     _gone: asyncio.Event | None = None
-    _tokens: dict[int, int] = field(default_factory=dict)
+    _tokens: dict[int, int] | None = None
     streams: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +110,8 @@ class Request:
     def tokens(self, policy: Policy) -> int:
         """Return what it costs of a limit of tokens before a deployment, by the gateway's estimate."""
         size = self.raw_length if policy.protocol == "responses" else 0
+        if self._tokens is None:
+            self._tokens = {}
         if size not in self._tokens:
             self._tokens[size] = estimate(self.body.fields, self.kind, size)
         return self._tokens[size]
@@ -121,6 +123,8 @@ class Request:
 
     def start_clock(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """End the request `seconds` after its start, unless it has ended by then; 0 is never."""
+        if self.timer is not None:
+            self.timer.cancel()
         if seconds > 0 and self.task is not None:
             self.timer = loop.call_at(self.started + seconds, self._expire)
 

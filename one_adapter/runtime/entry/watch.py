@@ -16,20 +16,27 @@ WATCH_AFTER_SECONDS = 0.05
 class Watch:
     """Ends one request when its client leaves."""
 
+    __slots__ = ("_task", "open")
+
     def __init__(self, request: Request, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to watch in a while; `receive` is asked for nothing but that the client has left."""
-        self._open: tuple[Request, Receive] | None = request, receive
+        global _due
+        self.open: tuple[Request, Receive] | None = (request, receive)
         self._task: asyncio.Task[None] | None = None
-        _due_in(loop).add(self, request.started)
+        due = _due
+        if due is None or due.loop is not loop:
+            due = _due = _Due(loop)
+        due.waiting.append((request.started + WATCH_AFTER_SECONDS, self))
+        if len(due.waiting) == 1:
+            due.set()
 
-    def begin(self) -> None:
-        """Watch from now on, if the request is not over."""
-        if self._open is not None:
-            self._task = asyncio.create_task(_wait(*self._open))
+    def begin(self, request: Request, receive: Receive) -> None:
+        """Watch from now on."""
+        self._task = asyncio.create_task(_wait(request, receive))
 
     def end(self) -> None:
         """Watch no longer."""
-        self._open = None
+        self.open = None
         if self._task is not None:
             self._task.cancel()
 
@@ -45,30 +52,20 @@ class _Due:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._waiting: deque[tuple[float, Watch]] = deque()
+        self.waiting: deque[tuple[float, Watch]] = deque()
 
-    def add(self, watch: Watch, now: float) -> None:
-        self._waiting.append((now + WATCH_AFTER_SECONDS, watch))
-        if len(self._waiting) == 1:
-            self._set()
-
-    def _set(self) -> None:
-        self.loop.call_at(self._waiting[0][0], self._begin, context=Context())  # no request's own
+    def set(self) -> None:
+        """Set the timer for the first that waits."""
+        self.loop.call_at(self.waiting[0][0], self._begin, context=Context())  # no request's own
 
     def _begin(self) -> None:
-        now = self.loop.time()
-        self._waiting.popleft()[1].begin()  # a timer may come a little early
-        while self._waiting and self._waiting[0][0] <= now:
-            self._waiting.popleft()[1].begin()
-        if self._waiting:
-            self._set()
+        now = max(self.loop.time(), self.waiting[0][0])  # a timer may come a little early
+        while self.waiting and self.waiting[0][0] <= now:
+            watch = self.waiting.popleft()[1]
+            if watch.open is not None:  # most are over by now
+                watch.begin(*watch.open)
+        if self.waiting:
+            self.set()
 
 
 _due: _Due | None = None
-
-
-def _due_in(loop: asyncio.AbstractEventLoop) -> _Due:
-    global _due
-    if _due is None or _due.loop is not loop:
-        _due = _Due(loop)
-    return _due

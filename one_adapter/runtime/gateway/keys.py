@@ -17,7 +17,7 @@ from one_adapter.runtime.gateway.settings import Settings
 
 SCHEMES = (b"bearer", b"deepl-auth-key")
 #: Headers that may hold a key: after a scheme, or alone.
-KEY_HEADERS = (b"authorization", b"x-api-key", b"x-litellm-api-key")
+KEY_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-litellm-api-key"))
 #: Hexadecimal digits of a key's fingerprint.
 FINGERPRINT_DIGITS = 12
 
@@ -66,8 +66,15 @@ class Keys:
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
         """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
         found: list[Client] = []
-        for given in _given(headers):
-            for key, client in self._keys:
+        for name, value in headers:
+            if name not in KEY_HEADERS:
+                continue
+            if name == b"authorization":
+                scheme, _, value = value.partition(b" ")
+                if scheme.lower() not in SCHEMES:
+                    continue
+            given = value.strip()
+            for key, client in self._keys if given else ():
                 if hmac.compare_digest(key, given):
                     found.append(client)
         for client in found:
@@ -103,19 +110,3 @@ def _bytes(value: str) -> bytes:
     What else Unicode calls a blank may be half of a letter there: `à` ends in the byte A0.
     """
     return value.encode("utf-8", "surrogateescape").strip()
-
-
-def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-    given = []
-    for name, value in headers:
-        if name not in KEY_HEADERS:
-            continue
-        key = value
-        if name == b"authorization":
-            scheme, _, key = value.partition(b" ")
-            if scheme.lower() not in SCHEMES:
-                continue
-        key = key.strip()
-        if key:
-            given.append(key)
-    return given

@@ -1,7 +1,8 @@
 """An answer's head goes out with what follows it, in one system call instead of two.
 
 uvicorn writes the head as soon as an application begins to answer, and uvloop sends at once what is written:
-two packets, and a client that is woken twice. A head that nothing follows in the same turn of the loop goes out by itself at the end of it.
+two packets, and a client that is woken twice. A head that nothing follows in the same turn of the loop goes
+out by itself at the end of it.
 """
 
 from __future__ import annotations

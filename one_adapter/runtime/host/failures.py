@@ -14,8 +14,8 @@ from typing import Any
 from one_adapter.errors import visible
 from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.conversation import REQUEST
-from one_adapter.runtime.entry.cross_origin import Reply
 from one_adapter.runtime.entry.door import Door, admitted
+from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.outcome import Outcome
 from one_adapter.runtime.redaction import known
@@ -41,18 +41,15 @@ log = logging.getLogger("one_adapter.calls")
 class LoggedDoor(Door):
     """The door, with a line in the log for each LLM request that failed."""
 
-    def ended(self, kind: str, scope: Scope, reply: Reply) -> None:
-        """Log how a request failed, if it did."""
-        if reply.status >= 400 or _may_have_broken(scope):
-            told = line(kind, scope, reply.status, reason_of(reply.words) if reply.words else "")
-            if told:
-                log.error("%s", told)
-
-
-def _may_have_broken(scope: Scope) -> bool:
-    """Tell by a few looks whether an answer may have ended early or come late, as nearly none does."""
-    request: Request | None = scope.get(REQUEST)
-    return request is not None and bool(request.expired or request.failed or request.attempt.failed_midway)
+    def ended(self, kind: str, scope: Scope, outlet: Outlet) -> None:
+        """Log how a request failed, if it did; a few looks tell of nearly all that they did not."""
+        if outlet.status < 400:
+            request: Request | None = scope.get(REQUEST)
+            if request is None or not (request.expired or request.failed or request.attempt.failed_midway):
+                return
+        told = line(kind, scope, outlet.status, reason_of(outlet.words) if outlet.words else "")
+        if told:
+            log.error("%s", told)
 
 
 def line(kind: str, scope: Scope, status: int, reason: str) -> str:
