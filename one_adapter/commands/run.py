@@ -12,6 +12,7 @@ from importlib.util import find_spec
 import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
+from one_adapter.commands.recording import recorded, recording_options
 from one_adapter.commands.source import accepted, exportable
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.dialect import Dialect
@@ -60,6 +61,7 @@ SHOWN = 6
     is_flag=True,
     help="Have LiteLLM make every call, also where a vendor speaks the client's own protocol.",
 )
+@recording_options
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
 def run_command(
@@ -70,6 +72,9 @@ def run_command(
     echo_port: int | None,
     profile: str,
     no_relay: bool,
+    access_log: str | None,
+    metrics: bool,
+    metrics_port: int | None,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -81,6 +86,7 @@ def run_command(
     standard input. What follows -- goes to LiteLLM's own command line.
     """
     choices(profile)
+    os.environ |= recorded(access_log, metrics, metrics_port)
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, as_written=True)
     from one_adapter.runtime.host import launch  # after the judgement: an error costs no start

@@ -13,16 +13,12 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
 from one_adapter.runtime.record.board import EVERY, Board
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
+from one_adapter.runtime.record.names import FOLDER, LOG, NUMBERS, PORT, WORKER, YES
 from one_adapter.runtime.record.port import LOOPBACK, MetricsServer
 from one_adapter.runtime.record.record import Record
 from one_adapter.runtime.record.shelf import Shelf
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.writer import Writer
-
-#: Variables that count for more than the file's settings.
-LOG, NUMBERS, PORT = "ONE_ADAPTER_ACCESS_LOG", "ONE_ADAPTER_METRICS", "ONE_ADAPTER_METRICS_PORT"
-#: Variables by which workers know who they are and where they lay down what they count.
-WORKER, FOLDER = "ONE_ADAPTER_WORKER", "ONE_ADAPTER_METRICS_FOLDER"
 
 log = logging.getLogger("one_adapter.calls")
 
@@ -44,7 +40,7 @@ def wanted(settings: Settings, environment: Mapping[str, str]) -> Wanted:
     """
     port = environment.get(PORT, "")
     number = int(port) if port.isdecimal() and int(port) < 65536 else settings.metrics_port
-    numbers = environment.get(NUMBERS) == "1" or settings.metrics or number > 0
+    numbers = environment.get(NUMBERS, "").lower() in YES or settings.metrics or number > 0
     return Wanted(environment.get(LOG) or settings.access_log, numbers, number)
 
 

@@ -17,8 +17,8 @@ from virtual import run
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
-from one_adapter.runtime.host import recording
 from one_adapter.runtime.host.recording import Recording, Wanted, begin, beside, wanted
+from one_adapter.runtime.record import names
 
 PATH = "/v1/chat/completions"
 LABELS = b'{end="answered",kind="chat",model="m",service="s",status="200"}'
@@ -29,12 +29,12 @@ LABELS = b'{end="answered",kind="chat",model="m",service="s",status="200"}'
     [
         (Settings(), {}, Wanted()),
         (Settings(access_log="a", metrics=True, metrics_port=7), {}, Wanted("a", True, 7)),
-        (Settings(access_log="a"), {recording.LOG: "-"}, Wanted("-")),
-        (Settings(), {recording.NUMBERS: "1"}, Wanted(metrics=True)),
-        (Settings(), {recording.NUMBERS: "0"}, Wanted()),
-        (Settings(metrics_port=7), {recording.PORT: "8"}, Wanted(metrics=True, port=8)),
-        (Settings(metrics_port=7), {recording.PORT: "x"}, Wanted(metrics=True, port=7)),
-        (Settings(), {recording.PORT: "70000"}, Wanted()),
+        (Settings(access_log="a"), {names.LOG: "-"}, Wanted("-")),
+        (Settings(), {names.NUMBERS: "1"}, Wanted(metrics=True)),
+        (Settings(), {names.NUMBERS: "0"}, Wanted()),
+        (Settings(metrics_port=7), {names.PORT: "8"}, Wanted(metrics=True, port=8)),
+        (Settings(metrics_port=7), {names.PORT: "x"}, Wanted(metrics=True, port=7)),
+        (Settings(), {names.PORT: "70000"}, Wanted()),
     ],
 )
 def test_variables_count_for_more_than_the_file(
@@ -58,7 +58,7 @@ def recorded(tmp_path: Path, environment: dict[str, str] | None = None) -> tuple
 
 
 def test_a_request_is_written_and_counted(tmp_path: Path) -> None:
-    loaded, found = recorded(tmp_path, {recording.WORKER: "2"})
+    loaded, found = recorded(tmp_path, {names.WORKER: "2"})
     found.generation = 5
 
     async def two() -> tuple[int, bytes, dict[str, str]]:
@@ -118,7 +118,7 @@ def test_a_metrics_port_that_is_taken_is_told_and_stops_nobody(caplog: pytest.Lo
 
 def test_workers_lay_their_numbers_down_each_second(tmp_path: Path) -> None:
     async def a_while() -> None:
-        environment = {recording.WORKER: "2", recording.FOLDER: str(tmp_path)}
+        environment = {names.WORKER: "2", names.FOLDER: str(tmp_path)}
         found = Recording(Wanted(metrics=True), Memory(), environment)
         assert (tmp_path / "2.json").exists()
         found.record.begin()
