@@ -52,8 +52,9 @@ ROOMS = {
     "relay": {"entry", "upstream", "gateway", "json_object", "redaction"},
     "dryrun": {"json_object"},
     "reload": set(),
+    "workers": {"reload"},
     "host": {
-        *("relay", "entry", "upstream", "gateway", "record", "dryrun", "reload", "shared"),
+        *("relay", "entry", "upstream", "gateway", "record", "dryrun", "reload", "shared", "workers"),
         *("json_object", "redaction"),
     },
     "callback": {"host"},

@@ -1,0 +1,1 @@
+"""Several workers on one port: sockets, forks, what parent and workers say, restarts, and the end."""

@@ -1,0 +1,79 @@
+"""One reload among several workers: all prepare, then all commit, or nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+#: Seconds that preparing may take; a worker that takes longer keeps the others from going on.
+PREPARE_SECONDS = 60.0
+
+
+class State(Enum):
+    """How far a reload is."""
+
+    PREPARING = "preparing"
+    REFUSED = "refused"
+    COMMITTING = "committing"
+    DONE = "done"
+
+
+class Agreement:
+    """The workers that take part in one reload, by their slots."""
+
+    def __init__(self, number: int, slots: Iterable[int], began: float) -> None:
+        """Begin the reload to generation `number` among the workers that serve now."""
+        self.number = number
+        self.state = State.PREPARING
+        self.reason = ""
+        self._began = began
+        self._missing = set(slots)
+        self._prepared: set[int] = set()
+
+    def prepared(self, slot: int) -> None:
+        """Hear that a worker could go on; the last one to say so lets all of them commit."""
+        if self.state is State.PREPARING:
+            self._missing.discard(slot)
+            self._prepared.add(slot)
+            self._all_are()
+
+    def refused(self, slot: int, reason: str) -> None:
+        """Hear that a worker cannot; the first to say so ends the reload."""
+        if self.state is State.PREPARING and slot in self._missing:
+            self.state, self.reason = State.REFUSED, reason
+
+    def committed(self, slot: int) -> None:
+        """Hear that a worker goes on with the new generation."""
+        if self.state is State.COMMITTING:
+            self._missing.discard(slot)
+            self._all_have()
+
+    def gone(self, slot: int) -> None:
+        """Hear that a worker died: the one in its place begins with what the others have agreed on."""
+        self._missing.discard(slot)
+        self._prepared.discard(slot)
+        if self.state is State.PREPARING:
+            if not self._missing and not self._prepared:
+                self.refused_by_all()
+            else:
+                self._all_are()
+        elif self.state is State.COMMITTING:
+            self._all_have()
+
+    def refused_by_all(self) -> None:
+        """End a reload in whose preparation every worker died."""
+        self.state, self.reason = State.REFUSED, "every worker ended while it prepared the new configuration"
+
+    def late(self, now: float) -> None:
+        """End a reload that takes too long to prepare."""
+        if self.state is State.PREPARING and now - self._began > PREPARE_SECONDS:
+            self.state = State.REFUSED
+            self.reason = f"a worker took more than {PREPARE_SECONDS:.0f} s to prepare the new configuration"
+
+    def _all_are(self) -> None:
+        if not self._missing:
+            self.state, self._missing = State.COMMITTING, set(self._prepared)
+
+    def _all_have(self) -> None:
+        if not self._missing:
+            self.state = State.DONE

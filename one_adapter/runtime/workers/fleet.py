@@ -1,0 +1,105 @@
+"""The workers that live: forking them, hearing them, and ending those that say nothing any more."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.workers.channel import Channel, pair
+from one_adapter.runtime.workers.link import Link
+from one_adapter.runtime.workers.slots import Slot
+
+#: Seconds without a word after which a worker is taken to hang: one that serves, and one that still loads.
+SILENCE_SECONDS, LOADING_SECONDS = 60.0, 120.0
+#: What a worker runs, to its end: it gets the slot's sockets and its end of the channel.
+Work = Callable[[Slot, Link], None]
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker process, as the parent knows it; times are seconds of the parent's clock."""
+
+    slot: int
+    pid: int
+    channel: Channel
+    heard: float
+    ready_at: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: workers are counted from 1."""
+        return f"worker {self.slot + 1}"
+
+    def hangs(self, now: float) -> bool:
+        """Whether it has said nothing for too long."""
+        return now - self.heard > (LOADING_SECONDS if self.ready_at is None else SILENCE_SECONDS)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal; none to one that has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+
+def fork(
+    slot: int,
+    slots: Sequence[Slot],
+    others: Iterable[Worker],
+    work: Work,
+    leave: Callable[[], None],
+    abandoned: Callable[[], None],
+    now: float,
+) -> Worker:
+    """Start the worker of a slot.
+
+    In the new process everything of the `others` is closed, `leave` takes it out of the parent's business,
+    and `work` is run; it never returns from here.
+    """
+    ours, theirs = pair()
+    for stream in (sys.stdout, sys.stderr):  # or both would write what still waits there
+        stream.flush()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return Worker(slot, pid, ours, now)
+    code = 1
+    try:
+        leave()
+        ours.close()
+        for other in others:
+            other.channel.close()
+        for number, one in enumerate(slots):
+            if number != slot:
+                for listening in one:
+                    listening.close()
+        work(slots[slot], Link(slot + 1, theirs, abandoned))
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except OneAdapterError as problem:
+        print(f"Error: {problem}", file=sys.stderr)
+    except BaseException:  # nothing may come back into what the parent was doing
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
+
+
+def how(status: int) -> str:
+    """Say how a process ended.
+
+    >>> how(9), how(3 << 8)
+    ('by SIGKILL', 'with exit code 3')
+    """
+    if os.WIFSIGNALED(status):
+        with contextlib.suppress(ValueError):
+            return f"by {signal.Signals(os.WTERMSIG(status)).name}"
+        return f"by signal {os.WTERMSIG(status)}"
+    return f"with exit code {os.waitstatus_to_exitcode(status)}"

@@ -1,0 +1,101 @@
+"""A worker's end of the channel: it says that it lives, does what a reload asks, and ends with its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.workers.channel import Channel, Kind, Message
+
+BEAT_SECONDS = 1.0
+#: Characters of a reason that are told to the parent.
+LONGEST_REASON = 16 << 10
+
+
+class Applying(Protocol):
+    """How a worker takes a new configuration."""
+
+    def prepare(self, generation: bytes) -> Any:
+        """Return what `commit` takes, off the loop; raises `OneAdapterError` and changes nothing."""
+
+    def commit(self, prepared: Any) -> str:
+        """Go on with what was prepared, at once, on the loop; return a line that says what that changed."""
+
+    def drop(self, prepared: Any) -> None:
+        """Forget what was prepared."""
+
+
+class Link:
+    """Made before the server runs; `start` is called on its loop once it accepts connections."""
+
+    def __init__(self, number: int, channel: Channel, abandoned: Callable[[], None]) -> None:
+        """Be worker `number`, from 1 on; `abandoned` is called when the parent is gone."""
+        self.number = number
+        self.applying: Applying | None = None
+        self.reopen: list[Callable[[], None]] = []
+        self._channel = channel
+        self._abandoned = abandoned
+        self._prepared: dict[int, Any] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        """Say that this worker serves, and listen to the parent from now on; again does nothing."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._channel.send(Message(Kind.READY))
+            self._loop.add_reader(self._channel.fileno(), self._read)
+            self._beat()
+
+    def _beat(self) -> None:
+        if self._channel.is_waiting:  # the parent is slow, and what waits will tell it the same
+            self._channel.flush()
+        else:
+            self._channel.send(Message(Kind.BEAT))
+        assert self._loop is not None
+        self._loop.call_later(BEAT_SECONDS, self._beat)
+
+    def _read(self) -> None:
+        for message in self._channel.receive():
+            if message.kind is Kind.PREPARE:
+                task = asyncio.ensure_future(self._prepare(message))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            elif message.kind is Kind.COMMIT:
+                self._commit(message.number)
+            elif message.kind is Kind.DROP:
+                self._drop(message.number)
+            elif message.kind is Kind.REOPEN:
+                for reopen in self.reopen:
+                    reopen()
+        if self._channel.ended:
+            assert self._loop is not None
+            self._loop.remove_reader(self._channel.fileno())
+            self._abandoned()
+            os.kill(os.getpid(), signal.SIGTERM)  # as if the parent had said so: what is under way may end
+
+    async def _prepare(self, message: Message) -> None:
+        try:
+            assert self.applying is not None
+            found = await asyncio.to_thread(self.applying.prepare, message.body)
+        except Exception as problem:
+            known = isinstance(problem, OneAdapterError)
+            told = str(problem) if known else f"{type(problem).__name__}: {problem}"
+            body = told[:LONGEST_REASON].encode("utf-8", "replace")
+            self._channel.send(Message(Kind.REFUSED, message.number, body))
+        else:
+            self._prepared[message.number] = found
+            self._channel.send(Message(Kind.PREPARED, message.number))
+
+    def _commit(self, number: int) -> None:
+        assert self.applying is not None
+        told = self.applying.commit(self._prepared.pop(number))
+        self._channel.send(Message(Kind.COMMITTED, number, told.encode("utf-8", "replace")))
+
+    def _drop(self, number: int) -> None:
+        if self.applying is not None and number in self._prepared:
+            self.applying.drop(self._prepared.pop(number))
