@@ -14,6 +14,7 @@ import click
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.recording import recorded, recording_options
 from one_adapter.commands.source import accepted, exportable
+from one_adapter.commands.workers import worker_options
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
@@ -62,6 +63,7 @@ SHOWN = 6
     help="Have LiteLLM make every call, also where a vendor speaks the client's own protocol.",
 )
 @recording_options
+@worker_options
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
 def run_command(
@@ -75,6 +77,8 @@ def run_command(
     access_log: str | None,
     metrics: bool,
     metrics_port: int | None,
+    workers: int,
+    grace: float,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -115,7 +119,7 @@ def run_command(
     with Starting(
         f"http://{_shown(where)}:{number}/v1", sys.stderr if sys.stderr.isatty() else None
     ) as words:
-        code = launch.serve(text, values, where, number, litellm_args, profile, sealed, words)
+        code = launch.serve(text, values, where, number, litellm_args, profile, sealed, words, workers, grace)
     if code:
         raise OneAdapterError("the proxy ended by itself", code)
 

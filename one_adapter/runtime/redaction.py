@@ -216,14 +216,21 @@ class CleanStream:
         """Write to `stream` what `clean` makes of it."""
         self._stream = stream
         self._clean = clean
+        self._begins = True
+        self.mark = ""
 
     def __getattr__(self, name: str) -> Any:
         """Be the stream itself in everything else."""
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write clean text; the number of characters given."""
-        self._stream.write(self._clean(text))
+        """Write clean text, each line with the `mark` before it; the number of characters given."""
+        clean = self._clean(text)
+        if self.mark and clean:
+            first = self.mark if self._begins else ""
+            self._begins = clean.endswith("\n")
+            clean = first + clean[:-1].replace("\n", f"\n{self.mark}") + clean[-1]
+        self._stream.write(clean)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

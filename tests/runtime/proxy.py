@@ -24,9 +24,9 @@ START = """
 import json, sys
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.host.launch import serve
-yaml, environment, port, arguments, profile = json.load(sys.stdin)
+yaml, environment, port, arguments, profile, workers, grace = json.load(sys.stdin)
 try:
-    sys.exit(serve(yaml, environment, "127.0.0.1", port, arguments, profile))
+    sys.exit(serve(yaml, environment, "127.0.0.1", port, arguments, profile, workers=workers, grace=grace))
 except OneAdapterError as problem:
     print(problem)
     sys.exit(problem.exit_code)
@@ -95,7 +95,14 @@ class Proxy:
     """The process; `base` is where it listens."""
 
     def __init__(
-        self, text: str, log: Path, arguments: tuple[str, ...] = (), profile: str = "fast", **extra: str
+        self,
+        text: str,
+        log: Path,
+        arguments: tuple[str, ...] = (),
+        profile: str = "fast",
+        workers: int = 1,
+        grace: float = 2,
+        **extra: str,
     ) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
@@ -112,7 +119,7 @@ class Proxy:
             start_new_session=True,
         )
         assert self.process.stdin is not None
-        given = [text, environment, self.port, list(arguments), profile]
+        given = [text, environment, self.port, list(arguments), profile, workers, grace]
         self.process.stdin.write(json.dumps(given).encode())
         self.process.stdin.close()
 

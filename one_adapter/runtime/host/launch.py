@@ -15,23 +15,28 @@ import shutil
 import signal
 import socket
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.dryrun import seal
 from one_adapter.runtime.host import log
 from one_adapter.runtime.host import profile as profiles
-from one_adapter.runtime.host.starting import Starting
+from one_adapter.runtime.host.starting import ELSEWHERE, Starting
 from one_adapter.runtime.redaction import known
+from one_adapter.runtime.workers import forking
 
-#: Seconds that open requests get when the proxy is told to end, and after which it ends anyway.
-GRACE, LAST = 2, 4.0
+if TYPE_CHECKING:
+    from one_adapter.runtime.host.servers import Servers
+    from one_adapter.runtime.reload.watch import Reloading
+    from one_adapter.runtime.workers.redis_server import RedisServer
+
+#: Seconds that open requests get when the proxy is told to end.
+GRACE = 30.0
 DEFAULTS = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_OFFLINE_MODE": "true",
@@ -58,38 +63,52 @@ def serve(
     profile: str = "fast",
     sealed: int | None = None,
     starting: Starting | None = None,
+    workers: int = 1,
+    grace: float = GRACE,
+    redis: RedisServer | None = None,
+    reloading: Reloading | None = None,
 ) -> int:
     """Run the proxy on `host`:`port` until it is told to end; return the exit code, 0.
 
     `environment` is added to this process's own: the secrets that the YAML names. With
     `litellm_args` LiteLLM's own command line runs in this process and takes them. `sealed` is the
     one port of loopback, beside the proxy's own, that the process may reach. `starting` hears what
-    is done and when the port is open. Raises `OneAdapterError` when the port is taken, LiteLLM is
-    missing or there is no such `profile` (`profile.choices`).
+    is done and when the port is open. Several `workers` are processes of their own, and this one, their
+    parent, keeps `redis` alive for them. `grace` is how many seconds open requests get at the end. Raises
+    `OneAdapterError` when the port is taken, LiteLLM is missing or there is no such `profile`.
     """
     profiles.choices(profile)
-    _check(host, port, litellm_args)
+    _check(host, port, litellm_args, workers)
     if sealed is not None:
         seal.check(litellm_args)
     _prepare(environment, profile)
     known.learn([*environment.values(), os.environ[MASTER_KEY]])
-    log.clean_logs()
-    log.clean_terminal()
-    if sealed is not None:
-        for name in seal.VARIABLES:
-            os.environ.pop(name, None)
-        seal.seal({sealed, port}, host)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
+    _change_process(None if sealed is None else {sealed, port}, host)
     with _file(config_yaml) as path:
-        os.environ["CONFIG_FILE_PATH"] = path
-        os.environ["WORKER_CONFIG"] = path
+        if workers > 1:
+            os.environ.update(forking.ONE_THREAD)
         profiles.before_import(os.environ, profiles.choices(profile))
         try:
-            _run(path, host, port, litellm_args, sealed is not None, starting)
+            from one_adapter.runtime.host.servers import Servers
+
+            numbers = (port, workers, grace)
+            told = Servers(Path(path), host, *numbers, sealed is not None, starting, redis, reloading)
+            _run(litellm_args, told)
         finally:
             gc.freeze()  # or the interpreter would look for garbage for seconds before it ends
     return 0
+
+
+def _change_process(ports: set[int] | None, host: str) -> None:
+    """Have this process say no secrets, end when told to, and reach these `ports` alone, if given."""
+    log.clean_logs()
+    log.clean_terminal()
+    if ports is not None:
+        for name in seal.VARIABLES:
+            os.environ.pop(name, None)
+        seal.seal(ports, host)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
 
 
 def _prepare(environment: Mapping[str, str], profile: str) -> None:
@@ -104,10 +123,12 @@ def _prepare(environment: Mapping[str, str], profile: str) -> None:
     os.environ[profiles.VARIABLE] = profile
 
 
-def _check(host: str, port: int, litellm_args: Sequence[str]) -> None:
+def _check(host: str, port: int, litellm_args: Sequence[str], workers: int) -> None:
     for option in litellm_args:
         if option.partition("=")[0] in OWN_OPTIONS:
             raise OneAdapterError(f"{option} is one-adapter's to set, it cannot be given to LiteLLM.")
+        if workers > 1 and option.partition("=")[0] in (*ELSEWHERE, "--reload"):
+            raise OneAdapterError(f"{option} cannot be given to LiteLLM with --workers {workers}.")
     for package in ("litellm", "uvicorn", "fastapi"):
         if importlib.util.find_spec(package) is None:
             raise OneAdapterError(
@@ -137,7 +158,7 @@ def _fill(environment: Mapping[str, str]) -> None:
 
 @contextlib.contextmanager
 def _file(text: str) -> Iterator[str]:
-    """Give the text a path for the time of the block."""
+    """Give the text a path for the time of the block, from which LiteLLM reads it."""
     directory = _folder()
     try:
         path = Path(directory, "config.yaml")
@@ -146,6 +167,7 @@ def _file(text: str) -> Iterator[str]:
             path.write_text(text, "utf-8")
         except OSError as problem:
             raise OneAdapterError(f"Cannot write below {directory}: {problem.strerror}.") from None
+        os.environ["CONFIG_FILE_PATH"] = os.environ["WORKER_CONFIG"] = str(path)
         yield str(path)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -163,54 +185,44 @@ def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     raise SystemExit(0)
 
 
-def _run(
-    path: str, host: str, port: int, litellm_args: Sequence[str], sealed: bool, starting: Starting | None
-) -> None:
+def _run(litellm_args: Sequence[str], servers: Servers) -> None:
     import uvicorn
-
-    _end_in_any_case(Path(path).parent)
     from litellm.proxy import proxy_server
 
+    starting = servers.starting
     if starting is not None:
         starting.now("reading the configuration")
-        starting.watch(uvicorn.Server, litellm_args)
+        if servers.workers == 1:
+            starting.watch(uvicorn.Server, litellm_args)
     quiet = "log" in profiles.chosen()
     if quiet and not {"--debug", "--detailed_debug"} & {*litellm_args}:
         log.drop_prints(proxy_server)
     if litellm_args:
-        _command_line(["--config", path, "--host", host, "--port", str(port), *litellm_args], sealed)
+        place = ["--config", str(servers.file), "--host", servers.host, "--port", str(servers.port)]
+        _command_line([*place, *litellm_args], servers)
         return
-    config = uvicorn.Config(
+    servers.run(
         _entrance(proxy_server.app),
         interface="asgi3",
-        host=host,
-        port=port,
-        loop="asyncio" if sealed else "auto",
+        host=servers.host,
+        port=servers.port,
+        loop="asyncio" if servers.sealed else "auto",
         log_level="error" if quiet else "info",
         access_log=not quiet,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
     )
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
 
 
-def _command_line(arguments: list[str], sealed: bool) -> None:
+def _command_line(arguments: list[str], servers: Servers) -> None:
     """Run LiteLLM's own command line, with the server told what it has no option for."""
     import uvicorn
     from litellm.proxy.proxy_cli import run_server
 
-    stock = uvicorn.run
-
-    def run(*positional: Any, **named: Any) -> None:
-        forced = seal.ALONE if sealed else {}
-        stock(*positional, **{"timeout_graceful_shutdown": GRACE, **named, **forced})
-
-    uvicorn.run = run
+    uvicorn.run = servers.run
     try:
         run_server.main(arguments, prog_name="one-adapter run", standalone_mode=False)
+    except OneAdapterError:
+        raise
     except Exception as problem:
         told = getattr(problem, "message", "") or str(problem)
         raise OneAdapterError(f"LiteLLM did not start: {known.clean(told)}", 1) from problem
@@ -226,22 +238,3 @@ def _entrance(app: Any) -> Any:
     if app.root_path or any(name.startswith("OTEL_") for name in os.environ):
         return app
     return partial(Starlette.__call__, app)
-
-
-def _end_in_any_case(directory: Path) -> None:
-    """Make uvicorn's server end within `LAST` seconds once it is told to, whatever still hangs."""
-    import uvicorn
-
-    told = uvicorn.Server.handle_exit
-
-    def leave() -> None:
-        shutil.rmtree(directory, ignore_errors=True)
-        os._exit(0)
-
-    def handle_exit(server: uvicorn.Server, sig: int, frame: FrameType | None) -> None:
-        watchdog = threading.Timer(LAST, leave)
-        watchdog.daemon = True
-        watchdog.start()
-        told(server, sig, frame)
-
-    uvicorn.Server.handle_exit = handle_exit  # type: ignore[method-assign,assignment]

@@ -35,7 +35,7 @@ class Starting:
         self._pause = pause
         self._began = clock()
         self._doing = "loading LiteLLM"
-        self._over = threading.Event()
+        self._over, self._still = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._draw, name="one-adapter starting", daemon=True)
 
     def __enter__(self) -> Starting:
@@ -99,14 +99,19 @@ class Starting:
 
     def _draw(self) -> None:
         assert self._terminal is not None
-        while not self._over.wait(self._pause):
+        while not self._still.wait(self._pause):
             # The cursor stays at the line's beginning, so that whatever is printed meanwhile covers it.
             self._terminal.write(f"\r\033[K{self.line()}\r")
             self._terminal.flush()
 
     def _end(self) -> None:
-        first = not self._over.is_set()
         self._over.set()
+        self.leave_alone()
+
+    def leave_alone(self) -> None:
+        """Draw nothing any more: no thread of this one's runs from here on, and the process may be forked."""
+        first = not self._still.is_set()
+        self._still.set()
         if first and self._terminal is not None and self._thread.is_alive():
             self._thread.join()
             self._terminal.write("\r\033[K")
