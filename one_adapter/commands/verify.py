@@ -194,8 +194,11 @@ def _configuration(config: str, old_binary: str | None, options: Options, wish: 
 
 
 def _exported(config: str, exported: str, options: Options, wish: Wish) -> Verification:
-    del config, exported, options, wish
-    raise OneAdapterError("a configuration and an exported file cannot be compared yet")
+    from one_adapter.commands.source import accepted, exportable
+    from one_adapter.verify.exported import verify_exported
+
+    source = accepted(config, options)
+    return verify_exported(source.document.name, source.plan, exportable(source), exported, wish)
 
 
 def _keys(config: str, options: Options, wish: Wish) -> Verification:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, lcm, lgamma, log
 
 from one_adapter.plan.types import Route
@@ -22,6 +22,8 @@ FALSE_ALARM = 1e-7
 MOST_CALLS, MOST_OF_A_NAME, FEWEST_OF_A_NAME = 2400, 600, 40
 #: A name whose turns come round later than that is not waited for.
 LONGEST_ROUND = 240
+#: Calls that a limit is to be away from, however they fall.
+SPARE = 8
 #: Rounds that are played.
 ROUNDS = 2
 
@@ -70,9 +72,10 @@ def _counted(name: str, route: Route, places: tuple[Place, ...], calls: int) -> 
 
 
 async def _play(counted: Counted, player: Player, results: int) -> Check:
-    if not _has_room(counted, player):
+    fewer = _within_limits(counted, player)
+    if fewer is None:
         return _not_compared(counted.model, "a limit of a service leaves no room for it")
-    probe = BY_NAME["whole"]
+    counted, probe = fewer, BY_NAME["whole"]
     asked = [player.ask(probe, counted.model, counted.places) for _ in range(counted.calls)]
     found: Counter[str] = Counter()
     for exchange in await asyncio.gather(*asked, return_exceptions=True):
@@ -86,14 +89,17 @@ async def _play(counted: Counted, player: Player, results: int) -> Check:
     return _judged(counted, found, results)
 
 
-def _has_room(counted: Counted, player: Player) -> bool:
-    """Whether no limit comes near, however the calls fall."""
+def _within_limits(counted: Counted, player: Player) -> Counted | None:
+    """The same with so few calls that no limit comes near, however they fall; None for too few."""
+    calls = counted.calls
     services = {target.service for place in counted.places for target in place.targets}
     for room in player.rooms.limited(services):
-        share = sum(p.share for p in counted.places if p.targets[0].service == room.service)
-        if room.left < counted.calls * float(share) * 2 + 10:
-            return False
-    return True
+        share = sum(place.share for place in counted.places if place.targets[0].service == room.service)
+        if room.left < calls * float(share) * 2 + SPARE and share:
+            calls = max(0, int((room.left - SPARE) / (2 * share)))
+    if calls == counted.calls:
+        return counted
+    return None if counted.is_exact or calls < FEWEST_OF_A_NAME else replace(counted, calls=calls)
 
 
 def _judged(counted: Counted, found: Counter[str], results: int) -> Check:
