@@ -202,8 +202,11 @@ def _exported(config: str, exported: str, options: Options, wish: Wish) -> Verif
 
 
 def _keys(config: str, options: Options, wish: Wish) -> Verification:
-    del config, options, wish
-    raise OneAdapterError("keys cannot be checked yet")
+    from one_adapter.commands.source import accepted, exportable
+    from one_adapter.verify.credentials.check import check_keys
+
+    source = accepted(config, options)
+    return check_keys(source.document.name, source.plan, exportable(source), wish)
 
 
 def _write(found: Verification, form: str, output: str | None) -> None:

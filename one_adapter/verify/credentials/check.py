@@ -1,0 +1,158 @@
+"""Every key of a configuration tried once, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.export.litellm.prices import Prices, Rates, prices_of, rates_of
+from one_adapter.export.secrets.variables import Secrets
+from one_adapter.plan.types import Plan, ServicePolicy, Target
+from one_adapter.runtime.dryrun.heard import last_four
+from one_adapter.verify.credentials.asked import BY_ADAPTER, KEYLESS, request_of
+from one_adapter.verify.credentials.calls import call, proxy_for
+from one_adapter.verify.credentials.told import Result, result_of
+from one_adapter.verify.playing.promise import keys_of, label_of
+from one_adapter.verify.result import Check, Outcome, Verification
+from one_adapter.verify.servers.cost import DEAR, dollars
+from one_adapter.verify.wish import Wish
+
+#: Tokens of a request and of its answer, at most.
+PROMPT, ANSWER = 10, 16
+OUTCOMES: dict[Result, Outcome] = {
+    "works": "same",
+    "refused": "different",
+    "out of balance": "different",
+    "unknown": "not compared",
+}
+PROBE = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key with a place it opens; an empty one is still to be filled in or created."""
+
+    target: Target
+    policy: ServicePolicy
+    is_embedding: bool
+    key: str = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """The service, and which of its keys it is."""
+        return label_of(self.target)
+
+
+def check_keys(name: str, plan: Plan, secrets: Secrets, wish: Wish) -> Verification:
+    """Try every key of a configuration that is on, after asking whether that is wanted.
+
+    Raises `OneAdapterError` (exit code 2) where it is not, or would be more than was allowed.
+    """
+    found = list(credentials_of(plan, secrets, wish.wants))
+    asked = [each for each in found if _can_be_tried(each)]
+    if asked:
+        _agree(asked, wish)
+    stop = Event()
+    checks: list[Check] = [_off(each) for each in _switched_off(plan)]
+    interrupted = ""
+    with ThreadPoolExecutor(wish.concurrency) as pool:
+        running = [pool.submit(_check, each, secrets, stop) for each in found]
+        try:
+            checks[:0] = [each.result() for each in running]
+        except KeyboardInterrupt:
+            stop.set()
+            interrupted = "interrupted"
+            checks[:0] = [each.result() for each in running if each.done()]
+    return Verification(
+        old=f"the keys of {name}",
+        new="their vendors, asked one small question with each",
+        checks=tuple(checks),
+        interrupted=interrupted,
+        asked={"new": len(asked)},
+    )
+
+
+def credentials_of(plan: Plan, secrets: Secrets, wants: Callable[[str], bool]) -> Iterator[Credential]:
+    """Every key that a plan's calls are made with, each once, by the first name that leads to it."""
+    policies = {policy.id: policy for policy in plan.services}
+    seen: set[tuple[str, int]] = set()
+    for route in plan.routes:
+        if not wants(route.name):
+            continue
+        embeddings = route.embedding_targets or ()
+        several = [(target, route.kind == "embedding") for target in route.targets]
+        for target, is_embedding in [*several, *((target, True) for target in embeddings)]:
+            place = target.service, target.credential
+            if place not in seen:
+                seen.add(place)
+                key = next((each for each in keys_of(target, secrets) if each != "none"), "")
+                yield Credential(target, policies[target.service], is_embedding, key)
+
+
+def _switched_off(plan: Plan) -> Iterator[str]:
+    for policy in plan.services:
+        yield from (f"{policy.id} {key.key}" for key in policy.credentials if not key.enabled)
+
+
+def _can_be_tried(each: Credential) -> bool:
+    return bool(each.key) and each.target.upstream.provider not in (*BY_ADAPTER, *KEYLESS)
+
+
+def _agree(asked: Sequence[Credential], wish: Wish) -> None:
+    known, unknown = _cost(asked, prices_of(), rates_of())
+    count = len(asked)
+    words = "1 request of a vendor" if count == 1 else f"{count} requests of vendors, one for each key"
+    words += ", with an answer of a token or a few"
+    words += f"; about {dollars(known)} by LiteLLM's price list"
+    if unknown:
+        dear = unknown * (PROMPT * DEAR[0] + ANSWER * DEAR[1])
+        words += f", and for {unknown} of unknown price some {dollars(dear)} if dear"
+        known += dear
+    if count > wish.max_requests:
+        raise OneAdapterError(
+            f"that would be {len(asked)} requests: --max-requests allows {wish.max_requests}"
+        )
+    if wish.max_cost is not None and known > wish.max_cost:
+        raise OneAdapterError(f"that may cost {dollars(known)}: --max-cost allows {dollars(wish.max_cost)}")
+    wish.agree(f"{words}.")
+
+
+def _cost(asked: Sequence[Credential], prices: Prices, rates: Rates) -> tuple[float, int]:
+    """US dollars of the requests with a price, and the number of those without."""
+    found = [rates.get(prices.name_of(each.target.upstream)) for each in asked]
+    known = sum(PROMPT * rate[0] + ANSWER * rate[1] for rate in found if rate is not None)
+    return known, sum(rate is None for rate in found)
+
+
+def _check(each: Credential, secrets: Secrets, stop: Event) -> Check:
+    provider, label = each.target.upstream.provider, each.label
+    if provider in KEYLESS:
+        return Check(PROBE, label, "same", new={"result": "no key is needed"})
+    if not each.key:
+        return _unknown(label, "there is no key in the file, or one that is still to be created")
+    request = request_of(each.target, each.key, each.is_embedding, secrets)
+    if request is None:
+        model = each.target.names[0] if each.target.names else each.target.upstream.name
+        how = f"its requests are signed by an adapter: start `one-adapter run` and ask it for {model}"
+        return _unknown(label, how)
+    if stop.is_set():
+        return _unknown(label, "it was not asked any more")
+    status, text = call(request, proxy_for(each.policy, request.url, secrets))
+    result = result_of(status, text)
+    facts = {"result": result, "status": status, "key": last_four(each.key)}
+    if result == "works":
+        return Check(PROBE, label, "same", new=facts)
+    said = f"the vendor answers {status}" if status else f"no answer came ({text})"
+    sentence = f"{result}: {said}, key {last_four(each.key)}"
+    return Check(PROBE, label, OUTCOMES[result], sentence, PROBE, "works", facts)
+
+
+def _unknown(label: str, sentence: str) -> Check:
+    return Check(PROBE, label, "not compared", f"unknown: {sentence}", PROBE)
+
+
+def _off(label: str) -> Check:
+    return Check(PROBE, "", "not compared", f"{label} is switched off, and was not asked", PROBE)
