@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
-WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_spend.py")
+WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_races.py", "test_spend.py")
 #: Where some tests have it, and say so by their fixtures or by themselves.
 WITH_SOME = frozenset(("runtime", "security"))
 #: Fixtures that start a proxy.
@@ -33,6 +34,17 @@ def _has_litellm(path: Path) -> bool:
 
 def _leaves_open(path: Path) -> bool:
     return _has_litellm(path) or bool(WITH_SOME.intersection(path.parts))
+
+
+def _is_quick(config: pytest.Config) -> bool:
+    """Whether the tests are those for somebody in a hurry: no proxy starts, and LiteLLM is not imported."""
+    return bool(config.getoption("markexpr") == "not proxy")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave alone what would be left out anyway, for it imports LiteLLM when it is collected."""
+    with_it = collection_path.name in WITH_LITELLM or _has_litellm(collection_path)
+    return True if _is_quick(config) and with_it else None
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -51,7 +63,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have LiteLLM's leftovers collected by the module that made them."""
+    """Have LiteLLM's leftovers collected by the module that made them; in a hurry, have none made."""
+    had = "litellm" in sys.modules
     yield
+    if _is_quick(request.config):
+        assert had or "litellm" not in sys.modules, f"{request.path.name} imports LiteLLM and is not marked `proxy`"
     if _leaves_open(request.path):
         gc.collect()

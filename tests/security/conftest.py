@@ -145,26 +145,41 @@ def upstream() -> Iterator[Wires]:
     running.stop()
 
 
-@pytest.fixture(scope="session", params=["fast", "stock"])
-def proxy(
-    request: pytest.FixtureRequest, upstream: Wires, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Proxy]:
-    """The proxy, started once for each profile; a key of its own opens one model."""
+def started(profile: str, upstream: Wires, folder: Path) -> Proxy:
+    """The proxy under one profile; a key of its own opens one model."""
     made = yaml.safe_load(
         configuration(services(upstream.base), routes=["/v1/moderations"], translation={"model": "cheap"})
     )
     ours = made["general_settings"]["one_adapter"]
-    ours["relay"] = request.param == "fast"
+    ours["relay"] = profile == "fast"
     ours["access"]["keys"] += [{"env": "CHEAP_KEY", "models": ["cheap"]}]
     made["litellm_settings"]["custom_provider_map"] = [
         {"provider": name, "custom_handler": f"one_adapter.providers.{name}.handler"}
         for name in ("dify", "huoshan", "xinghuo")
     ]
-    log = tmp_path_factory.mktemp(f"security-{request.param}") / "log"
     text = yaml.safe_dump(made, allow_unicode=True)
-    running = Proxy(text, log, profile=request.param, **SECRETS, **addresses(upstream.base)).wait()
-    yield running
-    running.stop()
+    return Proxy(text, folder / "log", profile=profile, **SECRETS, **addresses(upstream.base)).wait()
+
+
+@pytest.fixture(scope="session")
+def of_profile(upstream: Wires, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Proxy]]:
+    """The proxy under a profile: started when a test first asks, and for all modules of the process the same."""
+    running: dict[str, Proxy] = {}
+
+    def one(profile: str) -> Proxy:
+        if profile not in running:
+            running[profile] = started(profile, upstream, tmp_path_factory.mktemp(f"security-{profile}"))
+        return running[profile]
+
+    yield one
+    for proxy in running.values():
+        proxy.stop()
+
+
+@pytest.fixture(scope="session", params=["fast", "stock"])
+def proxy(request: pytest.FixtureRequest, of_profile: Callable[[str], Proxy]) -> Proxy:
+    """The proxy, under each profile in turn."""
+    return of_profile(request.param)
 
 
 @pytest.fixture
