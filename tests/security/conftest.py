@@ -163,7 +163,7 @@ def started(profile: str, upstream: Wires, folder: Path) -> Proxy:
 
 @pytest.fixture(scope="session")
 def of_profile(upstream: Wires, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Proxy]]:
-    """The proxy under a profile: started when a test first asks, and for all modules of the process the same."""
+    """The proxy under a profile: started when it is first asked for, one for all modules."""
     running: dict[str, Proxy] = {}
 
     def one(profile: str) -> Proxy:

@@ -14,9 +14,7 @@ from one_adapter.config.document import parse
 from one_adapter.export.report.summary import strict_rows, summary_lines
 from one_adapter.export.secrets.variables import dotenv, remarks_of, secrets_of
 from one_adapter.lint import judge
-from one_adapter.providers.xinghuo.models import ENGINES
 from one_adapter.vendors.service_types import CREDENTIALS, SERVICE_TYPES
-from one_adapter.vendors.spark import SPARK
 from one_adapter.vendors.unusable import KINDS, strange_character, unusable
 
 UNUSABLE = {
@@ -225,10 +223,6 @@ def test_a_strange_character_is_called_by_its_name(value: str, said: str) -> Non
 
 def test_what_is_longer_than_any_key_is_not_looked_at() -> None:
     assert unusable("*" * 20_000) is None
-
-
-def test_the_plan_knows_the_spark_models_that_the_adapter_knows() -> None:
-    assert {name: (row.url, row.domain) for name, row in ENGINES.items()} == SPARK
 
 
 @pytest.mark.parametrize("value", [value for values in GOOD.values() for value in values])
