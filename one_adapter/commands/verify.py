@@ -142,8 +142,11 @@ def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish:
     first = _key(old_key, "old")
     second = _key(new_key, "new") if new_key else first
     sides = server_at(old, first), server_at(new, second)
-    with _Bar() as bar:
-        return compare_servers(*sides, wish, bar.show)
+    try:
+        with _Bar() as bar:
+            return compare_servers(*sides, wish, bar.show)
+    except KeyboardInterrupt:
+        raise OneAdapterError("it was interrupted before anything was compared") from None
 
 
 def _key(variable: str | None, side: str) -> str:
@@ -155,7 +158,10 @@ def _key(variable: str | None, side: str) -> str:
     if not sys.stdin.isatty():
         return ""
     words = f"Key of the {side} side (nothing for none)"
-    key: str = click.prompt(words, default="", hide_input=True, show_default=False, err=True)
+    try:
+        key: str = click.prompt(words, default="", hide_input=True, show_default=False, err=True)
+    except click.Abort:
+        raise OneAdapterError("nothing was asked") from None
     return key.strip()
 
 

@@ -45,5 +45,9 @@ class Wish:
             return
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise OneAdapterError("nobody is there to agree to it: --yes does")
-        if not click.confirm("Go on?", err=True):
+        try:
+            wants_it = click.confirm("Go on?", err=True)
+        except click.Abort:
+            wants_it = False
+        if not wants_it:
             raise OneAdapterError("nothing was asked")

@@ -47,6 +47,13 @@ class Ways:
     shares: tuple[float, ...] = ()
     says: str = ""
     """What every answer says; "" is something by chance."""
+    piece_chars: int = 12
+    """Characters of a piece at most; 0 is all in one."""
+    error_type: str = "invalid_request_error"
+    message: str = ""
+    """What every upstream gets as the client's last message; "" is what the client said."""
+    are_tools_kept: bool = True
+    """Whether an echo's upstream gets the tools."""
     is_gateway: bool = False
     """Whether errors have the old gateway's form."""
     models_status: int = 200
@@ -125,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         return False
 
     def fail(self, status: int, text: str, code: str = "no") -> None:
-        error: Any = {"message": text, "type": "invalid_request_error", "param": None, "code": code}
+        error: Any = {"message": text, "type": self.server.ways.error_type, "param": None, "code": code}
         self.send({"error": text if self.server.ways.is_gateway else error}, status)
 
     def send(self, body: Any, status: int = 200) -> None:
@@ -160,8 +167,10 @@ class Handler(BaseHTTPRequestHandler):
         if ways.is_system_lost:
             messages = [each for each in messages if each.get("role") != "system"]
         roles = ",".join(each.get("role", "") for each in messages) if len(messages) > 1 else ""
-        said = f"POST {address}/chat/completions model={name} key={key} message={messages[-1]['content']}"
-        return said + (f" roles={roles}" if roles else "")
+        message = ways.message or messages[-1]["content"]
+        said = f"POST {address}/chat/completions model={name} key={key} message={message}"
+        tools = [each["function"]["name"] for each in body.get("tools", []) if ways.are_tools_kept]
+        return said + (f" roles={roles}" if roles else "") + (f" tools={','.join(tools)}" if tools else "")
 
     def usage(self, body: dict[str, Any], text: str) -> dict[str, int]:
         messages = [
@@ -215,7 +224,8 @@ class Handler(BaseHTTPRequestHandler):
     def cut(self, text: str) -> Iterator[str]:
         """The text in pieces of any length."""
         while text:
-            length = len(text) if self.server.ways.says else random.randint(1, 12)
+            most = self.server.ways.piece_chars
+            length = random.randint(1, most) if most else len(text)
             yield text[:length]
             text = text[length:]
 

@@ -18,6 +18,7 @@ from one_adapter.verify.wish import Wish
 
 CHAT = ("whole", "stream", "tools", "tool stream", "responses", "messages")
 STREAMS = ("stream", "tool stream", "responses", "messages")
+LONG = "an answer that is long enough for several pieces"
 HERE = [("https://api.example/v1", "upstream-model", "...cret")]
 ECHO = Ways(names=("alias", "plain"), is_echo=True, upstreams={"alias": HERE, "plain": HERE})
 
@@ -82,6 +83,36 @@ PLANTED: dict[str, tuple[Ways, Ways, set[tuple[str, str, str]]]] = {
     "answers name another model": (ONE, replace(ONE, answers_as="other"), about("model", *CHAT)),
     "a field is new": (ONE, replace(ONE, extra={"note": "x"}), about("fields", "whole", "tools")),
     "a field is lost": (replace(ONE, extra={"note": "x"}), ONE, about("fields", "whole", "tools")),
+    "errors have another class": (
+        ONE,
+        replace(ONE, error_type="auth_error"),
+        about("error", "wrong key", "no key", "list without key", "unknown model", model=""),
+    ),
+    "streams come in one piece": (
+        replace(ONE, says=LONG),
+        replace(ONE, says=LONG, piece_chars=0),
+        about("pieces", "stream", "responses", "messages"),
+    ),
+    "the client's message is changed": (
+        ECHO,
+        replace(ECHO, message="something else"),
+        {(name, probe, "upstream message") for name in ECHO.names for probe in CHAT},
+    ),
+    "a system message is lost on the way to an echo": (
+        ECHO,
+        replace(ECHO, is_system_lost=True, has_usage=False),
+        {
+            (name, probe, aspect)
+            for name in ECHO.names
+            for aspect, probes in (("usage", CHAT), ("upstream roles", CHAT[:4]))
+            for probe in probes
+        },
+    ),
+    "tools are lost on the way to an echo": (
+        ECHO,
+        replace(ECHO, are_tools_kept=False),
+        {(name, probe, "upstream tools") for name in ECHO.names for probe in ("tools", "tool stream")},
+    ),
     "vectors are shorter": (
         Ways(names=("bge-m3",)),
         Ways(names=("bge-m3",), dimensions=4),
@@ -140,11 +171,20 @@ def test_servers_that_are_random_in_text_length_and_pieces_are_the_same_twenty_t
             assert (found.exit_code, found.verdict) == (0, "The same.")
 
 
+def test_a_share_of_50_that_turned_into_70_is_told_where_an_echo_shows_it_and_requests_are_left() -> None:
+    other = ("https://b.example/v1", "b", "...bbbb")
+    half = replace(ECHO, names=("alias",), upstreams={"alias": [*HERE, other]}, shares=(0.5, 0.5))
+    found = compare(half, replace(half, shares=(0.7, 0.3)), max_requests=3_000)
+    assert told(found) == about("upstream", "upstream", model="alias"), as_text(found)
+    assert "the shares are not the same" in as_text(found)
+    assert sum(found.asked.values()) <= 3_000
+
+
 def test_two_upstreams_in_equal_shares_are_the_same_and_one_of_them_alone_is_not() -> None:
     other = ("https://b.example/v1", "b", "...bbbb")
     shared = replace(ECHO, names=("alias",), upstreams={"alias": [*HERE, other]})
-    for _ in range(5):
-        found = compare(shared, shared)
+    for most in (100, 100, 100, 100, 2_000):
+        found = compare(shared, shared, max_requests=most)
         assert told(found) == set(), as_text(found)
     alone = replace(shared, upstreams={"alias": [("https://c.example/v1", "c", "...cccc")]})
-    assert told(compare(shared, alone)) == about("upstream", "upstream", model="alias")
+    assert told(compare(shared, alone, max_requests=100)) == about("upstream", "upstream", model="alias")

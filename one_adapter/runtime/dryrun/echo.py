@@ -5,6 +5,7 @@ where the call would have gone. It answers in the wire format it was called in, 
 
     POST https://api.openai.com/v1/chat/completions model=gpt-4o key=...cret message=hello
 
+and, where there are more than the one message, ` roles=system,user`, and ` tools=` with their names;
 unless whoever starts it has something else to say.
 """
 
@@ -50,7 +51,9 @@ def through_echo(base_url: str, original_api_base: str) -> str:
 async def echoing(call: Heard) -> Said:
     """Say what the vendor would have received."""
     where = f"{call.method} {call.url}"
-    return Said(f"{where} model={call.model} key={last_four(call.key)} message={call.message}")
+    roles, tools = wires.roles_in(call.body), wires.tools_in(call.body)
+    more = (f" roles={roles}" if roles else "") + (f" tools={tools}" if tools else "")
+    return Said(f"{where} model={call.model} key={last_four(call.key)} message={call.message}{more}")
 
 
 class EchoServer:

@@ -65,6 +65,38 @@ def message_in(body: dict[str, Any]) -> str:
     return str(content)
 
 
+def roles_in(body: dict[str, Any]) -> str:
+    """Return the roles of a conversation in their order, "" for a lone message of a user's.
+
+    >>> roles_in({"system": "be kind", "messages": [{"role": "user"}]}), roles_in({"messages": [{}]})
+    ('system,user', '')
+    """
+    system = any(
+        body.get(name) for name in ("system", "systemInstruction", "system_instruction", "instructions")
+    )
+    spark = ((body.get("payload") or {}).get("message") or {}).get("text")
+    turns = body.get("messages") or body.get("contents") or spark or body.get("input")
+    turns = turns if isinstance(turns, list) else [{}]
+    roles = [str(turn.get("role") or "user") for turn in turns if isinstance(turn, dict)]
+    roles = [*(["system"] if system else []), *("assistant" if role == "model" else role for role in roles)]
+    return "" if roles in (["user"], []) else ",".join(roles)
+
+
+def tools_in(body: dict[str, Any]) -> str:
+    """Return the names of the tools that a request offers, "" for none.
+
+    >>> tools_in({"tools": [{"function": {"name": "get_time"}}]}), tools_in({"tools": [{"name": "a"}]})
+    ('get_time', 'a')
+    """
+    given = body.get("tools")
+    names = []
+    for tool in given if isinstance(given, list) else []:
+        declared = tool.get("functionDeclarations") if isinstance(tool, dict) else []
+        several = declared if isinstance(declared, list) else [tool.get("function") or tool]
+        names += [str(each.get("name") or "") for each in several if isinstance(each, dict)]
+    return ",".join(names)
+
+
 def stream_type(wire: str) -> str:
     """Return the content type of a stream."""
     return "application/x-ndjson" if wire == "ollama" else "text/event-stream"

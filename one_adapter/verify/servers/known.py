@@ -120,5 +120,6 @@ TABLE: tuple[Known, ...] = (
     Known(
         "raw-responses-keep-the-name", "model", lambda _, new: new.get("model") == "as asked", ("responses",)
     ),
+    Known("messages-kept", "upstream roles", lambda finding, _: finding.new == "system,user"),
     Known("litellm-writes-answers", "fields", _is_written_by_litellm),
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import queue
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +26,15 @@ from one_adapter.verify.servers.probes import (
     embeds,
     probes_of,
 )
-from one_adapter.verify.servers.samples import FIRST, NEW, OLD, Asked, Side, settle
-from one_adapter.verify.servers.upstreams import look_into, upstream_check
+from one_adapter.verify.servers.samples import AGAIN, FIRST, NEW, OLD, Asked, Side, settle
+from one_adapter.verify.servers.upstreams import (
+    SHARE_ROUNDS,
+    compare_shares,
+    is_shared,
+    look_into,
+    upstream_check,
+)
+from one_adapter.verify.servers.work import Doing, EndedError, Progress, work
 from one_adapter.verify.wish import Wish
 
 MASK, INTERRUPTED = "***", "it was interrupted"
@@ -39,17 +45,13 @@ NOWHERE = "/v1/one-adapter-verify-no-such-route"
 SHORTEST = 4
 
 
-class EndedError(Exception):
-    """No more requests: the limit of them is reached, or somebody has had enough."""
-
-
 @dataclass(slots=True)
 class Session:
     """Both servers, what may still be asked of them, and what is known so far."""
 
     servers: dict[Side, Server]
     wish: Wish
-    progress: Callable[[int, int], None]
+    progress: Progress
     asked: dict[str, int] = field(default_factory=lambda: {OLD: 0, NEW: 0})
     why: str = ""
     """Why it ends early; "" as long as it does not."""
@@ -82,7 +84,7 @@ class Session:
 
 
 def compare_servers(
-    old: Server, new: Server, wish: Wish, progress: Callable[[int, int], None] = lambda *_: None
+    old: Server, new: Server, wish: Wish, progress: Progress = lambda *_: None
 ) -> Verification:
     """Compare two servers that run; `progress` gets how many questions of how many are done.
 
@@ -98,7 +100,8 @@ def compare_servers(
     jobs = (
         [_sides(session, names[0]), *(_name(session, name, probes) for name, probes in plan)] if names else []
     )
-    _work(session, jobs)
+    _work(session, jobs, lambda job, order: _ask(session, job, order), session.progress)
+    notes += _shares(session, jobs)
     checks = [*_lists(session, listed), *checks]
     for job in jobs:
         for each in job:
@@ -201,58 +204,35 @@ def _lists(session: Session, listed: dict[Side, tuple[str, ...]]) -> list[Check]
         return list_checks(wanted[OLD], wanted[NEW], asked)
 
 
-def _work(session: Session, jobs: Sequence[list[Asked]]) -> None:
-    """Do the jobs, several at a time and each one after another; an interruption ends them all."""
-    waiting: queue.SimpleQueue[list[Asked]] = queue.SimpleQueue()
-    done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-    for job in jobs:
-        waiting.put(job)
-    total = sum(map(len, jobs))
+def _ask(session: Session, job: Sequence[Asked], order: random.Random) -> Iterator[None]:
+    """Ask all of a name's questions, and again what differs; yield after each that is one less to come."""
+    for asked in job:
+        asked.go(FIRST, order)
+        yield
+    settle(job, order, session.wish.is_exact)
+    look_into(job, order)
 
-    def worker() -> None:
-        order = random.Random()  # noqa: S311 - the order of questions is no secret
-        while True:
-            try:
-                job = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                for asked in job:
-                    asked.go(FIRST, order)
-                    done.put(None)
-                settle(job, order, session.wish.is_exact)
-                look_into(job, order)
-            except EndedError:
-                pass
-            except Exception as problem:
-                done.put(problem)
-                return
 
-    threads = [threading.Thread(target=worker, daemon=True) for _ in range(session.wish.concurrency)]
-    try:
-        for thread in threads:
-            thread.start()
-        _watch(session, threads, done, total)
-    except KeyboardInterrupt:
+def _shares(session: Session, jobs: Sequence[list[Asked]]) -> list[str]:
+    """Spend what is left of the requests on the shares of upstreams where an echo tells them: it is free."""
+    shared = [job for job in jobs if is_shared(job)]
+    left = session.wish.max_requests - sum(session.asked.values())
+    rounds = min(SHARE_ROUNDS, left // (len(AGAIN) * len(shared))) if shared and not session.why else 0
+    if not rounds:
+        return []
+
+    def compare(job: Sequence[Asked], order: random.Random) -> Iterator[None]:
+        compare_shares(job, rounds, order)
+        yield
+
+    _work(session, shared, compare, lambda *_: None)
+    names = "1 name" if len(shared) == 1 else f"{len(shared)} names"
+    return [f"The shares of {names} were compared by up to {rounds} more answers of each side."]
+
+
+def _work(session: Session, jobs: Sequence[list[Asked]], do: Doing, progress: Progress) -> None:
+    if not work(jobs, do, session.wish.concurrency, progress):
         session.why = INTERRUPTED
-
-
-def _watch(
-    session: Session,
-    threads: Sequence[threading.Thread],
-    done: queue.SimpleQueue[BaseException | None],
-    total: int,
-) -> None:
-    count = 0
-    while any(thread.is_alive() for thread in threads) or not done.empty():
-        try:
-            problem = done.get(timeout=0.1)
-        except queue.Empty:
-            continue
-        if problem is not None:
-            raise problem
-        count += 1
-        session.progress(count, total)
 
 
 def _both_refuse(jobs: Sequence[list[Asked]]) -> str:

@@ -15,6 +15,8 @@ PROBE, PARTS = "upstream", ("upstream address", "upstream model", "upstream key"
 CERTAIN, SUSPICIOUS = 1e-6, 0.05
 #: Further answers of each side that a suspicion is looked into with.
 ROUNDS = 14
+#: The same where shares are compared, and how often that is looked at on the way.
+SHARE_ROUNDS, LOOKS = 1_000, 50
 #: Probes whose addresses are of one kind.
 PROBES = frozenset(("whole", "stream", "tools", "tool stream", "embeddings"))
 
@@ -74,6 +76,26 @@ def look_into(several: Sequence[Asked], order: random.Random) -> None:
         seen = upstreams_of(several)
         looks_different = set(seen[OLD]) != set(seen[NEW]) or chance(seen) < SUSPICIOUS
         if not looks_different or chance(seen) < CERTAIN:
+            return
+        several[0].go(AGAIN, order)
+
+
+def is_shared(several: Sequence[Asked]) -> bool:
+    """Whether more than one upstream is seen to answer a name."""
+    seen = upstreams_of(several)
+    return (
+        bool(several)
+        and not several[0].busy
+        and bool(seen[OLD])
+        and bool(seen[NEW])
+        and len({*seen[OLD], *seen[NEW]}) > 1
+    )
+
+
+def compare_shares(several: Sequence[Asked], rounds: int, order: random.Random) -> None:
+    """Ask of a name until its shares differ for certain, or both sides have been asked `rounds` times."""
+    for count in range(min(rounds, SHARE_ROUNDS)):
+        if several[0].busy or (count % LOOKS == 0 and chance(upstreams_of(several)) < CERTAIN):
             return
         several[0].go(AGAIN, order)
 

@@ -45,6 +45,31 @@ class TestEcho:
             ("https://x.com/apps/1", "/responses", {"input": "hi"}, "message=hi"),
             ("https://x.com/v1", "/responses", {"input": [{"content": [{"text": "hi"}]}]}, "message=hi"),
             ("https://a.com", "/openai/deployments/d1/chat/completions", {}, "model=d1"),
+            (
+                "https://api.openai.com/v1",
+                "/chat/completions",
+                {
+                    "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}],
+                    "tools": [{"type": "function", "function": {"name": "get_time"}}],
+                },
+                "message=hi roles=system,user tools=get_time",
+            ),
+            (
+                "https://api.anthropic.com",
+                "/v1/messages",
+                {"system": "be kind", "messages": [{"content": "hi"}], "tools": [{"name": "get_time"}, 1]},
+                "message=hi roles=system,user tools=get_time",
+            ),
+            (
+                "https://g.com/v1beta",
+                "/models/g1:generateContent",
+                {
+                    "systemInstruction": {"parts": [{"text": "be kind"}]},
+                    "contents": [{"role": "model", "parts": []}, {"role": "user", "parts": [{"text": "hi"}]}],
+                    "tools": [{"functionDeclarations": [{"name": "get_time"}]}],
+                },
+                "message=hi roles=system,assistant,user tools=get_time",
+            ),
         ],
     )
     @pytest.mark.parametrize("stream", [False, True])
