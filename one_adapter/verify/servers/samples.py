@@ -65,23 +65,21 @@ class Asked:
         count = len(self.answers[NEW])
         return [finding for finding in self.findings(is_exact) if count < max(finding.rounds, self.at_least)]
 
-    def checks(self, is_exact: bool, is_shown: bool, clean: Callable[[Any], Any]) -> list[Check]:
+    def checks(self, is_exact: bool, is_shown: bool) -> list[Check]:
         """What came of it: one check for each difference, or one for none."""
         if self.busy or not self.is_whole:
-            return [Check(self.probe, self.model, "not compared", clean(self.busy or "it was not asked"))]
+            return [Check(self.probe, self.model, "not compared", self.busy or "it was not asked")]
         unsure = self.open_findings(is_exact)
         if unsure:
             words = f"not asked again: {unsure[0].sentence}"
-            return [Check(self.probe, self.model, "not compared", clean(words), unsure[0].aspect)]
+            return [Check(self.probe, self.model, "not compared", words, unsure[0].aspect)]
         newest = self.answers[NEW][-1]
         found = [
-            self._check(finding, newest, is_shown, clean) for finding in self.findings(is_exact)
+            self._check(finding, newest, is_shown) for finding in self.findings(is_exact)
         ] or self._unsteady()
         return found or [Check(self.probe, self.model, "same")]
 
-    def _check(
-        self, finding: Finding, newest: Mapping[str, Any], is_shown: bool, clean: Callable[[Any], Any]
-    ) -> Check:
+    def _check(self, finding: Finding, newest: Mapping[str, Any], is_shown: bool) -> Check:
         known = known_difference(self.probe, finding, newest)
         old, new = finding.old, finding.new
         if is_shown:
@@ -91,10 +89,10 @@ class Asked:
             self.probe,
             self.model,
             "known" if known else "different",
-            clean(finding.sentence),
+            finding.sentence,
             finding.aspect,
-            clean(old),
-            clean(new),
+            old,
+            new,
             known,
         )
 

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from one_adapter.errors import OneAdapterError
@@ -78,6 +78,10 @@ class Session:
             return {self.clean(key): self.clean(each) for key, each in value.items()}
         return [self.clean(each) for each in value] if isinstance(value, list) else value
 
+    def clean_check(self, check: Check) -> Check:
+        """The check without the keys: a server may repeat them in whatever it says, names included."""
+        return Check(*(self.clean(getattr(check, each.name)) for each in fields(Check)))
+
     def _secrets(self) -> list[str]:
         found = {secret for server in self.servers.values() for secret in server.secrets()}
         return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
@@ -105,12 +109,14 @@ def compare_servers(
     checks = [*_lists(session, listed), *checks]
     for job in jobs:
         for each in job:
-            checks += each.checks(wish.is_exact, wish.is_shown, session.clean)
+            checks += each.checks(wish.is_exact, wish.is_shown)
         checks += upstream_check(job)
     refused = _both_refuse(jobs)
     notes += [f"Both sides refuse {refused}."] if refused else []
     asked = dict(session.asked)
-    return Verification(old.address, new.address, tuple(checks), tuple(notes), session.why, asked)
+    found = [session.clean_check(check) for check in checks]
+    notes = [session.clean(note) for note in notes]
+    return Verification(old.address, new.address, tuple(found), tuple(notes), session.why, asked)
 
 
 def names_to_ask(old: Sequence[str], new: Sequence[str], wish: Wish) -> list[str]:

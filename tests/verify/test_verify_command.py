@@ -1,0 +1,238 @@
+"""The command for two servers: consent, keys, limits, interruption, and what it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+from gateways import KEY, Ways, running
+
+from one_adapter.cli import cli
+
+ONE = Ways(names=("m",))
+KEYS = {"OLD_KEY": KEY, "NEW_KEY": KEY}
+
+
+def verify(old: str, new: str, *words: str, environment: dict[str, str] | None = None) -> Result:
+    arguments = ["verify", "--old", old, "--new", new, "--old-key-env", "OLD_KEY", *words]
+    return CliRunner().invoke(cli, arguments, env=KEYS if environment is None else environment)
+
+
+def test_without_a_terminal_and_without_yes_nothing_but_the_lists_is_asked() -> None:
+    with running(ONE) as server:
+        done = verify(server.url, server.url)
+        assert done.exit_code == 2
+        assert "34 requests" in done.stderr
+        assert "nobody is there to agree to it: --yes does" in done.stderr
+        assert not [body for _, path, _, body in server.seen if body.get("model")]
+
+
+def test_two_servers_that_are_alike_are_the_same_and_a_difference_is_exit_code_1(tmp_path: Path) -> None:
+    with running(ONE) as old, running(Ways(names=("m",), has_finish=False)) as new:
+        same = verify(old.url, old.url, "--yes")
+        assert same.exit_code == 0, same.stderr
+        assert "The same. 11 checks: 11 same." in same.stdout
+        path = tmp_path / "report.html"
+        different = verify(old.url, new.url, "--yes", "--format", "html", "--output", str(path))
+        assert different.exit_code == 1
+        assert different.stdout.startswith("Different. 11 checks: 6 different, 5 same.")
+        assert "finish reason: an end is missing" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html", "junit"])
+def test_no_key_and_no_user_info_is_in_any_output(form: str) -> None:
+    # A server that repeats the key in its errors, and a name that holds it.
+    hostile = Ways(names=("m", f"name-{KEY}"), status={"m": 401}, error_type=KEY)
+    with running(Ways(names=("m",))) as old, running(hostile) as new:
+        address = new.url.replace("http://", "http://somebody:pass-word-1@")
+        done = verify(old.url, address, "--yes", "--show", "--format", form)
+        assert done.exit_code == 1
+        assert "401" in done.stdout
+        for secret in (KEY, "somebody", "pass-word-1"):
+            assert secret not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_each_side_gets_its_own_key_and_no_other() -> None:
+    with running(ONE) as old, running(Ways(names=("m",), key="sk-the-new-ones-key")) as new:
+        keys = {"OLD_KEY": KEY, "NEW_KEY": "sk-the-new-ones-key"}
+        assert verify(old.url, new.url, "--yes", "--new-key-env", "NEW_KEY", environment=keys).exit_code == 0
+        assert not [key for _, _, key, _ in old.seen if "new-ones" in key]
+        assert not [key for _, _, key, _ in new.seen if KEY in key]
+        refused = verify(old.url, new.url, "--yes", environment=keys)
+        assert refused.exit_code == 2
+        assert "answers 401: it does not take this key" in refused.stderr
+
+
+def test_a_variable_that_is_not_set_is_said() -> None:
+    done = verify("http://127.0.0.1:1", "http://127.0.0.1:1", environment={})
+    assert done.exit_code == 2
+    assert "no variable OLD_KEY is set" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://127.0.0.1", "write it as http://HOST:PORT"),
+        ("127.0.0.1:9090", "write it as http://HOST:PORT"),
+        ("http://127.0.0.1:99999", "no address of a server"),
+        ("http://127.0.0.1/?key=sk-secret", "write it as http://HOST:PORT"),
+        ("http://127.0.0.1:1", "/v1/models: no answer"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_sentence(url: str, words: str) -> None:
+    done = verify(url, url, "--yes")
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "sk-secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--old", "http://127.0.0.1:1"],
+        ["config.json", "--old", "http://127.0.0.1:1", "--new", "http://127.0.0.1:1"],
+        [],
+        ["config.json", "--exported", "x.yaml", "--check-keys"],
+    ],
+)
+def test_forms_that_do_not_go_together_are_wrong_usage(words: list[str]) -> None:
+    done = CliRunner().invoke(cli, ["verify", *words])
+    assert done.exit_code == 2
+    assert "Usage:" in done.stderr
+
+
+def test_an_estimate_above_the_maximum_ends_it_before_anything_is_asked() -> None:
+    with running(Ways(names=("gpt-4o",))) as server:
+        done = verify(server.url, server.url, "--yes", "--max-cost", "0.0001")
+        assert done.exit_code == 2
+        assert "more than --max-cost 0.0001" in done.stderr
+        assert "LiteLLM's price list" in done.stderr
+        assert not [body for _, _, _, body in server.seen if body.get("model")]
+        assert verify(server.url, server.url, "--yes", "--max-cost", "1").exit_code == 0
+
+
+def test_a_name_without_a_price_is_reckoned_dear_and_said() -> None:
+    with running(ONE) as server:
+        done = verify(server.url, server.url, "--yes", "--max-cost", "0.001")
+        assert done.exit_code == 2
+        assert "1 name has no known price" in done.stderr
+
+
+def test_the_limit_of_requests_is_kept_and_what_is_left_is_not_compared() -> None:
+    with running(Ways(names=("a", "b", "c"))) as server:
+        done = verify(server.url, server.url, "--yes", "--max-requests", "40", "--format", "json")
+        asked = [body for _, path, _, body in server.seen if path != "/v1/models" or body]
+        shown = json.loads(done.stdout)
+        assert done.exit_code == shown["exit_code"] == 2
+        assert len(asked) <= sum(shown["requests"].values()) == 40
+        assert shown["interrupted"] == "--max-requests 40 was reached"
+        assert shown["counts"]["different"] == 0 < shown["counts"]["not compared"]
+
+
+def test_only_the_names_that_are_wanted_are_asked_and_a_hidden_one_by_its_own_name() -> None:
+    ways = Ways(names=("deepseek-chat", "other"), upstreams={"hidden": []})
+    with running(ways) as server:
+        words = ["--models", "deepseek-*", "--models", "hidden", "--format", "json"]
+        done = verify(server.url, server.url, "--yes", *words)
+        assert {check["model"] for check in json.loads(done.stdout)["checks"]} == {
+            None,
+            "deepseek-chat",
+            "hidden",
+        }
+        assert not [body for _, _, _, body in server.seen if body.get("model") == "other"]
+
+
+def test_a_names_questions_are_asked_one_after_another() -> None:
+    with running(Ways(names=("a", "b"), delay=0.01)) as server, running(Ways(names=("a", "b"))) as other:
+        assert verify(server.url, other.url, "--yes", "--concurrency", "1").exit_code == 0
+        assert server.most_at_once == 1
+
+
+@pytest.mark.parametrize("side", ["old", "new"])
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_busy_vendor_is_not_compared_and_no_difference(status: int, side: str) -> None:
+    with (
+        running(Ways(names=("m", "n"))) as good,
+        running(Ways(names=("m", "n"), status={"m": status})) as busy,
+    ):
+        pair = (busy.url, good.url) if side == "old" else (good.url, busy.url)
+        done = verify(*pair, "--yes", "--format", "json")
+        checks = json.loads(done.stdout)["checks"]
+        assert {check["outcome"] for check in checks if check["model"] == "m"} == {"not compared"}
+        assert {check["outcome"] for check in checks if check["model"] == "n"} == {"same"}
+        assert f"the {side} side: status {status}" in done.stdout
+        assert done.exit_code == 2
+
+
+def test_the_words_are_compared_and_shown_only_where_that_is_asked_for() -> None:
+    with (
+        running(Ways(names=("m",), says="one thing")) as old,
+        running(Ways(names=("m",), says="another")) as new,
+    ):
+        quiet = verify(old.url, new.url, "--yes")
+        assert quiet.exit_code == 0
+        assert "another" not in quiet.stdout
+        exact = verify(old.url, new.url, "--yes", "--exact")
+        assert exact.exit_code == 1
+        assert "whole: words another instead of one thing" in exact.stdout
+        with running(Ways(names=("m",), says="another", has_usage=False)) as third:
+            shown = verify(old.url, third.url, "--yes", "--show", "--format", "json")
+            told = [check for check in json.loads(shown.stdout)["checks"] if check["probe"] == "whole"]
+            assert [check["new"]["words"] for check in told] == ["another"]
+
+
+def test_the_junit_of_two_servers_can_be_read() -> None:
+    with running(Ways(names=("模型",))) as old, running(Ways(names=("模型",), has_done=False)) as new:
+        done = verify(old.url, new.url, "--yes", "--format", "junit")
+        root = ElementTree.fromstring(done.stdout.encode())
+        assert root.get("failures") == "2"
+        assert [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None] == [
+            "stream",
+            "tool stream",
+        ]
+
+
+def test_a_redirect_is_not_followed_and_is_a_status_like_any_other() -> None:
+    with running(Ways(names=("m",), models_status=307)) as server:
+        done = verify(server.url, server.url, "--yes")
+        assert done.exit_code == 2
+        assert "answers 307" in done.stderr
+
+
+def test_an_interruption_gives_the_report_so_far_and_exit_code_2(tmp_path: Path) -> None:
+    slow = Ways(names=tuple(f"m{number}" for number in range(8)), delay=0.4)
+    with running(slow) as server:
+        path = tmp_path / "report.json"
+        words = ["verify", "--old", server.url, "--new", server.url, "--old-key-env", "OLD_KEY", "--yes"]
+        words += ["--format", "json", "--output", str(path), "--max-requests", "1000"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "one_adapter", *words],
+            env={**os.environ, **KEYS},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + 60
+        while len(server.seen) < 20 and time.monotonic() < until:
+            time.sleep(0.02)
+        arguments = Path(f"/proc/{process.pid}/cmdline").read_bytes() if Path("/proc").is_dir() else b""
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        assert KEY.encode() not in arguments
+    assert process.returncode == 2, stderr
+    assert stdout.startswith("Not finished: it was interrupted.")
+    shown: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    assert shown["interrupted"] == "it was interrupted"
+    assert shown["counts"]["not compared"] > 0
+    assert "Traceback" not in stderr
