@@ -10,7 +10,6 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from math import isfinite
 from typing import Any
@@ -24,10 +23,12 @@ class _Drop:
 #: What takes a field out of the object in `JsonObject.render`.
 DROP: Any = _Drop()
 
+_BEGIN = re.compile(r"[ \t\n\r]*\{[ \t\n\r]*")
 _SPACE = re.compile(r"[ \t\n\r]*")
 #: A field's name without escapes, and the colon.
 _NAME = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
-_FOLLOWS = re.compile(r"[ \t\n\r]*([,}])[ \t\n\r]*")
+#: The end of the object, or the comma and, where that is plain, the next field's name and the colon.
+_FOLLOWS = re.compile(r'[ \t\n\r]*(?:(\})|,[ \t\n\r]*(?:"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*)?)')
 #: Every escape, so that a backslash is never taken for the beginning of one; the group is half of a pair.
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -49,12 +50,15 @@ def _no_number(name: str) -> float:
 _scan = json.scanner.c_make_scanner(json.JSONDecoder(parse_float=_finite, parse_constant=_no_number))  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True, slots=True)
 class JsonObject:
     """The fields of one JSON object, and the text of each; of two fields of one name the last counts."""
 
-    fields: dict[str, Any]
-    _texts: dict[str, str | None]
+    __slots__ = ("_texts", "fields")
+
+    def __init__(self, fields: dict[str, Any], texts: dict[str, str | None]) -> None:
+        """Take both, under the same names in the same order."""
+        self.fields = fields
+        self._texts = texts
 
     @classmethod
     def read(cls, raw: bytes) -> JsonObject:
@@ -71,25 +75,26 @@ class JsonObject:
             text = _ESCAPE.sub(lambda one: r"\ufffd" if one.group(1) else one.group(), text)
         fields: dict[str, Any] = {}
         texts: dict[str, str | None] = {}
-        at = _past(text, 0, "{")
+        begun = _BEGIN.match(text)
+        at = begun.end() if begun is not None else _past(text, 0, "{")  # which raises
         if text[at : at + 1] == "}":
             return cls(fields, texts)
+        plain = _NAME.match(text, at)
+        name, at = (plain.group(1), plain.end()) if plain is not None else (None, at)
         try:
             while True:
-                plain = _NAME.match(text, at)
-                if plain is not None:
-                    name, begin = plain.group(1), plain.end()
-                else:
+                if name is None:
                     name, at = scanstring(text, _past(text, at, '"'), True)
-                    begin = _past(text, at, ":")
-                value, end = _scan(text, begin)
+                    at = _past(text, at, ":")
+                value, end = _scan(text, at)
                 if name in fields:
                     del fields[name], texts[name]
-                fields[name], texts[name] = value, text[begin:end]
+                fields[name], texts[name] = value, text[at:end]
                 follows = _FOLLOWS.match(text, end)
                 if follows is None:
                     raise ValueError(f"expecting , at character {end}")
-                if follows.group(1) == "}":
+                closed, name = follows.groups()
+                if closed:
                     return cls(fields, texts)
                 at = follows.end()
         except StopIteration as problem:

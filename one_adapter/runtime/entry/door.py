@@ -66,15 +66,15 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if is_preflight(scope):
-            await preflight(send)
-            return
         kind, name = "", ""
         if scope["method"] == "POST":
             loaded, path = self._loaded(), scope["path"]
             kind, recorder = LLM_ROUTES.get(path) or kind_of(path), loaded.recorder
             if loaded.config.settings.dialect.names_requests and path.startswith(NAMED):
                 name = new_name()
+        elif is_preflight(scope):
+            await preflight(send)
+            return
         else:
             recorder = None if told.is_quiet(scope) else self._loaded().recorder
         outlet = Outlet(send, name, foreign=not kind)

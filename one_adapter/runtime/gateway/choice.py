@@ -47,9 +47,9 @@ async def candidates(
     """
     pools: Sequence[Pool] = config.pools(group, kind)
     if not pools:
-        if kind == "embeddings":
-            raise Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
-        raise model_not_found(model)
+        raise _nobody(model, kind)
+    if len(pools) == 1 and len(pools[0].keys) == 1 and memory.breakers.is_quiet:
+        return pools[0].keys
     rotation, first = memory.rotation, config.settings.dialect.first_turn
     left = pools
     closed: set[str] | None = None
@@ -74,6 +74,13 @@ async def candidates(
     if kind == "embeddings" or (memory.capacity.is_quiet and not pool.counts_tokens):
         return keys
     return memory.capacity.order(keys, model, tokens(keys[0]) if pool.counts_tokens else 0, now)
+
+
+def _nobody(model: str, kind: str) -> Refusal:
+    """Return the refusal of a model with no deployment for a request of `kind`."""
+    if kind == "embeddings":
+        return Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
+    return model_not_found(model)
 
 
 def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key | None:

@@ -171,11 +171,11 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
     if len(raw) > PARSED_BYTES:
         return _large(raw, kind, model)
     try:
-        document = said(raw)
-    except ValueError:
-        raise _no_answer(raw) from None
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        document = None
     if not isinstance(document, dict):
-        raise _no_answer(raw)
+        document = _told(raw)
     has_content = isinstance(document.get(CONTENT[kind]), list)
     if not has_content or not FAULTS.isdisjoint(document):
         fault = fault_in(document)
@@ -188,7 +188,18 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
             raw = named(raw, document, model)
         except ValueError:
             raise _no_answer(raw) from None
-    return reasoned(raw) if kind == "chat" else raw
+    return reasoned(raw) if kind == "chat" and b'"reasoning' in raw else raw
+
+
+def _told(raw: bytes) -> dict[str, Any]:
+    """Return the object that an answer is after all, or the error that stands in its list."""
+    try:
+        document = said(raw)
+    except ValueError:
+        raise _no_answer(raw) from None
+    if not isinstance(document, dict):
+        raise _no_answer(raw)
+    return document
 
 
 def _large(raw: bytes, kind: str, model: str | None) -> bytes:

@@ -25,6 +25,7 @@ from one_adapter.runtime.upstream.shaping import changes
 if TYPE_CHECKING:
     from one_adapter.runtime.entry.asgi import Receive, Scope, Send
     from one_adapter.runtime.entry.request import Request
+    from one_adapter.runtime.gateway.settings import Policy
     from one_adapter.runtime.relay.client import Pools
 
 #: What this way is called.
@@ -38,6 +39,7 @@ TOLD_STARTS = (b"retry-after", b"x-request-id", b"x-ratelimit-")
 HEADER_BYTES = 256
 #: Seconds that an upstream has to end its answer after the last event.
 FINISH_SECONDS = 0.05
+JSON = (b"content-type", b"application/json")
 STREAM_HEADERS = ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"))
 
 
@@ -55,56 +57,40 @@ class Relay:
         """Answer a request; False, with nothing done, when it has to go LiteLLM's way."""
         if self._stands_aside(request, scope):
             return False
-        target = self._endpoint(request)
-        if target is None:
-            return False
-        request.attempt.way = NAME
-        try:
-            await self._call(request, target, scope, send)
-        except Refusal as fault:
-            fault.headers = _own_headers(request)
-            raise
-        return True
-
-    def _endpoint(self, request: Request) -> Endpoint | None:
         if request.config is not self._config:
             self._config, self._endpoints = request.config, {}
         policy = request.attempt.choice.policy
-        key = (policy.id, request.kind)
-        if key not in self._endpoints:
-            parameters = request.config.parameters.get(policy.id, {})
-            self._endpoints[key] = endpoint(
-                policy.protocol, request.kind, policy.model_for(request.kind), parameters, policy.query
-            )
-        return self._endpoints[key]
-
-    async def _call(self, request: Request, target: Endpoint, scope: Scope, send: Send) -> None:
-        policy = request.attempt.choice.policy
+        target = self._endpoints.get((policy.id, request.kind)) or self._endpoint(request, policy)
+        if target is None:
+            return False
+        request.attempt.way = NAME
         headers = target.headers
         if request.kind == "messages":
             own = {n.decode(): v.decode("latin-1") for n, v in scope["headers"] if n in ANTHROPIC_HEADERS}
             headers = {**headers, **own}
-        body = request.body.render(changes(request.body.fields, request.kind, policy))
-        request.attempt.reached = True
-        trace = request.trace
-        if trace is not None:
-            trace.asks()
         try:
+            body = request.body.render(changes(request.body.fields, request.kind, policy))
+            request.attempt.reached = True
+            if request.trace is not None:
+                request.trace.asks()
             async with self._pools.post(target, body, headers, policy.proxy) as response:
-                if trace is not None:
-                    trace.hears(response.status)
-                if response.status >= 300:
-                    raise failed(
-                        response.status,
-                        await _read(response, ERROR_READ_BYTES),
-                        response.headers.get("retry-after", ""),
-                    )
-                if request.streams:
-                    await _stream(request, target, response, send)
-                else:
-                    await _whole(request, target, response, send)
+                await _pass_on(request, target, response, send)
+        except Refusal as fault:
+            fault.headers = _own_headers(request)
+            raise
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as problem:
-            raise _broken(problem) from None
+            broken = _broken(problem)
+            broken.headers = _own_headers(request)
+            raise broken from None
+        return True
+
+    def _endpoint(self, request: Request, policy: Policy) -> Endpoint | None:
+        parameters = request.config.parameters.get(policy.id, {})
+        model = policy.model_for(request.kind)
+        found = endpoint(policy.protocol, request.kind, model, parameters, policy.query)
+        if found is not None:
+            self._endpoints[policy.id, request.kind] = found
+        return found
 
 
 def _broken(problem: Exception) -> Refusal:
@@ -128,7 +114,16 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     return b"".join(parts)[:most]
 
 
-async def _whole(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
+async def _pass_on(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
+    """Send the client what the upstream answers; raises `Refusal` for what is no answer."""
+    if request.trace is not None:
+        request.trace.hears(response.status)
+    if response.status >= 300:
+        words = await _read(response, ERROR_READ_BYTES)
+        raise failed(response.status, words, response.headers.get("retry-after", ""))
+    if request.streams:
+        await _stream(request, target, response, send)
+        return
     raw = await _read(response, ANSWER_BYTES + 1)
     if len(raw) > ANSWER_BYTES:
         response.close()
@@ -139,38 +134,32 @@ async def _whole(request: Request, target: Endpoint, response: aiohttp.ClientRes
     raw = _clean(target, answer(raw, request.kind, model))
     if request.trace is not None:
         request.trace.said(raw)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(raw)).encode()),
-        *_headers(request, response),
-    ]
+    headers = [JSON, (b"content-length", b"%d" % len(raw)), *_headers(request, response)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": raw, "more_body": False})
 
 
 async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
-    events = EVENTS[request.kind](request.client_model)
-    start = {
-        "type": "http.response.start",
-        "status": 200,
-        "headers": [*STREAM_HEADERS, *_headers(request, response)],
-    }
-    more, trace = True, request.trace
-    while more and not events.done and events.fault is None:
-        data = await response.content.readany()
-        more = bool(data)
-        data = events.feed(data) if more else events.end()
-        if data:
-            if trace is not None:
-                trace.said(data)
-            if not request.began:
-                await send(start)
-            await send({"type": "http.response.body", "body": _clean(target, data), "more_body": True})
+    """Send a stream on, each piece as it comes; the last of it ends the answer."""
+    events, trace, more = EVENTS[request.kind](request.client_model), request.trace, True
+    headers = [*STREAM_HEADERS, *_headers(request, response)]
+    while more:
+        came = await response.content.readany()
+        data = events.feed(came) if came else events.end()
+        more = bool(came) and not events.done and events.fault is None
+        ends = not more and events.fault is None
+        if not data and not ends:
+            continue
+        if trace is not None:
+            trace.said(data)
+        if not request.began:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if ends:
+            request.attempt.failed_midway = events.failed
+        await send({"type": "http.response.body", "body": _clean(target, data), "more_body": not ends})
     if events.fault is not None:
         response.close()
         raise events.fault
-    request.attempt.failed_midway = events.failed
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
     if not response.content.at_eof():
         await _finish(response)
 
@@ -190,7 +179,7 @@ def _clean(target: Endpoint, said: bytes) -> bytes:
 
 
 def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
-    found = [*_own_headers(request)]
+    found = [*_named(request.attempt.choice.policy.id, request.group)]
     for name, value in response.raw_headers:
         lower = name.lower()
         if lower.startswith(TOLD_STARTS) and len(value) <= HEADER_BYTES and not known.is_in(value):
