@@ -29,11 +29,15 @@ HANDLERS: Mapping[str, str] = {
     "xinghuo": "one_adapter.providers.xinghuo.handler",
 }
 
+#: What follows the prefix in the variables that our adapters look for.
+ADAPTER_VARIABLES = ("APPID", "API_KEY", "API_SECRET", "ACCESS_KEY", "SECRET_KEY", "API_PASSWORD")
+
 #: The fields of `general_settings.one_adapter`, and of a deployment's `model_info.one_adapter`.
 SETTINGS_FIELDS = (
     *("version", "gateway", "access", "catch_all", "keys_off", "unlisted", "aliases"),
     *("routes", "translation", "relay", "redis", "redis_name", "redis_required"),
     *("access_log", "metrics", "metrics_port"),
+    *("counted", "watch"),
 )
 DEPLOYMENT_FIELDS = (
     *("service", "owned_by", "credential", "key", "places", "order", "key_order", "turns", "alias_of"),

@@ -57,6 +57,13 @@ class Known:
             self._values |= found
             self._compile()
 
+    def forget(self, values: Iterable[str]) -> None:
+        """Know these no more: no call is made with them, and none will be."""
+        gone = {part for value in values for part in parts(value)} & self._values
+        if gone:
+            self._values -= gone
+            self._compile()
+
     def lend(self, value: str) -> None:
         """Know a value that a call is made with for a time; only the last `LENT` are kept."""
         if len(value) >= SHORTEST and value not in self._values and value not in self._lent:

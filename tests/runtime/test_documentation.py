@@ -9,7 +9,20 @@ from one_adapter.runtime.gateway.settings import Policy, Settings
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "model-info.md").read_text("utf-8")
 #: Fields whose values come from LiteLLM's own keys or are spelt as a part of another field.
-ELSEWHERE = {"id", "weight", "mode", "provider", "by_responses", "open", "keys", "free", "hosts", "dialect"}
+ELSEWHERE = {
+    "id",
+    "weight",
+    "mode",
+    "provider",
+    "by_responses",
+    "open",
+    "keys",
+    "free",
+    "hosts",
+    "dialect",
+} | {
+    *("identity", "key_identity"),  # found by the runtime itself
+}
 
 
 def test_every_field_the_runtime_reads_has_its_line() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from one_adapter.config.model import Gateway
-from one_adapter.contract import REFERENCE
+from one_adapter.contract import ADAPTER_VARIABLES, REFERENCE
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.yaml_writer import scalar
 from one_adapter.plan.addresses import has_password, is_secret_parameter
@@ -17,8 +17,6 @@ from one_adapter.plan.types import Access, Plan, SecretRef, Target
 PREFIX = "SOA"
 #: Values that mean themselves to every reader of a `.env`.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
-#: What adapters look for under the prefix they are given.
-READ = ("APPID", "API_KEY", "API_SECRET", "ACCESS_KEY", "SECRET_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,9 @@ class _Collector:
     def _unused_prefix(self, wanted: str) -> str:
         """`wanted`, or with a number where an adapter would read another credential's variables."""
         taken, number = wanted, 2
-        while taken in self.taken_prefixes or any(f"{taken}_{each}" in self.values for each in READ):
+        while taken in self.taken_prefixes or any(
+            f"{taken}_{each}" in self.values for each in ADAPTER_VARIABLES
+        ):
             taken, number = f"{wanted}_X{number}", number + 1
         self.taken_prefixes.add(taken)
         return taken

@@ -199,7 +199,7 @@ async def _wait(request: Request, memory: Memory, loop: asyncio.AbstractEventLoo
     request.stop_clock()
     began = loop.time()
     most = request.started + policy.timeout - began if policy.timeout > 0 else float("inf")
-    layers = layers_of(policy, request.kind, model, request.group, request.dialect)
+    layers = layers_of(policy, request.kind, model, request.group, request.dialect, request.config.number)
     tokens = request.tokens(policy) if any(layer.limit.tpm for layer in layers) else 0
     try:
         request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)

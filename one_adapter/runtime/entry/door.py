@@ -82,6 +82,7 @@ class Door:
             scope[TRACE] = recorder.begin()
         try:
             if kind:
+                loaded.config.uses.count += 1
                 scope[CLIENT] = client = loaded.config.keys.admit(scope["headers"])
                 await converse(self._ways, loaded.config, loaded.memory, client, kind, scope, receive, outlet)
             else:
@@ -90,6 +91,7 @@ class Door:
             await outlet.refuse(refusal, kind)
         finally:
             if kind:
+                loaded.config.uses.end()
                 self.ended(kind, scope, outlet)
             if recorder is not None:
                 recorder.told(told.finished(kind, name, scope, admitted(scope), outlet.status))

@@ -40,8 +40,12 @@ def find(method: str, path: str) -> Handler | None:
 
 
 async def health(door: App, config: Config, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-    """Say that requests are served."""
-    await answer(send, 200, {"status": "ok"})
+    """Say that requests are served; the admin's key hears by which generation of the configuration."""
+    told: dict[str, Any] = {"status": "ok"}
+    client = config.keys.identify(scope["headers"])
+    if client is not None and client.admin:
+        told |= {"generation": config.number, "fingerprint": config.fingerprint}
+    await answer(send, 200, told)
 
 
 async def metrics(tell: Metrics, config: Config, scope: Scope, send: Send) -> None:

@@ -7,6 +7,7 @@ with each call.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from one_adapter.runtime.gateway.settings import BreakerRule
@@ -38,6 +39,10 @@ class Breakers:
     def opened(self) -> list[Key]:
         """Return whose breakers are open, or on trial."""
         return [key for key, state in self._states.items() if state.opened is not None]
+
+    def forget(self, owners: Container[str]) -> None:
+        """Drop what is known of services that are none of `owners`."""
+        self._states = {key: state for key, state in self._states.items() if key[0] in owners}
 
     def allows(self, key: Key, rule: BreakerRule, now: float) -> bool:
         """Tell whether a call may be made now; changes nothing."""

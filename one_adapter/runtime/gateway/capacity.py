@@ -115,4 +115,4 @@ def tpm_of(policy: Policy, model: str) -> float:
 
 
 def _key(policy: Policy, model: str) -> Key:
-    return policy.service, policy.key or str(policy.credential), model
+    return policy.owner, policy.key_owner, model

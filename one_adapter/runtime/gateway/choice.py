@@ -92,8 +92,8 @@ def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key |
         return None
     name = config.name_of(model, group)
     if policy.key:
-        return policy.service, policy.key, name
-    return None if model == RANDOM else (policy.service, name)
+        return policy.owner, policy.key_owner, name
+    return None if model == RANDOM else (policy.owner, name)
 
 
 def may_ask(config: Config, memory: Memory, policy: Policy, group: str, model: str, now: float) -> bool:

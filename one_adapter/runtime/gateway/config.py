@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from one_adapter.runtime.gateway.identity import with_identities
 from one_adapter.runtime.gateway.keys import Client, Keys
 from one_adapter.runtime.gateway.pools import Pool, pools_of
 from one_adapter.runtime.gateway.refusal import model_not_found, no_healthy_key
-from one_adapter.runtime.gateway.settings import Policy, Settings, read_policy, read_settings
+from one_adapter.runtime.gateway.settings import Policy, Settings, read_settings
 
 #: The gateway's model name that draws one at random; it has no breaker of its own.
 RANDOM = "random"
 
 
+class Uses:
+    """How many requests hold a configuration at present."""
+
+    __slots__ = ("_then", "count")
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.count = 0
+        self._then: Callable[[], None] | None = None
+
+    def end(self) -> None:
+        """Note that one has ended."""
+        self.count -= 1
+        if not self.count and self._then is not None:
+            self._then()
+
+    def once_free(self, then: Callable[[], None]) -> None:
+        """Have something done when the last has ended; to be asked when no more begin."""
+        if self.count:
+            self._then = then
+        else:
+            then()
+
+
 @dataclass(frozen=True, eq=False)
 class Config:
-    """Settings, keys, deployments by client name, aliases; `parameters` are LiteLLM's, by deployment."""
+    """Settings, keys, deployments by client name, aliases; `parameters` are LiteLLM's, by deployment.
+
+    `number` and `fingerprint` are its generation's; `uses` counts those who hold it.
+    """
 
     settings: Settings
     keys: Keys
     groups: Mapping[str, tuple[Policy, ...]]
     aliases: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    number: int = 1
+    fingerprint: str = ""
+    uses: Uses = field(repr=False, default_factory=Uses)
     policies: Mapping[str, Policy] = field(init=False, repr=False)
     _pools: dict[tuple[str, bool], tuple[Pool, ...]] = field(init=False, repr=False, default_factory=dict)
+
+    @classmethod
+    def empty(cls) -> Config:
+        """Return one that knows no model and no key."""
+        settings = Settings()
+        return cls(settings, Keys(settings, {}), {}, {})
 
     def __post_init__(self) -> None:
         """Index the policies by deployment."""
@@ -97,16 +134,18 @@ def read_config(
     own_settings: object,
     aliases: Mapping[str, Any] | None,
     environment: Mapping[str, str],
+    number: int = 1,
+    fingerprint: str = "",
 ) -> Config:
     """Read what LiteLLM has loaded: its list of deployments, our own settings, its aliases.
 
-    `environment` holds the clients' keys. Raises `OneAdapterError` for a value of ours of the wrong type.
+    `environment` holds the clients' keys and what adapters read. Raises `OneAdapterError` for a value of ours
+    of the wrong type.
     """
     settings = read_settings(own_settings)
     groups: dict[str, list[Policy]] = {}
     parameters: dict[str, Mapping[str, Any]] = {}
-    for deployment in model_list:
-        policy = read_policy(deployment)
+    for deployment, policy in with_identities(model_list, settings.counted, environment):
         groups.setdefault(str(deployment["model_name"]), []).append(policy)
         parameters[policy.id] = deployment.get("litellm_params") or {}
     targets = {
@@ -114,4 +153,5 @@ def read_config(
         for name, target in (aliases or {}).items()
     }
     keys = Keys(settings, environment)
-    return Config(settings, keys, {name: tuple(ones) for name, ones in groups.items()}, targets, parameters)
+    every = {name: tuple(ones) for name, ones in groups.items()}
+    return Config(settings, keys, every, targets, parameters, number, fingerprint)

@@ -6,7 +6,7 @@ all names that lead to one entry for a model share that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from one_adapter.dialect import Dialect
@@ -21,7 +21,7 @@ class Layer(NamedTuple):
 
     `of_key`: it is a key's, so that another key of the service may have room. Without `refuses` it only
     delays: who has waited in vain goes on. `patience`: the longest wait, in seconds, where the limit names
-    none.
+    none. `generation`: the configuration that says so; an older one's numbers do not come back.
     """
 
     name: str
@@ -30,10 +30,11 @@ class Layer(NamedTuple):
     least: int = 1
     refuses: bool = True
     patience: float = CHAT_PATIENCE
+    generation: int = 0
 
 
 def layers_of(
-    policy: Policy, kind: str, client_model: str, group: str, dialect: Dialect
+    policy: Policy, kind: str, client_model: str, group: str, dialect: Dialect, generation: int = 0
 ) -> tuple[Layer, ...]:
     """Return the limits of a request of `kind` for `client_model`, outermost last; mostly there are none.
 
@@ -52,13 +53,34 @@ def layers_of(
         if limit is None:
             continue
         of_key = part.startswith("credential")
-        owner = f"{policy.service}:key:{policy.key or policy.credential}" if of_key else policy.service
         if part == "embeddings" and dialect.embeddings_by_model:
             name = policy.model_for(kind)
-        named = f"{owner}:{part}:{name}" if name else f"{owner}:{part}"
         refuses = part != "embeddings" or dialect.embeddings_refuse
-        found.append(Layer(named, limit, of_key, dialect.least, refuses, patience))
+        named = _named(policy, part, name)
+        found.append(Layer(named, limit, of_key, dialect.least, refuses, patience, generation))
     return tuple(found)
+
+
+def numbers_of(policy: Policy, dialect: Dialect, generation: int) -> Iterator[Layer]:
+    """Yield every limit around a deployment, under the name and with the number its requests know."""
+    rules = policy.limits or LimitRules()
+    for part in {*dialect.chat_layers, *dialect.embedding_layers}:
+        found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
+        if isinstance(found, Limit):
+            name = ""
+            if part == "embeddings" and dialect.embeddings_by_model:
+                name = policy.model_for("embeddings")
+            yield Layer(_named(policy, part, name), found, least=dialect.least, generation=generation)
+        for name, limit in found.items() if isinstance(found, Mapping) else ():
+            yield Layer(_named(policy, part, name), limit, least=dialect.least, generation=generation)
+
+
+def _named(policy: Policy, part: str, name: str) -> str:
+    """Return what a limit is known by: whose it is, and of which model."""
+    owner = policy.owner
+    if part.startswith("credential"):
+        owner = f"{owner}:key:{policy.key_owner}"
+    return f"{owner}:{part}:{name}" if name else f"{owner}:{part}"
 
 
 def _limit(rules: LimitRules, part: str, names: Sequence[str]) -> tuple[Limit | None, str]:

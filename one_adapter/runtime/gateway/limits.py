@@ -49,14 +49,17 @@ class LimitStore(Protocol):
         uses nothing.
         """
 
+    def renew(self, layers: Iterable[Layer]) -> None:
+        """Let the limits of a new configuration hold at once, for those who wait already too.
+
+        Whoever comes later with an older configuration's numbers does not bring them back.
+        """
+
     def held(self) -> dict[str, tuple[int, int]]:
         """Return name -> (requests that run, requests that wait) of every limit in use now.
 
         Where several processes share the limits, it counts this one's.
         """
-
-    def renew(self, layers: Iterable[Layer]) -> None:
-        """Let limits in use have new numbers, for those who wait already too."""
 
 
 def _nothing() -> None:
@@ -137,10 +140,12 @@ class Limits:
                 waiter.expiry.cancel()
 
     def renew(self, layers: Iterable[Layer]) -> None:
-        """Let limits in use have new numbers, for those who wait already too."""
-        for layer in layers:
-            if layer.name in self._made:
-                self._limiter(layer)
+        """Let the limits of a new configuration hold: see `LimitStore`; what nobody uses is forgotten."""
+        named = {layer.name for layer in layers if self._limiter(layer)}
+        now = asyncio.get_running_loop().time()
+        for name, one in [*self._made.items()]:
+            if name not in named and not one.held and not one.queue and one.is_forgotten(now):
+                del self._made[name]
 
     def start(self, layers: Sequence[Layer], tokens: int, at: float | None = None) -> Release:
         """Count a request that has started elsewhere, whether or not there is room; return what ends it.
@@ -176,9 +181,10 @@ class Limits:
         found = self._made.get(layer.name)
         if found is None:
             found = self._made[layer.name] = _Limiter(layer)
-        elif found.layer.limit is not layer.limit and found.layer.limit != layer.limit:
-            found.layer = layer
-            self.pump(found)
+        elif found.layer.limit is not layer.limit and layer.generation >= found.layer.generation:
+            changed, found.layer = found.layer.limit != layer.limit, layer
+            if changed:
+                self.pump(found)
         return found
 
     def _start(self, chain: Sequence[_Limiter], now: float, cost: int) -> Release:

@@ -7,7 +7,7 @@ several processes share it.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,3 +41,8 @@ class Memory:
     capacity: Capacity = field(default_factory=Capacity)
     turns: Turns | None = None
     start: Callable[[], None] = lambda: None
+
+    def forget(self, groups: Container[str], owners: Container[str]) -> None:
+        """Drop what is known of names and services that no configuration has any more."""
+        self.rotation.forget(groups, owners)
+        self.breakers.forget(owners)

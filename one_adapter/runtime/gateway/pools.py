@@ -40,6 +40,11 @@ class Pool:
         return self.keys[0].service
 
     @property
+    def owner(self) -> str:
+        """What the memory of the service is kept under."""
+        return self.keys[0].owner
+
+    @property
     def order(self) -> str:
         """The word by which it is drawn."""
         return self.keys[0].order

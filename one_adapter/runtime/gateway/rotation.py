@@ -7,7 +7,7 @@ only when nothing else is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol, TypeVar
 
 from one_adapter.dialect import hashed
@@ -31,6 +31,11 @@ class Rotation:
         self._chance = chance
         self._service_turns: dict[str, int] = {}
         self._key_turns: dict[str, int] = {}
+
+    def forget(self, groups: Container[str], owners: Container[str]) -> None:
+        """Drop the turns of names and of services that are gone."""
+        self._service_turns = {name: turn for name, turn in self._service_turns.items() if name in groups}
+        self._key_turns = {name: turn for name, turn in self._key_turns.items() if name in owners}
 
     def draw(self, group: str, pools: Sequence[Pool], first: int = 0, turn: int | None = None) -> Pool:
         """Return one of `pools` (not empty), those of `group` that may be called now.
@@ -73,7 +78,7 @@ class Rotation:
         size = len(pool.owners)
         if pool.key_order == "rr":
             if turn is None:
-                turn = _take(self._key_turns, pool.service, first)
+                turn = _take(self._key_turns, pool.owner, first)
             return pool.ring(turn % size)
         if pool.key_order == "hash":
             return pool.ring(hashed(f"{pool.service}:credentials", size))
@@ -87,7 +92,7 @@ class Rotation:
         keys = _weighty(pool.keys)
         if pool.order == "rr" and len(keys) > 1:
             if turn is None:
-                turn = _take(self._key_turns, pool.service, first)
+                turn = _take(self._key_turns, pool.owner, first)
             drawn = keys[turn % len(keys)]
         else:
             drawn = self._by_chance(keys) if pool.order == "random" else keys[0]
@@ -120,8 +125,8 @@ def key_turns(pool: Pool) -> str:
     if len(pool.keys) == 1:
         return ""
     if pool.shared:
-        return pool.service if pool.key_order == "rr" else ""
-    return pool.service if pool.order == "rr" and len(_weighty(pool.keys)) > 1 else ""
+        return pool.owner if pool.key_order == "rr" else ""
+    return pool.owner if pool.order == "rr" and len(_weighty(pool.keys)) > 1 else ""
 
 
 def _weighty(ones: Sequence[Some]) -> Sequence[Some]:

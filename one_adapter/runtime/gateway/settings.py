@@ -20,6 +20,7 @@ from one_adapter.runtime.gateway.mapping import Reader
 from one_adapter.runtime.gateway.parameters import hosts_of, is_free
 from one_adapter.runtime.gateway.paths import Route, read_opened
 from one_adapter.runtime.gateway.sharing import Sharing, read_sharing
+from one_adapter.runtime.gateway.translation import TranslationRule, read_translation
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,16 @@ class Policy:
 
     `key` names the key in its service's pool, "" where there is none; `places` are the positions in
     the pool whose turns it takes; `redirected` is the model's name behind a redirect of the service.
+    `identity` and `key_identity` are what the service and its key are remembered by where that is not their
+    names, which another may have in the next configuration.
     """
 
     id: str = ""
     service: str = ""
     credential: int = 0
     key: str = ""
+    identity: str = ""
+    key_identity: str = ""
     places: tuple[int, ...] = ()
     owned_by: str = "openai"
     order: str = "random"
@@ -109,6 +114,16 @@ class Policy:
     hosts: frozenset[str] = frozenset()
 
     @property
+    def owner(self) -> str:
+        """What the memory of its service is kept under."""
+        return self.identity or self.service
+
+    @property
+    def key_owner(self) -> str:
+        """What the memory of its key is kept under, within the service's."""
+        return self.key_identity or self.key or str(self.credential)
+
+    @property
     def protocol(self) -> str:
         """The protocol in which its upstream is asked: `responses`, or the provider's own.
 
@@ -132,21 +147,13 @@ class KeyRule:
 
 
 @dataclass(frozen=True)
-class TranslationRule:
-    """How `/translate` asks: model, prompt template, how many texts at once (0: the default)."""
-
-    model: str = "random"
-    prompt_template: str = ""
-    concurrency: int = 0
-    retry: int = 0
-
-
-@dataclass(frozen=True)
 class Settings:
     """The whole proxy's own settings; without any, every client key is refused.
 
     `dialect` is the version of the gateway whose decisions the file holds to. `keys_off` are names without a
-    deployment, because every key of theirs is switched off, with whose models they are.
+    deployment, because every key of theirs is switched off, with whose models they are. `counted` are the
+    services whose names are their places in the old file, so that another may have one after a change;
+    `watch`: the file itself is looked at for changes.
     """
 
     dialect: Dialect = CURRENT
@@ -157,12 +164,14 @@ class Settings:
     unlisted: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     routes: frozenset[Route] = frozenset()
-    translation: TranslationRule = TranslationRule()
+    translation: TranslationRule = field(default_factory=TranslationRule)
     relay: bool = False
     redis: Sharing | None = None
     access_log: str = ""
     metrics: bool = False
     metrics_port: int = 0
+    counted: frozenset[str] = frozenset()
+    watch: bool = False
 
 
 def read_settings(value: object) -> Settings:
@@ -200,23 +209,14 @@ def read_settings(value: object) -> Settings:
         unlisted=frozenset(reader.texts("unlisted")),
         aliases=frozenset(reader.texts("aliases")),
         routes=routes,
-        translation=_translation(reader.part("translation")),
+        translation=read_translation(reader.part("translation")),
         relay=bool(reader.get("relay", bool, False)),
         redis=read_sharing(reader),
         access_log=reader.text("access_log"),
         metrics=bool(reader.get("metrics", bool, False)),
         metrics_port=reader.count("metrics_port", 0),
-    )
-
-
-def _translation(reader: Reader | None) -> TranslationRule:
-    if reader is None:
-        return TranslationRule()
-    return TranslationRule(
-        reader.text("model", "random"),
-        reader.text("prompt_template"),
-        reader.count("concurrency", 0),
-        reader.count("retry", 0),
+        counted=frozenset(reader.texts("counted")),
+        watch=bool(reader.get("watch", bool, False)),
     )
 
 

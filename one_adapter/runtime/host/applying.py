@@ -1,10 +1,49 @@
-"""Putting a new generation in the place of the old one inside the loaded LiteLLM, in two steps."""
+"""Putting a new generation in the place of the old one inside the loaded LiteLLM, in two steps.
+
+LiteLLM holds the deployments of both for a while. A deployment's id tells its content (`reload/naming.py`),
+and a request asks for one by its id, so that the old do not disturb; they go when the last request of their
+configuration has ended, and with them prices, clients and variables.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from time import perf_counter
+from typing import Any
 
+import yaml
+from litellm.proxy import proxy_server
+
+from one_adapter.contract import MASTER_KEY, SECTION
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.gateway.config import Config, read_config
+from one_adapter.runtime.gateway.layers import Layer, numbers_of
+from one_adapter.runtime.gateway.settings import Limit, Policy
+from one_adapter.runtime.host import loaded, reading, writing
+from one_adapter.runtime.redaction import known, named, of_environment
 from one_adapter.runtime.reload.generation import Generation
+from one_adapter.runtime.reload.naming import base_of, resolved
+from one_adapter.runtime.reload.naming import loaded as read_text
+
+#: Seconds that a configuration stays after its last request, for what LiteLLM does behind it.
+LINGER = 2.0
+#: Whoever keeps something for deployments (clients, connections) and is to hear which there still are.
+keepers: list[Callable[[Sequence[Policy]], None]] = []
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What one generation has put into this process: it goes with it, but for what another shares."""
+
+    config: Config
+    models: Mapping[str, str] = field(default_factory=dict)
+    variables: frozenset[str] = frozenset()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -12,6 +51,11 @@ class Prepared:
     """A generation that is read and found good, and not in force yet."""
 
     generation: Generation
+    held: Held
+    deployments: Mapping[str, Any] = field(repr=False)
+    own: Any = field(repr=False)
+    aliases: Mapping[str, Any] | None = None
+    providers: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -31,17 +75,192 @@ class Applied:
         return f"generation {self.generation.number} ({self.generation.fingerprint}): {counts}, {took}"
 
 
+#: Every generation of which something is left in this process, the present one last.
+_held: list[Held] = []
+#: Deployments that are in the router for a generation that is not in force yet.
+_staged: set[str] = set()
+
+
+def begin(first: Generation) -> None:
+    """Say which generation LiteLLM has loaded by itself, or is about to."""
+    loaded.is_generation(first.number, first.fingerprint)
+    _held[:] = [Held(Config.empty(), {}, _variables(first))]
+
+
 def prepare(generation: Generation) -> Prepared:
     """Read a generation; changes nothing, and may be called off the loop.
 
     Raises `OneAdapterError` for one that cannot be used.
     """
-    return Prepared(generation)
+    if proxy_server.prisma_client is not None and proxy_server.store_model_in_db is True:
+        raise OneAdapterError(
+            "LiteLLM keeps models in its database too: it takes a restart to apply this.", 1
+        )
+    values = {**os.environ, **generation.environment, MASTER_KEY: os.environ.get(MASTER_KEY, "")}
+    try:
+        whole = read_text(generation.config)
+        models, own, aliases, providers = _parts(resolved(whole, values))
+        config = read_config(models, own, aliases, values, generation.number, generation.fingerprint)
+        deployments = {str(one["model_info"]["id"]): writing.deployment_of(one) for one in models}
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as problem:
+        what = known.clean(str(problem).partition("\n")[0])
+        raise OneAdapterError(f"LiteLLM would not load this configuration: {what}", 1) from None
+    asked = {identity: str(one.litellm_params.model) for identity, one in deployments.items()}
+    held = Held(config, asked, _variables(generation), frozenset(named([whole, own, models], values)))
+    return Prepared(generation, held, deployments, own, aliases, providers)
+
+
+def _parts(whole: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
+    """Return a configuration's deployments, our own settings, aliases and custom providers."""
+    own = (whole.get("general_settings") or {}).get(SECTION)
+    aliases = (whole.get("router_settings") or {}).get("model_group_alias")
+    providers = (whole.get("litellm_settings") or {}).get("custom_provider_map") or ()
+    return whole.get("model_list") or [], own, aliases, providers
+
+
+def _variables(generation: Generation) -> frozenset[str]:
+    return frozenset(generation.environment) - {MASTER_KEY}
+
+
+async def stage(prepared: Prepared) -> None:
+    """Put what is new into LiteLLM ahead of `commit`, a little at a time, so that no request waits for it.
+
+    Nothing is asked there yet. What was staged and is not to be committed is taken out by `drop`.
+    Raises `OneAdapterError` where LiteLLM does not take a deployment; then nothing is left of it.
+    """
+    _present()
+    for identity in prepared.deployments:
+        if _add(prepared, identity):
+            loaded.put(None, _apart(_held[-1]))
+            await asyncio.sleep(0)
+
+
+def drop(prepared: Prepared) -> None:
+    """Forget a generation that will not be committed."""
+    _remove(prepared.deployments.keys() & _staged, prepared.held.models)
+    loaded.put(None, _apart(_held[-1]))
 
 
 def commit(prepared: Prepared) -> Applied:
     """Have every request from now on answered by it, at once; to be called on the loop.
 
     Requests that have begun keep their configuration; what only that needs goes when the last of them ends.
+    Raises `OneAdapterError`, with nothing changed, where LiteLLM does not take a deployment.
     """
-    return Applied(prepared.generation, 0, 0, 0, 0.0)
+    began = perf_counter()
+    held, old = prepared.held, _present()
+    known.learn(held.secrets)
+    for identity in prepared.deployments:
+        _add(prepared, identity)
+    os.environ.update({name: prepared.generation.environment[name] for name in held.variables})
+    writing.set_aliases(proxy_server.llm_router, prepared.aliases)
+    proxy_server.general_settings[SECTION] = prepared.own
+    _staged.difference_update(held.models)
+    _held.append(held)
+    loaded.put(held.config, _apart(held))
+    loaded.loaded().memory.limits.renew(limits_after(old.config, held.config))
+    old.config.uses.once_free(lambda: _retire_soon(old))
+    added, removed, changed = difference(old.models, held.models)
+    return Applied(prepared.generation, added, removed, changed, (perf_counter() - began) * 1000)
+
+
+def difference(old: Iterable[str], new: Iterable[str]) -> tuple[int, int, int]:
+    """Return how many deployments are added, removed and changed: of the same service, with another content.
+
+    >>> difference(["a.0-11111111", "b.0-22222222"], ["a.0-33333333", "c.0-44444444"])
+    (1, 1, 1)
+    """
+    before, after = {*old}, {*new}
+    added, removed = Counter(map(base_of, after - before)), Counter(map(base_of, before - after))
+    changed = (added & removed).total()
+    return added.total() - changed, removed.total() - changed, changed
+
+
+def limits_after(old: Config, new: Config) -> list[Layer]:
+    """Return every limit of a new configuration, and those that it has no more, without numbers.
+
+    Whose service or key is gone keeps its numbers for those who still wait there.
+    """
+    found = {
+        layer.name: layer
+        for policy in new.policies.values()
+        for layer in numbers_of(policy, new.settings.dialect, new.number)
+    }
+    services = {policy.owner for policy in new.policies.values()}
+    keys = {(policy.owner, policy.key_owner) for policy in new.policies.values()}
+    for policy in old.policies.values():
+        for layer in numbers_of(policy, old.settings.dialect, new.number):
+            stays = (policy.owner, policy.key_owner) in keys if layer.of_key else policy.owner in services
+            if stays:
+                found.setdefault(layer.name, layer._replace(limit=Limit()))
+    return [*found.values()]
+
+
+def _present() -> Held:
+    """Return what is in force; what LiteLLM has loaded by itself is looked at when that is first asked."""
+    router = proxy_server.llm_router
+    if router is None:
+        raise OneAdapterError("LiteLLM was started without a model: it takes a restart to have one.", 1)
+    if len(_held) < 2:
+        first = _held.pop() if _held else Held(Config.empty())
+        models = {
+            str(one["model_info"]["id"]): str(one["litellm_params"]["model"])
+            for one in loaded.in_force(router)
+        }
+        secrets = frozenset(named([reading.configuration() or {}, loaded.in_force(router)], os.environ))
+        _held.append(Held(loaded.loaded().config, models, first.variables, secrets))
+    return _held[-1]
+
+
+def _add(prepared: Prepared, identity: str) -> bool:
+    """Put a deployment into the router unless it is there; tell whether it was not."""
+    if identity in _staged or any(identity in one.models for one in _held):
+        return False
+    writing.register(prepared.providers)
+    try:
+        writing.add(proxy_server.llm_router, prepared.deployments[identity])
+    except Exception as problem:  # of LiteLLM's many kinds
+        drop(prepared)
+        what = known.clean(str(problem).partition("\n")[0])
+        raise OneAdapterError(f"LiteLLM does not take the deployment {identity}: {what}", 1) from problem
+    _staged.add(identity)
+    return True
+
+
+def _apart(present: Held) -> frozenset[str]:
+    """Return the deployments of the router that new requests do not ask."""
+    every = {*_staged, *chain.from_iterable(one.models for one in _held)}
+    return frozenset(every - present.models.keys())
+
+
+def _remove(identities: Iterable[str], models: Mapping[str, str]) -> None:
+    for identity in identities:
+        writing.remove(proxy_server.llm_router, identity, models[identity])
+        _staged.discard(identity)
+
+
+def _retire_soon(held: Held) -> None:
+    asyncio.get_running_loop().call_later(LINGER, _retire, held)
+
+
+def _retire(held: Held) -> None:
+    """Take away what only this generation has needed."""
+    _held.remove(held)
+    policies = [policy for one in _held for policy in one.config.policies.values()]
+    _remove(held.models.keys() - {*chain.from_iterable(one.models for one in _held)}, held.models)
+    loaded.put(None, _apart(_held[-1]))
+    for keep in keepers:
+        keep(policies)
+    writing.forget_clients(_api_keys([held]) - _api_keys(_held))
+    for name in held.variables.difference(*(one.variables for one in _held)):
+        os.environ.pop(name, None)
+    known.forget(held.secrets.difference(of_environment(os.environ), *(one.secrets for one in _held)))
+    groups = {name for one in _held for name in one.config.groups}
+    loaded.loaded().memory.forget(
+        groups | {policy.alias_of for policy in policies}, {policy.owner for policy in policies}
+    )
+
+
+def _api_keys(several: Iterable[Held]) -> set[str]:
+    every = chain.from_iterable(one.config.parameters.values() for one in several)
+    return {str(one["api_key"]) for one in every if one.get("api_key")}

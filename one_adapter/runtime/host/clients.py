@@ -7,8 +7,9 @@ environment's HTTP_PROXY is not asked.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.contract import NO_KEY
@@ -32,6 +33,10 @@ OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 SERVED = OPENAI_CLIENTS | {"azure", "anthropic", "gemini", "vertex_ai", "ollama_chat"}
 
 
+#: Connections that are being closed.
+_closing: set[asyncio.Task[None]] = set()
+
+
 class Clients:
     """The clients of one process."""
 
@@ -52,6 +57,16 @@ class Clients:
                 self._made.pop(next(iter(self._made)))
             found = self._made[key] = self._make(policy, kwargs)
         return found
+
+    def keep(self, policies: Iterable[Policy]) -> None:
+        """Let go of what is there for other deployments than these."""
+        several = tuple(policies)
+        ids, rules = {one.id for one in several}, {one.proxy for one in several}
+        self._made = {key: client for key, client in self._made.items() if key[0] in ids}
+        for rule in self._transports.keys() - rules - {None}:
+            for transport in {*self._transports.pop(rule).values()}:
+                _closing.add(task := asyncio.get_running_loop().create_task(transport.aclose()))
+                task.add_done_callback(_closing.discard)
 
     @staticmethod
     def _is_ours(policy: Policy, kwargs: Mapping[str, Any]) -> bool:

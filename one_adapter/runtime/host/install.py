@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
-from one_adapter.runtime.host import failures, heads, log, profile, reached, side_calls, transport
+from one_adapter.runtime.host import (
+    applying,
+    failures,
+    heads,
+    log,
+    profile,
+    reached,
+    side_calls,
+    transport,
+    watching,
+)
 from one_adapter.runtime.host.hooks import handler
 from one_adapter.runtime.host.loaded import lately, loaded
 from one_adapter.runtime.host.way import LitellmWay
@@ -41,6 +51,9 @@ def install() -> None:
     if "log" in choices:
         log.drop_a_workers_prints(proxy_server)
     profile.after_import(choices)
+    applying.keepers.append(handler.clients.keep)
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop().call_later(SETTLE_SECONDS, watching.start)
     if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLE_SECONDS, profile.settle)
@@ -58,7 +71,9 @@ def relays() -> list[Way]:
     standing = Standing()
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop().call_later(SETTLE_SECONDS, look, standing)
-    return [Relay(Pools(os.environ), standing)]
+    pools = Pools(os.environ)
+    applying.keepers.append(pools.keep)
+    return [Relay(pools, standing)]
 
 
 def look(standing: Standing) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -20,6 +22,10 @@ from one_adapter.runtime.redaction import known, named
 
 #: The router's mark and the settings that were read, and what became of them.
 _made: tuple[object, int, Any, Loaded] | None = None
+#: Number and fingerprint of the generation that holds.
+_generation: tuple[int, str] = (1, "")
+#: Deployments that the router holds and no new request asks: older requests still do.
+_apart: frozenset[str] = frozenset()
 #: Seconds for which it may be another already, and when it is looked at again.
 LOOK_SECONDS = 0.02
 _look_at = 0.0
@@ -44,10 +50,12 @@ def loaded() -> Loaded:
     own = proxy_server.general_settings.get(SECTION)
     held, number = reading.mark(router)
     if _made is None or _made[0] is not held or _made[1] != number or _made[2] is not own:
-        models = reading.deployments(router) if router is not None else []
+        models = in_force(router)
         aliases = reading.aliases(router) if router is not None else None
         known.learn(named([reading.configuration() or {}, models, own], os.environ))
-        config = read_config(models, own, aliases, os.environ)
+        config = read_config(models, own, aliases, os.environ, *_generation)
+        if _made is not None:  # somebody else has changed it: it is the same generation still
+            config = replace(config, uses=_made[3].config.uses)
         memory = _made[3].memory if _made is not None else memory_of(config)
         _made = (held, number, own, Loaded(config, memory, *_kept(config, memory)))
     return _made[3]
@@ -57,7 +65,7 @@ def _kept(config: Config, memory: Memory) -> tuple[Recorder | None, Metrics | No
     """Return who is told of requests and what tells of them, as this process began with them."""
     global _recording
     if _recording is None:
-        _recording = (recording.begin(config.settings, memory, os.environ),)
+        _recording = (recording.begin(config, memory, os.environ),)
     found = _recording[0]
     if found is None:
         return None, None
@@ -68,3 +76,35 @@ def close() -> None:
     """Write what is left of the record, at the process's end."""
     if _recording is not None and _recording[0] is not None:
         _recording[0].close()
+
+
+def in_force(router: Any) -> list[Mapping[str, Any]]:
+    """Return the deployments that new requests may ask."""
+    models = reading.deployments(router) if router is not None else []
+    return [one for one in models if str((one.get("model_info") or {}).get("id")) not in _apart]
+
+
+def is_generation(number: int, fingerprint: str) -> None:
+    """Say which generation it is that LiteLLM has loaded, or will."""
+    global _generation, _made
+    _generation = number, fingerprint
+    if _made is not None:
+        config = replace(_made[3].config, number=number, fingerprint=fingerprint)
+        _made = (*_made[:3], replace(_made[3], config=config))
+
+
+def put(config: Config | None, apart: frozenset[str]) -> None:
+    """Have a configuration hold from now on, None for the present one; LiteLLM has been changed for it.
+
+    `apart` are the deployments of the router that are not its own.
+    """
+    global _apart, _generation, _made
+    present = loaded() if _made is None else _made[3]
+    _apart = apart
+    if config is not None:
+        _generation = config.number, config.fingerprint
+    held, number = reading.mark(proxy_server.llm_router)
+    now = present if config is None else replace(present, config=config)
+    if _recording is not None and _recording[0] is not None:
+        _recording[0].follow(now.config)
+    _made = held, number, proxy_server.general_settings.get(SECTION), now

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from one_adapter.runtime.entry.endpoints import METRICS, Metrics
+from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
 from one_adapter.runtime.record.board import EVERY, Board
@@ -45,9 +46,9 @@ def wanted(settings: Settings, environment: Mapping[str, str]) -> Wanted:
 
 
 class Recording:
-    """The record of a process, and what tells of it; `generation` is its configuration's present one."""
+    """The record of a process, and what tells of it."""
 
-    def __init__(self, what: Wanted, memory: Memory, environment: Mapping[str, str]) -> None:
+    def __init__(self, what: Wanted, config: Config, memory: Memory, environment: Mapping[str, str]) -> None:
         """Begin to keep what is wanted."""
         number = environment.get(WORKER, "")
         worker = int(number) if number.isdecimal() else None
@@ -55,7 +56,7 @@ class Recording:
         tally = Tally() if what.metrics else None
         self.record = Record(writer, tally, worker)
         self.metrics: Metrics | None = None
-        self.generation = 1
+        self._config = config
         self._memory = memory
         if tally is None:
             return
@@ -73,7 +74,11 @@ class Recording:
         """Return what holds now."""
         writer, tally = self.record.writer, self.record.tally
         running = tally.running if tally is not None else 0
-        return gauges_of(self._memory, running, writer.lost if writer is not None else 0, self.generation)
+        return gauges_of(self._memory, running, writer.lost if writer is not None else 0, self._config)
+
+    def follow(self, config: Config) -> None:
+        """Take another configuration's number, and its names of services."""
+        self._config = config
 
     def close(self) -> None:
         """Write what is left, at the process's end."""
@@ -91,10 +96,10 @@ class Recording:
         loop.call_later(EVERY, self._tick, loop)
 
 
-def begin(settings: Settings, memory: Memory, environment: Mapping[str, str]) -> Recording | None:
+def begin(config: Config, memory: Memory, environment: Mapping[str, str]) -> Recording | None:
     """Return this process's recording; None where nothing is to be recorded."""
-    what = wanted(settings, environment)
-    return Recording(what, memory, environment) if what.access_log or what.metrics else None
+    what = wanted(config.settings, environment)
+    return Recording(what, config, memory, environment) if what.access_log or what.metrics else None
 
 
 def beside(routes: Iterable[object], metrics: Metrics | None) -> Metrics | None:

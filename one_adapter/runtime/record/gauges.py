@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.identity import names_in_memory
 from one_adapter.runtime.gateway.memory import Memory
 
 
@@ -23,9 +25,23 @@ class Gauges(NamedTuple):
     lost: int = 0
 
 
-def gauges_of(memory: Memory, running: int, lost: int, generation: int = 1) -> Gauges:
-    """Return what holds now in a process's memory."""
+def gauges_of(memory: Memory, running: int, lost: int, config: Config) -> Gauges:
+    """Return what holds now in a process's memory, services and keys by the names that they have at present."""
+    names = names_in_memory(config.policies.values())
     opened = tuple(
-        (key[0], key[1] if len(key) > 2 else "", key[-1]) for key in sorted(memory.breakers.opened())
+        (*names.get(key[:-1], (key[0], key[1] if len(key) > 2 else "")), key[-1])
+        for key in sorted(memory.breakers.opened())
     )
-    return Gauges(running, memory.limits.held(), opened, generation, lost)
+    held = {_named(name, names): both for name, both in memory.limits.held().items()}
+    return Gauges(running, held, opened, config.number, lost)
+
+
+def _named(limit: str, names: Mapping[tuple[str, ...], tuple[str, str]]) -> str:
+    """Return the name of a limit with those of the service and the key as they are now."""
+    owner, _, rest = limit.partition(":")
+    service = names.get((owner,), (owner, ""))[0]
+    kind, _, last = rest.partition(":")
+    if kind == "key":
+        key, _, part = last.partition(":")
+        rest = f"key:{names.get((owner, key), ('', key))[1]}:{part}"
+    return f"{service}:{rest}"

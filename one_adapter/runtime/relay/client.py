@@ -5,7 +5,8 @@ No redirect is followed, no cookie kept, nothing read from the environment but t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yarl import URL
@@ -15,13 +16,17 @@ from one_adapter.runtime.upstream.proxies import mounts, trust
 if TYPE_CHECKING:
     import aiohttp
 
-    from one_adapter.runtime.gateway.settings import ProxyRule
+    from one_adapter.runtime.gateway.settings import Policy, ProxyRule
     from one_adapter.runtime.upstream.endpoint import Endpoint
 
 #: Seconds for which an address found by name is kept, a connection may take, and an idle one is kept open.
 DNS_SECONDS, CONNECT_SECONDS, IDLE_SECONDS = 10, 30.0, 30.0
 #: Bytes read ahead of a client that reads slowly, a connection.
 AHEAD_BYTES = 1 << 16
+
+
+#: Connections that are being closed.
+_closing: set[asyncio.Task[None]] = set()
 
 
 class Pools:
@@ -77,6 +82,16 @@ class Pools:
             read_bufsize=AHEAD_BYTES,
             trust_env=False,
         )
+
+    def keep(self, policies: Iterable[Policy]) -> None:
+        """Let go of what is there for other deployments than these: ways through proxies, addresses."""
+        rules = {one.proxy for one in policies}
+        self._mounts = {rule: ways for rule, ways in self._mounts.items() if rule is None or rule in rules}
+        self._urls.clear()  # made again at the next call
+        proxies = {"", *(proxy for ways in self._mounts.values() for proxy in ways.values())}
+        for proxy in self._sessions.keys() - proxies:
+            _closing.add(task := asyncio.get_running_loop().create_task(self._sessions.pop(proxy).close()))
+            task.add_done_callback(_closing.discard)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -16,13 +16,14 @@ class Generation:
     """The text of a configuration as LiteLLM reads it, and the secrets that it names.
 
     `number` counts from 1, the one that the process began with. `fingerprint` is the same wherever the same
-    was read.
+    was read. `notes` are what a person has to hear of it: what holds from the next start on only.
     """
 
     number: int
     fingerprint: str
     config: str = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return it as bytes that `from_bytes` reads, for another process of the same program.
@@ -36,7 +37,8 @@ class Generation:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Generation:
         """Return what `to_bytes` was called on."""
-        return cls(**json.loads(raw))
+        members = json.loads(raw)
+        return cls(**{**members, "notes": tuple(members["notes"])})
 
 
 def fingerprint_of(config: str, environment: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from virtual import run
 from one_adapter.runtime.entry import outlet
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.entry.request import Request
+from one_adapter.runtime.gateway.choice import breaker_key
 from one_adapter.runtime.gateway.refusal import Refusal
 
 #: How a way tells a failure: as LiteLLM's application answers it, or as the relay refuses it.
@@ -157,9 +158,11 @@ class TestHolding:
             caller, way = serve(loaded, behave)
             first = asyncio.ensure_future(post(caller))
             await asyncio.sleep(0.5)
-            rule = loaded.config.groups["m"][1].breaker
-            assert rule is not None
-            loaded.memory.breakers.failure(("s", "key-2", "m"), rule, False, 0.5)
+            second = loaded.config.groups["m"][1]
+            key = breaker_key(loaded.config, second, "m", "m")
+            assert key is not None
+            assert second.breaker is not None
+            loaded.memory.breakers.failure(key, second.breaker, False, 0.5)
             return [*(await first)[:2], len(way.seen)]
 
         assert run(scenario()) == [500, b"key-1 failed", 1]

@@ -335,10 +335,44 @@ class TestNewNumbers:
 
         assert run(scenario()) == [0, 3]
 
-    def test_one_that_nobody_has_asked_for_yet_needs_no_renewal(self) -> None:
-        limits = Limits()
-        limits.renew([layer(qpm=1)])
-        assert run(starts(limits, [layer(qpm=2)], 2)) == [0, 0]
+    def test_those_of_an_older_configuration_do_not_come_back(self) -> None:
+        async def scenario() -> list[float | None]:
+            limits = Limits()
+            limits.renew([layer(concurrency=1)._replace(generation=2)])
+            return await starts(limits, [layer(concurrency=5)._replace(generation=1)], 2, most=10)
+
+        assert run(scenario()) == [0, None]
+
+    def test_those_of_a_newer_one_count_as_soon_as_a_request_brings_them(self) -> None:
+        async def scenario() -> list[float | None]:
+            limits = Limits()
+            await limits.acquire([layer(concurrency=1)._replace(generation=1)], 1, 0)
+            return await starts(limits, [layer(concurrency=2)._replace(generation=2)], 1)
+
+        assert run(scenario()) == [0]
+
+    def test_without_any_left_everybody_goes_who_waits(self) -> None:
+        async def scenario() -> list[float | None]:
+            limits = Limits()
+            waiting = asyncio.create_task(starts(limits, [layer(concurrency=1)], 3))
+            await asyncio.sleep(3)
+            limits.renew([layer()])
+            return await waiting
+
+        assert run(scenario()) == [0, 3, 3]
+
+    def test_a_limit_that_is_gone_is_forgotten_once_nothing_counts_any_more(self) -> None:
+        async def scenario() -> list[list[float | None]]:
+            limits = Limits()
+            found = [await starts(limits, [layer("old", qpm=1)], 1, most=0)]
+            limits.renew([layer("new", qpm=1)])
+            found.append(await starts(limits, [layer("old", qpm=1)], 1, most=0))
+            await asyncio.sleep(61)
+            limits.renew([layer("new", qpm=1)])
+            found.append(await starts(limits, [layer("old", qpm=9)], 1, most=0))
+            return found
+
+        assert run(scenario()) == [[0], [None], [61]]
 
     def test_a_smaller_one_holds_from_then_on(self) -> None:
         async def scenario() -> list[float | None]:

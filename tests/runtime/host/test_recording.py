@@ -15,6 +15,7 @@ from doorway import CHAT, deployment, loaded_of, serve, whole
 from virtual import run
 
 from one_adapter.runtime.entry.door import Loaded
+from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
 from one_adapter.runtime.host.recording import Recording, Wanted, begin, beside, wanted
@@ -44,7 +45,7 @@ def test_variables_count_for_more_than_the_file(
 
 
 def test_where_nothing_is_wanted_nothing_is_made() -> None:
-    assert begin(Settings(), Memory(), {}) is None
+    assert begin(Config.empty(), Memory(), {}) is None
 
 
 def kept(loaded: Loaded, kept: Recording) -> Loaded:
@@ -53,7 +54,7 @@ def kept(loaded: Loaded, kept: Recording) -> Loaded:
 
 def recorded(tmp_path: Path, environment: dict[str, str] | None = None) -> tuple[Loaded, Recording]:
     loaded = loaded_of(deployment())
-    found = Recording(Wanted(str(tmp_path / "log"), True), loaded.memory, environment or {})
+    found = Recording(Wanted(str(tmp_path / "log"), True), loaded.config, loaded.memory, environment or {})
     return kept(loaded, found), found
 
 
@@ -86,7 +87,7 @@ def test_numbers_are_for_the_master_key(tmp_path: Path, key: str, status: int) -
 
 def test_numbers_are_for_the_master_key_where_everybody_may_ask() -> None:
     loaded = loaded_of(deployment(), access={"open": True})
-    found = Recording(Wanted(metrics=True), loaded.memory, {})
+    found = Recording(Wanted(metrics=True), loaded.config, loaded.memory, {})
     caller, _ = serve(kept(loaded, found))
     assert run(caller("GET", "/metrics", key=""))[0] == 403
 
@@ -100,7 +101,7 @@ def test_litellms_own_page_of_numbers_stays_where_it_is(caplog: pytest.LogCaptur
     class Mounted:
         path = "/metrics"
 
-    metrics = Recording(Wanted(metrics=True), Memory(), {}).metrics
+    metrics = Recording(Wanted(metrics=True), Config.empty(), Memory(), {}).metrics
     assert beside([object()], metrics) is metrics
     with caplog.at_level(logging.WARNING, "one_adapter.calls"):
         assert beside([object(), Mounted()], metrics) is None
@@ -112,14 +113,14 @@ def test_a_metrics_port_that_is_taken_is_told_and_stops_nobody(caplog: pytest.Lo
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert Recording(Wanted(metrics=True, port=port), Memory(), {}).metrics is not None
+        assert Recording(Wanted(metrics=True, port=port), Config.empty(), Memory(), {}).metrics is not None
     assert f"127.0.0.1:{port} cannot be had" in caplog.text
 
 
 def test_workers_lay_their_numbers_down_each_second(tmp_path: Path) -> None:
     async def a_while() -> None:
         environment = {names.WORKER: "2", names.FOLDER: str(tmp_path)}
-        found = Recording(Wanted(metrics=True), Memory(), environment)
+        found = Recording(Wanted(metrics=True), Config.empty(), Memory(), environment)
         assert (tmp_path / "2.json").exists()
         found.record.begin()
         await asyncio.sleep(1.5)

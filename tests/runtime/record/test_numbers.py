@@ -7,11 +7,13 @@ import json
 import os
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import BreakerRule
 from one_adapter.runtime.record import tally as tallies
@@ -97,7 +99,8 @@ async def test_what_holds_now_is_told() -> None:
     memory.breakers.failure(("s", "k1", "m"), rule, False, 0.0)
     memory.breakers.failure(("s", "k2", "m"), BreakerRule(2, 60.0, 1), False, 0.0)
     release = await memory.limits.acquire([Layer("s:service", Limit(concurrency=1))], 0, 1.0)
-    told = told_by(Board(Tally(), lambda: gauges_of(memory, running=3, lost=4, generation=2)))
+    config = replace(Config.empty(), number=2)
+    told = told_by(Board(Tally(), lambda: gauges_of(memory, running=3, lost=4, config=config)))
     release()
     assert value(told, "requests_running") == 3
     assert value(told, "lost_log_lines_total") == 4
@@ -107,6 +110,23 @@ async def test_what_holds_now_is_told() -> None:
     assert value(told, "breakers_open", service="s", key="", model="m") == 1
     assert value(told, "breakers_open", service="s", key="k1", model="m") == 1
     assert value(told, "breakers_open", service="s", key="k2", model="m") is None
+
+
+async def test_services_and_keys_are_told_by_their_names_of_now() -> None:
+    from one_adapter.runtime.gateway.layers import Layer
+    from one_adapter.runtime.gateway.settings import Limit, Policy
+
+    memory = Memory()
+    policy = Policy("1", service="openai-1", key="key-2", identity="openai#a1", key_identity="#b2")
+    config = replace(Config.empty(), groups={"m": (policy,)})
+    memory.breakers.failure(("openai#a1", "#b2", "m"), BreakerRule(1, 60.0, 1), False, 0.0)
+    layers = [Layer(f"openai#a1:{name}", Limit(concurrency=1)) for name in ("service", "key:#b2:credential")]
+    release = await memory.limits.acquire(layers, 0, 1.0)
+    told = told_by(Board(Tally(), lambda: gauges_of(memory, 0, 0, config)))
+    release()
+    assert value(told, "limit_places", limit="openai-1:service") == 1
+    assert value(told, "limit_places", limit="openai-1:key:key-2:credential") == 1
+    assert value(told, "breakers_open", service="openai-1", key="key-2", model="m") == 1
 
 
 def test_every_worker_tells_the_sum_of_all(tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""The loop of a worker that watches by itself: it looks, prepares off the loop, and commits on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+
+import click
+from litellm.proxy import proxy_server
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.host import applying, loaded
+from one_adapter.runtime.reload.exported import exported
+from one_adapter.runtime.reload.generation import Generation
+from one_adapter.runtime.reload.watch import Reloading, Source, Told
+
+#: Whoever else has something to do at SIGHUP.
+hangups: list[Callable[[], None]] = []
+#: Whoever is to hear that a reload begins (True), and that it has ended (False), whatever came of it.
+listeners: list[Callable[[bool], None]] = []
+#: What the start has said; None: the exported file says itself whether it is watched.
+_chosen: Reloading | None = None
+_task: asyncio.Task[None] | None = None
+
+
+def choose(reloading: Reloading) -> None:
+    """Say before LiteLLM is loaded where later configurations come from."""
+    global _chosen
+    _chosen = reloading
+    applying.begin(reloading.first)
+
+
+def start() -> None:
+    """Begin to watch, on the running loop, once LiteLLM has loaded its configuration; again does nothing."""
+    global _task
+    if _task is not None:
+        return
+    try:
+        reloading = _chosen or _own()
+    except OneAdapterError as problem:
+        say(f"the file is not watched: {problem}")
+        return
+    if reloading is not None:
+        _task = asyncio.get_running_loop().create_task(Watching(reloading).run())
+
+
+def _own() -> Reloading | None:
+    """Return what the stock command is to watch: the exported file itself, where that says so."""
+    path = proxy_server.user_config_file_path
+    if not path or not loaded.loaded().config.settings.watch:
+        return None
+    source, first = exported(path, os.environ)
+    applying.begin(first)
+    return Reloading(first, source)
+
+
+def say(text: str) -> None:
+    """Tell a person, on standard error."""
+    click.echo(f"one-adapter: {text}", err=True)
+
+
+class Watching:
+    """Looks at a source for ever, and has this process follow it."""
+
+    def __init__(self, reloading: Reloading, say: Callable[[str], None] = say) -> None:
+        """Take what is watched, and who tells a person."""
+        self._source: Source = reloading.source
+        self._watches = reloading.watch
+        self._say = say
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Have it looked at now, as SIGHUP does."""
+        for also in hangups:
+            also()
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Watch until the loop ends."""
+        hangup = getattr(signal, "SIGHUP", None)
+        if hangup is not None:
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
+                asyncio.get_running_loop().add_signal_handler(hangup, self.ask)
+        while True:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), self._source.pause if self._watches else None)
+            asked = self._asked.is_set()
+            self._asked.clear()
+            await self.step(asked)
+
+    async def step(self, asked: bool = False) -> None:
+        """Look once, and apply what is new. Whatever goes wrong is told, and the old configuration stays."""
+        try:
+            found = await asyncio.to_thread(self._source.look, asked)
+            if isinstance(found, Generation) or asked:
+                await self._follow(found)
+            elif found is not None:
+                self._say(found.text)
+        except Exception as problem:
+            self._say(f"not reloaded: {problem if isinstance(problem, OneAdapterError) else repr(problem)}")
+
+    async def _follow(self, found: Generation | Told | None) -> None:
+        for one in listeners:
+            one(True)
+        try:
+            if isinstance(found, Generation):
+                await self._apply(found)
+            elif found is not None:
+                self._say(found.text)
+        finally:
+            for one in listeners:
+                one(False)
+
+    async def _apply(self, generation: Generation) -> None:
+        try:
+            prepared = await asyncio.to_thread(applying.prepare, generation)
+            await applying.stage(prepared)
+            applied = applying.commit(prepared)
+        except Exception:
+            self._source.refused()
+            raise
+        self._say(applied.line())
+        for note in generation.notes:
+            self._say(note)
