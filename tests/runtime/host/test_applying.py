@@ -1,0 +1,285 @@
+"""Generations that follow each other in a process with LiteLLM's own router."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import litellm
+import pytest
+import yaml
+from litellm.proxy import proxy_server
+
+from one_adapter.contract import MASTER_KEY, SECTION
+from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.host import applying, loaded, reading
+from one_adapter.runtime.redaction import known
+from one_adapter.runtime.reload.generation import Generation
+from one_adapter.runtime.reload.naming import generation_of
+
+KEYS = {MASTER_KEY: "sk-master", "UP_1": "sk-upstream-one", "UP_2": "sk-upstream-two", "CLIENT": "sk-client"}
+
+
+def deployment(
+    name: str, path: str = "a", key: str = "UP_1", service: str = "s", **ours: Any
+) -> dict[str, Any]:
+    return {
+        "model_name": name,
+        "litellm_params": {
+            "model": f"openai/up-{name}-{path}",
+            "api_base": f"http://127.0.0.1:9/{path}/v1",
+            "api_key": f"os.environ/{key}",
+        },
+        "model_info": {"id": f"{service}.0.1", "mode": "chat", SECTION: {"service": service, **ours}},
+    }
+
+
+def generation(
+    number: int, *models: dict[str, Any], keys: dict[str, str] | None = None, **own: Any
+) -> Generation:
+    own = {"access": {"keys": [{"env": "CLIENT", "models": ["*"]}]}, **own}
+    text = yaml.safe_dump({"model_list": [*models], "general_settings": {SECTION: own}})
+    return generation_of(number, text, {**KEYS, **(keys or {})})
+
+
+Start = Callable[[Generation], None]
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Have LiteLLM load a first generation, as a proxy does when it starts."""
+    monkeypatch.setattr(proxy_server, "llm_router", None)
+    monkeypatch.setattr(proxy_server, "general_settings", {})
+    monkeypatch.setattr(proxy_server.proxy_config, "get_config_state", dict)
+    for name, value in (
+        ("_made", None),
+        ("_apart", frozenset()),
+        ("_generation", (1, "")),
+        ("_look_at", 0.0),
+    ):
+        monkeypatch.setattr(loaded, name, value)
+    monkeypatch.setattr(applying, "_held", [])
+    monkeypatch.setattr(applying, "_staged", set())
+    monkeypatch.setattr(applying, "LINGER", 0.0)
+    monkeypatch.setattr(applying, "keepers", [])
+    before = dict(os.environ)
+
+    def first(one: Generation) -> None:
+        os.environ.update(one.environment)
+        found = applying.resolved(yaml.safe_load(one.config), one.environment)
+        proxy_server.llm_router = litellm.Router(model_list=found["model_list"], disable_cooldowns=True)
+        proxy_server.general_settings[SECTION] = found["general_settings"][SECTION]
+        applying.begin(one)
+
+    yield first
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def ids() -> set[str]:
+    """The deployments in LiteLLM's router."""
+    return {one["model_info"]["id"] for one in reading.deployments(proxy_server.llm_router)}
+
+
+def now() -> Config:
+    return loaded.loaded().config
+
+
+async def follow(one: Generation) -> applying.Applied:
+    return applying.commit(applying.prepare(one))
+
+
+async def settled() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+class TestOneAfterAnother:
+    """What new requests get, and what is left of the old."""
+
+    def test_only_what_is_another_is_another_to_litellm(self, start: Start) -> None:
+        start(generation(1, deployment("m"), deployment("gone")))
+        before = now()
+
+        async def scenario() -> applying.Applied:
+            found = await follow(generation(2, deployment("m"), deployment("new")))
+            await settled()
+            return found
+
+        found = asyncio.run(scenario())
+        assert (found.added, found.removed, found.changed) == (0, 0, 1)
+        assert now().groups["m"][0].id == before.groups["m"][0].id
+        assert ids() == {one.id for one in now().policies.values()}
+        assert {*now().groups} == {"m", "new"}
+        assert now().parameters[now().groups["new"][0].id]["api_key"] == "sk-upstream-one"
+
+    def test_the_old_stay_for_who_holds_their_configuration_over_three_generations(
+        self, start: Start
+    ) -> None:
+        start(generation(1, deployment("m", "one")))
+
+        async def scenario() -> list[int]:
+            old, seen = now(), []
+            old.uses.count += 1
+            for number, path in ((2, "two"), (3, "three")):
+                await follow(generation(number, deployment("m", path)))
+                await settled()
+                seen.append(len(ids()))
+                assert old.groups["m"][0].id in ids()
+            old.uses.end()
+            await settled()
+            return [*seen, len(ids())]
+
+        assert asyncio.run(scenario()) == [2, 2, 1]
+
+    def test_new_requests_never_see_the_old_when_the_router_is_looked_at_anew(self, start: Start) -> None:
+        start(generation(1, deployment("m", "one")))
+
+        async def scenario() -> list[str]:
+            now().uses.count += 1
+            await follow(generation(2, deployment("m", "two")))
+            loaded._made = (None, 0, None, loaded.loaded())  # as after somebody's change of the router
+            return [one.upstream_model for one in now().groups["m"]]
+
+        assert asyncio.run(scenario()) == ["up-m-two"]
+
+    def test_a_generation_that_comes_back_while_its_deployments_go_keeps_them(self, start: Start) -> None:
+        start(generation(1, deployment("m", "one")))
+
+        async def scenario() -> set[str]:
+            old = now()
+            old.uses.count += 1
+            await follow(generation(2, deployment("m", "two")))
+            await follow(generation(3, deployment("m", "one")))
+            old.uses.end()
+            await settled()
+            return ids()
+
+        assert asyncio.run(scenario()) == {now().groups["m"][0].id}
+        assert now().groups["m"][0].upstream_model == "up-m-one"
+
+    def test_it_says_which_generation_holds(self, start: Start) -> None:
+        first, second = generation(1, deployment("m")), generation(2, deployment("m", "two"))
+        start(first)
+        assert (now().number, now().fingerprint) == (1, first.fingerprint)
+        asyncio.run(follow(second))
+        assert (now().number, now().fingerprint) == (2, second.fingerprint)
+
+    def test_aliases_and_keys_of_clients_are_the_new_ones(self, start: Start) -> None:
+        start(generation(1, deployment("m")))
+        one = generation(2, deployment("m"), keys={"CLIENT": "sk-other"})
+        text = yaml.safe_load(one.config) | {"router_settings": {"model_group_alias": {"nick": "m"}}}
+        asyncio.run(follow(Generation(2, "f", yaml.safe_dump(text), one.environment)))
+        assert now().resolve("nick") == "m"
+        assert now().keys.identify([(b"authorization", b"Bearer sk-other")]) is not None
+        assert now().keys.identify([(b"authorization", b"Bearer sk-client")]) is None
+        admin = now().keys.identify([(b"authorization", b"Bearer sk-master")])
+        assert admin is not None
+        assert admin.admin
+
+
+class TestNothingGrows:
+    """What LiteLLM and this process hold after many generations."""
+
+    def test_after_many_generations_there_is_what_there_was_after_the_second(self, start: Start) -> None:
+        start(generation(1, deployment("m", "x1", "UP_1"), deployment("stays")))
+        sizes: list[tuple[int, ...]] = []
+
+        async def scenario() -> None:
+            for number in range(2, 22):
+                key = {"UP_1": f"sk-upstream-{number:09}"}
+                await follow(generation(number, deployment("m", f"x{number}"), deployment("stays"), keys=key))
+                await settled()
+                router = proxy_server.llm_router
+                names = getattr(router, "registry", None)
+                listed = names().names(kind="deployment_names") if names else router.deployment_names  # type: ignore[union-attr]
+                sizes.append(
+                    (len(ids()), len([*listed]), len(litellm.model_cost), len(os.environ), len(known._values))
+                )
+
+        asyncio.run(scenario())
+        assert sizes[1:] == sizes[:-1]
+
+    def test_a_variable_of_the_old_goes_with_its_last_request_and_not_before(self, start: Start) -> None:
+        start(generation(1, deployment("m", proxy={"http_env": "WAY"}), keys={"WAY": "http://one:1"}))
+
+        async def scenario() -> list[list[str]]:
+            old, seen = now(), []
+            old.uses.count += 1
+            for step in range(2):
+                if not step:
+                    await follow(
+                        generation(
+                            2, deployment("m", proxy={"http_env": "WAY"}), keys={"WAY": "http://two:2"}
+                        )
+                    )
+                else:
+                    old.uses.end()
+                await settled()
+                seen.append(sorted(value for name, value in os.environ.items() if name.startswith("WAY_")))
+            return seen
+
+        assert asyncio.run(scenario()) == [["http://one:1", "http://two:2"], ["http://two:2"]]
+
+    def test_whoever_keeps_clients_hears_which_deployments_there_still_are(self, start: Start) -> None:
+        start(generation(1, deployment("m", "one")))
+        heard: list[list[str]] = []
+        applying.keepers.append(lambda policies: heard.append([one.upstream_model for one in policies]))
+
+        async def scenario() -> None:
+            await follow(generation(2, deployment("m", "two")))
+            await settled()
+
+        asyncio.run(scenario())
+        assert heard == [["up-m-two"]]
+
+
+class TestNotTaken:
+    """A generation that cannot be used changes nothing."""
+
+    def test_one_that_litellm_would_not_load_is_refused_when_it_is_prepared(self, start: Start) -> None:
+        start(generation(1, deployment("m")))
+        broken = generation(2, {"model_name": "m", "litellm_params": {}, "model_info": {}})
+        with pytest.raises(OneAdapterError, match="would not load"):
+            applying.prepare(broken)
+        assert now().number == 1
+
+    def test_one_with_a_provider_that_nobody_knows_is_taken_back_whole(self, start: Start) -> None:
+        start(generation(1, deployment("m")))
+        before = ids()
+        odd = deployment("odd")
+        odd["litellm_params"]["model"] = "nobody-has-this/m"
+
+        async def scenario() -> None:
+            with pytest.raises(OneAdapterError, match="does not take"):
+                await applying.stage(applying.prepare(generation(2, deployment("m", "two"), odd)))
+
+        asyncio.run(scenario())
+        assert ids() == before
+        assert (now().number, len(now().policies)) == (1, 1)
+
+    def test_what_was_put_there_ahead_and_is_dropped_leaves_nothing(self, start: Start) -> None:
+        start(generation(1, deployment("m")))
+        before = ids()
+
+        async def scenario() -> tuple[int, int]:
+            prepared = applying.prepare(generation(2, deployment("m", "two"), deployment("n")))
+            await applying.stage(prepared)
+            seen = len(ids()), len(now().policies)
+            applying.drop(prepared)
+            return seen
+
+        assert asyncio.run(scenario()) == (3, 1)
+        assert ids() == before
+
+    def test_with_models_in_litellms_database_it_takes_a_restart(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start(generation(1, deployment("m")))
+        monkeypatch.setattr(proxy_server, "prisma_client", object())
+        monkeypatch.setattr(proxy_server, "store_model_in_db", True)
+        with pytest.raises(OneAdapterError, match="restart"):
+            applying.prepare(generation(2, deployment("m", "two")))
