@@ -26,14 +26,17 @@ LENGTH = 12
 
 
 def with_identities(
-    model_list: Sequence[Mapping[str, Any]], counted: Container[str], environment: Mapping[str, str]
+    model_list: Sequence[Mapping[str, Any]], counted: Container[str] | None, environment: Mapping[str, str]
 ) -> Iterator[tuple[Mapping[str, Any], Policy]]:
     """Yield each deployment with its policy, which says what its service and its key are remembered by.
 
     Services in `counted` are those whose names are places; of two that are asked alike the second is told
-    from the first by that.
+    from the first by that. None: every name of a service or a key is the owner's own.
     """
     read = [(one, read_policy(one)) for one in model_list]
+    if counted is None:
+        yield from read
+        return
     firsts: dict[str, tuple[Mapping[str, Any], Policy]] = {}
     for one, policy in read:
         if policy.service in counted:
@@ -61,7 +64,7 @@ def with_identities(
 
 
 def names_in_memory(policies: Iterable[Policy]) -> dict[tuple[str, ...], tuple[str, str]]:
-    """Return what a service, and a key of it, is remembered by -> the service's name and the key's at present."""
+    """Return what a service, and a key of it, is remembered by -> their names at present."""
     found: dict[tuple[str, ...], tuple[str, str]] = {}
     for one in policies:
         found[one.owner,] = one.service, ""

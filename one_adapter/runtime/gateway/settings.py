@@ -170,7 +170,7 @@ class Settings:
     access_log: str = ""
     metrics: bool = False
     metrics_port: int = 0
-    counted: frozenset[str] = frozenset()
+    counted: frozenset[str] | None = None
     watch: bool = False
 
 
@@ -215,7 +215,7 @@ def read_settings(value: object) -> Settings:
         access_log=reader.text("access_log"),
         metrics=bool(reader.get("metrics", bool, False)),
         metrics_port=reader.count("metrics_port", 0),
-        counted=frozenset(reader.texts("counted")),
+        counted=None if reader.get("counted", list, None) is None else frozenset(reader.texts("counted")),
         watch=bool(reader.get("watch", bool, False)),
     )
 

@@ -26,7 +26,7 @@ class Gauges(NamedTuple):
 
 
 def gauges_of(memory: Memory, running: int, lost: int, config: Config) -> Gauges:
-    """Return what holds now in a process's memory, services and keys by the names that they have at present."""
+    """Return what holds now in a process's memory; services and keys have their names of the present."""
     names = names_in_memory(config.policies.values())
     opened = tuple(
         (*names.get(key[:-1], (key[0], key[1] if len(key) > 2 else "")), key[-1])

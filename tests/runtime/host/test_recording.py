@@ -60,7 +60,7 @@ def recorded(tmp_path: Path, environment: dict[str, str] | None = None) -> tuple
 
 def test_a_request_is_written_and_counted(tmp_path: Path) -> None:
     loaded, found = recorded(tmp_path, {names.WORKER: "2"})
-    found.generation = 5
+    found.follow(replace(loaded.config, number=5))
 
     async def two() -> tuple[int, bytes, dict[str, str]]:
         caller, _ = serve(loaded)
