@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +11,6 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
-from one_adapter.contract import MASTER_KEY
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.files import (
@@ -32,7 +31,7 @@ from one_adapter.export.litellm.start import EXPORTED, start_line
 from one_adapter.export.pure.plan import unread
 from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.secrets.env_merge import merged, read_env
-from one_adapter.export.secrets.variables import Secrets, inlined
+from one_adapter.export.secrets.variables import Secrets
 
 TO_ENV = "With -o FOLDER they go to .env."
 
@@ -102,9 +101,13 @@ def export_command(
         if not is_stream(report):
             refuse_what_is_there(Path(report), force)
         told = _report(source, secrets, report, pure, counted_by, _exported(output, env_format))
-    text = proxy_config(source.plan, secrets, pure, prices=counted_by)
     inline = secrets_as == "inline"
-    written = _export(source, secrets, text, output or "-", inline, env_format, force, pure)
+
+    def text_with(values: Mapping[str, str]) -> str:
+        shown = values if inline else {}
+        return proxy_config(source.plan, secrets, pure, prices=counted_by, values=shown)
+
+    written = _export(source, secrets, text_with, output or "-", inline, env_format, force, pure)
     if report is not None and told is not None:
         _write(report, told, force)
     for line in (*written, *_remarks(source, secrets, output is not None, pure)):
@@ -119,7 +122,7 @@ def export_command(
 def _export(
     source: Source,
     secrets: Secrets,
-    text: str,
+    text_with: Callable[[Mapping[str, str]], str],
     output: str,
     inline: bool,
     env_format: str,
@@ -131,7 +134,7 @@ def _export(
     every = environment(secrets, new_master_key())
     values = {name: value for name, value in every.items() if name not in left_out}
     if is_stream(output) or not is_folder(output):
-        text = _inlined(text, values) if inline else text
+        text = text_with(values)
         _write(output, text, force, private=inline)
         started = [
             f"Written: {output}",
@@ -145,8 +148,7 @@ def _export(
     config, env = str(Path(output) / CONFIG_NAME), str(Path(output) / ENV_NAME)
     old = read_env(read_old(Path(env)), env_format) if force else {}
     merge = merged({**values, **STOCK}, old)
-    if inline:
-        text = _inlined(text, merge.values)
+    text = text_with(merge.values)
     write_folder(
         output, text, env_file(env_format, merge.values, secrets.to_create, secrets.to_fill), force, inline
     )
@@ -166,11 +168,6 @@ def _remarks(source: Source, secrets: Secrets, to_file: bool, pure: bool) -> lis
 
     lines = summary_lines(source.plan, secrets, pure) if to_file else []
     return lines + ([f"--pure: {cost}" for cost in pure_costs(source.plan)] if pure else [])
-
-
-def _inlined(text: str, values: Mapping[str, str]) -> str:
-    """The configuration with values in it, but for the key that nobody has to see there."""
-    return inlined(text, {name: value for name, value in values.items() if name != MASTER_KEY})
 
 
 def _what_stays(values: Mapping[str, str], text: str) -> list[str]:

@@ -34,7 +34,7 @@ from one_adapter.export.litellm.proxy_config import environment, proxy_config, r
 from one_adapter.export.report.summary import summary_lines
 from one_adapter.export.report.write import Format, write_report
 from one_adapter.export.secrets.env_file import FORMATS, env_file
-from one_adapter.export.secrets.variables import inlined, secrets_of
+from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.export.wording import json_text
 from one_adapter.lint import judge, refused, render_text
 from one_adapter.lint.output import as_sarif as formats
@@ -256,7 +256,7 @@ def through(document: Document, dice: random.Random) -> bool:
     text = proxy_config(plan, secrets, pure)
     yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     values = environment(secrets, new_master_key())
-    inlined(text, values)
+    proxy_config(plan, secrets, pure, values=values)
     for form in FORMATS:
         try:
             env_file(form, values, secrets.to_create)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -59,13 +60,19 @@ def weights(shares: list[Fraction]) -> list[int | float]:
 
 
 class Deployments:
-    """Writes the model list of a plan; `pure` leaves out what only one-adapter reads."""
+    """Writes the model list of a plan; `pure` leaves out what only one-adapter reads.
 
-    def __init__(self, plan: Plan, secrets: Secrets, pure: bool, prices: Prices) -> None:
+    `values` are the variables whose values LiteLLM gets in the place of their names.
+    """
+
+    def __init__(
+        self, plan: Plan, secrets: Secrets, pure: bool, prices: Prices, values: Mapping[str, str]
+    ) -> None:
         self.plan = plan
         self.secrets = secrets
         self.pure = pure
         self.prices = prices
+        self.values = values
         self.policies = {policy.id: policy for policy in plan.services}
         self.anchors: dict[str, str] = {}
         self.anchor_names: set[str] = set()
@@ -120,9 +127,9 @@ class Deployments:
         parameters: dict[str, Any] = {"model": f"{upstream.provider}/{quote_name(upstream.name)}"}
         if upstream.provider != "vertex_ai":
             hidden = self.secrets.addresses.get(upstream.url)
-            parameters["api_base"] = f"{REFERENCE}{hidden}" if hidden else upstream.url
+            parameters["api_base"] = self._secret(hidden) if hidden else upstream.url
         for name, ref in upstream.keys:
-            parameters[name] = f"{REFERENCE}{self.secrets.names[ref]}"
+            parameters[name] = self._secret(self.secrets.names[ref])
         if not upstream.keys and upstream.provider not in KEYLESS:
             parameters["api_key"] = NO_KEY
         if upstream.by_reference:
@@ -141,6 +148,10 @@ class Deployments:
             parameters["drop_params"] = True
         parameters |= ADAPTER_PARAMETERS.get(upstream.provider, {})
         return parameters
+
+    def _secret(self, name: str) -> str:
+        """What LiteLLM resolves: a variable's value, or a reference to it. Our own code reads by name."""
+        return self.values.get(name, f"{REFERENCE}{name}")
 
     def _ours(self, group: Group, target: Target) -> Anchored | Alias:
         policy, upstream = self.policies[target.service], target.upstream

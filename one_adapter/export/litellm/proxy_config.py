@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from one_adapter import contract
@@ -30,13 +31,19 @@ answers are passed on as they came, many times faster; false: LiteLLM makes ever
 
 
 def proxy_config(
-    plan: Plan, secrets: Secrets, pure: bool = False, relay: bool = True, prices: Prices = NO_PRICES
+    plan: Plan,
+    secrets: Secrets,
+    pure: bool = False,
+    relay: bool = True,
+    prices: Prices = NO_PRICES,
+    values: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The text of the configuration; the same plan gives the same bytes.
 
-    `relay` false has every request go through LiteLLM. `prices` says what LiteLLM counts spend by.
+    `relay` false has every request go through LiteLLM. `prices` says what LiteLLM counts spend by. `values`
+    are the variables that deployments have by value; what our own code reads at run time stays by name.
     """
-    writer = Deployments(plan, secrets, pure, prices)
+    writer = Deployments(plan, secrets, pure, prices, values)
     model_list = writer.model_list()
     head = (PURE_HEADER if pure else HEADER).format(version=plan.dialect.version)
     sections: dict[Any, Any] = {Comment(head): None, "model_list": model_list}

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from one_adapter.config.model import Gateway
 from one_adapter.contract import ADAPTER_VARIABLES, REFERENCE
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.yaml_writer import scalar
 from one_adapter.plan.addresses import has_password, is_secret_parameter
 from one_adapter.plan.credentials import client_kind_of, left_out
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
@@ -235,18 +234,3 @@ def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${SOA_DOLLAR:-$}")
     escaped = escaped.replace("`", "\\`")
     return f'"{escaped}"'
-
-
-def inlined(text: str, values: Mapping[str, str]) -> str:
-    """An exported configuration with the values of variables in the place of their names.
-
-    Variables our own code reads at run time (client keys, proxies, adapters) stay by
-    name: only what LiteLLM resolves is written out.
-    """
-    pattern = re.compile(rf"(?<=: ){REFERENCE}([A-Z][A-Z0-9_]*)$", re.MULTILINE)
-    return pattern.sub(lambda found: _inline(found.group(1), found.group(0), values), text)
-
-
-def _inline(name: str, reference: str, values: Mapping[str, str]) -> str:
-    value = values.get(name)
-    return reference if value is None else scalar(value)

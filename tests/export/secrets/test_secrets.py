@@ -18,7 +18,7 @@ from one_adapter.config.document import parse
 from one_adapter.dialect import V0_10, V0_12, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.proxy_config import environment, proxy_config, refuse_references
-from one_adapter.export.secrets.variables import Secrets, dotenv, inlined, remarks_of, secrets_of, variable
+from one_adapter.export.secrets.variables import Secrets, dotenv, remarks_of, secrets_of, variable
 
 
 def secrets(config: dict[str, Any], **options: str) -> Secrets:
@@ -309,7 +309,7 @@ def test_a_variables_name_is_one_a_shell_takes(text: str) -> None:
 def test_values_may_be_written_into_the_file() -> None:
     config = openai(service("m", credentials={"api_key": "sk: 'one'"}), api_key="client")
     decided, found = plan(config), secrets(config)
-    text = inlined(proxy_config(decided, found), found.values)
+    text = proxy_config(decided, found, values=found.values)
     assert "api_key: \"sk: 'one'\"" in text
     assert "os.environ/SOA" not in text
     assert "SOA_CLIENT_KEY" in text, "our own code reads the client's key at run time"
@@ -319,4 +319,9 @@ def test_values_may_be_written_into_the_file() -> None:
 
 
 def test_a_reference_without_a_value_stays() -> None:
-    assert inlined("a: os.environ/X\nb: os.environ/Y\n", {"X": "1e3"}) == 'a: "1e3"\nb: os.environ/Y\n'
+    one, other = (service("m", credentials={"api_key": key}) for key in ("sk-1", "1e3"))
+    config = openai(one, other)
+    decided, found = plan(config), secrets(config)
+    text = proxy_config(decided, found, values={"SOA_OPENAI_2_API_KEY": "1e3"})
+    assert "api_key: os.environ/SOA_OPENAI_1_API_KEY\n" in text
+    assert 'api_key: "1e3"\n' in text
