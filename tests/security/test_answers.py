@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from conftest import SECRETS, USERINFO
 from proxy import CLIENT, KEYS, Proxy
 from raw import Answer
+from services import SECRETS, USERINFO
 from wires import MINTED, Wires
 
 Ask = Callable[..., Answer]
