@@ -12,10 +12,10 @@ from typing import Protocol
 
 from one_adapter.runtime.entry import body as bodies
 from one_adapter.runtime.entry.asgi import Receive, Scope, Send, read_body
+from one_adapter.runtime.entry.leaving import Watch
 from one_adapter.runtime.entry.outlet import Outlet
 from one_adapter.runtime.entry.request import Attempt, Request, current
 from one_adapter.runtime.entry.shapes import check_tools
-from one_adapter.runtime.entry.watch import Watch
 from one_adapter.runtime.gateway.capacity import tpm_of
 from one_adapter.runtime.gateway.choice import (
     KeyIsFull,

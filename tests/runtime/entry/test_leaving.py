@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from one_adapter.runtime.entry.watch import WATCH_AFTER_SECONDS, Watch
+from one_adapter.runtime.entry.leaving import WATCH_AFTER_SECONDS, Watch
 
 
 class _Leaver:
