@@ -28,7 +28,7 @@ ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS = 2, 4, 8
 #: Aspects that vary with an answer's length, or with the machine: they take `STEADY_ROUNDS`.
 WAVERING = frozenset(("pieces", "first piece"))
 #: How much slower, and how many seconds at least, a first piece comes that is told as slower.
-SLOWER, SLOWER_SECONDS = 3.0, 0.05
+SLOWER, SLOWER_SECONDS = 3.0, 0.1
 #: How many times more or fewer tokens a prompt has that is told as another.
 TOKENS_APART = 3.0
 
