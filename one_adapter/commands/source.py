@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import click
 
-from one_adapter.config.document import Document
+from one_adapter.config.document import Document, parse
 from one_adapter.config.model import Gateway
 from one_adapter.config.others import is_litellm
 from one_adapter.config.reading import read_gateway
-from one_adapter.config.store import load_source, stale_sibling
+from one_adapter.config.store import Read, read_source, stale_sibling
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.no_models import refuse_nothing
 from one_adapter.export.litellm.proxy_config import refuse_references
@@ -26,6 +26,7 @@ from one_adapter.plan.vendors import Options
 class Source:
     """A configuration the gateway would accept, with what was found in it and decided on it."""
 
+    read: Read
     document: Document
     gateway: Gateway
     findings: tuple[Finding, ...]
@@ -38,19 +39,42 @@ def accepted(path: str, options: Options) -> Source:
     Raises `OneAdapterError`: exit code 2 for what cannot be read, exit code 1, with
     the errors on standard error, for what the gateway would refuse.
     """
-    document = load_source(path)
+    try:
+        source = judged(read_source(path), options)
+    except WouldRefuse as problem:
+        click.echo(problem.findings, err=True, nl=False)
+        raise
+    stale = stale_sibling(path, source.document)
+    if stale:
+        click.echo(f"Warning: {visible(stale)}", err=True)
+    return source
+
+
+class WouldRefuse(OneAdapterError):  # noqa: N818 - it is what the gateway would do
+    """What the gateway would refuse; `findings` as `lint` prints them. `broken`: it has not even the form."""
+
+    def __init__(self, message: str, findings: str, broken: bool) -> None:
+        super().__init__(message, 1)
+        self.findings = findings
+        self.broken = broken
+
+
+def judged(read: Read, options: Options) -> Source:
+    """Judge a configuration that was read, and decide on it, without a word to anybody.
+
+    Raises `OneAdapterError` (exit code 1), of its kind `WouldRefuse` where the gateway would refuse it.
+    """
+    document = parse(*read)
     if is_litellm(document):
         what = "this is a configuration of LiteLLM and not of the gateway; litellm --config starts it"
         raise OneAdapterError(f"{document.name}: {what}", 1)
     findings = judge(document, options.gateway)
     if refused(findings):
         errors = tuple(finding for finding in findings if finding.severity == "error")
-        click.echo(render_text(errors, document), err=True, nl=False)
-        raise OneAdapterError(f"{document.name}: the gateway would refuse this configuration", 1)
-    stale = stale_sibling(path, document)
-    if stale:
-        click.echo(f"Warning: {visible(stale)}", err=True)
-    return Source(document, read_gateway(document, options.gateway), findings, decide(document, options))
+        told = f"{document.name}: the gateway would refuse this configuration"
+        raise WouldRefuse(told, render_text(errors, document), document.root is None)
+    gateway = read_gateway(document, options.gateway)
+    return Source(read, document, gateway, findings, decide(document, options))
 
 
 def exportable(source: Source, pure: bool = False, as_written: bool = False) -> Secrets:

@@ -101,6 +101,7 @@ class Service:
 
     `models` already holds the type's default models where the gateway fills them in. `pool` is what a
     request may draw from, switched off or not: the list, or the single credential when there is no list.
+    `named`: the id is the file's own, and not the service's place.
     """
 
     pointer: str
@@ -125,6 +126,7 @@ class Service:
     default_models: bool
     upstream_protocol: str = "auto"
     model_limits: Mapping[str, Limit] = field(default_factory=dict)
+    named: bool = False
 
     @property
     def reads_list(self) -> bool:

@@ -209,6 +209,7 @@ class _Reader:
             default_models=fill,
             upstream_protocol=view.text("upstream_protocol").lower() or "auto",
             model_limits=self.limits(view.node("model_limits"), view.at("model_limits")),
+            named=bool(view.text("id")),
         )
 
     def pool(self, service: _View) -> tuple[Credential, ...]:

@@ -16,10 +16,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import thread_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from one_adapter.config.document import FORMATS, LARGEST_FILE, Document, load, parse
+from one_adapter.config.document import FORMATS, LARGEST_FILE, Document, load, parse, read_bytes
 from one_adapter.config.wal import laid_over
 from one_adapter.errors import OneAdapterError
 
@@ -51,8 +51,21 @@ def is_store(path: str) -> bool:
         return False
 
 
+class Read(NamedTuple):
+    """What a source says: bytes, the name they go by in messages, the format where it is known."""
+
+    data: bytes
+    name: str
+    format: str | None = None
+
+
 def read_store(path: str) -> Document:
-    """The active revision of a store as a JSON document.
+    """The active revision of a store as a JSON document; errors as for `read_source`."""
+    return parse(*_read_store(path))
+
+
+def _read_store(path: str) -> Read:
+    """The text of the active revision.
 
     Raises `OneAdapterError` (exit code 2) for anything but a store with exactly one
     active revision of at most 64 MiB, in a plain table.
@@ -68,7 +81,7 @@ def read_store(path: str) -> Document:
         said = "" if isinstance(problem, UnicodeError) else str(problem)
         raise OneAdapterError(f"{path}: is no store of the gateway: {said or 'it is damaged'}") from None
     data = text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")
-    return parse(data, f"{path}#{number}", "json")
+    return Read(data, f"{path}#{number}", "json")
 
 
 def _too_large(path: str) -> OneAdapterError:
@@ -146,11 +159,19 @@ def _refuse_programs(path: str, connection: sqlite3.Connection) -> None:
 
 def load_source(path: str) -> Document:
     """A configuration from a file, a store or standard input ("-")."""
+    return parse(*read_source(path))
+
+
+def read_source(path: str) -> Read:
+    """What a file, a store or standard input ("-") says, not yet understood.
+
+    Raises `OneAdapterError` (exit code 2) for what cannot be read.
+    """
     if path != "-" and is_store(path):
-        return read_store(path)
+        return _read_store(path)
     if path.endswith(".db") and Path(path).is_file():
         raise OneAdapterError(f"{path}: is no SQLite database")
-    return load(path)
+    return Read(read_bytes(path), path)
 
 
 def stale_sibling(path: str, document: Document) -> str | None:

@@ -36,6 +36,7 @@ def service_policy(service: Service, gateway: Gateway) -> ServicePolicy:
         owner=(service.provider or service.type) if dialect.lists_owners else "",
         pooled=dialect.pools and bool(service.credential_list),
         protocol=service.upstream_protocol,
+        named=service.named,
     )
 
 

@@ -183,7 +183,7 @@ class ServicePolicy:
 
     `pooled`: its credentials are keys that stand in for each other. `owner` is whose its models are in
     `/v1/models`; empty where the gateway does not tell. `protocol` is what its chats are asked in; auto: what
-    its type speaks.
+    its type speaks. `named`: its id is the owner's own, and not its place in the file.
     """
 
     id: str
@@ -198,6 +198,7 @@ class ServicePolicy:
     pooled: bool = False
     owner: str = ""
     protocol: str = "auto"
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

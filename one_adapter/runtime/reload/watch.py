@@ -168,7 +168,7 @@ class Files:
             if patient and refused.half and self._may_still_end(now):
                 return None
             self._settle(seen)
-            return Told(refused.text)
+            return Told(f"not reloaded: {refused.text}")
         if patient and self._is_cut(seen.content[0]) and self._may_still_end(now):
             return None
         self._settle(seen)
@@ -213,7 +213,7 @@ class Files:
             self._sleep(SETTLE)
             before, seen = seen.digest, self._see(self._clock())
         found = self._judge(seen, self._clock(), patient=False)
-        return found or Told(f"nothing has changed, generation {self._current.number} stays")
+        return found or Told(f"nothing has changed, generation {self._current.number} goes on")
 
 
 def _digest(*parts: bytes) -> str:

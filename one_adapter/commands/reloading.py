@@ -1,0 +1,122 @@
+"""Following a configuration while a proxy runs on it: what `run` watches, and what it makes of a change."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from one_adapter.commands.source import Source, WouldRefuse, exportable, judged
+from one_adapter.config.store import Read, is_store, read_source
+from one_adapter.export.secrets.variables import Secrets
+from one_adapter.plan.types import Plan
+from one_adapter.plan.vendors import Options
+from one_adapter.runtime.reload.generation import Generation
+from one_adapter.runtime.reload.naming import generation_of
+from one_adapter.runtime.reload.watch import Content, Files, Refused, Reloading, Told, mounted_alone
+from one_adapter.runtime.reload.watch import Source as Watched
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+#: Text of the exported file, and the variables that it names.
+Exported = tuple[str, Mapping[str, str]]
+Export = Callable[[Plan, Secrets], Exported]
+
+
+def watch_option(command: Command) -> Command:
+    """Give a command the option by which it is told to watch its file."""
+    return click.option(
+        "--watch/--no-watch",
+        default=None,
+        help="Follow changes of CONFIG while it runs, without a restart. Default: on a terminal. SIGHUP has "
+        "it read again in any case.",
+    )(command)
+
+
+class Once:
+    """A source that cannot be read a second time."""
+
+    pause = 1.0
+
+    def look(self, asked: bool = False) -> Told | None:
+        """Return the reason to who asks."""
+        return Told("nothing is reloaded: standard input cannot be read again") if asked else None
+
+    def refused(self) -> None:
+        """Do nothing: it has returned nothing."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a change of a configuration comes to.
+
+    `options` are those it is read by; `export` writes a plan as the proxy is to read it; `begun` is the plan
+    that the proxy was started on, `given` what of host and port the command line has said instead.
+    """
+
+    path: str
+    options: Options
+    export: Export
+    begun: Plan
+    given: tuple[str | None, int | None]
+
+    def read(self) -> Content:
+        """Return what the configuration says; raises `OneAdapterError` where it cannot be read."""
+        return (read_source(self.path).data,)
+
+    def generation(self, content: Content, number: int) -> Generation:
+        """Return the generation of a content that was read; raises `Refused` for one that is not good."""
+        name, kind = (self.path, None) if not is_store(self.path) else (self.path, "json")
+        try:
+            source = judged(Read(content[0], name, kind), self.options)
+            return self.made(source, exportable(source, as_written=True), number)
+        except WouldRefuse as problem:
+            raise Refused(f"{problem}\n{problem.findings}", half=problem.broken) from None
+
+    def made(self, source: Source, secrets: Secrets, number: int) -> Generation:
+        """Return the generation of a judged configuration."""
+        text, values = self.export(source.plan, secrets)
+        return generation_of(number, text, values, tuple(self.restarts(source.plan)))
+
+    def restarts(self, plan: Plan) -> list[str]:
+        """Return a line about what only a start reads, where that has changed."""
+        host, port = self.given
+        changed = []
+        if host is None and (plan.host, plan.access.open) != (self.begun.host, self.begun.access.open):
+            changed.append("the address")
+        if port is None and plan.port != self.begun.port:
+            changed.append(f"the port {plan.port}")
+        if plan.log_level != self.begun.log_level:
+            changed.append("the log level")
+        return [f"holds from the next start on: {' and '.join(changed)}"] if changed else []
+
+
+def reloading_of(changes: Changes, source: Source, secrets: Secrets, watch: bool) -> Reloading:
+    """Return what a proxy begins with and follows; says on standard error what cannot be watched."""
+    first = changes.made(source, secrets, 1)
+    watched: Watched = Once()
+    if not _is_file(changes.path):
+        if watch:
+            click.echo("Warning: standard input cannot be watched, so changes need a restart.", err=True)
+        return Reloading(first, watched, watch=False)
+    paths: Sequence[str] = (
+        (changes.path, f"{changes.path}-wal") if is_store(changes.path) else (changes.path,)
+    )
+    if watch and mounted_alone(changes.path):
+        what = (
+            "is mounted as a single file, which shows no file that takes its place: mount its folder instead"
+        )
+        click.echo(f"Warning: {changes.path} {what}.", err=True)
+    watched = Files(paths, changes.read, changes.generation, first, (source.read.data,))
+    return Reloading(first, watched, watch)
+
+
+def _is_file(path: str) -> bool:
+    """Tell whether a path can be read again: it names a regular file, and no pipe."""
+    try:
+        return path != "-" and stat.S_ISREG(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False
