@@ -71,6 +71,11 @@ TO_ENV = "With -o FOLDER they go to .env."
     show_default=True,
     help="Have spend counted by LiteLLM's price list where it has the vendor's model, or count none at all.",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Have the proxy follow changes of the exported file, and of the .env beside it, without a restart.",
+)
 @reading_options
 def export_command(
     config: str,
@@ -82,6 +87,7 @@ def export_command(
     strict: bool,
     pure: bool,
     prices: str,
+    watch: bool,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -93,6 +99,8 @@ def export_command(
     """
     from one_adapter.export.report.summary import strict_rows
 
+    if pure and watch:
+        raise OneAdapterError("--watch is one-adapter's doing at run time, of which --pure leaves nothing.")
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, pure)
     counted_by = prices_of(prices)
@@ -105,7 +113,7 @@ def export_command(
 
     def text_with(values: Mapping[str, str]) -> str:
         shown = values if inline else {}
-        return proxy_config(source.plan, secrets, pure, prices=counted_by, values=shown)
+        return proxy_config(source.plan, secrets, pure, prices=counted_by, values=shown, watch=watch or None)
 
     written = _export(source, secrets, text_with, output or "-", inline, env_format, force, pure)
     if report is not None and told is not None:

@@ -13,6 +13,7 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.recording import recorded, recording_options
+from one_adapter.commands.reloading import Changes, Exported, reloading_of, watch_option
 from one_adapter.commands.source import accepted, exportable
 from one_adapter.commands.workers import worker_options
 from one_adapter.contract import MASTER_KEY, SECTION
@@ -64,6 +65,7 @@ SHOWN = 6
 )
 @recording_options
 @worker_options
+@watch_option
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
 def run_command(
@@ -79,6 +81,7 @@ def run_command(
     metrics_port: int | None,
     workers: int,
     grace: float,
+    watch: bool | None,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -91,7 +94,8 @@ def run_command(
     """
     choices(profile)
     os.environ |= recorded(access_log, metrics, metrics_port)
-    source = accepted(config, options_of(redirects, spark, gateway))
+    options = options_of(redirects, spark, gateway)
+    source = accepted(config, options)
     secrets = exportable(source, as_written=True)
     from one_adapter.runtime.host import launch  # after the judgement: an error costs no start
     from one_adapter.runtime.host.starting import Starting
@@ -106,20 +110,29 @@ def run_command(
     click.echo(explain_text(plan))
     for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
         click.echo(line)
-    running, sealed = plan, echo_port
+    sealed, terminal = echo_port, sys.stderr if sys.stderr.isatty() else None
+    master = os.environ.get(MASTER_KEY) or new_master_key()
     if dry_run and echo_port is None:
         from one_adapter.runtime.dryrun import echo
 
         sealed = echo.start().port
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
-    if sealed is not None:
-        running, secrets = on_loopback(plan, secrets, sealed)
-    text = proxy_config(running, secrets, relay=not no_relay, prices=prices_of())
-    values = environment(secrets, os.environ.get(MASTER_KEY) or new_master_key())
-    with Starting(
-        f"http://{_shown(where)}:{number}/v1", sys.stderr if sys.stderr.isatty() else None
-    ) as words:
-        code = launch.serve(text, values, where, number, litellm_args, profile, sealed, words, workers, grace)
+
+    def exported(plan: Plan, secrets: Secrets) -> Exported:
+        if sealed is not None:
+            plan, secrets = on_loopback(plan, secrets, sealed)
+        text = proxy_config(plan, secrets, relay=not no_relay, prices=prices_of(), watch=False)
+        return text, environment(secrets, master)
+
+    changes = Changes(config, options, exported, plan, (host, port))
+    following = reloading_of(changes, source, secrets, terminal is not None if watch is None else watch)
+    first = following.first
+    with Starting(f"http://{_shown(where)}:{number}/v1", terminal) as words:
+        code = launch.serve(
+            *(first.config, first.environment, where, number, litellm_args, profile, sealed, words),
+            *(workers, grace),
+            reloading=following,
+        )
     if code:
         raise OneAdapterError("the proxy ended by itself", code)
 

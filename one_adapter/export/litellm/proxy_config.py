@@ -37,11 +37,13 @@ def proxy_config(
     relay: bool = True,
     prices: Prices = NO_PRICES,
     values: Mapping[str, str] = MappingProxyType({}),
+    watch: bool | None = None,
 ) -> str:
     """The text of the configuration; the same plan gives the same bytes.
 
     `relay` false has every request go through LiteLLM. `prices` says what LiteLLM counts spend by. `values`
     are the variables that deployments have by value; what our own code reads at run time stays by name.
+    `watch`: the proxy follows changes, of this file (True) or of what it was made of (False); None: none.
     """
     writer = Deployments(plan, secrets, pure, prices, values)
     model_list = writer.model_list()
@@ -56,7 +58,25 @@ def proxy_config(
     sections["litellm_settings"] = _litellm_settings(sorted(providers), pure)
     sections["router_settings"] = _router_settings(plan, pure)
     sections["general_settings"] = _general_settings(plan, pure, relay)
+    if watch is not None:
+        sections["general_settings"][contract.SECTION] |= _followed(plan, watch)
     return document(sections)
+
+
+def _followed(plan: Plan, watch: bool) -> dict[Any, Any]:
+    """What a proxy has to know whose configuration may change under it."""
+    ours: dict[Any, Any] = {
+        Comment(
+            "services that the old file gives no id: known by address and key, wherever they stand"
+        ): None,
+        "counted": Flow([policy.id for policy in plan.services if not policy.named]),
+    }
+    if watch:
+        ours[Comment("changes of this file, and of the .env beside it, are followed without a restart")] = (
+            None
+        )
+        ours["watch"] = True
+    return ours
 
 
 def _litellm_settings(providers: list[str], pure: bool) -> dict[Any, Any]:

@@ -21,7 +21,7 @@ from uvicorn import run as uvicorn_run  # LiteLLM's command line gets another on
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.dryrun import seal
-from one_adapter.runtime.host import applying
+from one_adapter.runtime.host import applying, watching
 from one_adapter.runtime.host import profile as profiles
 from one_adapter.runtime.host.starting import Starting
 from one_adapter.runtime.redaction import CleanStream, known
@@ -68,6 +68,9 @@ class Servers:
             **(seal.ALONE if self.sealed else {}),
         }
         if self.workers == 1:
+            if self.reloading is not None:
+                watching.choose(self.reloading)
+                watching.listeners.append(self._reloads)
             self._end_in_any_case(twice_at_once=True)
             self._alone(app, given)
             return
@@ -95,7 +98,15 @@ class Servers:
     async def _serves(self) -> None:
         self.notifier.ready()
 
+    def _reloads(self, begins: bool) -> None:
+        if begins:
+            self.notifier.reloading()
+        else:
+            self.notifier.ready()
+
     def _fork(self, config: uvicorn.Config) -> None:
+        if self.reloading is not None:
+            applying.begin(self.reloading.first)
         forking.freeze()
 
         def work(slot: Slot, link: Link) -> None:
@@ -120,6 +131,7 @@ class Servers:
 
     def _adopt(self, generation: Generation) -> None:
         """Have the workers that are forked from now on begin with it: they read what this process has."""
+        applying.begin(generation)
         os.environ.update(generation.environment)
         known.learn([*generation.environment.values()])
         new = self.file.with_suffix(".new")
@@ -170,12 +182,17 @@ class Generations:
         """Read it, off the loop; raises `OneAdapterError` and changes nothing."""
         return applying.prepare(Generation.from_bytes(generation))
 
+    async def stage(self, prepared: applying.Prepared) -> None:
+        """Put what is new into LiteLLM ahead, so that `commit` takes no time."""
+        await applying.stage(prepared)
+
     def commit(self, prepared: applying.Prepared) -> str:
         """Go on with it; return what that changed."""
         return applying.commit(prepared).line()
 
     def drop(self, prepared: applying.Prepared) -> None:
-        """Forget it: what was prepared holds nothing but memory."""
+        """Forget it, and take out what was put into LiteLLM ahead."""
+        applying.drop(prepared)
 
 
 def say(text: str) -> None:

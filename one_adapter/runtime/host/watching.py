@@ -30,6 +30,8 @@ def choose(reloading: Reloading) -> None:
     """Say before LiteLLM is loaded where later configurations come from."""
     global _chosen
     _chosen = reloading
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # or it would end the process until somebody hears it
     applying.begin(reloading.first)
 
 

@@ -22,6 +22,9 @@ class Applying(Protocol):
     def prepare(self, generation: bytes) -> Any:
         """Return what `commit` takes, off the loop; raises `OneAdapterError` and changes nothing."""
 
+    async def stage(self, prepared: Any) -> None:
+        """Do ahead of `commit` what takes time on the loop; raises `OneAdapterError` and changes nothing."""
+
     def commit(self, prepared: Any) -> str:
         """Go on with what was prepared, at once, on the loop; return a line that says what that changed."""
 
@@ -82,6 +85,7 @@ class Link:
         try:
             assert self.applying is not None
             found = await asyncio.to_thread(self.applying.prepare, message.body)
+            await self.applying.stage(found)
         except Exception as problem:
             known = isinstance(problem, OneAdapterError)
             told = str(problem) if known else f"{type(problem).__name__}: {problem}"

@@ -100,10 +100,14 @@ class Reloads:
             self._tell(workers, Message(Kind.COMMIT, agreement.number))
         elif agreement.state is State.REFUSED:
             self._tell(workers, Message(Kind.DROP, agreement.number))
+            assert self._reloading is not None
+            self._reloading.source.refused()
             self._over(f"the new configuration is not taken, the old one stays: {agreement.reason}")
         elif agreement.state is State.DONE:
             assert self._next is not None
             self._adopt(self._next)
+            for note in self._next.notes:
+                self._say(note)
             self._over(self._applied.rstrip())
 
     def _over(self, told: str) -> None:

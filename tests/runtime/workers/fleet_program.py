@@ -38,6 +38,9 @@ class File:
         self.last = Generation(self.last.number + 1, "", text, {})
         return self.last
 
+    def refused(self) -> None:
+        """Wait for another text."""
+
     def adopt(self, generation: Generation) -> None:
         self.adopted = generation
 
@@ -57,6 +60,9 @@ class Application:
         if text == "bad" and self.link.number == 1:
             raise ValueError("not of ours")
         return text
+
+    async def stage(self, prepared: str) -> None:
+        """Do nothing ahead."""
 
     def commit(self, prepared: str) -> str:
         if prepared == "kills" and self.link.number == 1:
