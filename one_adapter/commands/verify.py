@@ -191,12 +191,12 @@ def _configuration(config: str, old_binary: str | None, options: Options, wish: 
     from one_adapter.commands.source import accepted, exportable
     from one_adapter.verify.configuration import Configuration, verify_configuration
 
-    del old_binary
     source = accepted(config, options)
     secrets = exportable(source, as_written=True)
     reading = ["--redirects", options.redirects, "--spark", options.spark]
     reading += ["--gateway", options.gateway.version]
-    return verify_configuration(Configuration(config, source.document, source.plan, secrets, reading), wish)
+    given = Configuration(config, source.document, source.gateway, source.plan, secrets, reading)
+    return verify_configuration(given, wish, old_binary or "")
 
 
 def _exported(config: str, exported: str, options: Options, wish: Wish) -> Verification:

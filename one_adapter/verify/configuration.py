@@ -6,16 +6,23 @@ import os
 import secrets as chance
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from one_adapter.config.document import Document
+from one_adapter.config.model import Gateway
 from one_adapter.contract import MASTER_KEY
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import Plan
-from one_adapter.verify.playing.asking import Ear
+from one_adapter.verify.old_program.compare import Sides, beside
+from one_adapter.verify.old_program.copying import Copy, copied
+from one_adapter.verify.old_program.program import running
+from one_adapter.verify.playing.asking import Asker, Ear
 from one_adapter.verify.playing.child import LOOPBACK, Child, free_port
-from one_adapter.verify.playing.play import Stage, played
-from one_adapter.verify.result import Verification
+from one_adapter.verify.playing.clients import MODELS
+from one_adapter.verify.playing.play import Part, Stage, played
+from one_adapter.verify.playing.player import Player
+from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.wish import Wish
 
 #: The variables by which an environment has calls of loopback go elsewhere.
@@ -32,33 +39,54 @@ class Configuration:
 
     path: str
     document: Document
+    gateway: Gateway
     plan: Plan
     secrets: Secrets
     reading: Sequence[str] = ()
 
 
-def verify_configuration(given: Configuration, wish: Wish) -> Verification:
-    """Start the proxy on a configuration and compare it with the plan.
+def verify_configuration(given: Configuration, wish: Wish, old_program: str = "") -> Verification:
+    """Start the proxy on a configuration and compare it with the plan, and with the program at a path.
 
-    Raises `OneAdapterError` (exit code 2) where it does not start.
+    Raises `OneAdapterError` (exit code 2) where one of them does not start.
     """
     ear = Ear()
+    more: Part | None = None
+    left_out: tuple[str, ...] = ()
     try:
         master = f"sk-{chance.token_urlsafe(24)}"
-        with proxy_on(given, ear.port, master) as child:
+        with ExitStack() as stack:
+            child = stack.enter_context(proxy_on(given, ear.port, master))
+            if old_program:
+                port = free_port()
+                copy = copied(given.document, given.gateway, port, ear.base_url)
+                old = stack.enter_context(running(old_program, copy, port))
+                old.wait()
+                more = beside_the_old(old.base_url, copy, given.gateway)
+                left_out = tuple(f"{each}: {reason}" for each, reason in copy.left_out.items())
             child.wait()
-            checks, asked, interrupted = played(
-                given.plan, given.secrets, Stage(child.base_url, ear, master), wish
-            )
+            stage = Stage(child.base_url, ear, master)
+            checks, asked, interrupted = played(given.plan, given.secrets, stage, wish, more)
     finally:
         ear.stop()
     return Verification(
-        old=f"the plan of {given.document.name}",
+        old=f"the plan of {given.document.name}" + (f", and {old_program} on a copy" if old_program else ""),
         new="the proxy on it, with an echo in place of every vendor",
         checks=checks,
+        notes=left_out,
         interrupted=interrupted,
         asked={"new": asked},
     )
+
+
+def beside_the_old(base_url: str, copy: Copy, gateway: Gateway) -> Part:
+    """The questions that are put to the old program, which listens at an address, and to the proxy."""
+
+    async def part(player: Player) -> list[Check]:
+        async with Asker(base_url, player.ear) as asker:
+            return await beside(Sides(asker, copy, player, gateway))
+
+    return part
 
 
 def proxy_on(given: Configuration, echo_port: int, master: str) -> Child:
@@ -78,7 +106,7 @@ def proxy_on(given: Configuration, echo_port: int, master: str) -> Child:
     command += ["--echo-port", str(echo_port), *given.reading]
     text = given.document.text.encode() if given.path == STANDARD_INPUT else b""
     environment = {**own_environment(), MASTER_KEY: master}
-    return Child("the proxy", command, port, environment, given=text)
+    return Child("the proxy", command, port, environment, given=text, healthy=MODELS, key=master)
 
 
 def own_environment() -> dict[str, str]:

@@ -18,6 +18,8 @@ LOOPBACK = "127.0.0.1"
 #: Seconds that a program has to begin to listen, and to end.
 LONGEST_START, LONGEST_END = 90.0, 8.0
 SECONDS_BETWEEN_LOOKS = 0.1
+#: What a server answers that does not know a key.
+STRANGE = (401, 403)
 #: Characters of what a program printed that are looked at when it did not start.
 TOLD = 4000
 
@@ -45,12 +47,16 @@ class Child:
         folder: str | None = None,
         given: bytes = b"",
         healthy: str = "/healthz",
+        key: str = "",
     ) -> None:
-        """`given` is what it reads from standard input, `healthy` the path that says it is there."""
+        """`given` is what it reads from standard input, `healthy` the path that says it is there.
+
+        With a `key` that it alone knows, somebody else's server at its port is not taken for it.
+        """
         self.name, self.port, self.folder = name, port, folder
         self.base_url = f"http://{LOOPBACK}:{port}"
         self._command, self._environment = list(command), dict(environment)
-        self._given, self._healthy = given, healthy
+        self._given, self._healthy, self._key = given, healthy, key
         self._process: subprocess.Popen[bytes] | None = None
         self._before: object = None
 
@@ -77,6 +83,11 @@ class Child:
         except BrokenPipeError:  # it has ended, and `wait` says so
             pass
         return self
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def wait(self) -> None:
         """Return when it listens. Raises `OneAdapterError` where it ends instead, or takes too long."""
@@ -111,8 +122,9 @@ class Child:
     def _answers(self) -> bool:
         connection = HTTPConnection(LOOPBACK, self.port, timeout=5)
         try:
-            connection.request("GET", self._healthy)
-            return bool(connection.getresponse().status)
+            headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
+            connection.request("GET", self._healthy, headers=headers)
+            return connection.getresponse().status not in STRANGE
         except (OSError, HTTPException):
             return False
         finally:

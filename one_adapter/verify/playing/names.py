@@ -17,6 +17,8 @@ from one_adapter.verify.result import Check
 
 #: Where a redirect `all` answers any name: one that stands in no configuration.
 ANY = "verification-of-any-name"
+#: Protocols in which a chat's vendor is asked by LiteLLM.
+TRANSLATED = ("messages", "responses")
 #: What a name whose services have nothing to ask is answered with, and one whose keys are all off.
 NOTHING_THERE, KEYS_OFF = 400, 429
 
@@ -80,6 +82,9 @@ async def play_names(player: Player) -> list[Check]:
 
 async def _play(question: Question, player: Player) -> tuple[Check, ...]:
     probe, model = question.probe, question.model
+    if probe.protocol in TRANSLATED and any(place.lacks_key for place in question.places):
+        said = "LiteLLM asks nobody without a key, and this one is still to be created"
+        return (Check(probe.name, model, "not compared", said),)
     try:
         exchange = await player.ask(probe, model, question.places)
     except NoRoomError as full:

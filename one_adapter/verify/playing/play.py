@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from one_adapter.export.secrets.variables import Secrets
@@ -17,6 +17,9 @@ from one_adapter.verify.playing.probes import PROBES, Probe
 from one_adapter.verify.playing.shares import play_shares
 from one_adapter.verify.result import Check
 from one_adapter.verify.wish import Wish
+
+#: Questions of one kind.
+Part = Callable[[Player], Awaitable[list[Check]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +35,28 @@ class Stage:
     probes: Sequence[Probe] = PROBES
 
 
-async def play(plan: Plan, secrets: Secrets, stage: Stage, wish: Wish, found: list[Check]) -> int:
+async def play(
+    plan: Plan, secrets: Secrets, stage: Stage, wish: Wish, found: list[Check], more: Part | None = None
+) -> int:
     """Ask everything; `found` grows by the checks, part by part. Return the number of requests.
 
-    Limits come last, because they use up what other questions need.
+    Limits come last, because they use up what other questions need; what else is to be played with the same
+    player, `more`, comes before them.
     """
     async with Asker(stage.base_url, stage.ear) as asker:
         player = Player(plan, secrets, asker, wish, stage.master, stage.probes)
-        for part in (play_clients, play_names, play_shares, play_limits):
+        for part in filter(None, (play_clients, play_names, more, play_shares, play_limits)):
             found += await part(player)
         return asker.requests
 
 
-def played(plan: Plan, secrets: Secrets, stage: Stage, wish: Wish) -> tuple[tuple[Check, ...], int, str]:
+def played(
+    plan: Plan, secrets: Secrets, stage: Stage, wish: Wish, more: Part | None = None
+) -> tuple[tuple[Check, ...], int, str]:
     """The checks of a whole play, the number of requests, and why it ended early, "" where it did not."""
     found: list[Check] = []
     try:
-        asked = asyncio.run(play(plan, secrets, stage, wish, found))
+        asked = asyncio.run(play(plan, secrets, stage, wish, found, more))
     except KeyboardInterrupt:
         return tuple(found), 0, "interrupted"
     return tuple(found), asked, ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from urllib.parse import unquote
 
@@ -41,6 +41,11 @@ class Place:
     def has_tools(self) -> bool:
         """Whether its protocol has tools."""
         return not any(target.upstream.provider in WITHOUT_TOOLS for target in self.targets)
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether its key has yet to be made by the user, with the successor of a vendor that ended."""
+        return any(ref.successor for target in self.targets for _, ref in target.upstream.keys)
 
     def misses(self, call: Heard) -> tuple[str, ...]:
         """The aspects in which a call is not what was promised."""
@@ -119,7 +124,11 @@ def places_of(targets: Iterable[Target], secrets: Secrets, kind: str = "chat") -
         share = target.share + (found[same].share if same in found else 0)
         label = label_of(like[0] if like else target)
         found[same] = Place(share, label, urls, upstream.model, (*like, target), keys, query)
-    return tuple(found.values())
+    labels = [place.label for place in found.values()]
+    return tuple(
+        replace(place, label=f"{place.label} {place.model}") if labels.count(place.label) > 1 else place
+        for place in found.values()
+    )
 
 
 def addresses_of(upstream: Upstream, kind: str = "chat") -> tuple[str, ...]:
