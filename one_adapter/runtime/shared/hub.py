@@ -102,9 +102,9 @@ class Hub:
         """Leave: what this worker holds is given back."""
         if self._pulse is not None:
             self._pulse.stop()
-        if self._task is not None:
+        while self._task is not None and not self._task.done():  # a client may swallow a cancellation
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task], timeout=self.times.pause)
         if self.link is not None:
             link = self.link
             with contextlib.suppress(Lost):

@@ -1,0 +1,81 @@
+"""Several workers in one process, each with a hub of its own, and what they ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from one_adapter.runtime.gateway.layers import Layer
+from one_adapter.runtime.gateway.limits import Full, Release
+from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.gateway.settings import Limit
+from one_adapter.runtime.gateway.sharing import Sharing
+from one_adapter.runtime.shared.hub import Hub, Times
+from one_adapter.runtime.shared.limits import SharedLimits
+from one_adapter.runtime.shared.opening import open_memory
+
+#: No heartbeat, a long lease: nobody dies unless a test says so.
+QUIET = Times(lease=3600, beat=0, pause=0.05, tick=0.2, first=10)
+#: How long anything may take on a machine that is busy.
+PATIENCE = 10
+
+
+def layer(name: str = "s", **numbers: float) -> Layer:
+    return Layer(name, Limit(**numbers))
+
+
+class Worker:
+    """One worker: its memory and its hub."""
+
+    def __init__(self, url: str, name: str, times: Times = QUIET, required: bool = False) -> None:
+        self.memory: Memory = open_memory(Sharing(url, name, required), (), times)
+        assert isinstance(self.memory.limits, SharedLimits)
+        self.limits = self.memory.limits
+        self.hub: Hub = self.limits._hub
+
+    async def takes(self, *layers: Layer, most: float = PATIENCE, tokens: int = 1) -> Release:
+        return await self.limits.acquire(layers, tokens, most)
+
+    async def is_full(self, *layers: Layer) -> bool:
+        try:
+            (await self.takes(*layers, most=0))()
+        except Full:
+            return True
+        return False
+
+    async def die(self) -> None:
+        """End without a word."""
+        assert self.hub._task is not None
+        assert self.hub.link is not None
+        self.hub._task.cancel()
+        self.hub.link.on_end = None
+        self.hub.link.close()
+        self.hub.link = None
+
+    def waiting(self) -> int:
+        return sum(waiting for _, waiting in self.limits.held().values())
+
+
+@asynccontextmanager
+async def workers(
+    url: str, name: str, count: int = 2, times: Times = QUIET, required: bool = False, there: bool = True
+) -> AsyncIterator[list[Worker]]:
+    """Some workers that share a name; `there`: Redis is."""
+    found = [Worker(url, name, times, required) for _ in range(count)]
+    try:
+        for one in found:
+            assert (await one.hub.ready() is not None) is there
+        yield found
+    finally:
+        for one in found:
+            await one.hub.close()
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """Wait for what is about to hold."""
+    end = asyncio.get_running_loop().time() + PATIENCE
+    while not holds():
+        assert asyncio.get_running_loop().time() < end, "it never holds"
+        await asyncio.sleep(0.01)
