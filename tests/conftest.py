@@ -18,7 +18,7 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 # A busy machine makes no example wrong.
 settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile("hurried", deadline=None, max_examples=20)
 
 #: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
 WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_races.py", "test_spend.py")
@@ -39,6 +39,11 @@ def _leaves_open(path: Path) -> bool:
 def _is_quick(config: pytest.Config) -> bool:
     """Whether the tests are those for somebody in a hurry: no proxy starts, and LiteLLM is not imported."""
     return bool(config.getoption("markexpr") == "not proxy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples where somebody waits for them."""
+    settings.load_profile("hurried" if _is_quick(config) else "patient")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -67,5 +72,5 @@ def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if _is_quick(request.config):
         assert "litellm" not in sys.modules, f"up to {request.path.name}, one imports it unmarked"
-    if _leaves_open(request.path):
+    if "litellm" in sys.modules and _leaves_open(request.path):
         gc.collect()

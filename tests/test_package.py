@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -117,10 +118,21 @@ def run_time(tree: ast.AST) -> Iterator[ast.AST]:
             yield from run_time(node)
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A file's syntax tree."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """The full names of the modules that a file imports, wherever in it, for anything but types."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     own = path.relative_to(ROOT).with_suffix("").parts
-    for node in run_time(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in run_time(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -212,7 +224,7 @@ def lines_of(function: Function) -> int:
 def test_a_file_and_a_function_in_it_is_one_idea(name: str) -> None:
     text = MODULES[name].read_text(encoding="utf-8")
     assert len(text.splitlines()) <= FILE_LINES
-    sizes = {one.name: lines_of(one) for one in ast.walk(ast.parse(text)) if isinstance(one, Function)}
+    sizes = {one.name: lines_of(one) for one in ast.walk(tree_of(MODULES[name])) if isinstance(one, Function)}
     assert {one: size for one, size in sizes.items() if size > FUNCTION_LINES} == {}
 
 
@@ -228,7 +240,7 @@ def undocumented(node: ast.Module | ast.ClassDef | Function, name: str) -> Itera
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_public_name_says_what_it_is_for(name: str) -> None:
-    assert list(undocumented(ast.parse(MODULES[name].read_text(encoding="utf-8")), name)) == []
+    assert list(undocumented(tree_of(MODULES[name]), name)) == []
 
 
 def test_one_version_is_told_everywhere() -> None:
