@@ -117,6 +117,8 @@ async def _ask_in_turn(
         choice = begin(request.config, memory, policy, request.group, request.client_model, loop.time())
         if choice is None or (choice.probe and not await leased(memory, choice)):
             continue
+        if place and request.trace is not None:
+            request.trace.ends()
         if request.attempt.status and not request.attempt.refused:
             request.failed += ((request.policy.key, request.attempt.status),)
         request.attempt, request.spare = Attempt(choice), place + 1 < len(keys)
@@ -161,8 +163,6 @@ async def _ask(
     finally:
         if attempt.release is not None:
             attempt.close()
-        if request.trace is not None:
-            request.trace.ends()
         outcome, now = request.outcome, loop.time()
         book(request.config, memory, attempt.choice, outcome, now)
         throttled = attempt.status == THROTTLED and outcome is Outcome.UPSTREAM_FAULT

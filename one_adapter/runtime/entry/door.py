@@ -94,7 +94,7 @@ class Door:
                 loaded.config.uses.end()
                 self.ended(kind, scope, outlet)
             if recorder is not None:
-                recorder.told(told.finished(kind, name, scope, admitted(scope), outlet.status))
+                recorder.told(told.finished(kind, name, scope, scope.get(CLIENT), outlet.status))
                 del scope[TRACE]
             scope.pop(REQUEST, None)  # the server keeps the scope, and a body may be large
 

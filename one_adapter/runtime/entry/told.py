@@ -34,19 +34,22 @@ def is_quiet(scope: Scope) -> bool:
 def finished(kind: str, name: str, scope: Scope, client: Client | None, status: int) -> Finished:
     """Return what is told of a request that has ended, answered with `status`; 0 where with nothing."""
     trace: Trace = scope[TRACE]
-    total = trace.clock() - trace.began
+    now = trace.clock()
+    total = now - trace.began
     key, key_name = (client.fingerprint, client.name) if client is not None else ("", "")
     request: Request | None = scope.get(REQUEST)
     if request is None:
         end = "answered" if 0 < status < 400 else "refused"
         return Finished(kind or other(scope["path"]), total, status, end, name, key, key_name)
     attempt = request.attempt
-    policy = attempt.choice.policy
+    policy, said = attempt.choice.policy, attempt.status
+    ended_early = request.expired or request.left or attempt.failed_midway or attempt.refused
+    is_answered = 0 < said < 400 and attempt.reached and not ended_early  # as nearly all are
     return Finished(
         kind,
         total,
         status,
-        WORDS[request.outcome],
+        "answered" if is_answered else WORDS[request.outcome],
         name,
         key,
         key_name,
@@ -60,7 +63,7 @@ def finished(kind: str, name: str, scope: Scope, client: Client | None, status: 
         request.failed,
         request.waited,
         trace.first,
-        trace.upstream,
+        trace.upstream_until(now),
         trace.pieces,
     )
 

@@ -63,7 +63,7 @@ class Recording:
         folder = environment.get(FOLDER, "")
         shelf = Shelf(folder, worker) if folder and worker is not None else None
         self._board = Board(tally, self.gauges, shelf, worker or 1)
-        self.metrics = self._board.told
+        self.metrics = self._told
         if what.port and (worker or 1) == 1:
             self._listen(what.port)
         if shelf is not None or what.port:
@@ -72,18 +72,21 @@ class Recording:
 
     def gauges(self) -> Gauges:
         """Return what holds now."""
-        writer, tally = self.record.writer, self.record.tally
-        running = tally.running if tally is not None else 0
-        return gauges_of(self._memory, running, writer.lost if writer is not None else 0, self._config)
+        writer = self.record.writer
+        lost = writer.lost if writer is not None else 0
+        return gauges_of(self._memory, self.record.running, lost, self._config)
 
     def follow(self, config: Config) -> None:
         """Take another configuration's number, and its names of services."""
         self._config = config
 
+    def _told(self, accept: str) -> tuple[bytes, str]:
+        self.record.settle()
+        return self._board.told(accept)
+
     def close(self) -> None:
         """Write what is left, at the process's end."""
-        if self.record.writer is not None:
-            self.record.writer.close()
+        self.record.close()
 
     def _listen(self, port: int) -> None:
         try:
@@ -92,6 +95,7 @@ class Recording:
             _tell(f"The metrics port {LOOPBACK}:{port} cannot be had: {problem.strerror}.")
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.record.settle()
         self._board.look()
         loop.call_later(EVERY, self._tick, loop)
 

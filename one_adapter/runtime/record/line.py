@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
-
-import orjson
 
 from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.tokens import Tokens
@@ -20,6 +16,7 @@ LINE_BYTES = 4096
 LENGTHS = ((200, 8), (40, 2))
 #: Characters of a client's name for a model that are looked through for secrets.
 LOOKED_THROUGH = 2000
+NULL = "null"
 
 
 def line(one: Finished, tokens: Tokens, ended: float, worker: int | None = None) -> bytes:
@@ -28,59 +25,63 @@ def line(one: Finished, tokens: Tokens, ended: float, worker: int | None = None)
     >>> line(Finished("chat", 0.25, 401), Tokens(), 1e9).decode()[:80]
     '{"time":"2001-09-09T01:46:39.750Z","id":null,"key":null,"key_name":null,"model":'
     """
+    model = one.model if one.model == one.group else known.clean(one.model[:LOOKED_THROUGH])
     raw = b""
     for length, tries in LENGTHS:
-        found = _told(one, tokens, length, tries)
-        found["time"] = _moment(ended - one.total)
-        if worker is not None:
-            found["worker"] = worker
-        raw = _json(found)
+        who = _who(one.key, one.key_name, _cut(model, length))
+        where = _where(one.kind, one.stream, one.service[:length], one.credential, length, one.way)
+        failed = _tries(one, length, tries) if one.tries else "[]"
+        raw = (
+            f'{{"time":"{_moment(ended - one.total)}","id":{_id(one.request_id)},{who},{where}'
+            f'"status":{one.status or NULL},"upstream_status":{one.upstream_status or NULL},"tries":{failed},'
+            f'"waited_ms":{1000 * one.waited:.1f},'
+            f'"first_ms":{NULL if one.first is None else f"{1000 * one.first:.1f}"},'
+            f'"upstream_ms":{1000 * one.upstream:.1f},"total_ms":{1000 * one.total:.1f},'
+            f'"prompt_tokens":{NULL if tokens.prompt is None else tokens.prompt},'
+            f'"completion_tokens":{NULL if tokens.completion is None else tokens.completion},'
+            f'"total_tokens":{NULL if tokens.total is None else tokens.total},"end":"{one.end}"'
+            f"{_worker(worker)}}}\n"
+        ).encode()
         if len(raw) <= LINE_BYTES:
             break
     return raw
 
 
-def _told(one: Finished, tokens: Tokens, length: int, tries: int) -> dict[str, Any]:
-    credential = one.credential
-    return {
-        "time": "",
-        "id": one.request_id or None,
-        "key": one.key or None,
-        "key_name": one.key_name or None,
-        "model": _model(one, length),
-        "kind": one.kind,
-        "stream": one.stream,
-        "service": one.service[:length] or None,
-        "credential": credential[:length] if isinstance(credential, str) else credential,
-        "way": one.way,
-        "status": one.status or None,
-        "upstream_status": one.upstream_status or None,
-        "tries": [{"credential": key[:length], "status": said} for key, said in one.tries[-tries:]],
-        "waited_ms": int(10_000 * one.waited + 0.5) / 10,
-        "first_ms": None if one.first is None else int(10_000 * one.first + 0.5) / 10,
-        "upstream_ms": int(10_000 * one.upstream + 0.5) / 10,
-        "total_ms": int(10_000 * one.total + 0.5) / 10,
-        "prompt_tokens": tokens.prompt,
-        "completion_tokens": tokens.completion,
-        "total_tokens": tokens.total,
-        "end": one.end,
-    }
+@lru_cache(1024)
+def _who(key: str, name: str, model: str) -> str:
+    """Return the members that tell who asked for what; the same ones come again and again."""
+    return f'"key":{_text(key)},"key_name":{_text(name)},"model":{_text(model)}'
 
 
-def _model(one: Finished, length: int) -> str | None:
-    """Return the client's name for the model, cut; one that it made up may hold anything, a secret too."""
-    name = one.model
-    if name != one.group:
-        name = known.clean(name[:LOOKED_THROUGH])
-    return (name if len(name) <= length else f"{name[:length]}…") or None
+@lru_cache(1024)
+def _where(kind: str, stream: bool, service: str, credential: str | int | None, length: int, way: str) -> str:
+    """Return the members that tell where it went."""
+    told = _text(credential[:length]) if isinstance(credential, str) else json.dumps(credential)
+    streams = json.dumps(stream)
+    return f'"kind":"{kind}","stream":{streams},"service":{_text(service)},"credential":{told},"way":"{way}",'
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
-    """Return JSON on one line; what no terminal should be sent is written out in it."""
-    names = f"{document['model']}{document['service']}{document['credential']}"
-    if names.isprintable():
-        return orjson.dumps(document, None, orjson.OPT_APPEND_NEWLINE)
-    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+def _tries(one: Finished, length: int, most: int) -> str:
+    told = (f'{{"credential":{_text(key[:length])},"status":{said}}}' for key, said in one.tries[-most:])
+    return f"[{','.join(told)}]"
+
+
+def _text(text: str) -> str:
+    """Return a text as JSON; what no terminal should be sent is written out in it."""
+    return json.dumps(text, ensure_ascii=not text.isprintable()) if text else NULL
+
+
+def _id(name: str) -> str:
+    """Return the name of a request, which is one of our own and of plain letters."""
+    return f'"{name}"' if name else NULL
+
+
+def _worker(number: int | None) -> str:
+    return "" if number is None else f',"worker":{number}'
+
+
+def _cut(name: str, length: int) -> str:
+    return name if len(name) <= length else f"{name[:length]}…"
 
 
 def _moment(at: float) -> str:

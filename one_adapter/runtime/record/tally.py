@@ -9,6 +9,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.tokens import Tokens
@@ -96,27 +97,38 @@ class Numbers:
         )
 
 
+class _Place(NamedTuple):
+    """Where requests are counted that are alike."""
+
+    labels: Labels
+    service: str
+    model: str
+    seconds: Histogram
+    first: Histogram
+
+
 class Tally:
-    """Counts requests; `running` are those that have begun and not ended."""
+    """Counts requests."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.numbers = Numbers()
-        self.running = 0
-        self._pairs: dict[tuple[str, str], Labels] = {}
+        self._places: dict[tuple[str, str, str, str, int], _Place] = {}
+        self._pairs: set[tuple[str, str]] = set()
 
     def count(self, one: Finished, tokens: Tokens) -> None:
         """Count a request that is over."""
         numbers = self.numbers
-        pair = self._pairs.get((one.service, one.group)) or self._entered(one.service, one.group)
-        service, model = pair
-        labels = (one.kind, service, model, one.end, str(one.status))
-        numbers.requests[labels] = numbers.requests.get(labels, 0) + 1
-        _histogram(numbers.seconds, pair).add(one.total)
+        place = self._places.get((one.kind, one.service, one.group, one.end, one.status))
+        labels, service, model, seconds, first = place or self._entered(one)
+        numbers.requests[labels] += 1
+        seconds.counts[bisect_left(BUCKETS, one.total)] += 1
+        seconds.sum += one.total
         if one.first is not None:
-            _histogram(numbers.first, pair).add(one.first)
+            first.counts[bisect_left(BUCKETS, one.first)] += 1
+            first.sum += one.first
         if one.waited:
-            _histogram(numbers.waited, pair).add(one.waited)
+            _histogram(numbers.waited, (service, model)).add(one.waited)
         if tokens.prompt is not None:
             _add(numbers.tokens, (service, model, "prompt"), tokens.prompt)
         if tokens.completion is not None:
@@ -124,11 +136,18 @@ class Tally:
         for _, status in one.tries:
             _add(numbers.failures, (service, str(status)), 1)
 
-    def _entered(self, service: str, group: str) -> Labels:
-        if len(self._pairs) >= MOST:
-            return OTHER, OTHER
-        self._pairs[service, group] = service, group
-        return service, group
+    def _entered(self, one: Finished) -> _Place:
+        numbers, pair = self.numbers, (one.service, one.group)
+        if pair not in self._pairs and len(self._pairs) >= MOST:
+            pair = OTHER, OTHER
+        self._pairs.add(pair)
+        labels = (one.kind, *pair, one.end, str(one.status))
+        numbers.requests.setdefault(labels, 0)
+        seconds, first = _histogram(numbers.seconds, pair), _histogram(numbers.first, pair)
+        place = _Place(labels, *pair, seconds, first)
+        if OTHER not in pair:
+            self._places[one.kind, one.service, one.group, one.end, one.status] = place
+        return place
 
 
 def _histogram(many: dict[Labels, Histogram], labels: Labels) -> Histogram:

@@ -22,6 +22,11 @@ TOTAL = ("total_tokens", "totalTokenCount")
 _FIELD = re.compile(rb'"usage(?:Metadata)?"[ \t\r\n]*:[ \t\r\n]*(?=\{)')
 #: Where Ollama tells them: in the last object itself.
 _OLLAMA = re.compile(rb'"((?:prompt_)?eval_count)"[ \t]*:[ \t]*(\d{1,15})\b')
+#: It as nearly everybody writes it, in OpenAI's protocol.
+_USUAL = re.compile(
+    rb'"usage": ?\{"prompt_tokens": ?(\d{1,15}), ?"completion_tokens": ?(\d{1,15}), ?'
+    rb'"total_tokens": ?(\d{1,15})[,}]'
+)
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -44,6 +49,11 @@ def tokens_of(pieces: Sequence[bytes]) -> Tokens:
     >>> tokens_of([b'{"usage":{"input_tokens":7,"output_tokens":1}}', b'{"usage":{"output_tokens":9}}'])
     Tokens(prompt=7, completion=9, total=None)
     """
+    usual = None
+    if len(pieces) == 1:
+        usual = _USUAL.match(pieces[0], pieces[0].rfind(b'"usage"', -EDGE_BYTES))
+    if usual is not None:
+        return Tokens(int(usual[1]), int(usual[2]), int(usual[3]))
     found = NONE
     for piece in reversed(pieces):
         if b'"usage' in piece or b'"eval_count' in piece:

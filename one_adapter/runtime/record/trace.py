@@ -2,70 +2,67 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 #: Pieces of an answer that are kept, to look for the tokens in: where Anthropic tells them at the beginning,
-#: and everybody else at the end.
-FIRST_PIECES, LAST_PIECES = 3, 8
+#: and everybody else at the end; and how many there are at most, until the others go.
+FIRST_PIECES, LAST_PIECES, PIECES = 3, 8, 32
 
 
 class Trace:
     """The notes of one request; moments are the handed-in clock's, in seconds.
 
-    `began`: it came in; `upstream`: the seconds that its upstreams have had it by now, over all tries;
-    `first`: how long the upstream of the present try took to its answer's first byte; `status`: what that
-    said.
+    `began`: it came in; `asked`: its present upstream was asked, `until`: that said something last;
+    `upstream`: the seconds that those before had it; `first`: how long the present one took to its answer's
+    first byte; `status`: what it said; `pieces`: of its answer, the first and the last.
     """
 
-    __slots__ = ("_asked", "_first", "_last", "_until", "began", "clock", "first", "status", "upstream")
+    upstream = 0.0
+    asked: float | None = None
+    until = 0.0
+    first: float | None = None
+    status = 0
+    pieces: Sequence[bytes] = ()
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """Begin now."""
         self.clock = clock
         self.began = clock()
-        self.upstream = 0.0
-        self.first: float | None = None
-        self.status = 0
-        self._asked: float | None = None
-        self._until = 0.0
-        self._first: list[bytes] = []
-        self._last: deque[bytes] = deque(maxlen=LAST_PIECES)
 
     def asks(self) -> None:
         """Note that an upstream is asked now, from the beginning."""
-        self.ends()
-        self.first, self.status = None, 0
-        self._asked = self.clock()
-        self._until = 0.0
-        self._first.clear()
-        self._last.clear()
+        if self.status or self.asked is not None:
+            self.ends()
+            self.until, self.first, self.status, self.pieces = 0.0, None, 0, ()
+        self.asked = self.clock()
 
     def hears(self, status: int) -> None:
         """Note the head of the upstream's answer; who hears it nearest to the upstream says what it was."""
-        if not self.status and self._asked is not None:
+        if not self.status and self.asked is not None:
             self.status = status
-            self.first = self.clock() - self._asked
+            self.first = self.clock() - self.asked
 
-    def said(self, data: bytes) -> None:
+    def said(self, data: bytes, status: int = 200) -> None:
         """Note a piece of a good answer, which may be all of it."""
-        if self._asked is None:
+        if self.asked is None:
             return
-        self._until = self.clock()
-        if not self._first:
-            self.first = self._until - self._asked
-        if len(self._first) < FIRST_PIECES:
-            self._first.append(data)
+        self.until = self.clock()
+        pieces = self.pieces
+        if pieces:
+            assert isinstance(pieces, list)
+            pieces.append(data)
+            if len(pieces) > PIECES:
+                del pieces[FIRST_PIECES:-LAST_PIECES]
         else:
-            self._last.append(data)
+            self.status = self.status or status
+            self.first = self.until - self.asked
+            self.pieces = [data]
 
     def ends(self) -> None:
-        """Note that the try is over; may be called again."""
-        if self._asked is not None:
-            self.upstream += (self._until or self.clock()) - self._asked
-            self._asked = None
+        """Note that the try is over, and another one may follow; may be called again."""
+        self.upstream = self.upstream_until(self.clock())
+        self.asked = None
 
-    @property
-    def pieces(self) -> Sequence[bytes]:
-        """The first and the last pieces of the answer."""
-        return (*self._first, *self._last)
+    def upstream_until(self, now: float) -> float:
+        """Return the seconds that all upstreams have had the request by now."""
+        return self.upstream if self.asked is None else self.upstream + (self.until or now) - self.asked

@@ -116,8 +116,9 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 async def _pass_on(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
     """Send the client what the upstream answers; raises `Refusal` for what is no answer."""
-    if request.trace is not None:
-        request.trace.hears(response.status)
+    trace = request.trace
+    if trace is not None and (response.status >= 300 or request.streams):
+        trace.hears(response.status)
     if response.status >= 300:
         words = await _read(response, ERROR_READ_BYTES)
         raise failed(response.status, words, response.headers.get("retry-after", ""))
@@ -128,12 +129,12 @@ async def _pass_on(request: Request, target: Endpoint, response: aiohttp.ClientR
     if len(raw) > ANSWER_BYTES:
         response.close()
         raise Refusal(502, "The upstream's answer is larger than 64 MiB.")
+    if trace is not None:
+        trace.said(raw, response.status)
     model = request.client_model
     if request.kind == "embeddings":  # told by the upstream's name, as the gateway does
         model = request.policy.model_for("embeddings")
     raw = _clean(target, answer(raw, request.kind, model))
-    if request.trace is not None:
-        request.trace.said(raw)
     headers = [JSON, (b"content-length", b"%d" % len(raw)), *_headers(request, response)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": raw, "more_body": False})
@@ -150,7 +151,7 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
         ends = not more and events.fault is None
         if not data and not ends:
             continue
-        if trace is not None:
+        if trace is not None and data:
             trace.said(data)
         if not request.began:
             await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -165,7 +165,7 @@ def test_times_are_told_by_where_they_were_spent() -> None:
     first, second = keeper.heard
     assert (first.waited, first.first, first.upstream, first.total) == (0, 3, 7, 15)
     assert (second.waited, second.first, second.upstream, second.total) == (15, 3, 7, 30)
-    assert (first.way, first.upstream_status, first.pieces) == ("relay", 200, (b"first", b"last"))
+    assert (first.way, first.upstream_status, first.pieces) == ("relay", 200, [b"first", b"last"])
 
 
 def test_the_time_of_every_try_is_the_upstreams_and_the_last_one_says_when_it_began_to_answer() -> None:
@@ -183,9 +183,11 @@ def test_of_a_long_answer_the_first_and_the_last_pieces_are_kept() -> None:
     trace = Trace(lambda: 0.0)
     trace.said(b"before anybody was asked")
     trace.asks()
-    for number in range(100):
+    for number in range(1000):
         trace.said(b"%d" % number)
-    assert trace.pieces == tuple(b"%d" % number for number in (0, 1, 2, *range(92, 100)))
+    assert trace.pieces[:3] == [b"0", b"1", b"2"]
+    assert trace.pieces[-8:] == [b"%d" % number for number in range(992, 1000)]
+    assert len(trace.pieces) <= 32
 
 
 def test_the_door_leaves_nothing_of_it_in_the_scope() -> None:

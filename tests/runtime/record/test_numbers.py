@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from virtual import run
 
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
@@ -21,7 +23,7 @@ from one_adapter.runtime.record.board import Board
 from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
 from one_adapter.runtime.record.port import MetricsServer
-from one_adapter.runtime.record.record import Record
+from one_adapter.runtime.record.record import KEPT, KEPT_BYTES, SECONDS, Record
 from one_adapter.runtime.record.shelf import STALE_SECONDS, Shelf
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens
@@ -188,14 +190,44 @@ def test_a_folder_without_room_costs_no_more_than_the_others_view(tmp_path: Path
 
 
 def test_requests_are_counted_from_their_beginning_to_their_end() -> None:
-    record = Record(None, Tally())
-    assert record.tally is not None
+    tally = Tally()
+    record = Record(None, tally)
     record.begin()
     record.begin()
-    assert record.tally.running == 2
+    assert record.running == 2
     record.told(ONE._replace(pieces=[b'{"usage":{"prompt_tokens":3}}']))
-    assert record.tally.running == 1
-    assert record.tally.numbers.tokens == {("s", "m", "prompt"): 3}
+    assert record.running == 1
+    record.settle()
+    assert tally.numbers.tokens == {("s", "m", "prompt"): 3}
+
+
+@pytest.mark.parametrize("size", [10, 1 << 20])
+def test_of_what_is_kept_for_a_moment_no_long_answer_is_a_part(size: int) -> None:
+    tally = Tally()
+    record = Record(None, tally)
+    answer = b'{"a": "%b", "usage":{"prompt_tokens":3}}' % (b"x" * size)
+    for _ in range(KEPT - 1):
+        record.begin()
+        record.told(ONE._replace(pieces=[answer]))
+    assert tally.numbers.requests == {}
+    assert sum(len(piece) for one, _, _ in record._kept for piece in one.pieces) < KEPT * KEPT_BYTES
+    record.begin()
+    record.told(ONE._replace(pieces=[b"data: a", answer]))
+    assert tally.numbers.tokens == {("s", "m", "prompt"): 3 * KEPT}
+
+
+def test_what_is_kept_is_counted_within_a_moment() -> None:
+    tally = Tally()
+    record = Record(None, tally)
+
+    async def one() -> None:
+        record.begin()
+        record.told(ONE)
+        assert tally.numbers.requests == {}
+        await asyncio.sleep(SECONDS)
+
+    run(one())
+    assert sum(tally.numbers.requests.values()) == 1
 
 
 def get(port: int, path: str = "/metrics", **headers: str) -> tuple[int, bytes]:
