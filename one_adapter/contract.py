@@ -12,6 +12,8 @@ from typing import Any
 REFERENCE = "os.environ/"
 #: The variable of LiteLLM's own admin key.
 MASTER_KEY = "LITELLM_MASTER_KEY"
+#: The variable of the Redis that processes share; its URL may hold a password.
+REDIS_URL = "ONE_ADAPTER_REDIS_URL"
 #: What stands for a key where the upstream wants none; LiteLLM would send OPENAI_API_KEY otherwise.
 NO_KEY = "none"
 #: How the name of a model begins that LiteLLM asks by the responses API, whatever the client's route.

@@ -14,6 +14,7 @@ import click
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.recording import recorded, recording_options
 from one_adapter.commands.reloading import Changes, Exported, reloading_of, watch_option
+from one_adapter.commands.sharing import sharing, sharing_options
 from one_adapter.commands.source import accepted, exportable
 from one_adapter.commands.workers import worker_options
 from one_adapter.contract import MASTER_KEY, SECTION
@@ -66,6 +67,7 @@ SHOWN = 6
 @recording_options
 @worker_options
 @watch_option
+@sharing_options
 @reading_options
 @click.argument("litellm_args", nargs=-1, type=click.UNPROCESSED)
 def run_command(
@@ -82,6 +84,8 @@ def run_command(
     workers: int,
     grace: float,
     watch: bool | None,
+    redis: str | None,
+    approximate: bool,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -117,20 +121,27 @@ def run_command(
 
         sealed = echo.start().port
         click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
+    if sealed is not None and workers > 1:
+        click.echo("Dry run: one worker, because a process that is sealed starts no other.")
+        workers = 1
+    share = sharing(plan, workers, redis, approximate)
 
     def exported(plan: Plan, secrets: Secrets) -> Exported:
         if sealed is not None:
             plan, secrets = on_loopback(plan, secrets, sealed)
-        text = proxy_config(plan, secrets, relay=not no_relay, prices=prices_of(), watch=False)
-        return text, environment(secrets, master)
+        plan, relay, shared = share.plan(plan), not no_relay, bool(share.url)
+        text = proxy_config(plan, secrets, relay=relay, prices=prices_of(), watch=False, redis=shared)
+        return text, {**environment(secrets, master), **share.environment}
 
     changes = Changes(config, options, exported, plan, (host, port))
     following = reloading_of(changes, source, secrets, terminal is not None if watch is None else watch)
     first = following.first
-    with Starting(f"http://{_shown(where)}:{number}/v1", terminal) as words:
+    for line in share.lines(plan):
+        click.echo(line)
+    with share.running(), Starting(f"http://{_shown(where)}:{number}/v1", terminal) as words:
         code = launch.serve(
             *(first.config, first.environment, where, number, litellm_args, profile, sealed, words),
-            *(workers, grace),
+            *(workers, grace, share.server),
             reloading=following,
         )
     if code:

@@ -38,12 +38,14 @@ def proxy_config(
     prices: Prices = NO_PRICES,
     values: Mapping[str, str] = MappingProxyType({}),
     watch: bool | None = None,
+    redis: bool = False,
 ) -> str:
     """The text of the configuration; the same plan gives the same bytes.
 
     `relay` false has every request go through LiteLLM. `prices` says what LiteLLM counts spend by. `values`
     are the variables that deployments have by value; what our own code reads at run time stays by name.
     `watch`: the proxy follows changes, of this file (True) or of what it was made of (False); None: none.
+    `redis`: a variable names the Redis that all processes share.
     """
     writer = Deployments(plan, secrets, pure, prices, values)
     model_list = writer.model_list()
@@ -57,7 +59,7 @@ def proxy_config(
     }
     sections["litellm_settings"] = _litellm_settings(sorted(providers), pure)
     sections["router_settings"] = _router_settings(plan, pure)
-    sections["general_settings"] = _general_settings(plan, pure, relay)
+    sections["general_settings"] = _general_settings(plan, pure, relay, redis)
     if watch is not None:
         sections["general_settings"][contract.SECTION] |= _followed(plan, watch)
     return document(sections)
@@ -109,7 +111,7 @@ def _router_settings(plan: Plan, pure: bool) -> dict[Any, Any]:
     return settings
 
 
-def _general_settings(plan: Plan, pure: bool, relay: bool) -> dict[Any, Any]:
+def _general_settings(plan: Plan, pure: bool, relay: bool, redis: bool) -> dict[Any, Any]:
     whose = "clients need it too, or virtual keys in LiteLLM's database" if pure else "clients never use it"
     settings: dict[Any, Any] = {
         Comment(f"LiteLLM does not start without one; {whose}"): None,
@@ -126,13 +128,15 @@ def _general_settings(plan: Plan, pure: bool, relay: bool) -> dict[Any, Any]:
         "always_include_stream_usage": own["always_include_stream_usage"],
         "disable_model_info_refresh": own["disable_model_info_refresh"],
     }
-    settings[contract.SECTION] = _ours(plan, relay)
+    settings[contract.SECTION] = _ours(plan, relay, redis)
     return settings
 
 
-def _ours(plan: Plan, relay: bool) -> dict[Any, Any]:
+def _ours(plan: Plan, relay: bool, redis: bool) -> dict[Any, Any]:
     ours: dict[Any, Any] = {"version": contract.VERSION, "gateway": plan.dialect.version}
     ours |= {Comment(RELAY): None, "relay": relay}
+    if redis:
+        ours["redis"] = f"{REFERENCE}{contract.REDIS_URL}"
     if plan.any is not None:
         ours[Comment("answers every name: the gateway's global redirect `all`")] = None
         ours["catch_all"] = plan.any.alias_of or ""

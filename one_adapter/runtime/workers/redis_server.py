@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,8 @@ class RedisServer:
         self._look_at = self._began = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self.folder = _folder()
+        #: Removes the folder; also for a worker whose parent is gone, and the server with it.
+        self.remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.socket = Path(self.folder, "redis.sock")
 
     @property
@@ -73,10 +76,6 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
         self.remove()
-
-    def remove(self) -> None:
-        """Remove the folder, also from a worker whose parent is gone, and the server with it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def tend(self, now: float) -> None:
         """Start it again where it died; it comes back empty, and its clients tell it what they hold."""

@@ -1,0 +1,109 @@
+"""What the workers of `run` share: a Redis that is there, one of their own, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import click
+
+from one_adapter.contract import REDIS_URL
+from one_adapter.errors import OneAdapterError
+from one_adapter.plan.division import divided, limited, told, wants_sharing
+from one_adapter.plan.types import Plan
+from one_adapter.runtime.gateway.sharing import check_url
+from one_adapter.runtime.workers import redis_server
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+AUTO, NONE = "auto", "none"
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How the limits, breakers and turns of several processes are one.
+
+    `url` is the Redis that holds them, `server` that Redis where it is ours. Without a Redis each worker has
+    its own; `divide`: its part of them.
+    """
+
+    workers: int
+    url: str = field(default="", repr=False)
+    server: redis_server.RedisServer | None = None
+    divide: bool = False
+
+    def plan(self, plan: Plan) -> Plan:
+        """Return a plan as one worker holds it; raises `OneAdapterError` where that would multiply limits."""
+        if self.workers == 1 or self.url:
+            return plan
+        services = limited(plan)
+        if services and not self.divide:
+            which = f"the limits of {', '.join(services[:3])}{' and others' if len(services) > 3 else ''}"
+            raise OneAdapterError(
+                f"{self.workers} workers that share nothing would let through {self.workers} times {which}: "
+                "install redis-server, name a Redis with --redis, or have each worker hold its part with "
+                "--approximate.",
+                1,
+            )
+        return divided(plan, self.workers)
+
+    def lines(self, plan: Plan) -> list[str]:
+        """Say what is shared, for a person."""
+        if self.server is not None:
+            return [f"{self.workers} workers share limits, breakers and turns through a Redis of their own."]
+        if self.workers == 1 or self.url or not wants_sharing(plan):
+            return []
+        parts = told(plan, self.workers)
+        limits = f" Limits of each: {'; '.join(parts)}." if parts else ""
+        return [f"{self.workers} workers share nothing: each has breakers and turns of its own.{limits}"]
+
+    def running(self) -> AbstractContextManager[object]:
+        """Return what runs while the workers do."""
+        return self.server if self.server is not None else nullcontext()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variable by which the exported file names the Redis."""
+        return {REDIS_URL: self.url} if self.url else {}
+
+
+def sharing(plan: Plan, workers: int, where: str | None, approximate: bool) -> Sharing:
+    """Settle it; `where` is `auto`, `none`, a URL or not told.
+
+    Raises `OneAdapterError` for a URL that is none, and where `auto` is asked for and no server is installed.
+    """
+    if where not in (None, AUTO, NONE):
+        check_url(where, "--redis")
+        return Sharing(workers, str(where))
+    if where == NONE or approximate or workers == 1 or not wants_sharing(plan):
+        return Sharing(workers, divide=approximate)
+    program = redis_server.program()
+    if program is not None:
+        server = redis_server.RedisServer(program, _say)
+        return Sharing(workers, server.url, server)
+    if where == AUTO:
+        raise OneAdapterError("No redis-server is installed that --redis auto could start.", 1)
+    return Sharing(workers)
+
+
+def _say(text: str) -> None:
+    click.echo(f"one-adapter: {text}", err=True)
+
+
+def sharing_options(command: Command) -> Command:
+    """Give a command the options by which it is told."""
+    redis = click.option(
+        "--redis",
+        metavar="URL|auto|none",
+        envvar=REDIS_URL,
+        show_envvar=True,
+        help="The Redis through which processes share limits, breakers and turns. auto: a redis-server of "
+        "our own, that ends with us; the default with several workers, where one is installed.",
+    )
+    approximate = click.option(
+        "--approximate",
+        is_flag=True,
+        help="Share nothing: each of several workers holds its part of a limit, rounded down, at least 1.",
+    )
+    return redis(approximate(command))
