@@ -54,6 +54,8 @@ class Ways:
     """What every upstream gets as the client's last message; "" is what the client said."""
     are_tools_kept: bool = True
     """Whether an echo's upstream gets the tools."""
+    is_prompt_counted: bool = True
+    """Whether a prompt's tokens are counted, and not said by chance."""
     is_gateway: bool = False
     """Whether errors have the old gateway's form."""
     models_status: int = 200
@@ -183,6 +185,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.ways.is_system_lost:
             messages = [each for each in messages if each.get("role") == "user"]
         prompt = 5 + sum(len(str(each["content"])) // 4 for each in messages)
+        prompt = prompt if self.server.ways.is_prompt_counted else random.randint(1, 400)
         answer = len(text.split())
         return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 

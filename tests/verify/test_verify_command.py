@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -68,7 +69,10 @@ def test_each_side_gets_its_own_key_and_no_other() -> None:
         assert verify(old.url, new.url, "--yes", "--new-key-env", "NEW_KEY", environment=keys).exit_code == 0
         assert not [key for _, _, key, _ in old.seen if "new-ones" in key]
         assert not [key for _, _, key, _ in new.seen if KEY in key]
-        refused = verify(old.url, new.url, "--yes", environment=keys)
+        lost = verify(old.url, new.url, "--yes", environment=keys)
+        assert lost.exit_code == 1
+        assert "status 401 instead of 200: the new side does not take this key" in lost.stdout
+        refused = verify(new.url, old.url, "--yes", environment=keys)
         assert refused.exit_code == 2
         assert "answers 401: it does not take this key" in refused.stderr
 
@@ -236,3 +240,80 @@ def test_an_interruption_gives_the_report_so_far_and_exit_code_2(tmp_path: Path)
     assert shown["interrupted"] == "it was interrupted"
     assert shown["counts"]["not compared"] > 0
     assert "Traceback" not in stderr
+
+
+def on_a_terminal(answers: list[tuple[str, str]], *words: str) -> tuple[int, str]:
+    """Exit code and what a terminal shows of a command whose questions are answered, in their order."""
+    mine, its = os.openpty()
+    command = [sys.executable, "-m", "one_adapter", "verify", *words]
+    process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, start_new_session=True)
+    os.close(its)
+    shown = ""
+    try:
+        while True:
+            try:
+                read = os.read(mine, 65536).decode("utf-8", "replace")
+            except OSError:  # the other end is closed
+                break
+            if not read:
+                break
+            shown += read
+            if answers and answers[0][0] in shown:
+                os.write(mine, answers.pop(0)[1].encode())
+        return process.wait(60), shown
+    finally:
+        os.close(mine)
+        process.kill()
+        process.wait()
+
+
+def test_a_terminal_is_asked_for_the_key_and_for_consent_and_sees_how_far_it_is() -> None:
+    with running(ONE) as server:
+        answers = [("Key of the old side", f"{KEY}\n"), ("Go on?", "y\n")]
+        code, shown = on_a_terminal(answers, "--old", server.url, "--new", server.url)
+        assert code == 0, shown
+        assert KEY not in shown
+        assert "34 requests" in shown
+        assert "Asking both sides" in shown
+        assert "The same. 11 checks" in shown
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\x04"])
+def test_who_says_no_has_asked_nothing(answer: str) -> None:
+    with running(replace(ONE, key="")) as server:
+        answers = [("Key of the old side", "\n"), ("Go on?", answer)]
+        code, shown = on_a_terminal(answers, "--old", server.url, "--new", server.url)
+        assert code == 2
+        assert "Error: nothing was asked" in shown
+        assert not [body for _, _, _, body in server.seen if body.get("model")]
+
+
+def test_a_name_that_the_key_may_not_use_is_left_out_of_the_new_list_on_purpose() -> None:
+    both, mine = Ways(names=("m", "n")), Ways(names=("m",), unknown_status=403)
+    with running(both) as old, running(mine) as new:
+        shown = json.loads(verify(old.url, new.url, "--yes", "--models", "n", "--format", "json").stdout)
+        listed = [check for check in shown["checks"] if check["probe"] == "models list"]
+        assert [(check["outcome"], check["known"]) for check in listed] == [("known", "models-list-per-key")]
+        assert shown["exit_code"] == 0
+
+
+def test_what_both_sides_refuse_alike_is_said() -> None:
+    with running(replace(ONE, status={"m": 400})) as server:
+        done = verify(server.url, server.url, "--yes")
+        assert done.exit_code == 0
+        assert "Both sides refuse whole of m (400), stream of m (400), tools of m (400)" in done.stdout
+        assert "and 1 more." in done.stdout
+
+
+def test_a_route_that_only_the_new_side_has_is_no_difference_and_said() -> None:
+    with running(replace(ONE, has_more_routes=False)) as old, running(ONE) as new:
+        done = verify(old.url, new.url, "--yes")
+        assert done.exit_code == 0
+        assert "Only the new side has /v1/messages: not compared." in done.stdout
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with running(ONE) as server:
+        done = verify(server.url, server.url, "--yes", "--output", str(tmp_path / "none" / "x.json"))
+        assert done.exit_code == 2
+        assert "No such file or directory" in done.stderr

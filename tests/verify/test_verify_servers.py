@@ -161,7 +161,10 @@ def test_a_planted_change_is_named_and_nothing_else(planted: str) -> None:
     assert found.exit_code == 1
 
 
-@pytest.mark.parametrize("ways", [Ways(), replace(ECHO, upstreams={"alias": HERE * 2, "plain": HERE})])
+RANDOM = [Ways(), Ways(is_prompt_counted=False), replace(ECHO, upstreams={"alias": HERE * 2, "plain": HERE})]
+
+
+@pytest.mark.parametrize("ways", RANDOM, ids=["words", "words-and-counts", "echo"])
 def test_servers_that_are_random_in_text_length_and_pieces_are_the_same_twenty_times(ways: Ways) -> None:
     with both(ways, ways) as (first, second):
         for _ in range(20):

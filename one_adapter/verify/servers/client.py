@@ -133,6 +133,8 @@ def _read(response: http.client.HTTPResponse, began: float) -> Answer:
         raw = response.read(ANSWER_BYTES + 1)
         if len(raw) > ANSWER_BYTES:
             return Answer(trouble="its answer is too large")
+        if response.length:
+            return Answer(trouble="its answer is cut")
         return Answer(response.status, content_type if raw else "", headers, _json(raw))
     events: list[str] = []
     moments: list[float] = []

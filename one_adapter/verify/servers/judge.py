@@ -28,9 +28,10 @@ ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS = 2, 4, 8
 #: Aspects that vary with an answer's length, or with the machine: they take `STEADY_ROUNDS`.
 WAVERING = frozenset(("pieces", "first piece"))
 #: How much slower, and how many seconds at least, a first piece comes that is told as slower.
-SLOWER, SLOWER_SECONDS = 3.0, 0.1
-#: How many times more or fewer tokens a prompt has that is told as another.
-TOKENS_APART = 3.0
+SLOWER, SLOWER_SECONDS = 3.0, 0.05
+#: How many times more or fewer tokens a prompt has that is told as another, and how far the old side's own
+#: counts may lie apart: vendors count a prompt alike each time.
+TOKENS_APART, TOKENS_ALIKE = 3.0, 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,12 @@ def _slower(old: list[Any], new: list[Any]) -> Finding | None:
 
 
 def _tokens(old: list[Any], new: list[Any]) -> Finding | None:
-    if not all(old) or not all(new):
+    if not all(old) or not all(new) or max(old) > min(old) * TOKENS_ALIKE:
         return None
-    if min(new) > max(old) * TOKENS_APART or max(new) * TOKENS_APART < min(old):
-        shown = f"the prompt has {new[-1]} tokens instead of {old[-1]}"
-        return Finding("prompt tokens", shown, old[-1], new[-1])
-    return None
+    if min(new) <= max(old) * TOKENS_APART and max(new) * TOKENS_APART >= min(old):
+        return None
+    shown = f"the prompt has {new[-1]} tokens instead of {old[-1]}"
+    return Finding("prompt tokens", shown, old[-1], new[-1], STEADY_ROUNDS)
 
 
 def _some(paths: Sequence[str], shown: int = 4) -> str:

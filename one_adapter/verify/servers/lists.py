@@ -12,24 +12,39 @@ from one_adapter.verify.servers.samples import is_busy
 PROBE = "models list"
 
 
+class RefusedError(OneAdapterError):
+    """A server does not take the key, and says so with `status`."""
+
+    def __init__(self, address: str, status: int) -> None:
+        super().__init__(f"{address}/v1/models answers {status}: it does not take this key")
+        self.status = status
+
+
 def models_of(server: Server) -> tuple[str, ...]:
     """The names a server lists, in its order; none where it says 404, as gateway 0.10 does without models.
 
-    Raises `OneAdapterError` where it has no list to compare.
+    Raises `RefusedError` where it takes the key for none of its own, and `OneAdapterError` where it has no
+    list to compare.
     """
     answer = server.ask("/v1/models")
     if answer.trouble:
         raise OneAdapterError(f"{server.address}/v1/models: {answer.trouble}")
     if answer.status == 404:
         return ()
-    if answer.status != 200:
-        key = ": it does not take this key" if answer.status in (401, 403) else ""
-        raise OneAdapterError(f"{server.address}/v1/models answers {answer.status}{key}")
+    if answer.status in (401, 403):
+        raise RefusedError(server.address, answer.status)
     listed = answer.body.get("data") if isinstance(answer.body, dict) else None
-    if not isinstance(listed, list):
-        raise OneAdapterError(f"{server.address}/v1/models is no list of models")
+    if answer.status != 200 or not isinstance(listed, list):
+        what = f"answers {answer.status}" if answer.status != 200 else "is no list of models"
+        raise OneAdapterError(f"{server.address}/v1/models {what}")
     names = (each.get("id") for each in listed if isinstance(each, dict))
     return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+def refusal_check(refused: RefusedError) -> Check:
+    """The check of a new side that does not take the key which the old side takes."""
+    words = f"status {refused.status} instead of 200: the new side does not take this key"
+    return Check(PROBE, "", "different", words, "status", 200, refused.status)
 
 
 def list_checks(old: Sequence[str], new: Sequence[str], asked: Callable[[str], Answer]) -> list[Check]:

@@ -16,7 +16,7 @@ from one_adapter.verify.servers.client import Answer, Server
 from one_adapter.verify.servers.cost import ASKED, dollars, estimate
 from one_adapter.verify.servers.echo import received
 from one_adapter.verify.servers.facts import error_facts, facts_of
-from one_adapter.verify.servers.lists import list_checks, models_of
+from one_adapter.verify.servers.lists import RefusedError, list_checks, models_of, refusal_check
 from one_adapter.verify.servers.probes import (
     ROUTE_PROBES,
     SIDE_PROBES,
@@ -96,7 +96,11 @@ def compare_servers(
     than is wanted, and where nobody agrees to it.
     """
     session = Session({OLD: old, NEW: new}, wish, progress)
-    listed = {side: models_of(server) for side, server in session.servers.items()}
+    listed = {OLD: models_of(old)}
+    try:
+        listed[NEW] = models_of(new)
+    except RefusedError as refused:
+        return Verification(old.address, new.address, (refusal_check(refused),))
     names = names_to_ask(listed[OLD], listed[NEW], wish)
     routes, checks, notes = shared_routes(session, next((name for name in names if not embeds(name)), ""))
     plan = [(name, probes_of(name, routes)) for name in names]
@@ -111,8 +115,7 @@ def compare_servers(
         for each in job:
             checks += each.checks(wish.is_exact, wish.is_shown)
         checks += upstream_check(job)
-    refused = _both_refuse(jobs)
-    notes += [f"Both sides refuse {refused}."] if refused else []
+    notes += _both_refuse(jobs)
     asked = dict(session.asked)
     found = [session.clean_check(check) for check in checks]
     notes = [session.clean(note) for note in notes]
@@ -241,12 +244,12 @@ def _work(session: Session, jobs: Sequence[list[Asked]], do: Doing, progress: Pr
         session.why = INTERRUPTED
 
 
-def _both_refuse(jobs: Sequence[list[Asked]]) -> str:
-    """The questions about names that both sides answered with the same refusal."""
+def _both_refuse(jobs: Sequence[list[Asked]]) -> list[str]:
+    """A sentence about the questions about names that both sides answered with the same refusal, if any."""
     found = []
     for asked in (each for job in jobs[1:] for each in job):
         statuses = {facts["status"] for side in asked.answers.values() for facts in side}
         if asked.is_whole and not asked.busy and len(statuses) == 1 and statuses != {200}:
             found.append(f"{asked.probe} of {asked.model} ({statuses.pop()})")
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    return ", ".join(found[:5]) + more
+    return [f"Both sides refuse {', '.join(found[:5])}{more}."] if found else []

@@ -1,0 +1,142 @@
+"""The client of the comparison: what it sends, what it refuses, and how it takes what servers do to it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from one_adapter.verify.servers import client
+from one_adapter.verify.servers.client import Answer, server_at
+
+OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
+STREAM = OK + b"content-type: text/event-stream\r\n\r\n"
+
+
+@contextmanager
+def answering(*parts: bytes, context: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[bytes]]]:
+    """A server that sends these bytes to whoever comes, and closes; with what it was sent."""
+    seen: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                accepted, _ = listening.accept()
+            except OSError:
+                return
+            try:
+                with accepted, context.wrap_socket(accepted, True) if context else accepted as connection:
+                    seen.append(connection.recv(65536))
+                    for part in parts:
+                        connection.sendall(part)
+            except OSError:
+                pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1], seen
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
+
+
+def ask(*parts: bytes, url: str = "http://127.0.0.1:{port}", key: str = "sk-a-key") -> tuple[Answer, bytes]:
+    with answering(*parts) as (port, seen):
+        answer = server_at(url.format(port=port), key).ask("/v1/models")
+        return answer, seen[0]
+
+
+def test_an_address_may_end_in_v1_and_hold_a_path() -> None:
+    answer, sent = ask(OK + b"content-type: application/json\r\n\r\n{}", url="http://127.0.0.1:{port}/ai/v1/")
+    assert answer.status == 200
+    assert sent.startswith(b"GET /ai/v1/models HTTP/1.1\r\n")
+    assert b"Authorization: Bearer sk-a-key\r\n" in sent
+    assert server_at("http://[::1]:9/").address == "http://[::1]:9"
+
+
+def test_user_info_is_sent_only_where_there_is_no_key() -> None:
+    url = "http://me:pass%20word@127.0.0.1:{port}"
+    _, sent = ask(OK + b"\r\n", url=url, key="")
+    assert b"Authorization: Basic bWU6cGFzcyB3b3Jk\r\n" in sent
+    _, sent = ask(OK + b"\r\n", url=url)
+    assert b"Basic" not in sent
+
+
+def test_a_redirect_is_an_answer_and_nobody_follows_it() -> None:
+    with answering(OK + b"\r\n") as (port, seen):
+        head = f"HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:{port}/\r\ncontent-length: 0\r\n\r\n"
+        answer, _ = ask(head.encode())
+        assert answer.status == 307
+        assert not seen
+
+
+@pytest.mark.parametrize(
+    ("parts", "trouble"),
+    [
+        ([b""], "no answer"),
+        ([b"not http\r\n\r\n"], "no answer"),
+        ([OK + b"content-length: 100\r\n\r\nshort"], "its answer is cut"),
+        ([OK + b"content-type: application/json\r\n\r\n", b"x" * 2000], "its answer is too large"),
+        ([STREAM, b"data: x\n\n" * 500], "its stream does not end"),
+        ([STREAM, b"data: " + b"x" * 2000], "its stream does not end"),
+    ],
+    ids=["nothing", "no-http", "cut", "large", "endless", "endless-line"],
+)
+def test_what_cannot_be_read_is_said_in_a_few_words(
+    monkeypatch: pytest.MonkeyPatch, parts: list[bytes], trouble: str
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_BYTES", 1000)
+    answer, _ = ask(*parts)
+    assert answer.trouble.startswith(trouble)
+    assert answer.status == 0
+
+
+def test_silence_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SILENCE_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        answer = server_at(f"http://127.0.0.1:{silent.getsockname()[1]}").ask("/v1/models")
+    assert answer.trouble == "it did not answer in time"
+
+
+def test_a_whole_answer_that_is_no_json_has_no_body() -> None:
+    assert ask(OK + b"content-type: text/html\r\n\r\n<html>")[0].body is None
+    assert ask(OK + b"content-type: application/json\r\n\r\n" + b"[" * 100_000)[0].body is None
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    with answering(OK + b"\r\n", context=own_certificate(tmp_path)) as (port, seen):
+        answer = server_at(f"https://127.0.0.1:{port}", "sk-a-key").ask("/v1/models")
+        assert answer.trouble.startswith("TLS failed: ")
+        assert not seen
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS with a certificate of its own making."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from datetime import datetime, timedelta, timezone
+
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key: Any = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    made = builder.sign(key, hashes.SHA256())
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    path = folder / "own.pem"
+    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
