@@ -94,10 +94,7 @@ def _key(params: Mapping[str, Any], environment: Mapping[str, str]) -> str:
 def _origin(params: Mapping[str, Any]) -> str:
     """Return the beginning of a deployment's address: what follows may be another for each model."""
     address = str(params.get("api_base") or "")
-    try:
-        return urlsplit(address).netloc or address
-    except ValueError:
-        return address
+    return urlsplit(address).netloc or address
 
 
 def _digest(*parts: str) -> str:

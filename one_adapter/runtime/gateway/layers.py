@@ -67,12 +67,13 @@ def numbers_of(policy: Policy, dialect: Dialect, generation: int) -> Iterator[La
     for part in {*dialect.chat_layers, *dialect.embedding_layers}:
         found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
         if isinstance(found, Limit):
-            name = ""
-            if part == "embeddings" and dialect.embeddings_by_model:
-                name = policy.model_for("embeddings")
-            yield Layer(_named(policy, part, name), found, least=dialect.least, generation=generation)
-        for name, limit in found.items() if isinstance(found, Mapping) else ():
-            yield Layer(_named(policy, part, name), limit, least=dialect.least, generation=generation)
+            by_model = part == "embeddings" and dialect.embeddings_by_model
+            found = {policy.model_for("embeddings") if by_model else "": found}
+        of_key = part.startswith("credential")
+        refuses = part != "embeddings" or dialect.embeddings_refuse
+        for name, limit in (found or {}).items():
+            named = _named(policy, part, name)
+            yield Layer(named, limit, of_key, dialect.least, refuses, generation=generation)
 
 
 def _named(policy: Policy, part: str, name: str) -> str:

@@ -54,13 +54,17 @@ class Prepared:
     held: Held
     deployments: Mapping[str, Any] = field(repr=False)
     own: Any = field(repr=False)
+    began: float
     aliases: Mapping[str, Any] | None = None
     providers: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of a generation: how many deployments it added, took out and gave another meaning."""
+    """What came of a generation: how many deployments it added, took out and gave another meaning.
+
+    `milliseconds` are those from its reading on.
+    """
 
     generation: Generation
     added: int
@@ -92,6 +96,7 @@ def prepare(generation: Generation) -> Prepared:
 
     Raises `OneAdapterError` for one that cannot be used.
     """
+    began = perf_counter()
     if proxy_server.prisma_client is not None and proxy_server.store_model_in_db is True:
         raise OneAdapterError(
             "LiteLLM keeps models in its database too: it takes a restart to apply this.", 1
@@ -107,7 +112,7 @@ def prepare(generation: Generation) -> Prepared:
         raise OneAdapterError(f"LiteLLM would not load this configuration: {what}", 1) from None
     asked = {identity: str(one.litellm_params.model) for identity, one in deployments.items()}
     held = Held(config, asked, _variables(generation), frozenset(named([whole, own, models], values)))
-    return Prepared(generation, held, deployments, own, aliases, providers)
+    return Prepared(generation, held, deployments, own, began, aliases, providers)
 
 
 def _parts(whole: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
@@ -147,21 +152,19 @@ def commit(prepared: Prepared) -> Applied:
     Requests that have begun keep their configuration; what only that needs goes when the last of them ends.
     Raises `OneAdapterError`, with nothing changed, where LiteLLM does not take a deployment.
     """
-    began = perf_counter()
     held, old = prepared.held, _present()
     known.learn(held.secrets)
     for identity in prepared.deployments:
         _add(prepared, identity)
     os.environ.update({name: prepared.generation.environment[name] for name in held.variables})
     writing.set_aliases(proxy_server.llm_router, prepared.aliases)
-    proxy_server.general_settings[SECTION] = prepared.own
     _staged.difference_update(held.models)
     _held.append(held)
-    loaded.put(held.config, _apart(held))
+    loaded.put(held.config, _apart(held), prepared.own)
     loaded.loaded().memory.limits.renew(limits_after(old.config, held.config))
     old.config.uses.once_free(lambda: _retire_soon(old))
     added, removed, changed = difference(old.models, held.models)
-    return Applied(prepared.generation, added, removed, changed, (perf_counter() - began) * 1000)
+    return Applied(prepared.generation, added, removed, changed, (perf_counter() - prepared.began) * 1000)
 
 
 def difference(old: Iterable[str], new: Iterable[str]) -> tuple[int, int, int]:

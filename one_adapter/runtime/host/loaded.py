@@ -24,6 +24,8 @@ from one_adapter.runtime.redaction import known, named
 _made: tuple[object, int, Any, Loaded] | None = None
 #: Number and fingerprint of the generation that holds.
 _generation: tuple[int, str] = (1, "")
+#: Our own settings as the last generation has them; LiteLLM lets nobody change what its file says. None: its.
+_own: Any = None
 #: Deployments that the router holds and no new request asks: older requests still do.
 _apart: frozenset[str] = frozenset()
 #: Seconds for which it may be another already, and when it is looked at again.
@@ -53,7 +55,8 @@ def loaded() -> Loaded:
         models = in_force(router)
         aliases = reading.aliases(router) if router is not None else None
         known.learn(named([reading.configuration() or {}, models, own], os.environ))
-        config = read_config(models, own, aliases, os.environ, *_generation)
+        settings = own if _own is None else _own
+        config = read_config(models, settings, aliases, os.environ, *_generation)
         if _made is not None:  # somebody else has changed it: it is the same generation still
             config = replace(config, uses=_made[3].config.uses)
         memory = _made[3].memory if _made is not None else memory_of(config)
@@ -93,16 +96,16 @@ def is_generation(number: int, fingerprint: str) -> None:
         _made = (*_made[:3], replace(_made[3], config=config))
 
 
-def put(config: Config | None, apart: frozenset[str]) -> None:
+def put(config: Config | None, apart: frozenset[str], own: Any = None) -> None:
     """Have a configuration hold from now on, None for the present one; LiteLLM has been changed for it.
 
-    `apart` are the deployments of the router that are not its own.
+    `apart` are deployments of the router that are not its own; `own` are our settings that it was read of.
     """
-    global _apart, _generation, _made
+    global _apart, _generation, _made, _own
     present = loaded() if _made is None else _made[3]
     _apart = apart
     if config is not None:
-        _generation = config.number, config.fingerprint
+        _generation, _own = (config.number, config.fingerprint), own
     held, number = reading.mark(proxy_server.llm_router)
     now = present if config is None else replace(present, config=config)
     if _recording is not None and _recording[0] is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import Any
 
 import litellm
@@ -52,13 +53,14 @@ Start = Callable[[Generation], None]
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Have LiteLLM load a first generation, as a proxy does when it starts."""
     monkeypatch.setattr(proxy_server, "llm_router", None)
-    monkeypatch.setattr(proxy_server, "general_settings", {})
+    monkeypatch.setattr(proxy_server, "general_settings", MappingProxyType({}))  # nobody is to change it
     monkeypatch.setattr(proxy_server.proxy_config, "get_config_state", dict)
     for name, value in (
         ("_made", None),
         ("_apart", frozenset()),
         ("_generation", (1, "")),
         ("_look_at", 0.0),
+        ("_own", None),
     ):
         monkeypatch.setattr(loaded, name, value)
     monkeypatch.setattr(applying, "_held", [])
@@ -71,7 +73,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         os.environ.update(one.environment)
         found = applying.resolved(yaml.safe_load(one.config), one.environment)
         proxy_server.llm_router = litellm.Router(model_list=found["model_list"], disable_cooldowns=True)
-        proxy_server.general_settings[SECTION] = found["general_settings"][SECTION]
+        proxy_server.general_settings = MappingProxyType(found["general_settings"])  # type: ignore[assignment]
         applying.begin(one)
 
     yield first
