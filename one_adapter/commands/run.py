@@ -111,16 +111,10 @@ def run_command(
     number = port or plan.port
     for told in warnings(plan, where, dry_run or echo_port is not None):
         click.echo(visible(told), err=True)
-    click.echo(explain_text(plan))
-    for line in ways(proxy_config(plan, secrets, relay=not no_relay)):
-        click.echo(line)
-    sealed, terminal = echo_port, sys.stderr if sys.stderr.isatty() else None
+    click.echo("\n".join((explain_text(plan), *ways(proxy_config(plan, secrets, relay=not no_relay)))))
+    terminal = sys.stderr if sys.stderr.isatty() else None
     master = os.environ.get(MASTER_KEY) or new_master_key()
-    if dry_run and echo_port is None:
-        from one_adapter.runtime.dryrun import echo
-
-        sealed = echo.start().port
-        click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
+    sealed = _echo() if dry_run and echo_port is None else echo_port
     if sealed is not None and workers > 1:
         click.echo("Dry run: one worker, because a process that is sealed starts no other.")
         workers = 1
@@ -136,8 +130,7 @@ def run_command(
     changes = Changes(config, options, exported, plan, (host, port))
     following = reloading_of(changes, source, secrets, terminal is not None if watch is None else watch)
     first = following.first
-    for line in share.lines(plan):
-        click.echo(line)
+    click.echo("".join(f"{line}\n" for line in share.lines(plan)), nl=False)
     with share.running(), Starting(f"http://{_shown(where)}:{number}/v1", terminal) as words:
         code = launch.serve(
             *(first.config, first.environment, where, number, litellm_args, profile, sealed, words),
@@ -146,6 +139,15 @@ def run_command(
         )
     if code:
         raise OneAdapterError("the proxy ended by itself", code)
+
+
+def _echo() -> int:
+    """Start the server that stands in for every vendor; return its port."""
+    from one_adapter.runtime.dryrun import echo
+
+    port = echo.start().port
+    click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
+    return port
 
 
 def default_host(plan: Plan) -> str:
