@@ -100,6 +100,15 @@ def test_what_cannot_be_read_is_said_in_a_few_words(
     assert answer.status == 0
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+def test_an_answer_that_goes_on_and_on_ends_after_its_time(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.0)
+    answer, _ = ask(OK + f"content-type: {kind}\r\n\r\n".encode(), b"data: 1\n\n" * 50)
+    assert "does not end" in answer.trouble
+
+
 def test_silence_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "SILENCE_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -317,3 +317,23 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         done = verify(server.url, server.url, "--yes", "--output", str(tmp_path / "none" / "x.json"))
         assert done.exit_code == 2
         assert "No such file or directory" in done.stderr
+
+
+def test_the_gateways_fields_and_errors_are_differences_on_purpose() -> None:
+    old = replace(ONE, is_gateway=True, extra={"system_fingerprint": "", "HttpHeader": {"Date": ["x"]}})
+    with running(old) as first, running(replace(ONE, extra={"service_tier": "default"})) as second:
+        done = verify(first.url, second.url, "--yes", "--format", "json")
+        shown = json.loads(done.stdout)
+        assert done.exit_code == 0, done.stdout
+        known = {(check["probe"], check["known"]) for check in shown["checks"] if check["outcome"] == "known"}
+        errors = {("wrong key", "status-kept"), ("no key", "status-kept"), ("unknown model", "status-kept")}
+        errors |= {("list without key", "status-kept")}
+        assert known == errors | {("whole", "answers-whole"), ("tools", "answers-whole")}
+
+
+def test_a_limit_of_one_request_ends_it_without_ado() -> None:
+    with running(ONE) as server:
+        done = verify(server.url, server.url, "--yes", "--max-requests", "1")
+        assert done.exit_code == 2
+        assert "Not finished: --max-requests 1 was reached." in done.stdout
+        assert len(server.seen) == 3  # two lists, one question

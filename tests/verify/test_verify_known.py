@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from one_adapter.verify.servers.judge import ASPECTS, Finding
-from one_adapter.verify.servers.known import GATEWAYS_ERROR, TABLE, known_difference
+from one_adapter.verify.servers.known import GATEWAYS_ERROR, TABLE, is_gateways, known_difference
 
 ROOT = Path(__file__).parent.parent.parent
 OPENAIS_ERROR = {"form": ["code", "message"], "type": "invalid_request_error", "code": "model_not_found"}
@@ -28,6 +28,9 @@ SHOWN: dict[str, list[tuple[str, str, Any, Any, dict[str, Any]]]] = {
     "answers-whole": [
         ("tools", "tool calls", [], ["get_time(city)"], {}),
         ("whole", "fields", [], ["choices[].message.reasoning_content string"], {}),
+        ("stream", "fields", ["choices[].content_filter_results.hate.filtered boolean"], [], {}),
+        ("whole", "fields", [], ["service_tier string"], {"gateway": True}),
+        ("tools", "fields", ["HttpHeader.Date[] string"], ["service_tier string"], {"gateway": True}),
     ],
     "streams-end-properly": [
         ("stream", "stream", "in order no [DONE]", "in order [DONE]", {}),
@@ -62,6 +65,13 @@ def test_every_row_is_shown_names_a_paragraph_and_an_aspect() -> None:
 def test_a_wrong_key_that_gets_another_status_is_no_forbidden_model() -> None:
     other = {"error": {"form": ["message"], "code": "invalid_api_key"}}
     assert known_difference("wrong key", Finding("status", "", 401, 403), other) == ""
+
+
+def test_a_new_field_is_on_purpose_only_where_the_old_side_is_the_gateway() -> None:
+    finding = Finding("fields", "", [], ["service_tier string"])
+    assert known_difference("whole", finding, {}) == ""
+    assert is_gateways([{"status": 400, "error": GATEWAYS_ERROR}])
+    assert not is_gateways([{"status": 400, "error": OPENAIS_ERROR}, {"status": 200}])
 
 
 def test_fields_that_litellm_does_not_write_are_never_its_doing() -> None:

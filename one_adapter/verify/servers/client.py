@@ -130,9 +130,13 @@ def _read(response: http.client.HTTPResponse, began: float) -> Answer:
     content_type = (response.headers.get_content_type() or "").lower()
     headers = {name.lower(): value for name, value in response.getheaders()}
     if content_type != "text/event-stream":
-        raw = response.read(ANSWER_BYTES + 1)
-        if len(raw) > ANSWER_BYTES:
-            return Answer(trouble="its answer is too large")
+        raw = b""
+        while part := response.read1(1 << 16):
+            raw += part
+            if len(raw) > ANSWER_BYTES:
+                return Answer(trouble="its answer is too large")
+            if time.monotonic() - began > ANSWER_SECONDS:
+                return Answer(trouble="its answer does not end")
         if response.length:
             return Answer(trouble="its answer is cut")
         return Answer(response.status, content_type if raw else "", headers, _json(raw))

@@ -7,13 +7,15 @@ from typing import Any
 
 #: Depth and number of paths beyond which a value's form is not followed.
 DEPTH, PATHS = 12, 400
+#: Fields that hold what is said, which may be nothing.
+TEXTS = frozenset(("content", "text", "delta", "arguments", "thinking", "reasoning_content"))
 _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "list"}
 
 
 def fields_of(value: Any, prefix: str = "") -> frozenset[str]:
-    """The paths of a value with their types; what is null or empty is as if it were not there.
+    """The paths of a value with their types; what is null or empty is as if it were not there, but for texts.
 
-    >>> sorted(fields_of({"id": "x", "choices": [{"index": 0}], "error": None, "tools": []}))
+    >>> sorted(fields_of({"id": "x", "choices": [{"index": 0}], "error": None, "tools": [], "user": ""}))
     ['choices[].index number', 'id string']
     """
     found: set[str] = set()
@@ -25,7 +27,7 @@ def fields_of(value: Any, prefix: str = "") -> frozenset[str]:
 
 
 def _paths(value: Any, path: str, depth: int) -> Iterator[str]:
-    if value is None or value in ({}, []):
+    if value is None or value in ({}, []) or (value == "" and path.rpartition(".")[2] not in TEXTS):
         return
     if isinstance(value, dict) and depth < DEPTH:
         for key, each in value.items():

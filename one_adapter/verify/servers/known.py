@@ -6,7 +6,7 @@ lost is never on purpose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from one_adapter.verify.servers.judge import Finding
 #: What a row may look at: the finding, and the facts of an answer of the new side.
 Applies = Callable[[Finding, Mapping[str, Any]], bool]
 GATEWAYS_ERROR = {"form": "a text"}
+#: Fields that the gateway makes up: of Azure's answers and of its own client's.
+GATEWAYS_FIELDS = frozenset(("content_filter_results", "prompt_filter_results", "HttpHeader"))
 #: Fields that LiteLLM leaves out or adds where it writes an answer.
 WRITTEN = frozenset(
     (
@@ -44,6 +46,8 @@ class Known:
 def known_difference(probe: str, finding: Finding, new: Mapping[str, Any]) -> str:
     """The name of the known difference that a finding is; "" for none.
 
+    `new` has `gateway` where the old side is known to be the gateway, by the form of its errors.
+
     >>> known_difference("whole", Finding("error", "", GATEWAYS_ERROR, {"form": ["code", "message"]}), {})
     'status-kept'
     """
@@ -59,6 +63,11 @@ def known_difference(probe: str, finding: Finding, new: Mapping[str, Any]) -> st
     )
 
 
+def is_gateways(answers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether answers to a question that is refused are the gateway's, by the form of their errors."""
+    return any(facts.get("error") == GATEWAYS_ERROR for facts in answers)
+
+
 def _has_words(finding: Finding, new: Mapping[str, Any]) -> bool:
     """The gateway has no reason, or a vendor's own word; the new side OpenAI's."""
     del new
@@ -71,6 +80,16 @@ def _is_written_by_litellm(finding: Finding, new: Mapping[str, Any]) -> bool:
         return False
     changed = [path.rpartition(" ")[0] for path in (*finding.old, *finding.new)]
     return all(path.rpartition(".")[2].rpartition(":")[2].strip() in WRITTEN for path in changed)
+
+
+def _is_written_by_gateway(finding: Finding, new: Mapping[str, Any]) -> bool:
+    """The gateway writes fields of its own, and of the upstream's only those it knows."""
+    own = all(any(name in GATEWAYS_FIELDS for name in _names(path)) for path in finding.old)
+    return own and bool(finding.old or new.get("gateway")) and (not finding.new or bool(new.get("gateway")))
+
+
+def _names(path: str) -> list[str]:
+    return path.rpartition(" ")[0].replace("[]", "").split(".")
 
 
 def _lost(ending: str) -> Applies:
@@ -111,6 +130,7 @@ TABLE: tuple[Known, ...] = (
         ("whole", "tools"),
     ),
     Known("answers-whole", "fields", _lost(".reasoning_content"), ("whole", "tools")),
+    Known("answers-whole", "fields", _is_written_by_gateway),
     Known(
         "streams-end-properly",
         "stream",

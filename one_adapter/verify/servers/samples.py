@@ -65,15 +65,18 @@ class Asked:
         count = len(self.answers[NEW])
         return [finding for finding in self.findings(is_exact) if count < max(finding.rounds, self.at_least)]
 
-    def checks(self, is_exact: bool, is_shown: bool) -> list[Check]:
-        """What came of it: one check for each difference, or one for none."""
+    def checks(self, is_exact: bool, is_shown: bool, is_gateway: bool = False) -> list[Check]:
+        """What came of it: one check for each difference, or one for none.
+
+        `is_gateway` says that the old side is the gateway, so that more differences are known ones.
+        """
         if self.busy or not self.is_whole:
             return [Check(self.probe, self.model, "not compared", self.busy or "it was not asked")]
         unsure = self.open_findings(is_exact)
         if unsure:
             words = f"not asked again: {unsure[0].sentence}"
             return [Check(self.probe, self.model, "not compared", words, unsure[0].aspect)]
-        newest = self.answers[NEW][-1]
+        newest = {**self.answers[NEW][-1], "gateway": is_gateway}
         found = [
             self._check(finding, newest, is_shown) for finding in self.findings(is_exact)
         ] or self._unsteady()

@@ -16,6 +16,7 @@ from one_adapter.verify.servers.client import Answer, Server
 from one_adapter.verify.servers.cost import ASKED, dollars, estimate
 from one_adapter.verify.servers.echo import received
 from one_adapter.verify.servers.facts import error_facts, facts_of
+from one_adapter.verify.servers.known import is_gateways
 from one_adapter.verify.servers.lists import RefusedError, list_checks, models_of, refusal_check
 from one_adapter.verify.servers.probes import (
     ROUTE_PROBES,
@@ -111,9 +112,10 @@ def compare_servers(
     _work(session, jobs, lambda job, order: _ask(session, job, order), session.progress)
     notes += _shares(session, jobs)
     checks = [*_lists(session, listed), *checks]
+    is_gateway = any(is_gateways(asked.answers[OLD]) for job in jobs[:1] for asked in job)
     for job in jobs:
         for each in job:
-            checks += each.checks(wish.is_exact, wish.is_shown)
+            checks += each.checks(wish.is_exact, wish.is_shown, is_gateway)
         checks += upstream_check(job)
     notes += _both_refuse(jobs)
     asked = dict(session.asked)
@@ -136,7 +138,10 @@ def shared_routes(session: Session, model: str) -> tuple[tuple[Probe, ...], list
     """
     found, checks, notes = [], [], []
     for probe in ROUTE_PROBES if model else ():
-        old, new = (_has_route(session, side, probe.path) for side in (OLD, NEW))
+        try:
+            old, new = (_has_route(session, side, probe.path) for side in (OLD, NEW))
+        except EndedError:
+            break
         if old and new:
             found.append(probe)
         elif old:
