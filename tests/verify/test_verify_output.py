@@ -125,3 +125,30 @@ def test_the_junit_stays_xml_whatever_a_name_holds() -> None:
     hostile = Check("whole", 'a\x00<&"\ud800\ufffe', "different", "]]>\x01", "status", "\x02", "\ud800")
     text = FORMATS["junit"](verification(hostile))
     assert ElementTree.fromstring(text.encode()).get("failures") == "1"
+
+
+def test_more_differences_than_are_shown_are_counted_and_long_facts_cut() -> None:
+    many = [
+        Check("whole", f"m{number}", "different", "x", "fields", "y" * 500, ["z"]) for number in range(23)
+    ]
+    text = as_text(verification(*many))
+    assert text.count("  old: y") == 20
+    assert "and 3 differences more: --format json has them all" in text
+    assert max(map(len, text.splitlines())) < 300
+
+
+def test_notes_and_requests_are_told_and_a_page_without_differences_says_so() -> None:
+    told = Verification("a", "b", (SAME, KNOWN), ("Something to know.",), asked={"old": 2, "new": 1})
+    assert "Note: Something to know." in as_text(told)
+    assert json.loads(FORMATS["json"](told))["requests"] == {"old": 2, "new": 1}
+    page = FORMATS["html"](told)
+    assert "No difference was found that is not on purpose." in page
+    assert "<li>Something to know.</li>" in page
+    assert "<code>status-kept</code>" in page
+
+
+def test_a_page_shows_both_sides_of_a_difference_nothing_included() -> None:
+    gone = Check("whole", "m", "different", "tool calls are missing", "tool calls", ["get_time(city)"], None)
+    page = FORMATS["html"](verification(gone))
+    assert "get_time(city)" in page
+    assert '<span class="quiet">nothing</span>' in page
