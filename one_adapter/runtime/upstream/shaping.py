@@ -18,7 +18,9 @@ def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, A
     """
     found: dict[str, Any] = {"model": policy.model_for(kind)}
     if kind == "embeddings":
-        found |= {name: DROP for name, value in fields.items() if value is None}
+        for name, value in fields.items():
+            if value is None:
+                found[name] = DROP
     if kind != "chat":
         return found
     messages = fields.get("messages")
