@@ -75,12 +75,6 @@ def _kept(config: Config, memory: Memory) -> tuple[Recorder | None, Metrics | No
     return found.record, recording.beside(proxy_server.app.routes, found.metrics)
 
 
-def close() -> None:
-    """Write what is left of the record, at the process's end."""
-    if _recording is not None and _recording[0] is not None:
-        _recording[0].close()
-
-
 def in_force(router: Any) -> list[Mapping[str, Any]]:
     """Return the deployments that new requests may ask."""
     models = reading.deployments(router) if router is not None else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.writer import Writer
 
 log = logging.getLogger("one_adapter.calls")
+#: What this process keeps.
+_begun: list[Recording] = []
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,18 @@ class Recording:
 def begin(config: Config, memory: Memory, environment: Mapping[str, str]) -> Recording | None:
     """Return this process's recording; None where nothing is to be recorded."""
     what = wanted(config.settings, environment)
-    return Recording(what, config, memory, environment) if what.access_log or what.metrics else None
+    if not what.access_log and not what.metrics:
+        return None
+    if not _begun:
+        atexit.register(close)
+    _begun.append(Recording(what, config, memory, environment))
+    return _begun[-1]
+
+
+def close() -> None:
+    """Write what is left of what this process records; a worker, that ends without further ado, calls it."""
+    for one in _begun:
+        one.close()
 
 
 def beside(routes: Iterable[object], metrics: Metrics | None) -> Metrics | None:

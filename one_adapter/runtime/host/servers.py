@@ -21,9 +21,10 @@ from uvicorn import run as uvicorn_run  # LiteLLM's command line gets another on
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.dryrun import seal
-from one_adapter.runtime.host import applying, watching
+from one_adapter.runtime.host import applying, recording, watching
 from one_adapter.runtime.host import profile as profiles
 from one_adapter.runtime.host.starting import Starting
+from one_adapter.runtime.record.names import FOLDER, WORKER
 from one_adapter.runtime.redaction import CleanStream, known
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
@@ -38,8 +39,6 @@ from one_adapter.runtime.workers.supervisor import LAST_SECONDS, Supervisor
 APPLICATION = "litellm.proxy.proxy_server:app"
 #: Seconds that uvicorn leaves such a worker to answer: while it loads LiteLLM it cannot, and would be ended.
 LOADING_SECONDS = 120
-#: The number of a worker, from 1 on, for what it writes.
-WORKER = "ONE_ADAPTER_WORKER"
 #: What a worker would load first thing, and the parent loads for all of them.
 LOADED_FOR_ALL = ("install", "standing", "wire")
 
@@ -107,6 +106,9 @@ class Servers:
     def _fork(self, config: uvicorn.Config) -> None:
         if self.reloading is not None:
             applying.begin(self.reloading.first)
+        numbers = self.file.parent / "numbers"
+        numbers.mkdir(0o700, exist_ok=True)
+        os.environ[FOLDER] = str(numbers)
         forking.freeze()
 
         def work(slot: Slot, link: Link) -> None:
@@ -114,7 +116,10 @@ class Servers:
             if isinstance(sys.stderr, CleanStream):
                 sys.stderr.mark = f"[{link.number}] "
             link.applying = Generations()
-            serve(config, slot, link)
+            try:
+                serve(config, slot, link)
+            finally:
+                recording.close()
 
         Supervisor(
             open_slots(self.host, self.port, self.workers),
@@ -161,6 +166,7 @@ class Servers:
         def leave() -> None:
             if twice_at_once:
                 self._remove()
+            recording.close()
             os._exit(0)
 
         def handle_exit(server: uvicorn.Server, sig: int, frame: FrameType | None) -> None:

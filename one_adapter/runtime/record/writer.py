@@ -77,6 +77,8 @@ class Writer:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(LAST)
+            if not self._thread.is_alive():
+                self.flush()  # what came after it had ended
 
     def flush(self) -> None:
         """Write what there is now."""

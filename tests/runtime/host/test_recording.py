@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,23 @@ def test_variables_count_for_more_than_the_file(
 
 def test_where_nothing_is_wanted_nothing_is_made() -> None:
     assert begin(Config.empty(), Memory(), {}) is None
+
+
+def test_the_end_of_a_process_leaves_no_line_unwritten(tmp_path: Path) -> None:
+    code = """
+import sys
+from one_adapter.runtime.gateway.config import read_config
+from one_adapter.runtime.gateway.memory import Memory
+from one_adapter.runtime.host.recording import begin
+from one_adapter.runtime.record.finished import Finished
+config = read_config([], {"access_log": sys.argv[1]}, None, {})
+record = begin(config, Memory(), {}).record
+for ends_by_itself in range(3):
+    record.begin()
+    record.told(Finished("chat", 0.0, 401))
+"""
+    subprocess.run([sys.executable, "-c", code, tmp_path / "log"], check=True, timeout=60)
+    assert len((tmp_path / "log").read_text().splitlines()) == 3
 
 
 def kept(loaded: Loaded, kept: Recording) -> Loaded:

@@ -57,6 +57,14 @@ def test_the_end_writes_what_is_left(tmp_path: Path, log: Writer) -> None:
     assert lines(tmp_path / "log") == [b"%d" % number for number in range(500)]
 
 
+def test_what_comes_after_the_end_is_written_by_another_end(tmp_path: Path, log: Writer) -> None:
+    log.put(b"1\n")
+    log.close()
+    log.put(b"2\n")
+    log.close()
+    assert lines(tmp_path / "log") == [b"1", b"2"]
+
+
 def test_a_process_that_ends_writes_what_is_left(tmp_path: Path) -> None:
     code = (
         "import sys; from one_adapter.runtime.record.writer import Writer;"
