@@ -197,16 +197,18 @@ async def _wait(request: Request, memory: Memory, loop: asyncio.AbstractEventLoo
     """
     policy, model = request.attempt.choice.policy, request.client_model
     request.stop_clock()
-    began = loop.time()
-    most = request.started + policy.timeout - began if policy.timeout > 0 else float("inf")
+    most = request.started + policy.timeout - loop.time() if policy.timeout > 0 else float("inf")
     layers = layers_of(policy, request.kind, model, request.group, request.dialect, request.config.number)
     tokens = request.tokens(policy) if any(layer.limit.tpm for layer in layers) else 0
+    trace = request.trace
+    began = trace.clock() if trace is not None else 0.0
     try:
         request.attempt.release = await enter(memory, policy, layers, tokens, most, request.spare)
     except Refusal:
         request.attempt.refused = True
         raise
     finally:
-        request.waited += loop.time() - began
+        if trace is not None:
+            trace.waited += trace.clock() - began
     if policy.key and request.kind != "embeddings" and tpm_of(policy, model):
         memory.capacity.reserve(policy, model, request.tokens(policy), loop.time())

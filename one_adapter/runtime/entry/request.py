@@ -70,8 +70,7 @@ class Request:
     is left for the next; `failed`: the keys that were tried before, with their statuses. `began`: the client
     has been sent something; `ended`: it has been sent all. Who needs a moment to end its call when the client
     leaves sets `grace`, in seconds. `raw_length`: the bytes of a body that may be passed on as it came, where
-    LiteLLM would make another of it; 0 for others. `waited`: seconds at limits; `trace`: where the way is
-    noted, if anybody wants to know.
+    LiteLLM would make another of it; 0 for others. `trace`: where the way is noted, if anybody wants to know.
     """
 
     kind: str
@@ -90,7 +89,6 @@ class Request:
     left: bool = False
     expired: bool = False
     grace: float = 0.0
-    waited: float = 0.0
     trace: Trace | None = None
     task: asyncio.Task[Any] | None = None
     timer: asyncio.TimerHandle | None = None

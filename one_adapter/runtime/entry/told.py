@@ -61,7 +61,7 @@ def finished(kind: str, name: str, scope: Scope, client: Client | None, status: 
         attempt.way or "none",
         trace.status,
         request.failed,
-        request.waited,
+        trace.waited,
         trace.first,
         trace.upstream_until(now),
         trace.pieces,

@@ -18,6 +18,8 @@ from one_adapter.runtime.record.tokens import Tokens
 MOST, OTHER = 1000, "other"
 #: The upper ends of the histograms' buckets, in seconds.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+#: Seconds at a limit that are a wait, and not only what it takes to pass one.
+WAIT = 0.001
 #: The labels of one number.
 Labels = tuple[str, ...]
 
@@ -127,7 +129,7 @@ class Tally:
         if one.first is not None:
             first.counts[bisect_left(BUCKETS, one.first)] += 1
             first.sum += one.first
-        if one.waited:
+        if one.waited >= WAIT:
             _histogram(numbers.waited, (service, model)).add(one.waited)
         if tokens.prompt is not None:
             _add(numbers.tokens, (service, model, "prompt"), tokens.prompt)

@@ -14,9 +14,11 @@ class Trace:
 
     `began`: it came in; `asked`: its present upstream was asked, `until`: that said something last;
     `upstream`: the seconds that those before had it; `first`: how long the present one took to its answer's
-    first byte; `status`: what it said; `pieces`: of its answer, the first and the last.
+    first byte; `status`: what it said; `pieces`: of its answer, the first and the last; `waited`: seconds at
+    limits.
     """
 
+    waited = 0.0
     upstream = 0.0
     asked: float | None = None
     until = 0.0

@@ -53,20 +53,21 @@ def alone(tally: Tally) -> Board:
 def test_requests_tokens_and_times_are_told_by_service_and_model() -> None:
     tally = Tally()
     tally.count(ONE, Tokens(5, 2, 7))
+    tally.count(ONE._replace(waited=0.0005), NONE)
     tally.count(ONE._replace(total=3.0, waited=1.5, tries=(("k1", 429), ("k2", 500))), Tokens(1))
     told = told_by(alone(tally))
     labels = {"kind": "chat", "service": "s", "model": "m", "end": "answered", "status": "200"}
-    assert value(told, "requests_total", **labels) == 2
+    assert value(told, "requests_total", **labels) == 3
     assert value(told, "tokens_total", service="s", model="m", type="prompt") == 6
     assert value(told, "tokens_total", service="s", model="m", type="completion") == 2
     assert value(told, "failed_tries_total", service="s", status="429") == 1
     pair = {"service": "s", "model": "m"}
-    assert value(told, "request_seconds_sum", **pair) == pytest.approx(3.2)
+    assert value(told, "request_seconds_sum", **pair) == pytest.approx(3.4)
     buckets = [value(told, "request_seconds_bucket", **pair, le=le) for le in ("0.1", "0.25", "2.5", "5.0")]
-    assert buckets == [0, 1, 1, 2]
-    assert value(told, "request_seconds_bucket", **pair, le="+Inf") == 2
+    assert buckets == [0, 2, 2, 3]
+    assert value(told, "request_seconds_bucket", **pair, le="+Inf") == 3
     assert value(told, "limit_wait_seconds_count", **pair) == 1
-    assert value(told, "first_byte_seconds_count", **pair) == 2
+    assert value(told, "first_byte_seconds_count", **pair) == 3
 
 
 def test_no_name_that_a_client_made_up_becomes_a_label() -> None:
