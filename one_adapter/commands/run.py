@@ -123,7 +123,7 @@ def run_command(
     def exported(plan: Plan, secrets: Secrets) -> Exported:
         if sealed is not None:
             plan, secrets = on_loopback(plan, secrets, sealed)
-        plan, relay, shared = share.plan(plan), not no_relay, bool(share.url)
+        plan, relay, shared = share.plan(plan), not no_relay, share.settings
         text = proxy_config(plan, secrets, relay=relay, prices=prices_of(), watch=False, redis=shared)
         return text, {**environment(secrets, master), **share.environment}
 

@@ -9,15 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
-from one_adapter.contract import REDIS_URL
+from one_adapter.contract import REDIS_URL, REFERENCE
 from one_adapter.errors import OneAdapterError
 from one_adapter.plan.division import divided, limited, told, wants_sharing
 from one_adapter.plan.types import Plan
-from one_adapter.runtime.gateway.sharing import check_url
+from one_adapter.runtime.gateway.sharing import check_name, check_url
 from one_adapter.runtime.workers import redis_server
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 AUTO, NONE = "auto", "none"
+#: Where the command's context keeps what is told of a Redis beside its URL.
+NAME, REQUIRED = f"{__name__}.name", f"{__name__}.required"
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,16 @@ class Sharing:
     """How the limits, breakers and turns of several processes are one.
 
     `url` is the Redis that holds them, `server` that Redis where it is ours. Without a Redis each worker has
-    its own; `divide`: its part of them.
+    its own; `divide`: its part of them. `name` and `required` are the exported file's `redis_name` and
+    `redis_required`.
     """
 
     workers: int
     url: str = field(default="", repr=False)
     server: redis_server.RedisServer | None = None
     divide: bool = False
+    name: str = ""
+    required: bool = False
 
     def plan(self, plan: Plan) -> Plan:
         """Return a plan as one worker holds it; raises `OneAdapterError` where that would multiply limits."""
@@ -63,6 +68,18 @@ class Sharing:
         return self.server if self.server is not None else nullcontext()
 
     @property
+    def settings(self) -> dict[str, object]:
+        """What the exported file says of it; nothing where there is no Redis."""
+        if not self.url:
+            return {}
+        settings: dict[str, object] = {"redis": f"{REFERENCE}{REDIS_URL}"}
+        if self.name:
+            settings["redis_name"] = self.name
+        if self.required:
+            settings["redis_required"] = True
+        return settings
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variable by which the exported file names the Redis."""
         return {REDIS_URL: self.url} if self.url else {}
@@ -75,7 +92,11 @@ def sharing(plan: Plan, workers: int, where: str | None, approximate: bool) -> S
     """
     if where not in (None, AUTO, NONE):
         check_url(where, "--redis")
-        return Sharing(workers, str(where))
+        context = click.get_current_context(silent=True)
+        told = context.meta if context is not None else {}
+        name = told.get(NAME) or ""
+        check_name(name, "--redis-name")
+        return Sharing(workers, str(where), name=name, required=bool(told.get(REQUIRED)))
     if where == NONE or approximate or workers == 1 or not wants_sharing(plan):
         return Sharing(workers, divide=approximate)
     program = redis_server.program()
@@ -106,4 +127,28 @@ def sharing_options(command: Command) -> Command:
         is_flag=True,
         help="Share nothing: each of several workers holds its part of a limit, rounded down, at least 1.",
     )
-    return redis(approximate(command))
+    name = click.option(
+        "--redis-name",
+        metavar="NAME",
+        expose_value=False,
+        callback=_kept(NAME),
+        help="Who shares: all that name the same Redis and NAME. Default: made from the services.",
+    )
+    required = click.option(
+        "--redis-required",
+        is_flag=True,
+        expose_value=False,
+        callback=_kept(REQUIRED),
+        help="While that Redis is away, answer 503 where there is a limit; otherwise by a part of the limit.",
+    )
+    return redis(name(required(approximate(command))))
+
+
+def _kept(key: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Keep an option's value in the command's context."""
+
+    def keep(context: click.Context, _option: click.Parameter, value: Any) -> Any:
+        context.meta[key] = value
+        return value
+
+    return keep

@@ -38,14 +38,14 @@ def proxy_config(
     prices: Prices = NO_PRICES,
     values: Mapping[str, str] = MappingProxyType({}),
     watch: bool | None = None,
-    redis: bool = False,
+    redis: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
     """The text of the configuration; the same plan gives the same bytes.
 
     `relay` false has every request go through LiteLLM. `prices` says what LiteLLM counts spend by. `values`
     are the variables that deployments have by value; what our own code reads at run time stays by name.
     `watch`: the proxy follows changes, of this file (True) or of what it was made of (False); None: none.
-    `redis`: a variable names the Redis that all processes share.
+    `redis`: what is to be said of the Redis that all processes share.
     """
     writer = Deployments(plan, secrets, pure, prices, values)
     model_list = writer.model_list()
@@ -111,7 +111,7 @@ def _router_settings(plan: Plan, pure: bool) -> dict[Any, Any]:
     return settings
 
 
-def _general_settings(plan: Plan, pure: bool, relay: bool, redis: bool) -> dict[Any, Any]:
+def _general_settings(plan: Plan, pure: bool, relay: bool, redis: Mapping[str, object]) -> dict[Any, Any]:
     whose = "clients need it too, or virtual keys in LiteLLM's database" if pure else "clients never use it"
     settings: dict[Any, Any] = {
         Comment(f"LiteLLM does not start without one; {whose}"): None,
@@ -132,11 +132,10 @@ def _general_settings(plan: Plan, pure: bool, relay: bool, redis: bool) -> dict[
     return settings
 
 
-def _ours(plan: Plan, relay: bool, redis: bool) -> dict[Any, Any]:
+def _ours(plan: Plan, relay: bool, redis: Mapping[str, object]) -> dict[Any, Any]:
     ours: dict[Any, Any] = {"version": contract.VERSION, "gateway": plan.dialect.version}
     ours |= {Comment(RELAY): None, "relay": relay}
-    if redis:
-        ours["redis"] = f"{REFERENCE}{contract.REDIS_URL}"
+    ours |= redis
     if plan.any is not None:
         ours[Comment("answers every name: the gateway's global redirect `all`")] = None
         ours["catch_all"] = plan.any.alias_of or ""

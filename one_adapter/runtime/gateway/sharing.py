@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from one_adapter.contract import REFERENCE
@@ -10,6 +11,8 @@ from one_adapter.runtime.gateway.mapping import Reader
 
 #: How the URL of a Redis server may begin: in clear, by TLS, by a socket of this machine.
 SCHEMES = ("redis://", "rediss://", "unix://")
+#: A name under which things are shared: it becomes part of every key.
+NAME = re.compile(r"[\w.-]{0,64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,18 @@ def read_sharing(reader: Reader) -> Sharing | None:
     if not url or (isinstance(url, str) and url.startswith(REFERENCE)):
         raise OneAdapterError(f"{place} names a variable that is not set.", 1)
     check_url(url, place)
-    return Sharing(url, reader.text("redis_name"), bool(reader.get("redis_required", bool, False)))
+    name = reader.text("redis_name")
+    check_name(name, f"{reader.place}.redis_name")
+    return Sharing(url, name, bool(reader.get("redis_required", bool, False)))
 
 
 def check_url(url: object, place: str) -> None:
     """Raise `OneAdapterError` for what is no URL of Redis; it may hold a password, so it is not told."""
     if not isinstance(url, str) or not url.startswith(SCHEMES):
         raise OneAdapterError(f"{place} must be a URL that begins with {', '.join(SCHEMES)}.", 1)
+
+
+def check_name(name: str, place: str) -> None:
+    """Raise `OneAdapterError` for what cannot be a name under which things are shared."""
+    if not NAME.fullmatch(name):
+        raise OneAdapterError(f"{place} must have letters, digits, '.', '_' and '-' only, 64 at most.", 1)

@@ -31,7 +31,14 @@ COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_
 
 
 #: Settings that one-adapter does not write and that say nothing of a call that is relayed.
-NOT_OF_CALLS = frozenset({"litellm_settings.user_url_allowed_hosts", "litellm_settings.user_url_validation"})
+NOT_OF_CALLS = frozenset(
+    (
+        *("litellm_settings.user_url_allowed_hosts", "litellm_settings.user_url_validation"),
+        # Where the router's own counts are kept: no strategy that is relayed beside goes by them.
+        *("router_settings.redis_url", "router_settings.redis_host", "router_settings.redis_port"),
+        *("router_settings.redis_password", "router_settings.redis_db"),
+    )
+)
 
 #: What was found when it was last looked at, and what it means.
 _seen: tuple[list[Any], Circumstances] = ([], Circumstances())

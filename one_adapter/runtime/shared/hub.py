@@ -75,7 +75,7 @@ class Hub:
         self._first = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._pulse: Pulse | None = None
-        self._away = False
+        self._away = self._looked = False
 
     def run(self, answered: Answered | None, script: Script, operation: str, *words: Any) -> None:
         """Ask for an operation of a script; while Redis is away `answered` gets a `Lost`."""
@@ -169,6 +169,9 @@ class Hub:
             log.warning("Redis is back: limits are shared again.")
         for member in self.members:
             member.back()
+        if not self._looked:
+            self._looked = True
+            link.call(_look_at_settings, "CONFIG", "GET", "maxmemory*")
         if self._pulse is None and self.times.beat:
             self._pulse = Pulse(self, self.times.beat)
         self._first.set()
@@ -191,3 +194,12 @@ class Hub:
         told = self.events if channel.endswith(b":e") else self.letters
         for tell in told:
             tell(message.decode())
+
+
+def _look_at_settings(found: Any) -> None:
+    """Warn of a Redis that may throw away what it is to keep; one that does not tell is left alone."""
+    if isinstance(found, Lost):
+        return
+    policy = found.get(b"maxmemory-policy", b"").decode()
+    if found.get(b"maxmemory", b"0") != b"0" and policy != "noeviction":
+        log.warning("Redis may drop what is shared when it is full: its maxmemory-policy is %s.", policy)

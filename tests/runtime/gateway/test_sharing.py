@@ -32,3 +32,9 @@ def test_what_is_no_url_of_redis_is_refused_without_being_told(value: object) ->
     with pytest.raises(OneAdapterError, match="redis must be a URL that begins with redis://") as refused:
         read_settings({"redis": value})
     assert "pw" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a b", "a}b", "x" * 65])
+def test_a_name_that_cannot_be_part_of_a_key_is_refused(name: str) -> None:
+    with pytest.raises(OneAdapterError, match="redis_name must have letters, digits"):
+        read_settings({"redis": "redis://cache", "redis_name": name})

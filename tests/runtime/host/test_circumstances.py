@@ -156,3 +156,8 @@ class TestLoaded:
     def test_without_a_router_there_are_no_models(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(proxy_server, "llm_router", None)
         assert loaded().config.groups == {}
+
+
+def test_a_redis_for_the_routers_own_counts_is_nothing_to_a_call(written: dict[str, Any]) -> None:
+    own = {**written["router_settings"], "redis_host": "cache", "redis_port": 6379, "redis_password": "x"}
+    assert list(unknown_settings({**written, "router_settings": own})) == []

@@ -173,3 +173,32 @@ async def test_a_worker_counts_those_that_are_alive(server: Server, name: str) -
     async with workers(server.url, name, 3) as (*_, last):
         assert last.hub.workers == 3
         assert last.hub.times is QUIET
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        (("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"), True),
+        (("--maxmemory", "100mb", "--maxmemory-policy", "noeviction"), False),
+        (("--maxmemory-policy", "allkeys-lru"), False),
+        (("--rename-command", "CONFIG", ""), False),
+    ],
+    ids=["drops", "does not drop", "has no bound", "does not tell"],
+)
+async def test_a_redis_that_may_drop_what_is_shared_is_told(
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+    options: tuple[str, ...],
+    warned: bool,
+) -> None:
+    server = Server(tmp_path_factory.mktemp("redis"), *options)
+    try:
+        async with workers(server.url, name, 1) as (worker,):
+            await worker.takes(layer(qpm=1))
+            assert worker.hub.link is not None
+            await worker.hub.link.ask("PING")
+    finally:
+        server.stop()
+    assert ("allkeys-lru" in caplog.text) is warned
+    assert len(caplog.records) == warned
