@@ -29,9 +29,12 @@ FAULTS = frozenset(("error", "base_resp"))
 TOO_DEEP = "it is nested too deeply"
 #: How vendors tell a failure that stands in no `error`: by a code that is none of success, and words.
 CODES, WORDS = ("code", "error_code"), ("message", "msg", "error_msg")
+#: Fields of a piece of an answer without which it tells no failure.
+SIGNS = FAULTS | {*CODES}
 SUCCESS = (None, "", 0, 200, "0", "200")
 #: A field called `model`. Quotes inside a JSON text are escaped, so this is never part of one.
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*(?:"(?:[^"\\]|\\.)*"|null)')
+REASONING = b'"reasoning'
 _REASONING = re.compile(rb'"reasoning(_content)?"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)+")')
 
 
@@ -51,15 +54,18 @@ def loads(raw: bytes) -> Any:
 
 
 def said(raw: bytes) -> Any:
-    """Return what an upstream's JSON says, of an error in a list, as Google tells it, the error.
+    """Return what an upstream's JSON says, of an error in a list the error. Raises `ValueError`."""
+    document = loads(raw)
+    return error_of(document) if isinstance(document, list) else document
 
-    Raises `ValueError`.
 
-    >>> said(b'[{"error": 1}]'), said(b"[1]")
+def error_of(document: list[Any]) -> Any:
+    """Return the error that stands in a list, as Google tells it, or else the list.
+
+    >>> error_of([{"error": 1}]), error_of([1])
     ({'error': 1}, [1])
     """
-    document = loads(raw)
-    first = document[0] if isinstance(document, list) and document else None
+    first = document[0] if document else None
     return first if isinstance(first, dict) and first.get("error") else document
 
 
@@ -188,7 +194,7 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
             raw = named(raw, document, model)
         except ValueError:
             raise _no_answer(raw) from None
-    return reasoned(raw) if kind == "chat" and b'"reasoning' in raw else raw
+    return reasoned(raw) if kind == "chat" and REASONING in raw else raw
 
 
 def _told(raw: bytes) -> dict[str, Any]:
@@ -257,7 +263,7 @@ def reasoned(raw: bytes) -> bytes:
     >>> reasoned(b'{"reasoning_content": "so"}')
     b'{"reasoning":"so","reasoning_content": "so"}'
     """
-    if b'"reasoning' not in raw:
+    if REASONING not in raw:
         return raw
     names = {one.group(1) for one in _REASONING.finditer(raw)}
     if len(names) != 1:  # none has a text, or both are there

@@ -11,7 +11,18 @@ from typing import Any
 
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.json_object import JsonObject
-from one_adapter.runtime.relay.answer import ERROR_READ_BYTES, dumps, fault_in, named, reasoned, said
+from one_adapter.runtime.relay.answer import (
+    ERROR_READ_BYTES,
+    REASONING,
+    SIGNS,
+    dumps,
+    error_of,
+    fault_in,
+    loads,
+    named,
+    reasoned,
+    said,
+)
 
 #: The longest line or event there may be, in bytes; an upstream that never ends one would fill the memory.
 EVENT_BYTES = 8 << 20
@@ -96,7 +107,7 @@ class Events(ABC):
             self.fault = Refusal(502, TOO_EARLY)
             return b""
         try:
-            document = said(text)
+            document = loads(text)
         except ValueError:
             self._half += text
             return b""
@@ -109,7 +120,7 @@ class Events(ABC):
             return b""
         text, self._half = bytes(self._half), bytearray()
         try:
-            document = said(text)
+            document = loads(text)
         except ValueError:
             self.fault = Refusal(502, NO_JSON)
             return b""
@@ -117,12 +128,15 @@ class Events(ABC):
 
     def _told(self, text: bytes, document: Any) -> bytes:
         event, self._event = self._event, b""
+        if isinstance(document, list):
+            document = error_of(document)
         if not isinstance(document, dict):
             self.fault = Refusal(502, "The upstream's stream holds something that is no event.")
             return b""
-        self.fault = fault_in(
-            {"error": document} if event == b"error" and "error" not in document else document
-        )
+        if event == b"error" and "error" not in document:
+            self.fault = fault_in({"error": document})
+        elif not SIGNS.isdisjoint(document):
+            self.fault = fault_in(document)
         self._begun = self.fault is None
         return self._mended(text, document) if self._begun else b""
 
@@ -159,17 +173,19 @@ class ChatEvents(Events):
         self._finished: set[int] = set()
 
     def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
-        choices = [one for one in document.get("choices") or () if isinstance(one, dict)]
-        lacking = [one for one in choices if not isinstance(one.get("index"), int)]
-        for place, choice in enumerate(lacking):
-            choice["index"] = place
-        if lacking:
-            text = dumps(document)
-        for choice in choices:
-            self._choices.add(choice["index"])
+        lacking = 0
+        for choice in document.get("choices") or ():
+            if not isinstance(choice, dict):
+                continue
+            index = choice.get("index")
+            if not isinstance(index, int):
+                choice["index"] = index = lacking
+                lacking += 1
+            self._choices.add(index)
             if choice.get("finish_reason"):
-                self._finished.add(choice["index"])
-        return b"data: " + reasoned(named(text, document, self._model)) + b"\n\n"
+                self._finished.add(index)
+        text = named(dumps(document) if lacking else text, document, self._model)
+        return b"data: " + (reasoned(text) if REASONING in text else text) + b"\n\n"
 
     def _close(self) -> bytes:
         return DONE
