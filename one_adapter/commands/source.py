@@ -68,13 +68,13 @@ def judged(read: Read, options: Options) -> Source:
     if is_litellm(document):
         what = "this is a configuration of LiteLLM and not of the gateway; litellm --config starts it"
         raise OneAdapterError(f"{document.name}: {what}", 1)
-    findings = judge(document, options.gateway)
+    gateway = read_gateway(document, options.gateway)
+    findings = judge(document, options.gateway, gateway)
     if refused(findings):
         errors = tuple(finding for finding in findings if finding.severity == "error")
         told = f"{document.name}: the gateway would refuse this configuration"
         raise WouldRefuse(told, render_text(errors, document), document.root is None)
-    gateway = read_gateway(document, options.gateway)
-    return Source(read, document, gateway, findings, decide(document, options))
+    return Source(read, document, gateway, findings, decide(document, options, gateway))
 
 
 def exportable(source: Source, pure: bool = False, as_written: bool = False) -> Secrets:

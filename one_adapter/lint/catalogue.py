@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from one_adapter.config.document import Document
+from one_adapter.config.model import Gateway
 from one_adapter.config.node import escape, segments
 from one_adapter.config.others import is_litellm
 from one_adapter.dialect import CURRENT, Dialect
@@ -54,16 +55,19 @@ def rule_named(word: str) -> Rule:
     raise OneAdapterError(f"{word}: there is no such rule; one-adapter lint --explain all lists them")
 
 
-def judge(document: Document, dialect: Dialect = CURRENT) -> tuple[Finding, ...]:
+def judge(
+    document: Document, dialect: Dialect = CURRENT, gateway: Gateway | None = None
+) -> tuple[Finding, ...]:
     """Every finding about a document, by position, under the rules of one version of the gateway.
 
-    Total: it never raises, whatever the document holds.
+    `gateway` is what the document says to that version, where that was read before. Total: it never raises,
+    whatever the document holds.
 
     >>> from one_adapter.config.document import parse
     >>> [finding.name for finding in judge(parse(b'{"services": {"openal": []}}', "config.json"))]
     ['unsupported-service-type']
     """
-    context = Context(document, dialect)
+    context = Context(document, dialect, gateway)
     # Of another program's file only that is said, and what the gateway would refuse.
     severities = ("error",) if is_litellm(document) else SEVERITIES
     asked = [

@@ -26,9 +26,10 @@ class Context:
     Everything is worked out once, when first asked for.
     """
 
-    def __init__(self, document: Document, dialect: Dialect) -> None:
+    def __init__(self, document: Document, dialect: Dialect, gateway: Gateway | None = None) -> None:
         self.document = document
         self.dialect = dialect
+        self._given = gateway
         self._made: dict[Callable[[Context], Any], Any] = {}
 
     @property
@@ -39,7 +40,7 @@ class Context:
     @cached_property
     def gateway(self) -> Gateway:
         """The configuration, normalised as the gateway normalises it."""
-        return read_gateway(self.document, self.dialect)
+        return self._given or read_gateway(self.document, self.dialect)
 
     @cached_property
     def _decoded(self) -> tuple[Record, list[Refusal]]:

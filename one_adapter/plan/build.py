@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 
 from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway
@@ -11,12 +11,15 @@ from one_adapter.plan import policy
 from one_adapter.plan.ledger import ledger_of
 from one_adapter.plan.routes import routing_of
 from one_adapter.plan.tasks import tasks_of
-from one_adapter.plan.types import Plan
+from one_adapter.plan.types import Decisions, Plan
+from one_adapter.plan.understanding import Understanding
 from one_adapter.plan.vendors import Options
 
 
-def decide(document: Document, options: Options | None = None) -> Plan:
+def decide(document: Document, options: Options | None = None, gateway: Gateway | None = None) -> Plan:
     """The plan of a document the gateway would accept, with the ledger of every leaf.
+
+    `gateway` is what the document says, where that was read before.
 
     >>> from one_adapter.config.document import parse
     >>> text = b'{"services": {"openai": [{"models": ["gpt-4o"], "enabled": true}]}}'
@@ -24,17 +27,20 @@ def decide(document: Document, options: Options | None = None) -> Plan:
     'https://api.openai.com/v1'
     """
     options = options or Options()
-    gateway = read_gateway(document, options.gateway)
-    plan = plan_of(gateway, options)
-    plan = replace(plan, tasks=tasks_of(gateway, plan, options))
-    return replace(plan, ledger=ledger_of(document, gateway, plan, options))
-
-
-def plan_of(gateway: Gateway, options: Options) -> Plan:
-    """The plan without ledger and tasks."""
-    routing = routing_of(gateway, options)
-    host, port = policy.address_of(gateway)
+    understanding = Understanding(gateway or read_gateway(document, options.gateway), options)
+    decisions = decisions_on(understanding)
     return Plan(
+        **{each.name: getattr(decisions, each.name) for each in fields(decisions)},
+        tasks=tasks_of(understanding, decisions.access),
+        ledger=ledger_of(document, understanding, decisions),
+    )
+
+
+def decisions_on(understanding: Understanding) -> Decisions:
+    """The plan without what is told of it: the ledger and the tasks."""
+    gateway, routing = understanding.gateway, routing_of(understanding)
+    host, port = policy.address_of(gateway)
+    return Decisions(
         any=routing.any,
         routes=routing.routes,
         access=policy.access_of(gateway),
@@ -44,6 +50,5 @@ def plan_of(gateway: Gateway, options: Options) -> Plan:
         host=host,
         port=port,
         log_level=gateway.log_level or ("debug" if gateway.debug else ""),
-        tasks=(),
         dialect=gateway.dialect,
     )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from one_adapter.config.model import Gateway, Limit, Service
+from one_adapter.config.model import Limit, Service
 from one_adapter.config.node import Node, escape
 from one_adapter.dialect import Dialect
 from one_adapter.plan.limits import found_under, limits_of
-from one_adapter.plan.redirects import Names, names_of
-from one_adapter.plan.types import Plan, ServicePolicy, Verdict
-from one_adapter.plan.vendors import Options
+from one_adapter.plan.redirects import Names
+from one_adapter.plan.types import Decisions, ServicePolicy, Verdict
+from one_adapter.plan.understanding import Understanding
 
 #: Where a deployment's own fields stand in the exported file.
 INFO = "model_info.one_adapter"
@@ -60,10 +60,11 @@ class Leaf:
 class Scope:
     """The configuration and its plan, indexed for the judges."""
 
-    def __init__(self, gateway: Gateway, plan: Plan, options: Options) -> None:
-        self.gateway = gateway
+    def __init__(self, understanding: Understanding, plan: Decisions) -> None:
+        self.gateway = understanding.gateway
         self.plan = plan
-        self.options = options
+        self.options = understanding.options
+        self.understanding = understanding
         self.first_places: dict[tuple[str, str], str] = {}
         self.bound: dict[str, set[str]] = {}
 
@@ -85,7 +86,7 @@ class Scope:
     @cached_property
     def names(self) -> dict[str, Names]:
         """The names of each enabled service, by id."""
-        return {names.service.id: names for names in names_of(self.gateway, self.options.redirects)}
+        return {names.service.id: names for names in self.understanding.names}
 
     @cached_property
     def redirected(self) -> dict[str, set[str]]:

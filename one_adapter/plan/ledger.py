@@ -21,12 +21,11 @@ from one_adapter.config.fields import (
     members_by_field,
     structs_of,
 )
-from one_adapter.config.model import Gateway
 from one_adapter.config.node import Node
 from one_adapter.dialect import Dialect
 from one_adapter.plan.leaf import Judgement, Leaf, Scope
-from one_adapter.plan.types import Plan, Row
-from one_adapter.plan.vendors import Options
+from one_adapter.plan.types import Decisions, Row
+from one_adapter.plan.understanding import Understanding
 from one_adapter.plan.verdicts import judge
 
 UNKNOWN = "?"
@@ -38,12 +37,12 @@ _KEYS = {
 }
 
 
-def ledger_of(document: Document, gateway: Gateway, plan: Plan, options: Options) -> tuple[Row, ...]:
+def ledger_of(document: Document, understanding: Understanding, plan: Decisions) -> tuple[Row, ...]:
     """The ledger of a document, in the order of the file."""
     if document.root is None:
         return ()
-    scope = Scope(gateway, plan, options)
-    leaves = _leaves(document.root, document.format, gateway.dialect)
+    scope = Scope(understanding, plan)
+    leaves = _leaves(document.root, document.format, understanding.gateway.dialect)
     return tuple(_row(document, leaf, judge(scope, leaf)) for leaf in leaves)
 
 

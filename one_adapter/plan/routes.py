@@ -18,9 +18,9 @@ from one_adapter.config import defaults
 from one_adapter.config.model import Gateway, Service
 from one_adapter.dialect import Order, hashed
 from one_adapter.plan.pools import Turn, all_on, by_tokens, tokens_note, turns_of
-from one_adapter.plan.redirects import Names, names_of
-from one_adapter.plan.types import Kind, Route, Target, Upstream
-from one_adapter.plan.vendors import Options, embedding_upstream_of, upstream_of
+from one_adapter.plan.redirects import Names
+from one_adapter.plan.types import Kind, Route, Target
+from one_adapter.plan.understanding import Understanding
 from one_adapter.vendors.service_types import EMBEDDING_TYPES, OPENAI_SHAPED
 
 RANDOM = "random"
@@ -54,24 +54,23 @@ def order_of(gateway: Gateway) -> Order:
     return gateway.dialect.balancing.get(gateway.load_balancing, "random")
 
 
-def routing_of(gateway: Gateway, options: Options) -> Routing:
+def routing_of(understanding: Understanding) -> Routing:
     """Every name the gateway answers and where each leads."""
-    return _Router(gateway, options).routing()
+    return _Router(understanding).routing()
 
 
 class _Router:
-    def __init__(self, gateway: Gateway, options: Options) -> None:
-        self.gateway = gateway
-        self.options = options
+    def __init__(self, understanding: Understanding) -> None:
+        self.upstream = understanding.upstream
+        self.gateway = gateway = understanding.gateway
         self.order = order_of(gateway)
         self.table: dict[str, list[Entry]] = {}
-        self.services = names_of(gateway, options.redirects)
+        self.services = understanding.names
         for names in self.services:
             for name, turns in names.turns().items():
                 self.table.setdefault(name, []).append(Entry(names, turns))
         self.parts = _parts_matcher(gateway)
         self.chat_models = {names.service.id: frozenset(names.service.models) for names in self.services}
-        self.upstreams: dict[tuple[str, str, int, bool], Upstream | None] = {}
 
     def routing(self) -> Routing:
         listed = self._listed()
@@ -188,7 +187,7 @@ class _Router:
         model = redirected if embedding else entry.names.upstream_model(name)
         names = tuple(dict.fromkeys((name if client is None else client, name, redirected, model)))
         flatten = not embedding and self._is_flat(service, model)
-        each = ((n, self._upstream(service, n, model, embedding)) for n in range(len(service.pool)))
+        each = ((n, self.upstream(service, n, model, embedding)) for n in range(len(service.pool)))
         upstreams = {number: upstream for number, upstream in each if upstream is not None}
         return [
             Target(
@@ -219,13 +218,6 @@ class _Router:
         """Whether content in parts is made text: for chats, where the model is not known to take it."""
         shaped = service.chat_type in OPENAI_SHAPED and service.upstream_protocol != "responses"
         return shaped and not self.parts(model)
-
-    def _upstream(self, service: Service, index: int, model: str, embedding: bool) -> Upstream | None:
-        key = (service.pointer, model, index, embedding)
-        if key not in self.upstreams:
-            find = embedding_upstream_of if embedding else upstream_of
-            self.upstreams[key] = find(service, index, model, self.options)
-        return self.upstreams[key]
 
     def _drawn(self, name: str, among: Sequence[T]) -> Sequence[T]:
         """Those of several that are ever drawn under a name: one of them, or any."""

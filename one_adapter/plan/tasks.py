@@ -9,10 +9,10 @@ from one_adapter.config.node import escape
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.plan.policy import uses_proxy
 from one_adapter.plan.pools import all_on
-from one_adapter.plan.redirects import Names, names_of
+from one_adapter.plan.redirects import Names
 from one_adapter.plan.routes import ALL
-from one_adapter.plan.types import Plan, Task
-from one_adapter.plan.vendors import Options, upstream_of
+from one_adapter.plan.types import Access, Task
+from one_adapter.plan.understanding import Understanding
 from one_adapter.vendors.service_types import CREDENTIALS, ENDED, RETIRED
 from one_adapter.vendors.unusable import Kind
 
@@ -23,11 +23,10 @@ _ADDRESS_FROM = {
 }
 
 
-def tasks_of(gateway: Gateway, plan: Plan, options: Options) -> tuple[Task, ...]:
+def tasks_of(understanding: Understanding, access: Access) -> tuple[Task, ...]:
     """Everything to do or to know by hand, in the order of the file."""
-    every = names_of(gateway, options.redirects)
-    tasks = [task for names in every for task in _service(names, options)]
-    tasks += _whole(gateway, plan)
+    tasks = [task for names in understanding.names for task in _service(names, understanding)]
+    tasks += _whole(understanding.gateway, access)
     return tuple(tasks)
 
 
@@ -36,7 +35,7 @@ def what_ended(kind: str) -> str:
     return f"{ENDED[kind].notice}; {ENDED[kind].task}"
 
 
-def _service(names: Names, options: Options) -> Iterator[Task]:
+def _service(names: Names, understanding: Understanding) -> Iterator[Task]:
     service, at = names.service, names.service.pointer
     if service.chat_type in ENDED:
         yield Task("warning", "vendor-ended", at, f"{service.id}: {what_ended(service.chat_type)}.")
@@ -63,7 +62,7 @@ def _service(names: Names, options: Options) -> Iterator[Task]:
         model
         for model in service.models
         if not any(
-            upstream_of(service, number, names.upstream_model(model), options)
+            understanding.upstream(service, number, names.upstream_model(model))
             for number in all_on(service) or (0,)
         )
     ]
@@ -100,8 +99,8 @@ def _credentials(service: Service) -> Iterator[Task]:
                 yield _unusable(where_it_is, f"{service.id}: {name}{number}", kind)
 
 
-def _client_keys(gateway: Gateway, plan: Plan) -> Iterator[Task]:
-    for key in plan.access.keys:
+def _client_keys(gateway: Gateway, access: Access) -> Iterator[Task]:
+    for key in access.keys:
         value = gateway.api_key if key.index is None else gateway.api_keys[key.index].api_key
         pointer = "/api_key" if key.index is None else f"{gateway.api_keys[key.index].pointer}/api_key"
         kind = client_kind_of(value)
@@ -114,14 +113,14 @@ def _unusable(pointer: str, what: str, kind: Kind) -> Task:
     return Task("warning", "credential-unusable", pointer, f"{what} {kind.says}{empty}. {kind.help}")
 
 
-def _whole(gateway: Gateway, plan: Plan) -> Iterator[Task]:
+def _whole(gateway: Gateway, access: Access) -> Iterator[Task]:
     if ALL not in gateway.model_redirect:
         for name in gateway.model_redirect:
             if "*" in name:
                 message = f"model_redirect: {name!r} would be a pattern in LiteLLM and is left out"
                 pointer = f"/model_redirect/{escape(name)}"
                 yield Task("warning", "wildcard-name", pointer, f"{message}; name each model.")
-    yield from _client_keys(gateway, plan)
+    yield from _client_keys(gateway, access)
     if gateway.enable_web:
         yield Task(
             "info",
@@ -129,7 +128,7 @@ def _whole(gateway: Gateway, plan: Plan) -> Iterator[Task]:
             "/enable_web",
             "The gateway's web console has no counterpart here; edit the exported file instead.",
         )
-    if plan.access.open:
+    if access.open:
         yield Task(
             "warning",
             "open-proxy",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from one_adapter.dialect import CURRENT, Dialect, Order
+from one_adapter.dialect import Dialect, Order
 
 Kind = Literal["chat", "embedding", "both"]
 Verdict = Literal["mapped", "emulated", "approximated", "inert", "dropped"]
@@ -252,7 +252,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Decisions:
     """Everything the gateway would do with a configuration.
 
     `any` answers every name when a global redirect `all` is set.
@@ -267,9 +267,7 @@ class Plan:
     host: str
     port: int
     log_level: str
-    tasks: tuple[Task, ...]
-    ledger: tuple[Row, ...] = ()
-    dialect: Dialect = CURRENT
+    dialect: Dialect
 
     def route(self, name: str) -> Route | None:
         """The route a client's name takes; None when the gateway would not know it.
@@ -277,3 +275,11 @@ class Plan:
         Chat calls under a global `all` go to `any` instead, whatever their name.
         """
         return next((route for route in self.routes if route.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Decisions):
+    """What is decided on a configuration, what is left to do by hand, and what became of each leaf."""
+
+    tasks: tuple[Task, ...]
+    ledger: tuple[Row, ...]

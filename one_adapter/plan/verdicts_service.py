@@ -18,7 +18,7 @@ from one_adapter.plan.leaf import (
     mapped,
 )
 from one_adapter.plan.pools import all_on
-from one_adapter.plan.vendors import embedding_upstream_of, known_host, upstream_of
+from one_adapter.plan.vendors import known_host
 from one_adapter.plan.verdicts_credentials import credential, listed_credential
 from one_adapter.plan.verdicts_limits import limit
 from one_adapter.vendors.service_types import EMBEDDING_TYPES, ENDED, RETIRED, SERVICE_TYPES
@@ -81,9 +81,12 @@ def _missing(scope: Scope, service: Service, name: str, embedding: bool = False)
     names, numbers = scope.names[service.id], all_on(service)
     if not numbers:
         return ALL_OFF
-    find = embedding_upstream_of if embedding else upstream_of
     model = names.embedding_model(name) if embedding else names.upstream_model(name)
-    return "" if any(find(service, each, model, scope.options) for each in numbers) else NO_UPSTREAM
+    return (
+        ""
+        if any(scope.understanding.upstream(service, each, model, embedding) for each in numbers)
+        else NO_UPSTREAM
+    )
 
 
 def _repeated(scope: Scope, leaf: Leaf, name: str) -> bool:

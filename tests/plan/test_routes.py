@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import V0_10, V0_12, Dialect
-from one_adapter.plan.build import plan_of
+from one_adapter.plan.build import decisions_on
 from one_adapter.plan.routes import order_of
 from one_adapter.plan.types import Route, Target
+from one_adapter.plan.understanding import Understanding
 from one_adapter.plan.vendors import Options
 
 KEYS = [{"api_key": f"sk-{number}"} for number in range(3)]
@@ -501,7 +502,9 @@ def whole(route: Route) -> bool:
 def test_the_shares_of_every_name_add_up_to_one(
     file: tuple[bytes, str], dialect: Dialect, spark: str
 ) -> None:
-    decided = plan_of(read_gateway(parse(*file), dialect), Options(spark=spark, gateway=dialect))
+    decided = decisions_on(
+        Understanding(read_gateway(parse(*file), dialect), Options(spark=spark, gateway=dialect))
+    )
     assert len({route.name for route in decided.routes}) == len(decided.routes)
     for route in (*decided.routes, *([decided.any] if decided.any else [])):
         assert whole(route)
@@ -515,7 +518,7 @@ def test_the_shares_of_every_name_add_up_to_one(
 def test_shares_are_those_of_drawing_entries_one_by_one(config: dict[str, Any]) -> None:
     """The gateway's own table, entry by entry, against the plan's arithmetic."""
     gateway = read_gateway(document(config))
-    decided = plan_of(gateway, Options("literal"))
+    decided = decisions_on(Understanding(gateway, Options("literal")))
     if order_of(gateway) in ("first", "hash") or gateway.model_redirect:
         return
     table: dict[str, list[str]] = {}

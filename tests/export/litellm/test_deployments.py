@@ -23,8 +23,9 @@ from one_adapter.export.litellm.deployments import quote_name, weights
 from one_adapter.export.litellm.groups import groups_of
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import secrets_of
-from one_adapter.plan.build import plan_of
+from one_adapter.plan.build import decisions_on
 from one_adapter.plan.types import Plan
+from one_adapter.plan.understanding import Understanding
 from one_adapter.plan.vendors import Options
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,7 +87,7 @@ def test_the_deployments_read_back_give_the_plans_shares_again(
     file: tuple[bytes, str], redirects: str, spark: str
 ) -> None:
     config = read_gateway(parse(*file))
-    decided = plan_of(config, Options(redirects, spark))
+    decided = decisions_on(Understanding(config, Options(redirects, spark)))
     text = proxy_config(decided, secrets_of(config, decided))
     entries = yaml.safe_load(text)["model_list"] or []
     assert read_back(entries) == pytest.approx(planned(decided), abs=1e-6)
@@ -98,14 +99,16 @@ def test_the_deployments_read_back_give_the_plans_shares_again(
         assert each["model_info"]["id"].isascii()
         assert "*" not in each["model_name"]
         assert "*" not in parameters["model"]
-    assert text == proxy_config(plan_of(config, Options(redirects, spark)), secrets_of(config, decided))
+    assert text == proxy_config(
+        decisions_on(Understanding(config, Options(redirects, spark))), secrets_of(config, decided)
+    )
 
 
 @FEWER
 @given(written())
 def test_what_stock_litellm_gets_holds_nothing_of_ours(file: tuple[bytes, str]) -> None:
     config = read_gateway(parse(*file))
-    decided = plan_of(config, Options())
+    decided = decisions_on(Understanding(config, Options()))
     text = proxy_config(decided, secrets_of(config, decided), pure=True)
     settings = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     assert "one_adapter." not in settings
