@@ -36,7 +36,7 @@ def explain_command(
     if model is not None and form != "json":
         _refuse_unknown(source, model)
     if form == "json":
-        plan = explain_json(source.plan, [finding.to_json() for finding in source.findings])
+        plan = explain_json(source.plan, source.findings)
         if model is not None:
             plan["models"] = {name: route for name, route in plan["models"].items() if name == model}
         click.echo(json_text(plan, indent=1))

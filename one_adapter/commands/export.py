@@ -233,7 +233,7 @@ def _report(
         source.document.name,
         source.plan,
         secrets,
-        [finding.to_json() for finding in source.findings],
+        source.findings,
         pure,
         prices,
         exported,

@@ -98,8 +98,9 @@ def _lint(
 ) -> int:
     from one_adapter.config.store import stale_sibling
     from one_adapter.errors import OneAdapterError, visible
+    from one_adapter.finding import SEVERITIES
     from one_adapter.lint.catalogue import judge
-    from one_adapter.lint.finding import SEVERITIES, at_least
+    from one_adapter.lint.finding import at_least
     from one_adapter.lint.inputs import documents
     from one_adapter.lint.output.as_text import Judged
     from one_adapter.lint.selection import chosen, read_patterns

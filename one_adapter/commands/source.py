@@ -83,6 +83,5 @@ def exportable(source: Source, pure: bool = False, as_written: bool = False) -> 
     Raises `OneAdapterError` (exit code 1) where LiteLLM would expand the source, and where there is no model.
     """
     refuse_references(source.document)
-    findings = [finding.to_json() for finding in source.findings]
-    refuse_nothing(source.document.name, source.plan, findings, pure)
+    refuse_nothing(source.document.name, source.plan, source.findings, pure)
     return secrets_of(source.gateway, source.plan, as_written)

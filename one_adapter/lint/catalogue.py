@@ -10,8 +10,9 @@ from one_adapter.config.node import escape, segments
 from one_adapter.config.others import is_litellm
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.errors import OneAdapterError
+from one_adapter.finding import SEVERITIES, Finding
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import SEVERITIES, Finding, Note, in_order
+from one_adapter.lint.finding import Note, in_order
 from one_adapter.lint.rule import MOST, RULES, Rule
 
 # Imported for what they register.

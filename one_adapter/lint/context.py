@@ -13,7 +13,8 @@ from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import Member, Node, escape, segments
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import Dialect, Order
-from one_adapter.lint.finding import Note, Severity
+from one_adapter.finding import Severity
+from one_adapter.lint.finding import Note
 from one_adapter.lint.go.unmarshal import decode
 from one_adapter.lint.go.values import Place, Record, Refusal
 

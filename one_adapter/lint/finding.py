@@ -1,17 +1,12 @@
-"""What the linter has to say: notes, findings, and where they stand."""
+"""What a rule notes, and how findings are counted and ordered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 from one_adapter.config.document import Span
-
-Severity = Literal["error", "warning", "info"]
-
-#: Gravest first: the order in which `--fail-on` counts.
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+from one_adapter.finding import SEVERITIES, Finding, Severity
 
 
 class Note(NamedTuple):
@@ -29,44 +24,6 @@ class Note(NamedTuple):
     expected: str = ""
     severity: Severity | None = None
     also: tuple[Span, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One breach of one rule at one place.
-
-    `line` and `column` count from 1, columns in characters; `span` counts characters
-    of the document's text.
-    """
-
-    code: str
-    name: str
-    severity: Severity
-    pointer: str
-    span: Span
-    line: int
-    column: int
-    message: str
-    help: str = ""
-    expected: str = ""
-    also: tuple[Span, str] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The finding as `explain --format json` and `lint --format json` show it.
-
-        >>> Finding("SOA101", "unknown-field", "warning", "/x", Span(1, 4), 1, 2, "…").to_json()["line"]
-        1
-        """
-        return {
-            "code": self.code,
-            "name": self.name,
-            "severity": self.severity,
-            "pointer": self.pointer,
-            "line": self.line,
-            "column": self.column,
-            "message": self.message,
-            "help": self.help,
-        }
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

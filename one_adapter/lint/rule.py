@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from one_adapter.dialect import DIALECTS, Dialect
+from one_adapter.finding import Severity
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Note, Severity
+from one_adapter.lint.finding import Note
 
 Check = Callable[[Context], Iterator[Note]]
 When = Callable[[Dialect], bool]

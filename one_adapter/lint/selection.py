@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.finding import Finding
 from one_adapter.lint.catalogue import rules
-from one_adapter.lint.finding import Finding
 
 
 class Pattern(NamedTuple):

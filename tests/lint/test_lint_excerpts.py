@@ -7,8 +7,8 @@ import json
 import pytest
 
 from one_adapter.config.document import Document, parse
+from one_adapter.finding import Finding
 from one_adapter.lint import judge, render_text
-from one_adapter.lint.finding import Finding
 from one_adapter.lint.output.excerpt import WIDTH, excerpt, harmless, width
 from one_adapter.lint.output.masking import Secrets
 

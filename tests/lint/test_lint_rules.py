@@ -11,9 +11,9 @@ import yaml
 
 from one_adapter.config.document import load, parse
 from one_adapter.errors import OneAdapterError
+from one_adapter.finding import Finding
 from one_adapter.lint import judge, refused
 from one_adapter.lint.catalogue import rule_named, rules
-from one_adapter.lint.finding import Finding
 from one_adapter.lint.pages import EXAMPLES, examples_of, files, write
 from one_adapter.lint.rule import MOST, Rule
 

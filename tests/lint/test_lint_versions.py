@@ -11,8 +11,8 @@ from configurations import Config, openai, service
 
 from one_adapter.config.document import load, parse
 from one_adapter.dialect import DIALECTS
+from one_adapter.finding import Finding
 from one_adapter.lint import judge
-from one_adapter.lint.finding import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = "/services/openai/0/credential_list"

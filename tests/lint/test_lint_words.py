@@ -12,8 +12,8 @@ from one_adapter.config.document import parse
 from one_adapter.config.encoding import encoding_of
 from one_adapter.config.fields import structs_of
 from one_adapter.dialect import CURRENT, DIALECTS, V0_10, Dialect
+from one_adapter.finding import Finding
 from one_adapter.lint import judge, refused, render_text
-from one_adapter.lint.finding import Finding
 from one_adapter.lint.hints.words import word_for, words_of
 
 

@@ -243,10 +243,9 @@ def through(document: Document, dice: random.Random) -> bool:
         return False
     options = Options(dice.choice(["smart", "literal"]), dice.choice(["websocket", "http"]))
     plan = decide(document, options)
-    told = [finding.to_json() for finding in findings]
     explain_text(plan)
     explain_mermaid(plan)
-    json_text(explain_json(plan, told), 1)
+    json_text(explain_json(plan, findings), 1)
     try:
         refuse_references(document)
         secrets = secrets_of(read_gateway(document), plan)
@@ -264,7 +263,7 @@ def through(document: Document, dice: random.Random) -> bool:
             continue
     kinds: tuple[Format, ...] = ("markdown", "json", "html")
     for kind in kinds:
-        write_report(kind, document.name, plan, secrets, told, pure)
+        write_report(kind, document.name, plan, secrets, findings, pure)
     summary_lines(plan, secrets)
     return True
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from textwrap import fill
 from typing import Any
 
 from one_adapter.export.secrets.variables import client_key_names
 from one_adapter.export.table import printable, table
+from one_adapter.finding import Finding
 from one_adapter.plan.addresses import without_password
 from one_adapter.plan.pools import after, pools_of
 from one_adapter.plan.routes import RANDOM
 from one_adapter.plan.types import LimitPolicy, Limits, Plan, Route, ServicePolicy, Target
 
 
-def explain_json(plan: Plan, findings: list[dict[str, Any]]) -> dict[str, Any]:
+def explain_json(plan: Plan, findings: Iterable[Finding]) -> dict[str, Any]:
     """The plan in its public, stable form, without secrets."""
     return {
         "gateway": plan.dialect.version,
@@ -29,7 +31,7 @@ def explain_json(plan: Plan, findings: list[dict[str, Any]]) -> dict[str, Any]:
             ],
         },
         "services": {service.id: _service(service) for service in plan.services},
-        "findings": findings,
+        "findings": [finding.to_json() for finding in findings],
         "ledger": [
             {"pointer": row.pointer, "verdict": row.verdict, "target": row.target, "note": row.note}
             for row in plan.ledger

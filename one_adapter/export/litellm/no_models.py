@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from one_adapter.contract import HANDLERS
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.groups import groups_of
+from one_adapter.finding import Finding
 from one_adapter.plan.types import Plan
 
 #: Findings of the linter that say why no model is there; the first of them that was made tells most.
@@ -16,9 +16,7 @@ _REASONS = ("nothing-enabled", "key-case", "unknown-field")
 _LEFT_OUT = ("keys-off", "no-address", "wildcard-name")
 
 
-def refuse_nothing(
-    source_name: str, plan: Plan, findings: Iterable[Mapping[str, Any]], pure: bool = False
-) -> None:
+def refuse_nothing(source_name: str, plan: Plan, findings: Iterable[Finding], pure: bool = False) -> None:
     """Raise `OneAdapterError` (exit code 1), with the reason, where a plan has no model to serve."""
     targets = [target for group in groups_of(plan) for target in group.targets]
     if any(not (pure and target.upstream.provider in HANDLERS) for target in targets):
@@ -30,15 +28,15 @@ def refuse_nothing(
     raise OneAdapterError(f"{source_name}: there is no model to serve: {why}", 1)
 
 
-def _why(plan: Plan, findings: list[Mapping[str, Any]]) -> str:
+def _why(plan: Plan, findings: list[Finding]) -> str:
     left_out = [task.message for task in plan.tasks if task.code in _LEFT_OUT]
     if left_out:
         return left_out[0].rstrip(".")
     for name in _REASONS:
         for found in findings:
-            if found["name"] == name and found["severity"] != "info":
-                advice = str(found["help"]).rstrip(".")
-                return f"line {found['line']}: {found['message']}{'; ' if advice else ''}{_lowered(advice)}"
+            if found.name == name and found.severity != "info":
+                advice = found.help.rstrip(".")
+                return f"line {found.line}: {found.message}{'; ' if advice else ''}{_lowered(advice)}"
     return ""
 
 

@@ -31,7 +31,7 @@ def json_report(report: Report) -> str:
             {"name": each.name, "purpose": each.purpose, "create": each.create} for each in report.variables
         ],
         "start": [{"command": each.line, "what": each.what} for each in report.commands],
-        "findings": [dict(finding) for finding in report.findings],
+        "findings": [finding.to_json() for finding in report.findings],
         "rows": [
             {
                 "pointer": row.pointer,

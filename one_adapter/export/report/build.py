@@ -7,9 +7,9 @@ left out, and texts that quote the file are searched for the secrets' values.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
-from typing import Any
 
 from one_adapter.contract import MASTER_KEY
 from one_adapter.export.litellm.prices import NO_PRICES, Prices
@@ -23,6 +23,7 @@ from one_adapter.export.report.model import GRAVEST, Report, Variable
 from one_adapter.export.report.names import names_of
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.export.wording import counted
+from one_adapter.finding import Finding
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.types import VERDICTS, Plan, Row, SecretRef
 
@@ -31,7 +32,7 @@ def report_of(
     source_name: str,
     plan: Plan,
     secrets: Secrets,
-    findings: Sequence[Mapping[str, Any]],
+    findings: Sequence[Finding],
     pure: bool,
     prices: Prices = NO_PRICES,
     exported: tuple[str, str] = EXPORTED,
@@ -41,7 +42,7 @@ def report_of(
     whole, plan = plan, pure_plan(plan) if pure else plan
     counts = Counter(row.verdict for row in plan.ledger)
     rows = sorted(plan.ledger, key=lambda row: (GRAVEST.index(row.verdict), row.line, row.column))
-    shown = tuple({**finding, **_hidden(finding, hide)} for finding in findings)
+    shown = tuple(replace(one, message=hide(one.message), help=hide(one.help)) for one in findings)
     return Report(
         source=source_name,
         title="standard input" if source_name == "-" else PurePath(source_name).name,
@@ -60,10 +61,6 @@ def report_of(
         commands=commands_of(source_name, plan, pure, exported),
         findings=shown,
     )
-
-
-def _hidden(finding: Mapping[str, Any], hide: Hider) -> dict[str, str]:
-    return {key: hide(str(finding.get(key, ""))) for key in ("message", "help")}
 
 
 def _variables(plan: Plan, secrets: Secrets, pure: bool) -> Iterable[Variable]:

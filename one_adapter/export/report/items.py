@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from one_adapter.export.litellm.groups import groups_of
 from one_adapter.export.litellm.prices import Prices
@@ -11,6 +10,7 @@ from one_adapter.export.report.hiding import Hider
 from one_adapter.export.report.model import Item
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.export.wording import counted
+from one_adapter.finding import Finding
 from one_adapter.plan.types import Level, Plan
 
 #: Findings of the linter, by name, that say what a task of the plan says too.
@@ -31,9 +31,7 @@ TOLD_BY_TASK = {
 }
 
 
-def items_of(
-    plan: Plan, secrets: Secrets, findings: Iterable[Mapping[str, Any]], hide: Hider
-) -> Iterable[Item]:
+def items_of(plan: Plan, secrets: Secrets, findings: Iterable[Finding], hide: Hider) -> Iterable[Item]:
     """Tasks and findings, errors first; what is nothing to do comes last."""
     places = _places(plan)
     items = [
@@ -46,11 +44,11 @@ def items_of(
     ]
     told = {(task.code, task.pointer.lower()) for task in plan.tasks}
     for finding in findings:
-        if finding["severity"] == "info" or _is_told(finding, told):
+        if finding.severity == "info" or _is_told(finding, told):
             continue
-        text = ". ".join(part.rstrip(".") for part in (finding["message"], finding["help"]) if part) + "."
-        place = f"{finding['line']}:{finding['column']}"
-        items.append(Item(finding["severity"], str(finding["code"]), text, place))
+        text = ". ".join(part.rstrip(".") for part in (finding.message, finding.help) if part) + "."
+        place = f"{finding.line}:{finding.column}"
+        items.append(Item(finding.severity, finding.code, text, place))
     levels: tuple[Level, ...] = ("error", "warning", "info")
     yield from sorted(items, key=lambda item: levels.index(item.level))
 
@@ -66,9 +64,9 @@ def unpriced_of(plan: Plan, prices: Prices, hide: Hider) -> Iterable[Item]:
         yield Item("info", "price-unknown", hide(told))
 
 
-def _is_told(finding: Mapping[str, Any], told: set[tuple[str, str]]) -> bool:
+def _is_told(finding: Finding, told: set[tuple[str, str]]) -> bool:
     """Whether a task at or above a finding's place says the same."""
-    code, pointer = TOLD_BY_TASK.get(finding["name"]), finding["pointer"].lower()
+    code, pointer = TOLD_BY_TASK.get(finding.name), finding.pointer.lower()
     while code and pointer:
         if (code, pointer) in told:
             return True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from one_adapter.export.litellm.start import Command
 from one_adapter.export.report.differences import Difference
 from one_adapter.export.report.names import Name
+from one_adapter.finding import Finding
 from one_adapter.plan.types import Level, Plan, Row, Verdict
 
 #: What a reader should look at first.
@@ -57,4 +57,4 @@ class Report:
     names: tuple[Name, ...]
     variables: tuple[Variable, ...]
     commands: tuple[Command, ...]
-    findings: tuple[Mapping[str, Any], ...]
+    findings: tuple[Finding, ...]

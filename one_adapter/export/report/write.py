@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from one_adapter.export.litellm.prices import NO_PRICES, Prices
 from one_adapter.export.litellm.start import EXPORTED
 from one_adapter.export.report.build import report_of
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.finding import Finding
 from one_adapter.plan.types import Plan
 
 Format = Literal["markdown", "json", "html"]
@@ -18,7 +20,7 @@ def write_report(
     source_name: str,
     plan: Plan,
     secrets: Secrets,
-    findings: list[dict[str, Any]],
+    findings: Sequence[Finding],
     pure: bool = False,
     prices: Prices = NO_PRICES,
     exported: tuple[str, str] = EXPORTED,

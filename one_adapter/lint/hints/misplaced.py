@@ -10,8 +10,9 @@ from one_adapter.config.fields import Struct, known_name
 from one_adapter.config.model import Service
 from one_adapter.config.node import Member, Node
 from one_adapter.dialect import DIALECTS, Dialect
+from one_adapter.finding import Severity
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Severity, listed
+from one_adapter.lint.finding import listed
 from one_adapter.lint.hints.words import squeezed, word_for
 from one_adapter.vendors.service_types import CREDENTIALS
 

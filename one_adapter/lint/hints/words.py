@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from one_adapter.dialect import CURRENT, Dialect
-from one_adapter.lint.finding import Severity
+from one_adapter.finding import Severity
 
 
 class Word(NamedTuple):

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from one_adapter import __version__
 from one_adapter.config.document import Span
+from one_adapter.finding import SEVERITIES, Finding
 from one_adapter.lint.catalogue import rules
-from one_adapter.lint.finding import SEVERITIES, Finding
 from one_adapter.lint.output.as_text import Judged, one_line, shown_name, summary
 from one_adapter.lint.output.excerpt import harmless
 from one_adapter.lint.rule import Rule

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from one_adapter.config.document import Document
 from one_adapter.config.others import is_litellm
 from one_adapter.config.reading import read_gateway
-from one_adapter.lint.finding import SEVERITIES, Finding, refused
+from one_adapter.finding import SEVERITIES, Finding
+from one_adapter.lint.finding import refused
 from one_adapter.lint.output.excerpt import excerpt, harmless
 from one_adapter.lint.output.masking import Secrets
 from one_adapter.lint.rule import MOST

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from configurations import openai, plan, service
 
+from one_adapter.config.document import Span
 from one_adapter.dialect import V0_10
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text
 from one_adapter.export.table import table, width
+from one_adapter.finding import Finding
 
 
 def text(config: dict[str, Any], model: str | None = None) -> list[list[str]]:
@@ -88,6 +90,9 @@ def test_the_graph_has_names_services_and_upstreams_once_each() -> None:
     assert len(drawn) == len(set(drawn))
 
 
+FOUND = Finding("SOA301", "redirects-reversed", "warning", "/services", Span(1, 2), 1, 2, "so it is")
+
+
 def test_json_tells_every_kind_of_limit() -> None:
     keys = [{"api_key": "a", "limit": {"qps": 2}}, {"api_key": "b"}]
     proxy = {"strategy": "force_all", "type": "http", "http_proxy": "http://p", "https_proxy": "http://q"}
@@ -117,10 +122,10 @@ def test_json_tells_every_kind_of_limit() -> None:
 
 def test_json_tells_what_answers_every_name_and_where_embeddings_go() -> None:
     config = openai(service("m", model_map={"m": "mapped"}), model_redirect={"all": "m"})
-    found = explain_json(plan(config), [{"rule": "x"}])
+    found = explain_json(plan(config), [FOUND])
     assert [each["model"] for each in found["any"]["targets"]] == ["mapped"]
     assert [each["model"] for each in found["models"]["m"]["embedding_targets"]] == ["m"]
-    assert found["findings"] == [{"rule": "x"}]
+    assert found["findings"] == [FOUND.to_json()]
     assert explain_json(plan(openai(service("m"))), [])["any"] is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from configurations import Config, configurations, document, openai, plan, service
 from hypothesis import given, settings
 
-from one_adapter.config.document import Document, parse
+from one_adapter.config.document import Document, Span, parse
 from one_adapter.config.reading import read_gateway
 from one_adapter.export.report.as_markdown import code, prose
 from one_adapter.export.report.lines import lines_of
@@ -18,20 +19,22 @@ from one_adapter.export.report.summary import strict_rows, summary_lines
 from one_adapter.export.report.write import write_report
 from one_adapter.export.secrets.variables import Secrets, secrets_of
 from one_adapter.export.wording import percent, visible
+from one_adapter.finding import Finding
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Row, Verdict
 
 KINDS = ("markdown", "json", "html")
-FINDING: dict[str, Any] = {
-    "code": "SOA301",
-    "name": "redirect-reversed",
-    "severity": "warning",
-    "pointer": "/services/openai/0",
-    "line": 7,
-    "column": 3,
-    "message": "redirects the wrong way round",
-    "help": "turn them",
-}
+FINDING = Finding(
+    code="SOA301",
+    name="redirect-reversed",
+    severity="warning",
+    pointer="/services/openai/0",
+    span=Span(0, 1),
+    line=7,
+    column=3,
+    message="redirects the wrong way round",
+    help="turn them",
+)
 
 
 def planned(config: object) -> tuple[Plan, Secrets]:
@@ -40,14 +43,12 @@ def planned(config: object) -> tuple[Plan, Secrets]:
     return decided, secrets_of(read_gateway(made), decided)
 
 
-def report(
-    kind: Any, config: object, findings: list[dict[str, Any]] | None = None, pure: bool = False
-) -> str:
+def report(kind: Any, config: object, findings: list[Finding] | None = None, pure: bool = False) -> str:
     decided, secrets = planned(config)
     return write_report(kind, "config.json", decided, secrets, findings or [], pure)
 
 
-def as_json(config: object, findings: list[dict[str, Any]] | None = None, pure: bool = False) -> Any:
+def as_json(config: object, findings: list[Finding] | None = None, pure: bool = False) -> Any:
     return json.loads(report("json", config, findings, pure))
 
 
@@ -112,15 +113,15 @@ def test_the_checklist_holds_tasks_findings_and_missing_secrets_errors_first() -
 
 
 def test_findings_that_are_mere_information_are_nothing_to_do() -> None:
-    made = as_json(openai(service("m"), api_key="k"), [{**FINDING, "severity": "info"}])
+    made = as_json(openai(service("m"), api_key="k"), [replace(FINDING, severity="info")])
     assert made["todo"] == []
     assert [each["code"] for each in made["findings"]] == ["SOA301"]
     assert "Nothing." in report("markdown", openai(service("m"), api_key="k"))
 
 
 def test_a_finding_that_says_what_a_task_says_is_told_once() -> None:
-    ended = {**FINDING, "name": "vendor-ended", "code": "SOA620", "pointer": "/services/qianfan/0"}
-    elsewhere = {**ended, "pointer": "/services/openai/0"}
+    ended = replace(FINDING, name="vendor-ended", code="SOA620", pointer="/services/qianfan/0")
+    elsewhere = replace(ended, pointer="/services/openai/0")
     codes = [item["code"] for item in as_json(MIXED, [ended])["todo"]]
     assert "vendor-ended" in codes
     assert "SOA620" not in codes
@@ -215,11 +216,11 @@ CANARIES = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("pure", [False, True])
 def test_no_secret_is_ever_told(kind: str, pure: bool) -> None:
-    quoting = {
-        **FINDING,
-        "message": "key canary-first, and http://u:canary-proxy%20pw@p.example:1",
-        "help": "drop canary-query or canary-proxy pw or canary-address or canary-tenant",
-    }
+    quoting = replace(
+        FINDING,
+        message="key canary-first, and http://u:canary-proxy%20pw@p.example:1",
+        help="drop canary-query or canary-proxy pw or canary-address or canary-tenant",
+    )
     text = report(kind, CANARIES, [quoting], pure)
     assert "canary" not in text
     assert "SOA_OPENAI_1_API_KEY_2" in text
