@@ -16,10 +16,12 @@ from one_adapter.commands.run import on_loopback
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
 from one_adapter.contract import MASTER_KEY, SECTION
+from one_adapter.dialect import CURRENT, DIALECTS
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
 from one_adapter.export.secrets.variables import Secrets, secrets_of
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan
+from one_adapter.plan.vendors import Options
 from one_adapter.runtime.entry.door import Door, Loaded
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.memory import Memory
@@ -35,10 +37,10 @@ Answered = tuple[int, str, str]
 Alter = Callable[[Body, int, str, str], Answered]
 
 
-def read(config: object) -> tuple[Plan, Secrets]:
-    """The plan and the secrets of a configuration."""
+def read(config: object, version: str = CURRENT.version) -> tuple[Plan, Secrets]:
+    """The plan and the secrets of a configuration, as the gateway of a version reads it."""
     document = parse(json.dumps(config).encode(), "config.json")
-    plan = decide(document)
+    plan = decide(document, Options(gateway=DIALECTS[version]))
     return plan, secrets_of(read_gateway(document, plan.dialect), plan, True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ import pytest
 from click.testing import CliRunner
 from forwarders import http_proxy, socks_proxy
 from mock_vendors import self_signed
+from standin import read
 
 from one_adapter.cli import cli
-from one_adapter.verify.credentials import told
+from one_adapter.verify.credentials import calls, told
 
 File = dict[str, Any]
 #: What the vendor says to a key: status and body.
@@ -262,3 +264,71 @@ def test_nothing_is_asked_before_somebody_agrees(tmp_path: Path, vendor: Vendor)
 )
 def test_an_answer_is_taken_for_what_it_says(status: int, text: str, result: str) -> None:
     assert told.result_of(status, text) == result
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([b"\x05\xff"], "the proxy refuses"),
+        ([b"\x05\x02", b"\x01\x01"], "the proxy refuses"),
+        ([b"\x05\x02", b"\x01\x00", b"\x05\x05\x00\x01"], "the proxy cannot connect"),
+        ([b"\x05"], "the proxy hangs up"),
+    ],
+)
+def test_a_socks_proxy_that_refuses_is_no_answer_of_the_vendors(answers: list[bytes], said: str) -> None:
+    with pytest.raises(OSError, match=said):
+        through_socks(answers, "me", "vendor.example")
+
+
+@pytest.mark.parametrize(
+    ("host", "sent"),
+    [
+        ("127.0.0.1", b"\x05\x01\x00\x01\x7f\x00\x00\x01\x00P"),
+        ("::1", b"\x05\x01\x00\x04" + bytes(15) + b"\x01\x00P"),
+        ("vendor.example", b"\x05\x01\x00\x03\x0evendor.example\x00P"),
+    ],
+)
+def test_a_socks_proxy_is_told_name_password_and_host(host: str, sent: bytes) -> None:
+    answers = [b"\x05\x02", b"\x01\x00", b"\x05\x00\x00\x03", b"\x02", b"ab\x00P"]
+    assert through_socks(answers, "me", host) == [b"\x05\x01\x02", b"\x01\x02me\x02pw", sent]
+
+
+def through_socks(answers: list[bytes], user: str, host: str) -> list[bytes]:
+    """What a proxy hears that answers so, piece by piece."""
+    heard: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        client, _ = server.accept()
+        with client:
+            heard.append(client.recv(100))
+            for answer in answers:
+                client.sendall(answer)
+                if answer in (b"\x05\x02", b"\x01\x00"):
+                    heard.append(client.recv(100))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        calls._through_socks(server.getsockname(), host, 80, user, "pw").close()
+    finally:
+        thread.join()
+        server.close()
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("proxy", "url", "way"),
+    [
+        ({"http_proxy": "h:1", "https_proxy": "s:2"}, "https://x/", "http://s:2"),
+        ({"http_proxy": "h:1", "https_proxy": "s:2"}, "http://x/", "http://h:1"),
+        ({"https_proxy": "s:2"}, "http://x/", "http://s:2"),
+        ({"type": "socks5", "socks5_proxy": "o:3"}, "http://x/", "socks5://o:3"),
+        ({"strategy": "disabled", "https_proxy": "s:2"}, "http://x/", ""),
+    ],
+)
+def test_a_call_goes_by_the_proxy_that_run_takes(proxy: File, url: str, way: str) -> None:
+    config = {"services": {"openai": [one("http://x/", "k")]}}
+    given = {"strategy": "force_all", "type": "http", **proxy}
+    plan, secrets = read({**config, "proxy": given})
+    assert calls.proxy_for(plan.services[0], url, secrets) == way

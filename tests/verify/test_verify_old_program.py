@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import stat
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -178,13 +181,117 @@ def test_a_program_that_does_not_start_ends_in_a_sentence(
 
 
 @pytest.mark.proxy
-def test_the_whole_command_compares_three_sides_and_shows_no_key(tmp_path: Path) -> None:
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps(CONFIG))
-    asked = ["verify", str(config), "--old-binary", program(tmp_path), "--format", "json"]
-    done = CliRunner().invoke(cli, asked)
+def test_the_whole_command_compares_three_sides_and_shows_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "files").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "files"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "files"))
+    asked = ["verify", "-", "--old-binary", program(tmp_path), "--format", "json"]
+    with watching(tmp_path / "files") as seen:
+        done = CliRunner().invoke(cli, asked, input=json.dumps(CONFIG))
     found = json.loads(done.stdout)
     assert [check["difference"] for check in found["checks"] if check["outcome"] == "different"] == []
-    assert "sk-secret" not in done.stdout + done.stderr
     assert any(check["probe"] == "messages" and check["outcome"] == "same" for check in found["checks"])
+    assert "sk-secret" not in done.stdout + done.stderr
     assert "stand-in" not in done.stdout
+    assert seen["commands"] > 2
+    assert seen["files"] > 2
+    assert seen["with a key"] == 0
+    assert [*(tmp_path / "files").iterdir()] == []
+
+
+@contextmanager
+def watching(folder: Path) -> Iterator[dict[str, int]]:
+    """Look at every command line of one-adapter's and at every file below a folder, as often as can be."""
+    seen = {"commands": 0, "files": 0, "with a key": 0}
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            commands = dict.fromkeys(Path("/proc").glob("[0-9]*/cmdline"), "commands")
+            for path, kind in {**commands, **dict.fromkeys(folder.rglob("*"), "files")}.items():
+                with suppress(OSError):
+                    read = path.read_bytes()
+                    seen[kind] += kind == "files" or b"one_adapter" in read or b"old_gateway" in read
+                    seen["with a key"] += b"sk-secret-of" in read
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    yield seen
+    over.set()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "url", "reason"),
+    [
+        ("openai", {"models": ["gpt-4o"]}, "/https/api.openai.com/v1", ""),
+        ("openai", {"models": ["gpt-4o", "glm-4"]}, "", "depends on the model"),
+        ("openai", {"models": ["else"]}, "", "depends on the model"),
+        ("zhipu", {"models": ["glm-4", "else"]}, "/https/open.bigmodel.cn/api/paas/v4", ""),
+        ("groq", {"models": ["llama"]}, "", "depends on the model"),
+        ("claude", {"models": ["c"]}, "/https/api.anthropic.com/v1/messages", ""),
+        ("azure", {"models": ["a"], "server_url": "https://r.openai.azure.com"}, "", "built in"),
+        ("dify", {"models": ["d"], "server_url": "https://d.example/v1"}, "", "built in"),
+        ("huoshan", {"models": ["ep-1"]}, "/https/ark.cn-beijing.volces.com/api/v3", ""),
+        (
+            "huoshan",
+            {"models": ["ep-1"], "credentials": {"access_key": "a", "secret_key": "s"}},
+            "",
+            "for a key first",
+        ),
+        (
+            "gemini",
+            {"models": ["g"], "upstream_protocol": "chat_completions"},
+            "/https/api.openai.com/v1",
+            "",
+        ),
+        (
+            "openai",
+            {
+                "models": ["m"],
+                "server_url": "https://u:p@x.example/v1/sk-key-in-path-123?token=sk-secret-of-x&v=1",
+            },
+            "/https/x.example/v1/hidden?token=stand-in-0001&v=1",
+            "",
+        ),
+    ],
+)
+def test_each_service_leads_to_the_echo_or_is_off(
+    kind: str, entry: dict[str, Any], url: str, reason: str
+) -> None:
+    full = {"enabled": True, "credentials": {"api_key": ""}, **entry}
+    if kind == "huoshan" and "credentials" not in entry:
+        full["credentials"] = {"api_key": "k"}
+    document = parse(json.dumps({"services": {kind: [full]}}).encode(), "config.json")
+    copy = copied(document, read_gateway(document), 1, "http://127.0.0.1:2")
+    (made,) = copy.config["services"][kind]
+    assert made["enabled"] == (not reason)
+    assert reason in "".join(copy.left_out.values())
+    if not reason:
+        expected = url.replace("stand-in-0001", copy.keys.get("sk-secret-of-x", ""))
+        assert made["server_url"] == f"http://127.0.0.1:2{expected}"
+
+
+def test_a_copy_is_made_of_what_the_gateway_reads_and_of_nothing_else() -> None:
+    keys = [{"api_key": "sk-secret-1", "enabled": False, "note": "sk-secret-2", "limit": {"qps": 1}}]
+    service = {"Models": ["gpt-4o"], "enabled": True, "credential_list": [*keys, {"api_key": "sk-secret-1"}]}
+    config = {
+        "Services": {"openai": [{**service, "note": "sk-secret-3"}]},
+        "note": "sk-secret-4",
+        "debug": True,
+    }
+    config["api_keys"] = [{"api_key": "sk-secret-5", "supported_models": {"openai": ["gpt-4o"]}}]
+    document = parse(json.dumps(config).encode(), "config.json")
+    copy = copied(document, read_gateway(document), 1, "http://127.0.0.1:2")
+    assert "sk-secret" not in json.dumps(copy.config)
+    (made,) = copy.config["services"]["openai"]
+    assert made["models"] == ["gpt-4o"]
+    first, second = made["credential_list"]
+    assert (first["enabled"], first["limit"]) == (False, {"qps": 1})
+    assert first["api_key"] == second["api_key"]
+    assert copy.original(first["api_key"]) == "sk-secret-1"
+    assert copy.original("else") == "else"
+    assert copy.config["api_keys"][0]["supported_models"] == {"openai": ["gpt-4o"]}
+    assert "note" not in copy.config

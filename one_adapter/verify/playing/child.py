@@ -75,6 +75,7 @@ class Child:
                 start_new_session=True,
             )
         except OSError as problem:
+            self.__exit__(None, None, None)
             raise OneAdapterError(f"{self.name} cannot be started: {problem.strerror}") from None
         assert self._process.stdin is not None
         try:

@@ -165,10 +165,12 @@ async def play_limits(player: Player) -> list[Check]:
             least = way.least(kind)
             if least < inf:
                 checks.append(await test(way, player, least))
-    found = {check.model for check in checks}
-    named_in = {way.service for way in ways_of(player)}
+    tested = {way.service for way in ways_of(player)}
+    asked = {
+        target.service for name, route in named(player.plan) if player.wants(name) for target in route.targets
+    }
     for policy in player.plan.services:
-        if policy.limit and policy.id not in named_in and any(map(player.wants, found or {""})):
+        if policy.limit and policy.id in asked - tested:
             said = f"no name leads to {policy.id} alone, so that its limit cannot be seen by itself"
             checks.append(Check("limit", "", "not compared", said))
     return checks

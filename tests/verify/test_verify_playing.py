@@ -1,0 +1,370 @@
+"""What a play asks of odd configurations, and what it leaves alone; addresses, chances, programs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standin import MASTER, read, serving
+from test_verify_planted import RELAYED, config, service
+
+from one_adapter.errors import OneAdapterError
+from one_adapter.verify.playing.answers import Answer, facts_of
+from one_adapter.verify.playing.asking import Asker, Ear
+from one_adapter.verify.playing.child import Child, free_port
+from one_adapter.verify.playing.limits import ways_of
+from one_adapter.verify.playing.play import Stage, played
+from one_adapter.verify.playing.player import Player
+from one_adapter.verify.playing.probes import BY_NAME
+from one_adapter.verify.playing.promise import Owners, addresses_of, label_of, places_of
+from one_adapter.verify.playing.shares import chance
+from one_adapter.verify.result import Check
+from one_adapter.verify.wish import Wish
+
+File = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ear() -> Iterator[Ear]:
+    running = Ear()
+    yield running
+    running.stop()
+
+
+def of(*services: File, kind: str = "openai", **top: Any) -> File:
+    return {"services": {kind: list(services)}, **top}
+
+
+def play(ear: Ear, config: File, version: str = "0.12", *names: str) -> dict[tuple[str, str], Check]:
+    """What a play of a configuration finds: (name, probe) -> the check."""
+    plan, secrets = read(config, version)
+    with serving(plan, secrets, ear) as base:
+        stage = Stage(base, ear, MASTER, RELAYED)
+        checks, _, _ = played(plan, secrets, stage, Wish(models=names))
+    return {(check.model, check.probe): check for check in checks}
+
+
+def different(found: dict[tuple[str, str], Check]) -> list[Check]:
+    return [check for check in found.values() if check.outcome == "different"]
+
+
+def test_turns_are_counted_exactly(ear: Ear) -> None:
+    keys = [{"api_key": "key-1"}, {"api_key": "key-2", "enabled": False}, {"api_key": "key-3"}]
+    found = play(
+        ear, of(service("a", "m"), service("b", "m", credential_list=keys), load_balancing="rr"), "0.12", "m"
+    )
+    assert different(found) == []
+    check = found["m", "shares"]
+    assert (check.outcome, check.old) == ("same", check.new)
+    assert check.new == {"a": 0.5, "b key-1": 0.167, "b key-3": 0.333}
+
+
+def test_a_name_whose_turns_come_round_late_is_not_waited_for(ear: Ear) -> None:
+    several = [
+        service(name, "m", *(f"{name}{n}" for n in range(size)), model_redirect={"x": "m"})
+        for name, size in (("a", 16), ("b", 18), ("c", 22))
+    ]
+    lists = [{"credential_list": [{"api_key": f"{n}"} for n in range(size)]} for size in (5, 7, 11)]
+    services = [{**each, **more} for each, more in zip(several, lists, strict=True)]
+    found = play(ear, of(*services, load_balancing="rr"), "0.12", "x")
+    assert found["x", "shares"].difference == "its turns come round too late"
+
+
+def test_shares_that_depend_on_tokens_are_not_compared(ear: Ear) -> None:
+    keys = [{"api_key": "key-1", "limit": {"tpm": 90000}}, {"api_key": "key-2", "limit": {"tpm": 30000}}]
+    found = play(ear, of(service("a", "m", credential_list=keys)), "0.12", "m")
+    assert found["m", "shares"].difference == "the shares depend on the tokens that are left"
+    assert different(found) == []
+
+
+def test_a_redirect_of_all_names_answers_any(ear: Ear) -> None:
+    found = play(ear, of(service("a", "m"), model_redirect={"all": "m"}))
+    assert different(found) == []
+    assert found["verification-of-any-name", "whole"].outcome == "same"
+    assert ("", "an unknown name") not in found
+
+
+def test_names_that_lead_nowhere_are_errors_and_not_calls(ear: Ear) -> None:
+    off = service("off", "gone", credential_list=[{"api_key": "key-1", "enabled": False}])
+    nowhere = {**service("bare", "bare"), "server_url": ""}
+    found = play(ear, of(service("a", "m"), off, nowhere, api_key="sk-client"))
+    assert different(found) == []
+    assert found["gone", "whole"].outcome == "same"
+
+
+def test_without_keys_anybody_is_let_in_and_that_is_right(ear: Ear) -> None:
+    found = play(ear, of(service("a", "m")))
+    assert different(found) == []
+    assert found["", "models list"].outcome == "same"
+
+
+@pytest.mark.parametrize("version", ["0.10", "0.12"])
+def test_both_versions_of_the_gateway_are_played_by_their_own_rules(ear: Ear, version: str) -> None:
+    found = play(
+        ear,
+        of(
+            service("a", "m", limit={"qpm": 7, "concurrency": 2, "timeout": 9}),
+            service("b", "e", embedding_models=["e"], embedding_limit={"qpm": 4, "timeout": 1}),
+            api_key="sk-client",
+            load_balancing="first",
+        ),
+        version,
+        "m",
+        "e",
+    )
+    assert different(found) == []
+    assert ("m", "limit qpm") in found
+    assert (("m", "limit concurrency") in found) == (version == "0.12")
+    assert (("e", "limit qpm") in found) == (version == "0.12")
+
+
+def test_keys_of_a_pool_have_room_for_each_other(ear: Ear) -> None:
+    keys = [{"api_key": f"key-{n}", "limit": {"qpm": 3, "timeout": 1}} for n in (1, 2)]
+    found = play(ear, of(service("a", "m", credential_list=keys)), "0.12", "m")
+    assert different(found) == []
+    assert found["m", "limit qpm"].outcome == "same"
+
+
+def test_a_limit_of_a_model_binds_it_alone(ear: Ear) -> None:
+    found = play(
+        ear, of(service("a", "m", "n", model_limits={"m": {"qpm": 8, "timeout": 9}})), "0.12", "m", "n"
+    )
+    assert different(found) == []
+    assert found["m", "limit qpm"].outcome == "same"
+    assert ("n", "limit qpm") not in found
+
+
+@pytest.mark.parametrize("limit", [{"qpm": 500}, {"concurrency": 90}, {"qps": 60}])
+def test_what_a_limit_lets_through_beyond_measure_is_not_compared(ear: Ear, limit: File) -> None:
+    found = play(ear, of(service("a", "m", limit=limit)), "0.12", "m")
+    (kind,) = limit
+    assert found["m", f"limit {kind}"].outcome == "not compared"
+    assert different(found) == []
+
+
+def test_what_a_limit_leaves_no_room_for_is_not_compared(ear: Ear) -> None:
+    found = play(ear, of(service("a", "m", limit={"qpm": 2, "timeout": 9})), "0.12", "m")
+    assert found["m", "whole"].outcome == "same"
+    assert found["m", "tools"].difference == "the limit of a leaves no room for it"
+    assert different(found) == []
+
+
+def test_a_limit_that_no_name_leads_to_alone_is_said(ear: Ear) -> None:
+    found = play(ear, of(service("a", "m", limit={"qpm": 100}), service("b", "m")), "0.12", "m")
+    assert "no name leads to a alone" in found["", "limit"].difference
+
+
+def test_only_the_names_that_are_wanted_are_asked(ear: Ear) -> None:
+    found = play(ear, config(), "0.12", "o*")
+    assert {name for name, _ in found} == {"", "one"}
+
+
+async def test_a_way_for_each_limit_is_found_once(ear: Ear) -> None:
+    plan, secrets = read(of(service("a", "m", "n", limit={"qpm": 9}), service("b", "x")))
+    player = Player(plan, secrets, Asker("http://127.0.0.1:9", ear), Wish())
+    assert [way.model for way in ways_of(player)] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "urls"),
+    [
+        ("openai", {}, ["https://a.example/v1/chat/completions"]),
+        ("openai", {"upstream_protocol": "responses"}, ["https://a.example/v1/responses"]),
+        ("openai", {"upstream_protocol": "anthropic_messages"}, ["https://a.example/v1"]),
+        ("claude", {}, ["https://a.example/v1/messages"]),
+        (
+            "gemini",
+            {},
+            [
+                "https://a.example/v1/models/m:generateContent",
+                "https://a.example/v1/models/m:streamGenerateContent",
+            ],
+        ),
+        ("ollama", {}, ["https://a.example/v1/api/chat"]),
+        (
+            "azure",
+            {},
+            [
+                "https://a.example/v1/openai/deployments/m/chat/completions",
+                "https://a.example/v1/openai/responses",
+            ],
+        ),
+        ("dify", {}, ["https://a.example/v1/chat-messages"]),
+        ("xinghuo", {"server_url": "wss://a.example/v1"}, ["wss://a.example/v1"]),
+        (
+            "vertexai",
+            {},
+            [
+                f"https://l-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/m:{way}"
+                for way in ("generateContent", "streamGenerateContent")
+            ],
+        ),
+    ],
+)
+def test_every_protocol_is_called_at_its_own_address(kind: str, more: File, urls: list[str]) -> None:
+    values = {
+        "api_key": "k",
+        "appid": "a",
+        "api_secret": "s",
+        "domain": "d",
+        "project_id": "p",
+        "location": "l",
+    }
+    plan, secrets = read(
+        of(service("a", "m", **{"credentials": {**values, "json_file": "/f"}, **more}), kind=kind)
+    )
+    route = plan.route("m")
+    assert route is not None
+    assert list(addresses_of(route.targets[0].upstream)) == urls
+    (place,) = places_of(route.targets, secrets)
+    assert place.has_tools == (kind not in ("dify", "xinghuo"))
+
+
+def test_a_key_is_told_by_whose_it_is() -> None:
+    keys = [{"api_key": "key-1"}, {"api_key": "key-2"}]
+    plan, secrets = read(of(service("a", "m", credential_list=keys), service("b", "n")))
+    owners = Owners(plan, secrets)
+    assert [owners.of(key) for key in ("key-2", "sk-of-b", "", "none", "sk-else")] == [
+        "a key-2",
+        "b",
+        "no key",
+        "no key",
+        "a key that the configuration does not have",
+    ]
+    route = plan.route("m")
+    assert route is not None
+    assert [label_of(target) for target in route.targets] == ["a key-1", "a key-2"]
+
+
+def test_chance_lets_a_true_share_be_and_finds_another() -> None:
+    assert chance(600, 0.5, 300) == 1.0
+    assert chance(600, 0.5, 345) > 1e-4
+    assert chance(600, 0.5, 420) < 1e-12
+    assert chance(600, 1.0, 600) == 1.0
+    assert chance(600, 1.0, 599) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "facts"),
+    [
+        ("no json", "chat", {"model": None, "usage": False, "tool call": "", "text": ""}),
+        (
+            '{"choices": [{"message": {"tool_calls": [{"function": {"name": "f", "arguments": "x"}}, 3]}}]}',
+            "chat",
+            {"tool call": "f(?) None()"},
+        ),
+        ('{"choices": 3, "usage": 4}', "chat", {"usage": False}),
+        (
+            '{"content": [{"type": "text", "text": "a"}, 3], "stop_reason": "end_turn"}',
+            "messages",
+            {"text": "a"},
+        ),
+        ('{"data": [{"embedding": []}, {"embedding": [1]}]}', "embeddings", {"vectors": 1}),
+        ("[]", "responses", {"text": "", "finish_reason": None}),
+    ],
+)
+def test_answers_of_any_form_have_facts(text: str, protocol: str, facts: File) -> None:
+    found = facts_of(Answer(200, "application/json", text), protocol)
+    assert found | facts == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ""),
+        ("data: no json\n\ndata: [DONE]\n\n", "DONE"),
+        ('data: {"error": {}}\n\n', "error"),
+        ('data: {"choices": [{"delta": {"content": "a"}}]}\n\n' * 3, "content"),
+    ],
+)
+def test_a_stream_that_is_not_whole_is_told_by_its_events(text: str, said: str) -> None:
+    assert facts_of(Answer(200, "text/event-stream", text), "chat", True)["stream"] == said
+
+
+async def test_a_server_that_is_not_there_is_an_answer_without_a_status(ear: Ear) -> None:
+    async with Asker(f"http://127.0.0.1:{free_port()}", ear) as asker:
+        exchange = await asker.probe(BY_NAME["whole"], "m", "")
+    assert (exchange.answer.status, exchange.calls) == (0, ())
+    assert facts_of(exchange.answer, "chat") == {"status": 0, "error": ""}
+
+
+def test_a_play_that_is_interrupted_tells_what_it_found(ear: Ear) -> None:
+    async def interrupted(_: Player) -> list[Check]:
+        raise KeyboardInterrupt
+
+    plan, secrets = read(of(service("a", "m")))
+    with serving(plan, secrets, ear) as base:
+        checks, _, why = played(plan, secrets, Stage(base, ear, MASTER, RELAYED), Wish(), interrupted)
+    assert why == "interrupted"
+    assert {check.probe for check in checks} >= {"whole", "no key"}
+
+
+def child(code: str, key: str = "", port: int = 0) -> Child:
+    command = [sys.executable, "-c", code]
+    return Child("the program", command, port or free_port(), {}, key=key)
+
+
+def test_a_program_that_ends_is_told_with_its_last_line() -> None:
+    running = child("print('first'); print('out of luck'); raise SystemExit(3)")
+    with pytest.raises(OneAdapterError, match="the program ended with code 3: out of luck"), running:
+        running.wait()
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    with (
+        pytest.raises(OneAdapterError, match="cannot be started: No such file"),
+        Child("it", ["/no/such"], 1, {}),
+    ):
+        pass
+
+
+def test_a_program_is_ended_with_what_it_started() -> None:
+    with child("import time; time.sleep(60)") as running:
+        assert running.is_running
+    assert not running.is_running
+
+
+def test_a_program_that_will_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("one_adapter.verify.playing.child.LONGEST_END", 0.3)
+    ready = tmp_path / "ready"
+    code = "import signal, time, pathlib; signal.signal(15, signal.SIG_IGN)"
+    code += f"; pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    with child(code) as running:
+        while not ready.exists():
+            assert running.is_running
+    assert not running.is_running
+
+
+def test_what_a_stranger_answers_at_the_port_is_not_taken_for_the_program() -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    running = child(
+        "import time; time.sleep(0.5); raise SystemExit('the port is taken')",
+        "sk-1",
+        server.server_address[1],
+    )
+    with pytest.raises(OneAdapterError, match="the port is taken"), running:
+        running.wait()
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_echo_answers_calls_of_others_too(ear: Ear) -> None:
+    async def ask() -> int:
+        async with Asker(ear.base_url, ear) as asker:
+            return (await asker.post("/https/a.example/v1/chat/completions", {"messages": []}, "k")).status
+
+    assert asyncio.run(ask()) == 200
