@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from standin import MASTER, read, serving
 from test_verify_planted import RELAYED, config, service
 
+from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.verify.playing.answers import Answer, facts_of
 from one_adapter.verify.playing.asking import Asker, Ear
@@ -368,3 +371,23 @@ def test_the_echo_answers_calls_of_others_too(ear: Ear) -> None:
             return (await asker.post("/https/a.example/v1/chat/completions", {"messages": []}, "k")).status
 
     assert asyncio.run(ask()) == 200
+
+
+def test_a_limited_service_among_many_leaves_room_for_fewer_calls(ear: Ear) -> None:
+    many = service("a", *(f"m{n}" for n in range(30)))
+    found = play(ear, of(many, service("b", "x", limit={"qpm": 30, "timeout": 9})), "0.12", "random", "x")
+    assert found["random", "shares"].outcome == "same"
+    assert different(found) == []
+    assert found["x", "limit qpm"].outcome == "same"
+
+
+@pytest.mark.proxy
+def test_the_whole_of_the_guides_configuration_is_the_same() -> None:
+    guide = Path(__file__).parents[2] / "examples" / "guide.json"
+    done = CliRunner().invoke(cli, ["verify", str(guide), "--format", "json"])
+    found = json.loads(done.stdout)
+    assert [check for check in found["checks"] if check["outcome"] in ("different", "not compared")] == []
+    assert len(found["checks"]) > 700
+    assert done.exit_code == 0
+    for service in json.loads(guide.read_text())["services"]["openai"]:
+        assert service["credentials"]["api_key"] not in done.stdout + done.stderr

@@ -82,6 +82,11 @@ class Player:
             await stack.enter_async_context(self._at_once)
             return await self.ask_now(probe, model, places, words, most)
 
+    async def ask_among_others(self, probe: Probe, model: str, places: Sequence[Place]) -> Exchange:
+        """Ask a name as one of many calls for which there is room, taken for all of them at once."""
+        async with self._at_once:
+            return await self.ask_now(probe, model, places)
+
     async def ask_now(
         self, probe: Probe, model: str, places: Sequence[Place], words: str = "", most: int | None = None
     ) -> Exchange:

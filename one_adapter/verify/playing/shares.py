@@ -12,7 +12,7 @@ from one_adapter.verify.playing.names import chats_of, named
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME
 from one_adapter.verify.playing.promise import Place, nearest, places_of
-from one_adapter.verify.playing.rooms import NoRoomError
+from one_adapter.verify.playing.rooms import Room
 from one_adapter.verify.result import Check
 
 #: The chance that anything at all is called different which is not, over all shares of a configuration.
@@ -76,13 +76,9 @@ async def _play(counted: Counted, player: Player, results: int) -> Check:
     if fewer is None:
         return _not_compared(counted.model, "a limit of a service leaves no room for it")
     counted, probe = fewer, BY_NAME["whole"]
-    asked = [player.ask(probe, counted.model, counted.places) for _ in range(counted.calls)]
+    asked = [player.ask_among_others(probe, counted.model, counted.places) for _ in range(counted.calls)]
     found: Counter[str] = Counter()
-    for exchange in await asyncio.gather(*asked, return_exceptions=True):
-        if isinstance(exchange, NoRoomError):
-            return _not_compared(counted.model, exchange.sentence)
-        if isinstance(exchange, BaseException):
-            raise exchange
+    for exchange in await asyncio.gather(*asked):
         for call in exchange.calls[:1]:
             place, missed = nearest(counted.places, call)
             found["elsewhere" if missed else place.label] += 1
@@ -92,14 +88,18 @@ async def _play(counted: Counted, player: Player, results: int) -> Check:
 def _within_limits(counted: Counted, player: Player) -> Counted | None:
     """The same with so few calls that no limit comes near, however they fall; None for too few."""
     calls = counted.calls
+    shares: dict[Room, float] = {}
     services = {target.service for place in counted.places for target in place.targets}
     for room in player.rooms.limited(services):
         share = sum(place.share for place in counted.places if place.targets[0].service == room.service)
-        if room.left < calls * float(share) * 2 + SPARE and share:
-            calls = max(0, int((room.left - SPARE) / (2 * share)))
-    if calls == counted.calls:
-        return counted
-    return None if counted.is_exact or calls < FEWEST_OF_A_NAME else replace(counted, calls=calls)
+        shares[room] = 2 * float(share)
+        if room.left < calls * shares[room] + SPARE and share:
+            calls = max(0, int((room.left - SPARE) / shares[room]))
+    if calls < counted.calls and (counted.is_exact or calls < FEWEST_OF_A_NAME):
+        return None
+    for room, twice in shares.items():
+        room.left -= calls * twice
+    return replace(counted, calls=calls)
 
 
 def _judged(counted: Counted, found: Counter[str], results: int) -> Check:
