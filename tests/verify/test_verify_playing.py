@@ -389,5 +389,5 @@ def test_the_whole_of_the_guides_configuration_is_the_same() -> None:
     assert [check for check in found["checks"] if check["outcome"] in ("different", "not compared")] == []
     assert len(found["checks"]) > 700
     assert done.exit_code == 0
-    for service in json.loads(guide.read_text())["services"]["openai"]:
-        assert service["credentials"]["api_key"] not in done.stdout + done.stderr
+    for one in json.loads(guide.read_text())["services"]["openai"]:
+        assert one["credentials"]["api_key"] not in done.stdout + done.stderr
