@@ -337,3 +337,24 @@ def test_a_limit_of_one_request_ends_it_without_ado() -> None:
         assert done.exit_code == 2
         assert "Not finished: --max-requests 1 was reached." in done.stdout
         assert len(server.seen) == 3  # two lists, one question
+
+
+def test_two_servers_are_compared_without_what_the_proxy_needs() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('litellm', 'aiohttp', 'httpx', 'fastapi', 'openai', 'pydantic'):\n"
+        "    sys.modules[name] = None\n"
+        "from one_adapter.cli import main\n"
+        "main()\n"
+    )
+    with running(ONE) as server:
+        words = ["verify", "--old", server.url, "--new", server.url, "--old-key-env", "OLD_KEY", "--yes"]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            env={**os.environ, **KEYS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "The same." in done.stdout

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from one_adapter.verify.servers.client import Answer
-from one_adapter.verify.servers.judge import ROUNDS
+from one_adapter.verify.servers.judge import ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS
 from one_adapter.verify.servers.samples import FIRST, NEW, OLD, Asked, is_busy, settle
 from one_adapter.verify.servers.work import EndedError, work
 
@@ -78,6 +78,24 @@ def test_a_difference_that_could_not_be_asked_again_is_not_compared() -> None:
     settle([probe], random.Random(), is_exact=False)
     assert len(probe.answers[NEW]) == ROUNDS
     assert [check.outcome for check in probe.checks(is_exact=False, is_shown=False)] == ["different"]
+
+
+def test_a_difference_that_only_some_of_a_names_probes_show_takes_more_answers() -> None:
+    plain = asked({OLD: forever(404), NEW: forever(404)}, "stream")
+    odd = asked({OLD: forever(404), NEW: forever(400)})
+    for probe in (plain, odd):
+        probe.go(FIRST, random.Random())
+    settle([plain, odd], random.Random(), is_exact=False)
+    assert (len(plain.answers[NEW]), len(odd.answers[NEW])) == (1, STEADY_ROUNDS)
+
+
+def test_a_difference_takes_most_answers_where_the_old_side_wavers_in_another_probe() -> None:
+    wavering = asked({OLD: iter([404, 400]), NEW: forever(400)}, "stream")
+    odd = asked({OLD: forever(404), NEW: forever(400)})
+    for probe in (wavering, odd):
+        probe.go(FIRST, random.Random())
+    settle([wavering, odd], random.Random(), is_exact=False)
+    assert (len(wavering.answers[NEW]), len(odd.answers[NEW])) == (1, UNSTEADY_ROUNDS)
 
 
 def test_a_difference_that_goes_away_when_it_is_asked_again_is_none() -> None:

@@ -23,7 +23,8 @@ EXPLAINS: Mapping[str, frozenset[str]] = {
     "stream": frozenset(("fields", "pieces", "first piece", "words")),
     "tool calls": frozenset(("finish reason", "fields", "pieces", "first piece", "words")),
 }
-#: How often the old side has to disagree with itself at most, and answers of the new one that count.
+#: Answers of the new side that a difference takes to count: where it is plain, where it may be chance, and
+#: where the old side does not agree with itself.
 ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS = 2, 4, 8
 #: Aspects that vary with an answer's length, or with the machine: they take `STEADY_ROUNDS`.
 WAVERING = frozenset(("pieces", "first piece"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from one_adapter.verify.result import Check
 from one_adapter.verify.servers.client import Answer
-from one_adapter.verify.servers.judge import UNSTEADY_ROUNDS, Finding, differences, unsteady
+from one_adapter.verify.servers.judge import STEADY_ROUNDS, UNSTEADY_ROUNDS, Finding, differences, unsteady
 from one_adapter.verify.servers.known import known_difference
 
 Facts = dict[str, Any]
@@ -111,9 +111,21 @@ class Asked:
 
 
 def settle(several: Sequence[Asked], order: random.Random, is_exact: bool) -> None:
-    """Ask again where something differs, until what is left counts: more often where the old side wavers."""
-    wavers = any(not asked.busy and unsteady(asked.answers[OLD]) for asked in several)
-    for asked in several:
-        asked.at_least = UNSTEADY_ROUNDS if wavers else 0
+    """Ask again where something differs, until what is left counts.
+
+    That takes more where it may be chance: where a difference shows in some of a name's probes and not in
+    others, and more yet where the old side wavers, as it does with several upstreams that are not alike.
+    """
+    aspects = [{finding.aspect for finding in asked.findings(is_exact)} for asked in several]
+    everywhere = set.intersection(*aspects) if aspects else set()
+    wavers = any(_wavers(asked) for asked in several)
+    for asked, found in zip(several, aspects, strict=True):
+        asked.at_least = STEADY_ROUNDS if asked.model and found - everywhere else 0
         while asked.open_findings(is_exact):
+            wavers = wavers or _wavers(asked)
+            asked.at_least = UNSTEADY_ROUNDS if wavers else asked.at_least
             asked.go(AGAIN, order)
+
+
+def _wavers(asked: Asked) -> bool:
+    return not asked.busy and bool(unsteady(asked.answers[OLD]))
