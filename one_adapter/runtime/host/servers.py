@@ -116,6 +116,7 @@ class Servers:
             if isinstance(sys.stderr, CleanStream):
                 sys.stderr.mark = f"[{link.number}] "
             link.applying = Generations()
+            link.reopen.append(watching.hang_up)
             try:
                 serve(config, slot, link)
             finally:

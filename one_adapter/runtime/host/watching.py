@@ -41,6 +41,12 @@ def choose(reloading: Reloading) -> None:
     applying.begin(reloading.first)
 
 
+def hang_up() -> None:
+    """Do what else there is to do at SIGHUP."""
+    for also in hangups:
+        also()
+
+
 def start() -> None:
     """Begin to watch, on the running loop, once LiteLLM has loaded its configuration; again does nothing."""
     global _task
@@ -92,8 +98,7 @@ class Watching:
 
     def ask(self) -> None:
         """Have it looked at now, as SIGHUP does."""
-        for also in hangups:
-            also()
+        hang_up()
         self._asked.set()
 
     async def run(self) -> None:

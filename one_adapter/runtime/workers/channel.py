@@ -29,6 +29,7 @@ class Kind(IntEnum):
     PREPARED = 7
     REFUSED = 8
     COMMITTED = 9
+    LEAVES = 10
 
 
 @dataclass(frozen=True, slots=True)

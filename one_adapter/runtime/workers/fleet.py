@@ -30,6 +30,7 @@ class Worker:
     channel: Channel
     heard: float
     ready_at: float | None = None
+    leaves_at: float | None = None
 
     @property
     def name(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -54,6 +56,10 @@ class Link:
             self._loop.add_reader(self._channel.fileno(), self._read)
             self._beat()
 
+    def leave(self) -> None:
+        """Say that this worker takes no more connections, so that another can while it ends."""
+        self._channel.send(Message(Kind.LEAVES))
+
     def _beat(self) -> None:
         if self._channel.is_waiting:  # the parent is slow, and what waits will tell it the same
             self._channel.flush()
@@ -97,7 +103,12 @@ class Link:
 
     def _commit(self, number: int) -> None:
         assert self.applying is not None
-        told = self.applying.commit(self._prepared.pop(number))
+        try:
+            told = self.applying.commit(self._prepared.pop(number))
+        except BaseException:  # the others have gone on: the worker in this one's place begins where they are
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
         self._channel.send(Message(Kind.COMMITTED, number, told.encode("utf-8", "replace")))
 
     def _drop(self, number: int) -> None:

@@ -67,6 +67,7 @@ class Supervisor:
         self._abandoned = abandoned
         self._clock = clock
         self._workers: dict[int, Worker] = {}
+        self._leaving: list[Worker] = []
         self._due = dict.fromkeys(range(len(slots)), clock())
         self._restarts = Restarts()
         self._reloads = Reloads(reloading, adopt, say, self._notifier)
@@ -77,7 +78,7 @@ class Supervisor:
     def run(self) -> None:
         """Go on until told to end and every worker has; raises `OneAdapterError` when none can start."""
         with self._signals as signals:
-            while self._ends_at is None or self._workers:
+            while self._ends_at is None or self._every():
                 self._wait()
                 for number in signals.take():
                     self._told(number)
@@ -94,7 +95,7 @@ class Supervisor:
         """Wait until a worker or a signal has something to say, and hear the workers."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._signals, selectors.EVENT_READ)
-            for worker in self._workers.values():
+            for worker in self._every():
                 if not worker.channel.ended:
                     writes = selectors.EVENT_WRITE if worker.channel.is_waiting else 0
                     selector.register(worker.channel, selectors.EVENT_READ | writes, worker)
@@ -114,7 +115,21 @@ class Supervisor:
                 self._ready()
                 self._ready = None
                 self._notifier.ready(f"{len(self._slots)} workers serve")
+        elif message.kind is Kind.LEAVES and self._ends_at is None:
+            self._replace(worker, now)
         self._reloads.hear(worker, message)
+
+    def _replace(self, worker: Worker, now: float) -> None:
+        """Have another take the place of a worker that only ends what it does."""
+        del self._workers[worker.slot]
+        worker.leaves_at = now
+        self._leaving.append(worker)
+        self._reloads.gone(worker)
+        self._due[worker.slot] = now
+        self._say(f"{worker.name} (process {worker.pid}) takes no more requests; another takes its place")
+
+    def _every(self) -> list[Worker]:
+        return [*self._workers.values(), *self._leaving]
 
     def _serves(self, slot: int) -> bool:
         return slot in self._workers and self._workers[slot].ready_at is not None
@@ -139,17 +154,20 @@ class Supervisor:
         listening.close(self._slots)
 
     def _each(self, number: int) -> None:
-        for worker in self._workers.values():
+        for worker in self._every():
             worker.signal(number)
 
     def _reap(self, now: float) -> None:
         """Book the workers that have ended."""
-        for worker in [*self._workers.values()]:
+        for worker in self._every():
             pid, status = os.waitpid(worker.pid, os.WNOHANG)
             if not pid:
                 continue
-            del self._workers[worker.slot]
             worker.channel.close()
+            if worker in self._leaving:
+                self._leaving.remove(worker)
+                continue
+            del self._workers[worker.slot]
             self._reloads.gone(worker)
             if self._ends_at is None:
                 due = self._due[worker.slot] = self._restarts.died(worker.slot, now, worker.ready_at)
@@ -161,9 +179,12 @@ class Supervisor:
 
     def _judge(self, now: float) -> None:
         """End what hangs."""
-        for worker in self._workers.values():
-            if self._ends_at is not None:
-                if now > self._ends_at:
+        for worker in self._every():
+            ends_at = self._ends_at
+            if worker.leaves_at is not None:
+                ends_at = worker.leaves_at + self._grace + LAST_SECONDS
+            if ends_at is not None:
+                if now > ends_at:
                     worker.signal(signal.SIGKILL)
             elif worker.hangs(now):
                 self._say(f"{worker.name} (process {worker.pid}) has said nothing for too long and is ended")
@@ -185,6 +206,6 @@ class Supervisor:
         self._reloads.go_on(self._workers, now)
 
     def _start(self, slot: int, now: float) -> None:
-        others = [*self._workers.values()]
+        others = self._every()
         leave, abandoned = self._signals.leave_to_child, self._abandoned
         self._workers[slot] = fork(slot, self._slots, others, self._work, leave, abandoned, now)

@@ -67,6 +67,8 @@ class Application:
     def commit(self, prepared: str) -> str:
         if prepared == "kills" and self.link.number == 1:
             os.abort()
+        if prepared == "fails" and self.link.number == 1:
+            raise RuntimeError
         self.text = prepared
         return f"now it is {prepared}"
 

@@ -215,6 +215,27 @@ def queued_nowhere(port: int) -> bool:
     return not any(one.split()[1] == f"0100007F:{port:04X}" and one.split()[3] == "0A" for one in lines)
 
 
+def test_one_worker_that_is_told_to_end_is_replaced_while_it_does(fleet: Callable[..., Fleet]) -> None:
+    running = fleet(grace=60).ready()
+    pids = running.seen(2)
+    streams: dict[int, http.client.HTTPResponse] = {}
+
+    def one_of_each() -> bool:
+        answer = running.open("/50")
+        streams[int(answer.headers["x-worker"])] = answer
+        return len(streams) == 2
+
+    running.until(one_of_each)
+    os.kill(pids[1], signal.SIGTERM)
+    running.until(lambda: "takes no more requests" in running.said())
+    again = running.seen(2)
+    assert again[1] != pids[1]
+    assert lives(pids[1])
+    assert streams[1].read().count(b"piece") == 50
+    running.until(lambda: not lives(pids[1]))
+    assert running.end() == 0
+
+
 def test_workers_whose_parent_is_gone_end_what_they_do_and_then_themselves(
     fleet: Callable[..., Fleet],
 ) -> None:
@@ -277,14 +298,19 @@ def test_one_that_does_not_take_it_keeps_all_on_the_old(
     assert {running.ask()["text"] for _ in range(20)} == {"three"}
 
 
-def test_one_that_dies_while_it_commits_comes_back_with_the_new(fleet: Callable[..., Fleet]) -> None:
+@pytest.mark.parametrize(
+    ("text", "ended"), [("kills", "ended by SIGABRT"), ("fails", "ended with exit code 1")]
+)
+def test_one_that_dies_or_fails_while_it_commits_comes_back_with_the_new(
+    text: str, ended: str, fleet: Callable[..., Fleet]
+) -> None:
     running = fleet().ready()
     pids = running.seen(2)
-    running.write("kills")
-    running.until(lambda: "ended by SIGABRT" in running.said())
+    running.write(text)
+    running.until(lambda: ended in running.said())
     again = running.seen(2)
     assert again[1] != pids[1]
-    assert {running.ask()["text"] for _ in range(20)} == {"kills"}
+    assert {running.ask()["text"] for _ in range(20)} == {text}
 
 
 def test_systemd_hears_of_the_start_a_reload_and_the_end(fleet: Callable[..., Fleet], tmp_path: Path) -> None:
