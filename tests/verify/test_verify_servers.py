@@ -192,5 +192,8 @@ def test_two_upstreams_in_equal_shares_are_the_same_and_one_of_them_alone_is_not
     for most in (100, 100, 100, 600):
         found = compare(shared, shared, max_requests=most)
         assert told(found) == set(), as_text(found)
+    renamed = replace(shared, upstreams={"alias": [*HERE, ("https://b.example/v1", "b", "...cccc")]})
+    lines = as_text(compare(shared, renamed, max_requests=600))
+    assert "upstream: key ...cccc instead of ...bbbb" in lines
     alone = replace(shared, upstreams={"alias": [("https://c.example/v1", "c", "...cccc")]})
     assert told(compare(shared, alone, max_requests=100)) == about("upstream", "upstream", model="alias")

@@ -112,17 +112,24 @@ def upstream_check(several: Sequence[Asked]) -> Iterator[Check]:
     if likely >= CERTAIN:
         yield Check(PROBE, model, "same")
         return
-    old, new = seen[OLD].most_common(1)[0][0], seen[NEW].most_common(1)[0][0]
-    if set(seen[OLD]) == set(seen[NEW]):
-        words = f"the shares are not the same: {_shares(seen[NEW])} instead of {_shares(seen[OLD])}"
-    else:
+    words = _sentence(seen[OLD], seen[NEW])
+    yield Check(PROBE, model, "different", words, "upstream", _counted(seen[OLD]), _counted(seen[NEW]))
+
+
+def _sentence(old: Counter[Upstream], new: Counter[Upstream]) -> str:
+    """What changed: the parts of the upstreams that only one side has, or the shares of those of both."""
+    gone = [one for one, _ in old.most_common() if one not in new]
+    come = [one for one, _ in new.most_common() if one not in old]
+    if len(gone) == len(come) == 1:
+        pairs = zip(PARTS, gone[0], come[0], strict=True)
         changed = [
-            f"{part} {after} instead of {before}"
-            for part, before, after in zip(PARTS, old, new, strict=True)
+            f"{part.removeprefix('upstream ')} {after} instead of {before}"
+            for part, before, after in pairs
             if before != after
         ]
-        words = ", ".join(changed) or f"other upstreams: {_shares(seen[NEW])} instead of {_shares(seen[OLD])}"
-    yield Check(PROBE, model, "different", words, "upstream", _counted(seen[OLD]), _counted(seen[NEW]))
+        return ", ".join(changed)
+    what = "other upstreams" if gone or come else "the shares are not the same"
+    return f"{what}: {_shares(new)} instead of {_shares(old)}"
 
 
 def _counted(seen: Counter[Upstream]) -> list[dict[str, object]]:
