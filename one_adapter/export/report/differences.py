@@ -228,6 +228,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         gateway="0.12",
     ),
     Difference(
+        "limits-renewed",
+        "a limit's changed number takes effect without a restart",
+        lambda plan: any(layers_in(service) for service in plan.services),
+        gateway="0.12",
+    ),
+    Difference(
         "raw-responses-keep-the-name",
         "answers of the responses protocol have the client's name of the model",
         asked_in("responses"),
@@ -284,13 +290,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         either(has_type("claude", "gemini", "ollama", "vertexai"), asked_in("anthropic_messages")),
     ),
     Difference(
-        "images-as-sent",
-        "images with data: addresses go to glm-4v as they were sent",
-        asks_for("glm-4v"),
+        *("images-as-sent", "images with data: addresses go to glm-4v as they were sent"), asks_for("glm-4v")
     ),
     Difference(
-        "model-names-with-slashes",
-        "/v1/models/NAME shows names with a slash, too",
+        *("model-names-with-slashes", "/v1/models/NAME shows names with a slash, too"),
         lambda plan: any("/" in route.name for route in plan.routes),
     ),
     Difference(

@@ -54,6 +54,7 @@ CASES = {
         ],
         [openai(service("m", limit={"qps": 1, "tpm": 9})), openai(limited(qpm=5))],
     ),
+    "limits-renewed": ([openai(service("m", limit={"qps": 1}))], [openai(LONE)]),
     **dict.fromkeys(
         (
             "raw-responses-keep-the-name",
