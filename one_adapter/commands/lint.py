@@ -96,6 +96,7 @@ def _lint(
     fail_on: str,
     gateway: Dialect,
 ) -> int:
+    from one_adapter.config.reading import read_gateway
     from one_adapter.config.store import stale_sibling
     from one_adapter.errors import OneAdapterError, visible
     from one_adapter.finding import SEVERITIES
@@ -118,7 +119,9 @@ def _lint(
             stale = stale_sibling(document.name, document)
             if stale:
                 click.echo(f"Warning: {visible(stale)}", err=True)
-            judged.append(Judged(document, chosen(judge(document, gateway), selected, ignored)))
+            read = read_gateway(document, gateway)
+            found = chosen(judge(document, gateway, read), selected, ignored)
+            judged.append(Judged(document, found, read))
     if judged or not unreadable:
         _print(judged, form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
     if unreadable:

@@ -96,25 +96,6 @@ class Document:
             node = _child(node, part)
         return node
 
-    def key_span(self, pointer: str) -> Span | None:
-        """The key token that leads to `pointer`; None for the root and for array elements."""
-        parent, _, last = pointer.rpartition("/")
-        node = self.find(parent) if pointer else None
-        if node is None:
-            return None
-        key = segments("/" + last)[0]
-        spans = [member.key_span for member in node.members if member.key == key]
-        return spans[-1] if spans else None
-
-    def place(self, pointer: str) -> tuple[int, int]:
-        """Line and column of the value at `pointer`, or of the nearest thing around it."""
-        while pointer:
-            node = self.find(pointer)
-            if node is not None:
-                return self.position(node.span.start)
-            pointer = pointer.rpartition("/")[0]
-        return self.position(self.root.span.start) if self.root else (1, 1)
-
 
 def _child(node: Node, part: str) -> Node | None:
     if node.kind == "array":

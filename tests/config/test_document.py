@@ -108,23 +108,11 @@ def test_the_root_is_found_by_the_empty_pointer() -> None:
     assert parse(b"{", "c.json").find("") is None
 
 
-def test_a_key_is_found_with_its_quotes_and_of_several_the_last() -> None:
-    span = SAMPLE.key_span("/k")
-    assert span is not None
+def test_a_key_is_known_with_its_quotes() -> None:
+    assert SAMPLE.root is not None
+    span = SAMPLE.root.members[-1].key_span
     assert SAMPLE.position(span.start) == (1, 35)
     assert SAMPLE.text[span.start : span.end] == '"k"'
-
-
-@pytest.mark.parametrize("pointer", ["", "/a~1b/0", "/no", "/no/no"])
-def test_what_has_no_key_has_no_key_span(pointer: str) -> None:
-    assert SAMPLE.key_span(pointer) is None
-
-
-def test_the_place_of_something_absent_is_that_of_what_is_around_it() -> None:
-    assert SAMPLE.place("/k/z") == (1, 46)
-    assert SAMPLE.place("/k/absent/deeper") == (1, 40)
-    assert SAMPLE.place("/absent") == (1, 1)
-    assert parse(b"{", "c.json").place("/absent") == (1, 1)
 
 
 @pytest.mark.parametrize(

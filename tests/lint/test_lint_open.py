@@ -7,6 +7,7 @@ import json
 from configurations import openai, service
 
 from one_adapter.config.document import parse
+from one_adapter.config.reading import read_gateway
 from one_adapter.export.litellm.start import commands_of
 from one_adapter.lint import judge
 from one_adapter.lint.output.as_text import Judged, open_note
@@ -15,7 +16,8 @@ from one_adapter.plan.build import decide
 
 def judged(config: object) -> Judged:
     document = parse(json.dumps(config).encode(), "config.json")
-    return Judged(document, judge(document))
+    gateway = read_gateway(document)
+    return Judged(document, judge(document, gateway=gateway), gateway)
 
 
 OPEN = openai(service("m"))

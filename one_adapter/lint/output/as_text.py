@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from one_adapter.config.document import Document
+from one_adapter.config.model import Gateway
 from one_adapter.config.others import is_litellm
-from one_adapter.config.reading import read_gateway
 from one_adapter.finding import SEVERITIES, Finding
 from one_adapter.lint.finding import refused
 from one_adapter.lint.output.excerpt import excerpt, harmless
@@ -19,10 +19,11 @@ _COLOURS = {"error": "31", "warning": "33", "info": "36"}
 
 
 class Judged(NamedTuple):
-    """A document and what was found in it."""
+    """A document and what was found in it; and what it says, for those who are told more than findings."""
 
     document: Document
     findings: tuple[Finding, ...]
+    gateway: Gateway | None = None
 
 
 class _Paint:
@@ -91,9 +92,9 @@ def summary(judged: Iterable[Judged]) -> str:
     """
     counts: Counter[str] = Counter()
     files = 0
-    for _, findings in judged:
+    for one in judged:
         files += 1
-        counts.update(finding.severity for finding in findings)
+        counts.update(finding.severity for finding in one.findings)
     where = f"in {files} file{'' if files == 1 else 's'}"
     if not counts:
         return f"No problems {where}."
@@ -107,9 +108,9 @@ def open_note(judged: Iterable[Judged]) -> str:
 
     The gateway takes such a file as it is meant, so that this is no finding.
     """
-    accepted = [document for document, found in judged if document.root is not None and not refused(found)]
-    keyless = [read_gateway(document) for document in accepted if not is_litellm(document)]
-    keyless = [one for one in keyless if one.services and not one.api_key and not one.api_keys]
+    accepted = [one for one in judged if one.document.root is not None and not refused(one.findings)]
+    told = [one.gateway for one in accepted if one.gateway is not None and not is_litellm(one.document)]
+    keyless = [one for one in told if one.services and not one.api_key and not one.api_keys]
     if not keyless:
         return ""
     who = "It asks" if len(accepted) == 1 else f"{len(keyless)} of them ask"
