@@ -57,9 +57,10 @@ async def test_who_leaves_gives_up_its_turn_and_its_place(server: Server, name: 
 async def test_who_leaves_before_redis_has_answered_has_used_nothing(server: Server, name: str) -> None:
     minute = layer("minute", qpm=1)
     async with workers(server.url, name, 1) as (worker,):
+        assert worker.hub.link is not None
+        await worker.hub.link.ask("PING")
         task = asyncio.create_task(worker.takes(PLACE, minute))
         await asyncio.sleep(0)
-        assert worker.hub.link is not None
         assert worker.hub.link.pending == 1
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
