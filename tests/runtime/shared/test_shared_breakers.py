@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
+from doorway import CHAT, deployment, loaded_of, serve, whole
 from redis_server import Server
 from several import QUIET, Worker, until, workers
 
+from one_adapter.runtime.entry.door import Loaded
+from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import BreakerRule, Policy
 
 KEY = ("service", "model")
@@ -160,3 +164,27 @@ async def test_who_is_alone_leaves_a_throttled_key_alone_by_itself(tmp_path: obj
     async with workers(f"unix://{tmp_path}/none.sock", name, 1, times=QUIET, there=False) as (one,):
         one.memory.capacity.cool(Policy(service="s", key="a"), "m", 0.0)
         assert not one.memory.capacity.is_quiet
+
+
+async def test_a_request_that_would_be_one_probe_too_many_is_refused_as_by_an_open_breaker(
+    server: Server, name: str
+) -> None:
+    rule = {"failures": 1, "recovery_seconds": 0.2, "probes": 1}
+    asked: list[str] = []
+
+    async def fails(request: Request, send: Any) -> None:
+        asked.append(request.policy.id)
+        await whole(send, 500, b"{}")
+
+    async with workers(server.url, name) as (one, two):
+        config = loaded_of(deployment(breaker=rule)).config
+        first, _ = serve(Loaded(config, one.memory), fails)
+        second, _ = serve(Loaded(config, two.memory), fails)
+        assert (await first("POST", "/v1/chat/completions", CHAT))[0] == 500
+        key = ("s", "m")
+        await until(lambda: not two.memory.breakers.is_quiet)
+        await asyncio.sleep(0.3)
+        assert one.memory.breakers.begin(key)
+        assert await one.memory.breakers.leases(key, BreakerRule(1, 0.2, 1), 1)
+        status, _, headers = await second("POST", "/v1/chat/completions", CHAT)
+        assert (status, headers["retry-after"], len(asked)) == (503, "1", 1)

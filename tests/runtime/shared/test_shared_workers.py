@@ -166,3 +166,70 @@ async def test_a_heartbeat_keeps_a_worker_alive_while_its_loop_is_busy(server: S
         ends = server.client().zscore(f"{worker.hub.key}:w", worker.hub.worker)
         assert ends is not None
         assert ends > time.time() * 1e6
+
+
+async def test_a_turn_that_redis_has_forgotten_is_told_it_again(server: Server, name: str) -> None:
+    async with workers(server.url, name) as (one, two):
+        first = await one.takes(PLACE)
+        task = asyncio.create_task(two.takes(PLACE))
+        await until(two.waiting)
+        client = server.client()
+        client.delete(f"{two.hub.key}:x:{two.hub.worker}", f"{two.hub.key}:l:s:q")
+        await until(lambda: client.zcard(f"{two.hub.key}:l:s:q"))
+        first()
+        (await task)()
+
+
+async def test_who_is_moved_to_another_limit_untold_waits_there(server: Server, name: str) -> None:
+    late, place = layer("late", concurrency=1), layer("place", concurrency=1)
+    async with workers(server.url, name) as (one, two):
+        first = await one.takes(late)
+        second = await one.takes(place)
+        second()
+        task = asyncio.create_task(two.takes(place, late))
+        await until(two.waiting)
+        assert two.limits.held() == {"late": (0, 1)}
+        second = await one.takes(place)
+        two.hub.letters.clear()
+        first()
+        await until(lambda: two.limits.held() == {"place": (0, 1)})
+        second()
+        (await task)()
+
+
+async def test_numbers_that_did_not_change_are_told_to_nobody(server: Server, name: str) -> None:
+    async with workers(server.url, name) as (one, two):
+        first = await one.takes(PLACE)
+        task = asyncio.create_task(two.takes(PLACE))
+        await until(two.waiting)
+        assert two.hub.link is not None
+        await two.hub.link.ask("PING")
+        two.limits.renew([PLACE, layer("other", qpm=1)])
+        assert two.hub.link.pending == 0
+        first()
+        (await task)()
+
+
+async def test_a_request_that_can_never_pass_is_refused_before_redis_is_asked(
+    server: Server, name: str
+) -> None:
+    async with workers(server.url, name, 1) as (worker,):
+        assert worker.hub.link is not None
+        await worker.hub.link.ask("PING")
+        with pytest.raises(Full) as refused:
+            await worker.takes(layer(tpm=10), tokens=11)
+        assert refused.value.never
+        assert worker.hub.link.pending == 0
+
+
+async def test_a_number_that_becomes_too_small_for_one_who_waits_refuses_it(
+    server: Server, name: str
+) -> None:
+    async with workers(server.url, name, 1) as (worker,):
+        await worker.takes(layer(tpm=10), tokens=8)
+        task = asyncio.create_task(worker.takes(layer(tpm=10), tokens=8))
+        await until(worker.waiting)
+        worker.limits.renew([layer(tpm=5)])
+        with pytest.raises(Full) as refused:
+            await task
+        assert refused.value.never
