@@ -33,6 +33,8 @@ MODULES = (
     "anyio._backends._asyncio",
     "one_adapter.runtime.host.wire",
 )
+#: The same, from 1.106 on.
+LATER_MODULES = ("litellm.llms.github_copilot.per_user_auth",)
 #: LiteLLM's tools: where they are from 1.109 on, where they were before and warn since, and what is loaded.
 TOOL_PLACES = ("litellm.proxy.mcp_server", "litellm.proxy._experimental.mcp_server")
 TOOL_MODULES = ("mcp_server_manager", "auth.user_api_key_auth_mcp")
@@ -76,7 +78,8 @@ def preload(app: Any) -> None:
 def modules() -> tuple[str, ...]:
     """Return the names of the modules in the loaded LiteLLM."""
     place = next((one for one in TOOL_PLACES if find_spec(one) is not None), "")
-    return (*MODULES, *(f"{place}.{name}" for name in TOOL_MODULES if place))
+    later = (name for name in LATER_MODULES if find_spec(name) is not None)
+    return (*MODULES, *later, *(f"{place}.{name}" for name in TOOL_MODULES if place))
 
 
 def _compile_patterns(path: str) -> None:
