@@ -33,7 +33,7 @@ MODULES = (
     "anyio._backends._asyncio",
     "one_adapter.runtime.host.wire",
 )
-#: The same, from 1.106 on.
+#: The same, from LiteLLM 1.108 on.
 LATER_MODULES = ("litellm.llms.github_copilot.per_user_auth",)
 #: LiteLLM's tools: where they are from 1.109 on, where they were before and warn since, and what is loaded.
 TOOL_PLACES = ("litellm.proxy.mcp_server", "litellm.proxy._experimental.mcp_server")
