@@ -49,12 +49,13 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def check(line: str, folder: Path) -> None:
-    """Run a line; of `one-adapter run` only what it is told, and that its file is there."""
-    if line.startswith("one-adapter run "):
-        command = cli.get_command(None, "run")  # type: ignore[arg-type]
+    """Run a line; of one that starts or asks a server only what it is told, and that its file is there."""
+    if line.startswith(("one-adapter run ", "one-adapter verify --old ")):
+        name = line.split()[1]
+        command = cli.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
-        context = command.make_context("run", shlex.split(line)[2:])
-        assert (folder / context.params["config"]).is_file(), line
+        context = command.make_context(name, shlex.split(line)[2:])
+        assert name != "run" or (folder / context.params["config"]).is_file(), line
         return
     done = shell(line, folder)
     # The linter's example has mistakes in it, and that is what it is shown for.

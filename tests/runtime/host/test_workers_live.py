@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from proxy import free_port
 from vendor import Vendor
 
@@ -36,6 +37,9 @@ class Running:
         self.port = free_port()
         arguments = ["run", str(self.file), "--port", str(self.port), "--host", "127.0.0.1"]
         arguments += ["--workers", "2", "--watch", "--grace", "5"]
+        self.access_log, self.metrics_port = folder / "access.log", free_port()
+        arguments += ["--access-log", str(self.access_log), "--metrics-port", str(self.metrics_port)]
+        self.asked = self.counted = 0
         environment = {name: value for name, value in os.environ.items() if "REDIS" not in name}
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -69,6 +73,7 @@ class Running:
 
     def ask(self, model: str = "m1") -> int:
         headers = {"authorization": f"Bearer {CLIENT}", "content-type": "application/json"}
+        self.asked += 1
         body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hello"}]}).encode()
         url = f"http://127.0.0.1:{self.port}/v1/chat/completions"
         try:
@@ -79,6 +84,20 @@ class Running:
         except urllib.error.HTTPError as problem:
             problem.read()
             return problem.code
+
+    def recorded(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.access_log.read_text("utf-8").splitlines()]
+
+    def number(self, name: str) -> float:
+        """The sum of one metric over its labels; -1 where nobody tells it at present."""
+        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+                families = text_string_to_metric_families(answer.read().decode())
+        except OSError:
+            return -1
+        samples = (sample for family in families for sample in family.samples)
+        return sum(sample.value for sample in samples if sample.name == f"one_adapter_{name}")
 
     def children(self, program: str) -> list[int]:
         found = subprocess.run(
@@ -123,6 +142,16 @@ def test_a_line_of_the_log_tells_which_worker_wrote_it(running: Running) -> None
     assert "sk-of-the-upstream" not in running.said()
 
 
+def test_the_access_log_and_the_numbers_are_of_both(running: Running) -> None:
+    running.until(lambda: len(running.recorded()) == running.asked)
+    assert {one["worker"] for one in running.recorded()} == {1, 2}
+    assert [one["end"] for one in running.recorded() if one["model"] == "few"].count("answered") == 3
+    running.until(lambda: running.number("requests_total") == running.asked)
+    running.counted = running.asked
+    assert running.number("workers") == 2
+    assert "sk-" not in running.access_log.read_text("utf-8")
+
+
 def test_a_changed_file_is_taken_by_both(running: Running) -> None:
     assert running.ask("m2") == 400
     running.write("m1", "m2")
@@ -135,6 +164,8 @@ def test_a_killed_worker_is_replaced_on_the_newest_configuration(running: Runnin
     os.kill(workers[0], signal.SIGKILL)
     running.until(lambda: "ended by SIGKILL; another takes its place" in running.said())
     assert {running.ask("m2") for _ in range(20)} == {200}
+    running.until(lambda: running.number("workers") == 2)
+    running.until(lambda: running.number("requests_total") >= running.counted + 20)
 
 
 def test_told_to_end_it_leaves_nothing_behind(running: Running) -> None:
