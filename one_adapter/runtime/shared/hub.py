@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from one_adapter.runtime.shared.link import LIMITS, Answered, Link, Lost, Script, connect
+from one_adapter.runtime.shared.link import LIMITS, PATIENCE, Answered, Link, Lost, Script, connect
 from one_adapter.runtime.shared.pulse import Pulse
 
 log = logging.getLogger("one_adapter.shared")
@@ -26,7 +26,8 @@ class Times:
 
     `minute`: a window of limits, a little longer than it is said to be, because those who wait are woken
     some milliseconds apart; `pause`: between two looks at Redis while it is away; `tick` and `least`: the
-    longest and the shortest between two looks at a queue; `first`: how long the first requests wait for it.
+    longest and the shortest between two looks at a queue; `first`: how long the first requests wait for it;
+    `patience`: after how long without an answer it counts as away.
     """
 
     lease: float = 6.0
@@ -36,6 +37,7 @@ class Times:
     tick: float = 1.0
     least: float = 0.001
     first: float = 0.25
+    patience: float = PATIENCE
 
 
 class Member(Protocol):
@@ -119,7 +121,7 @@ class Hub:
 
     async def connect(self, *channels: str) -> Link:
         """Open a connection to where the keys are; raises `Lost`."""
-        return await connect(self._url, f"{self.key}:w", self._heard, channels)
+        return await connect(self._url, f"{self.key}:w", self._heard, channels, self.times.patience)
 
     async def beat(self, link: Link) -> tuple[int, int]:
         """Say that this worker is alive; return whether it was known, and how many are alive."""
@@ -131,7 +133,9 @@ class Hub:
         """Take note of what a heartbeat was answered."""
         self.workers = max(1, workers)
         if not known and self.link is not None:
-            log.warning("This worker was not heard of for too long, so that its places were given away.")
+            log.warning(
+                "one-adapter: This worker was not heard of for too long, so that its places were given away."
+            )
             for member in self.members:
                 member.gone()
 
@@ -166,7 +170,7 @@ class Hub:
         link.on_end = self._lose
         if self._away:
             self._away = False
-            log.warning("Redis is back: limits are shared again.")
+            log.warning("one-adapter: Redis is back: limits are shared again.")
         for member in self.members:
             member.back()
         if not self._looked:
@@ -186,7 +190,8 @@ class Hub:
         """Say that Redis is away, once for each time that it is."""
         if not self._away:
             log.warning(
-                "Redis is away (%s): each worker keeps to its part of the limits till it is back.", why
+                "one-adapter: Redis is away (%s): each process keeps to its part of limits till it is back.",
+                why,
             )
         self._away = True
 
@@ -202,4 +207,6 @@ def _look_at_settings(found: Any) -> None:
         return
     policy = found.get(b"maxmemory-policy", b"").decode()
     if found.get(b"maxmemory", b"0") != b"0" and policy != "noeviction":
-        log.warning("Redis may drop what is shared when it is full: its maxmemory-policy is %s.", policy)
+        log.warning(
+            "one-adapter: Redis may drop what is shared when it is full: its maxmemory-policy is %s.", policy
+        )

@@ -22,6 +22,8 @@ from redis.exceptions import RedisError
 #: Seconds without an answer after which Redis counts as lost, and for which an answer that has come may lie
 #: unread when this process was busy.
 PATIENCE, UNREAD = 0.25, 0.02
+#: Seconds that each step of connecting may take.
+CONNECT_SECONDS = 1.0
 #: What an answer is while there is none; Redis' own may be False or None.
 NOTHING_YET = object()
 Heard = Callable[[bytes, bytes], None]
@@ -47,8 +49,12 @@ class Link(asyncio.Protocol):
     `on_end` is told so first, before those who wait for an answer are.
     """
 
-    def __init__(self, connection: AbstractConnection, heard: Heard) -> None:
-        """Take over an open connection; `heard` gets channel and message of what is published."""
+    def __init__(self, connection: AbstractConnection, heard: Heard, patience: float = PATIENCE) -> None:
+        """Take over an open connection; `heard` gets channel and message of what is published.
+
+        After `patience` seconds without an answer it ends.
+        """
+        self._patience = patience
         self._connection = connection
         self._heard = heard
         self._loop = asyncio.get_running_loop()
@@ -161,7 +167,7 @@ class Link(asyncio.Protocol):
         now = self._loop.time()
         self._written.append((self._asked, now))
         if self._timer is None:
-            self._timer = self._loop.call_at(now + PATIENCE, self._look)
+            self._timer = self._loop.call_at(now + self._patience, self._look)
 
     def _look(self, unread: bool = False) -> None:
         """End the connection where the oldest command is without an answer for too long."""
@@ -171,11 +177,11 @@ class Link(asyncio.Protocol):
             written.popleft()
         if not written:
             return
-        due = written[0][1] + PATIENCE
+        due = written[0][1] + self._patience
         if due > self._loop.time():
             self._timer = self._loop.call_at(due, self._look)
         elif unread:
-            self.close(f"no answer within {PATIENCE} s")
+            self.close(f"no answer within {self._patience} s")
         else:
             self._timer = self._loop.call_later(UNREAD, self._look, True)
 
@@ -184,12 +190,15 @@ SCRIPTS = {script.sha: script for script in map(Script, ("limits", "breakers"))}
 LIMITS, BREAKERS = SCRIPTS.values()
 
 
-async def connect(url: str, key: str, heard: Heard, channels: Sequence[str] = ()) -> Link:
+async def connect(
+    url: str, key: str, heard: Heard, channels: Sequence[str] = (), patience: float = PATIENCE
+) -> Link:
     """Open a connection to the server that has `key`, in a cluster to that one of several.
 
     Raises `Lost` where that fails, or takes too long.
     """
-    options: dict[str, Any] = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, **parse_url(url)}
+    seconds = max(CONNECT_SECONDS, patience)
+    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds, **parse_url(url)}
     kind: type[AbstractConnection] = options.pop("connection_class", Connection)
     options["protocol"] = 3  # what is published comes on the same connection
     for _ in range(2):
@@ -198,7 +207,7 @@ async def connect(url: str, key: str, heard: Heard, channels: Sequence[str] = ()
             await connection.connect()  # type: ignore[no-untyped-call]
         except (RedisError, OSError, asyncio.TimeoutError) as problem:
             raise Lost(_reason(problem)) from None
-        link = Link(connection, heard)
+        link = Link(connection, heard, patience)
         try:
             await link.ask("EXISTS", key)
             if channels:

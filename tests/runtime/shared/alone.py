@@ -13,7 +13,7 @@ from one_adapter.runtime.shared.limits import SharedLimits
 
 T = TypeVar("T")
 #: A worker that never seems dead, windows of a minute, and no look at a queue but when it is time.
-EXACT = Times(lease=1e6, beat=0, minute=60.0, tick=1e6, least=1e-6)
+EXACT = Times(lease=1e6, beat=0, minute=60.0, tick=1e6, least=1e-6, first=30, patience=30)
 
 
 def by_jumps(url: str, name: str, scenario: Callable[[SharedLimits], Coroutine[Any, Any, T]]) -> T:

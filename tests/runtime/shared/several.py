@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from one_adapter.runtime.gateway.layers import Layer
@@ -17,7 +18,9 @@ from one_adapter.runtime.shared.limits import SharedLimits
 from one_adapter.runtime.shared.opening import open_memory
 
 #: No heartbeat, a long lease: nobody dies unless a test says so.
-QUIET = Times(lease=3600, beat=0, pause=0.05, tick=0.2, first=10)
+QUIET = Times(lease=3600, beat=0, pause=0.05, tick=0.2, first=10, patience=5)
+#: The same, but soon of the opinion that Redis is away.
+HASTY = replace(QUIET, patience=0.25)
 #: How long anything may take on a machine that is busy.
 PATIENCE = 10
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from doorway import CHAT, deployment, loaded_of, serve, whole
 from redis_server import Server
-from several import QUIET, Worker, until, workers
+from several import HASTY, QUIET, Worker, until, workers
 
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.entry.request import Request
@@ -143,7 +143,7 @@ async def test_each_goes_by_its_own_while_redis_is_away_and_tells_what_opened(
 
 
 async def test_a_failure_that_redis_does_not_hear_of_counts_here(own_server: Server, name: str) -> None:
-    async with workers(own_server.url, name, 1) as (one,):
+    async with workers(own_server.url, name, 1, times=HASTY) as (one,):
         own_server.pause()
         fails(one, 3)
         await until(lambda: not allows(one))

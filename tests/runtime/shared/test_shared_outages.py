@@ -8,7 +8,7 @@ import time
 
 import pytest
 from redis_server import Server
-from several import QUIET, layer, until, workers
+from several import HASTY, QUIET, layer, until, workers
 
 from one_adapter.runtime.gateway.refusal import Refusal
 
@@ -17,7 +17,7 @@ async def test_requests_go_on_by_a_part_of_the_limit_while_redis_does_not_answer
     own_server: Server, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     three = layer(concurrency=3)
-    async with workers(own_server.url, name) as (one, two):
+    async with workers(own_server.url, name, times=HASTY) as (one, two):
         one.hub.workers = two.hub.workers = 2
         own_server.pause()
         began = time.monotonic()
@@ -32,7 +32,8 @@ async def test_requests_go_on_by_a_part_of_the_limit_while_redis_does_not_answer
             release()
         assert not await two.is_full(three)
     told = [record.getMessage().partition(" (")[0] for record in caplog.records]
-    assert sorted(told) == ["Redis is away"] * 2 + ["Redis is back: limits are shared again."] * 2
+    away, back = "one-adapter: Redis is away", "one-adapter: Redis is back: limits are shared again."
+    assert sorted(told) == [away, away, back, back]
 
 
 async def test_who_waits_when_redis_ends_goes_on_in_its_order(own_server: Server, name: str) -> None:

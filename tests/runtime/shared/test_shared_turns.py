@@ -7,7 +7,7 @@ from collections import Counter
 
 from doorway import deployment, loaded_of, pool
 from redis_server import Server
-from several import Worker, until, workers
+from several import HASTY, Worker, until, workers
 
 from one_adapter.runtime.entry.door import Loaded
 from one_adapter.runtime.gateway.choice import candidates
@@ -55,7 +55,7 @@ async def test_what_needs_no_turn_makes_no_trip(server: Server, name: str) -> No
 
 
 async def test_each_takes_its_own_turns_while_redis_is_away(own_server: Server, name: str) -> None:
-    async with workers(own_server.url, name) as (one, two):
+    async with workers(own_server.url, name, times=HASTY) as (one, two):
         loaded = loaded_of(*SERVICES)
         own_server.pause()
         assert await drawn(one, loaded) == "a"

@@ -26,7 +26,11 @@ def say(what: str, ticket: int) -> None:
 
 
 async def main(url: str, name: str, kind: str, size: str, minute: str, lease: str, seconds: str) -> None:
-    hub = Hub(url, name, Times(lease=float(lease), beat=float(lease) / 6, minute=float(minute), first=30))
+    hub = Hub(
+        url,
+        name,
+        Times(lease=float(lease), beat=float(lease) / 6, minute=float(minute), first=30, patience=5),
+    )
     limits = SharedLimits(hub)
     assert await hub.ready() is not None
     layer = Layer("s", Limit(**{kind: float(size)}))
