@@ -1,0 +1,208 @@
+"""Several workers against one: memory, the first answer, requests a second, and what a killed one breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from _figures import Row, at_least, at_most, figure, ratio
+from _measure import BIN, in_turn
+from _proxy import Proxy, free_port, serving, tree
+
+HERE = Path(__file__).resolve().parent
+KEY = "sk-the-clients-key"
+#: Workers whose memory is weighed, and those that share two processors.
+MANY, FEW = 4, 2
+CONNECTIONS, REQUESTS, SHORT_REQUESTS = 64, 20_000, 3_000
+#: Threads that ask while a worker is killed, and seconds for which they do.
+ASKING, SECONDS, SHORT_SECONDS = 24, 20.0, 6.0
+BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hello"}]})
+
+
+@contextlib.contextmanager
+def vendor() -> Iterator[int]:
+    """Run the vendor that costs next to nothing; its port."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, HERE / "_upstream.py", str(port)]) as process:
+        yield port
+        process.terminate()
+
+
+@contextlib.contextmanager
+def proxy(upstream: int, workers: int) -> Iterator[Proxy]:
+    """`one-adapter run --workers` from its start to its end, entered when it answers."""
+    service = {"models": ["m"], "enabled": True, "credentials": {"api_key": "sk-of-the-vendor"}}
+    service |= {"server_url": f"http://127.0.0.1:{upstream}/v1"}
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "config.json")
+        file.write_text(json.dumps({"api_key": KEY, "services": {"openai": [service]}}), encoding="utf-8")
+        words: list[str | Path] = [
+            BIN / "one-adapter",
+            "run",
+            file,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ]
+        with serving([*words, "--workers", str(workers), "--grace", "5"], port, KEY) as running:
+            yield running
+
+
+def shared_megabytes(pid: int) -> float:
+    """Return the memory of a process and its children where a page that several have counts once (Linux)."""
+    found = 0
+    for one in tree(pid):
+        lines = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        found += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return found / 1024
+
+
+def load(running: Proxy, requests: int) -> float:
+    """Return the requests a second that it answers on many connections at once."""
+    words: list[str | Path] = [sys.executable, HERE / "_load.py", str(running.port), KEY, "chat"]
+    done = subprocess.run(
+        [*words, str(CONNECTIONS), str(requests)], capture_output=True, text=True, check=True
+    )
+    return float(json.loads(done.stdout)["rps"])
+
+
+@figure("workers-memory")
+def memory(short: bool) -> Iterable[Row]:
+    """Weigh four workers and their parent against one, after some load."""
+    found = []
+    with vendor() as upstream:
+        for workers in (1, MANY):
+            with proxy(upstream, workers) as running:
+                load(running, SHORT_REQUESTS if short else REQUESTS)
+                time.sleep(1)
+                found.append((shared_megabytes(running.pid), running.ready_after))
+    (one, first), (many, last) = found
+    yield Row(f"memory of one and of {MANY} workers", f"{one:.0f} MB and {many:.0f} MB")
+    yield at_most(f"memory of {MANY} workers, by one's", many / one, 2.0)
+    yield Row(f"first answer of one and of {MANY} workers", f"{first:.1f} s and {last:.1f} s")
+
+
+@figure("workers-start")
+def start(short: bool) -> Iterable[Row]:
+    """Time the first answers in turn."""
+    with vendor() as upstream:
+
+        def ready(workers: int) -> float:
+            with proxy(upstream, workers) as running:
+                return running.ready_after
+
+        names = f"first answer of {MANY} workers", "of one"
+        pairs = in_turn(
+            (names[0], lambda: ready(MANY)), (names[1], lambda: ready(1)), rounds=1 if short else 5
+        )
+    yield ratio(pairs, most=1.3)
+
+
+@figure("workers-rate")
+def rate(short: bool) -> Iterable[Row]:
+    """Load two workers and one in turn; wants two processors that have nothing else to do."""
+    requests = SHORT_REQUESTS if short else REQUESTS
+    with vendor() as upstream, proxy(upstream, 1) as one, proxy(upstream, FEW) as two:
+        pairs = in_turn(
+            (f"requests a second of {FEW} workers", lambda: load(two, requests)),
+            ("of one", lambda: load(one, requests)),
+            rounds=2 if short else 5,
+            unit="/s",
+        )
+    yield Row("requests a second", f"{max(pairs.these):.0f} and {max(pairs.those):.0f}")
+    yield ratio(pairs, least=1.7)
+
+
+class Asking:
+    """Threads that ask over one connection each until they are told to stop, and what became of it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.answered = self.broken = self.refused = 0
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(ASKING)]
+        for one in self._threads:
+            one.start()
+
+    def stop(self) -> None:
+        """Wait for the last answers."""
+        self._over.set()
+        for one in self._threads:
+            one.join()
+
+    def _ask(self) -> None:
+        connection: http.client.HTTPConnection | None = None
+        while not self._over.is_set():
+            fresh = connection is None
+            connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            try:
+                head = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+                connection.request("POST", "/v1/chat/completions", BODY, head)
+                answer = connection.getresponse()
+                answer.read()
+                good = answer.status == 200
+            except (OSError, http.client.HTTPException):
+                good, connection = False, None
+            with self._lock:
+                self.answered += good
+                self.broken += not good and not fresh
+                self.refused += not good and fresh
+
+
+@figure("workers-killed")
+def killed(short: bool) -> Iterable[Row]:
+    """Kill one of two workers under load: its own connections break, and no new one is refused."""
+    seconds = SHORT_SECONDS if short else SECONDS
+    with vendor() as upstream, proxy(upstream, FEW) as running:
+        time.sleep(1)
+        victim = _workers(running.pid)[0]
+        asking = Asking(running.port)
+        time.sleep(seconds / 2)
+        own = _connections(victim, running.port)
+        os.kill(victim, signal.SIGKILL)
+        began = time.perf_counter()
+        while len({*_workers(running.pid)} - {victim}) < FEW:
+            time.sleep(0.005)
+        back = time.perf_counter() - began
+        time.sleep(seconds / 2)
+        asking.stop()
+    yield Row("answered, connections of the killed one", f"{asking.answered}, {own}")
+    yield at_most("connections that broke, beyond the killed one's", max(0, asking.broken - own), 0)
+    yield at_most("new connections that failed", asking.refused, 0)
+    yield at_most("another process in its place", back, 1, "s")
+    yield at_least("answered after all", asking.answered, 1)
+
+
+def _workers(parent: int) -> list[int]:
+    """Return the workers of a parent: children that run the same, as its Redis does not (Linux)."""
+
+    def command(pid: int) -> bytes:
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b""
+
+    own = command(parent)
+    return [pid for pid in tree(parent)[1:] if command(pid) == own]
+
+
+def _connections(pid: int, port: int) -> int:
+    """Return how many connections to a port a process has, by the numbers of its sockets (Linux)."""
+    own = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            own.add(str(one.readlink()).removeprefix("socket:[").removesuffix("]"))
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return sum(words[1].endswith(f":{port:04X}") and words[3] == "01" and words[9] in own for words in lines)
