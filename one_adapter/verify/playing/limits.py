@@ -224,9 +224,9 @@ async def _a_second(way: Way, player: Player, least: float) -> Check:
 async def _tokens(way: Way, player: Player, least: float) -> Check:
     """Ask for an answer that is longer than a minute's tokens."""
     size = int(least)
-    exchange = await player.ask_now(way.probe, way.model, way.places, most=size + 1)
-    if way.probe.kind == "embeddings":
+    if way.probe.kind == "embeddings":  # they have no answer whose length could be asked for
         return _not_compared(way, "tpm", f"{size} tokens a minute")
+    exchange = await player.ask_now(way.probe, way.model, way.places, most=size + 1)
     if exchange.calls or exchange.answer.status != 429:
         said = f"an answer of more than {size} tokens may be asked for: {exchange.answer.status}, not 429"
         return Check("limit tpm", way.model, "different", said, "tpm", 429, exchange.answer.status)
