@@ -50,7 +50,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def check(line: str, folder: Path) -> None:
     """Run a line; of one that starts or asks a server only what it is told, and that its file is there."""
-    if line.startswith(("one-adapter run ", "one-adapter verify --old ")):
+    if line.startswith(("one-adapter run ", "one-adapter verify ")):
         name = line.split()[1]
         command = cli.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
