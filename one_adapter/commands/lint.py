@@ -15,7 +15,8 @@ from one_adapter.dialect import Dialect
 if TYPE_CHECKING:
     from one_adapter.lint.output.as_text import Judged
 
-FORMATS = ("text", "json", "github", "sarif")
+#: The names of `lint/output/formats.py`, told here so that `--help` imports no linter.
+FORMS = ("text", "json", "github", "sarif")
 
 
 @click.command("lint")
@@ -23,7 +24,7 @@ FORMATS = ("text", "json", "github", "sarif")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(FORMS),
     help="How to print; text, or github inside GitHub Actions.",
 )
 @click.option(
@@ -134,23 +135,10 @@ def _print(judged: list[Judged], form: str) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that knows no Chinese still gets the findings.
         sys.stdout.reconfigure(errors="backslashreplace")
-    if form == "text":
-        from one_adapter.lint.output.as_text import open_note, render_text, summary
+    from one_adapter.lint.output.formats import FORMATS
 
-        colour = _colour()
-        for one in judged:
-            if one.findings:
-                click.echo(render_text(one.findings, one.document, colour), color=colour)
-        if open_note(judged):
-            click.echo(open_note(judged))
-        click.echo(summary(judged))
-        return
-    from one_adapter.lint.output import as_sarif as formats
-
-    render = {"json": formats.render_json, "github": formats.render_github, "sarif": formats.render_sarif}[
-        form
-    ]
-    click.echo(render(judged), nl=False)
+    colour = form == "text" and _colour()
+    click.echo(FORMATS[form](judged, colour), nl=False, color=colour)
 
 
 def _colour() -> bool:

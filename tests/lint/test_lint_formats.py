@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from one_adapter.commands.lint import FORMS
 from one_adapter.config.document import parse
 from one_adapter.lint import judge
 from one_adapter.lint.catalogue import rules
-from one_adapter.lint.output.as_sarif import render_github, render_json, render_sarif
+from one_adapter.lint.output.as_github import render_github
+from one_adapter.lint.output.as_json import render_json
+from one_adapter.lint.output.as_sarif import render_sarif
 from one_adapter.lint.output.as_text import Judged, summary
+from one_adapter.lint.output.formats import FORMATS
 
 TEXT = '{\n  "load_balancing": "智,:%",\n  "zzz": 1\n}'
 
@@ -117,3 +121,7 @@ def test_sarif_names_the_other_place_of_a_duplicate() -> None:
     (related,) = result["relatedLocations"]
     assert related["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 2}
     assert related["message"]["text"] == "first here"
+
+
+def test_every_form_that_can_be_asked_for_is_written_by_something() -> None:
+    assert tuple(FORMATS) == FORMS

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from one_adapter.config.document import parse
 from one_adapter.lint import judge, render_text
-from one_adapter.lint.output.as_sarif import render_github, render_json, render_sarif
+from one_adapter.lint.output.as_github import render_github
+from one_adapter.lint.output.as_json import render_json
+from one_adapter.lint.output.as_sarif import render_sarif
 from one_adapter.lint.output.as_text import Judged
 from one_adapter.lint.pages import EXAMPLES
 

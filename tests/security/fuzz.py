@@ -36,9 +36,9 @@ from one_adapter.export.report.write import Format, write_report
 from one_adapter.export.secrets.env_file import FORMATS, env_file
 from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.export.wording import json_text
-from one_adapter.lint import judge, refused, render_text
-from one_adapter.lint.output import as_sarif as formats
+from one_adapter.lint import judge, refused
 from one_adapter.lint.output.as_text import Judged
+from one_adapter.lint.output.formats import FORMATS as LINT_FORMATS
 from one_adapter.plan.build import decide
 from one_adapter.plan.vendors import Options
 
@@ -236,9 +236,8 @@ def through(document: Document, dice: random.Random) -> bool:
     """Everything that is done with a document; whether it came as far as the export."""
     findings = judge(document)
     judged = [Judged(document, findings)]
-    render_text(findings, document, colour=True)
-    for render in (formats.render_json, formats.render_github, formats.render_sarif):
-        render(judged)
+    for render in LINT_FORMATS.values():
+        render(judged, True)
     if refused(findings):
         return False
     options = Options(dice.choice(["smart", "literal"]), dice.choice(["websocket", "http"]))

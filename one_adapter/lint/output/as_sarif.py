@@ -1,10 +1,9 @@
-"""Findings for machines: JSON, GitHub annotations, SARIF 2.1.0."""
+"""Findings as SARIF 2.1.0, which code scanning services read."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -12,68 +11,16 @@ from urllib.parse import quote
 
 from one_adapter import __version__
 from one_adapter.config.document import Span
-from one_adapter.finding import SEVERITIES, Finding
+from one_adapter.finding import Finding
 from one_adapter.lint.catalogue import rules
-from one_adapter.lint.output.as_text import Judged, one_line, shown_name, summary
-from one_adapter.lint.output.excerpt import harmless
+from one_adapter.lint.output.as_text import Judged, one_line
 from one_adapter.lint.rule import Rule
 
-_ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render_json(judged: Sequence[Judged]) -> str:
-    """Every finding as one JSON object, with a count of each severity."""
-    counts: Counter[str] = Counter(finding.severity for one in judged for finding in one.findings)
-    report = {
-        "version": 1,
-        "files": [one.document.name for one in judged],
-        "findings": [
-            {"path": one.document.name, **finding.to_json(), **_end(one, finding)}
-            for one in judged
-            for finding in one.findings
-        ],
-        "summary": {severity: counts[severity] for severity in SEVERITIES},
-    }
-    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
-
-
-def _end(one: Judged, finding: Finding) -> dict[str, Any]:
-    line, column = one.document.position(finding.span.end)
-    return {"end_line": line, "end_column": column, "expected": finding.expected}
-
-
-def render_github(judged: Sequence[Judged]) -> str:
-    """Workflow commands that GitHub shows beside the lines of a pull request."""
-    lines = [_annotation(one, finding) for one in judged for finding in one.findings]
-    return "\n".join([*lines, summary(judged), ""])
-
-
-def _annotation(one: Judged, finding: Finding) -> str:
-    line, column = one.document.position(finding.span.end)
-    place = {
-        "file": harmless(shown_name(one.document)),
-        "line": finding.line,
-        "endLine": line,
-        "col": finding.column,
-        "endColumn": column,
-        "title": f"{finding.code} {finding.name}",
-    }
-    properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
-    text = "\n".join(one_line(part) for part in (finding.message, finding.help) if part)
-    return f"::{_ANNOTATIONS[finding.severity]} {properties}::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def render_sarif(judged: Sequence[Judged]) -> str:
+def render_sarif(judged: Sequence[Judged], _colour: bool = False) -> str:
     """A SARIF 2.1.0 log, as code scanning services read it."""
     known = rules()
     numbers = {known_rule.code: index for index, known_rule in enumerate(known)}

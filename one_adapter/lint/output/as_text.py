@@ -13,7 +13,7 @@ from one_adapter.finding import SEVERITIES, Finding
 from one_adapter.lint.finding import refused
 from one_adapter.lint.output.excerpt import excerpt, harmless
 from one_adapter.lint.output.masking import Secrets
-from one_adapter.lint.rule import MOST
+from one_adapter.lint.rule import MOST_FINDINGS
 
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
 
@@ -52,6 +52,13 @@ def render_text(findings: Sequence[Finding], document: Document, colour: bool = 
     paint = _Paint(colour)
     secrets = Secrets(document)
     return "\n".join(_finding(finding, document, secrets, paint) for finding in findings)
+
+
+def render_all(judged: Sequence[Judged], colour: bool = False) -> str:
+    """The findings about each file, what is to be said of open ones, and a last line that counts."""
+    parts = [render_text(one.findings, one.document, colour) for one in judged if one.findings]
+    parts += [note] if (note := open_note(judged)) else []
+    return "\n".join([*parts, summary(judged)]) + "\n"
 
 
 def _finding(finding: Finding, document: Document, secrets: Secrets, paint: _Paint) -> str:
@@ -99,7 +106,7 @@ def summary(judged: Iterable[Judged]) -> str:
     if not counts:
         return f"No problems {where}."
     words = [_count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
-    limited = " No rule reports more than 1,000 of one file." if max(counts.values()) >= MOST else ""
+    limited = " No rule reports more than 1,000 of one file." if max(counts.values()) >= MOST_FINDINGS else ""
     return f"{', '.join(words)} {where}.{limited}"
 
 

@@ -9,8 +9,8 @@ from unicodedata import combining, east_asian_width
 from one_adapter.config.document import Document, Span
 from one_adapter.lint.output.masking import Secrets
 
-TAB = 4
-WIDTH = 100
+TAB_COLUMNS = 4
+WIDTH_COLUMNS = 100
 _ELLIPSIS = "…"
 
 
@@ -72,11 +72,11 @@ def excerpt(document: Document, span: Span, secrets: Secrets) -> Excerpt | None:
 
 
 def _window(start: int, end: int, at: int) -> tuple[int, int]:
-    """The part of a line to show: all of it, or about WIDTH characters around `at`."""
-    if end - start <= WIDTH:
+    """The part of a line to show: all of it, or about WIDTH_COLUMNS characters around `at`."""
+    if end - start <= WIDTH_COLUMNS:
         return start, end
-    low = max(start, min(at - WIDTH // 3, end - WIDTH))
-    return low, min(end, low + WIDTH)
+    low = max(start, min(at - WIDTH_COLUMNS // 3, end - WIDTH_COLUMNS))
+    return low, min(end, low + WIDTH_COLUMNS)
 
 
 def _expand(text: str, column: int) -> str:
@@ -85,7 +85,7 @@ def _expand(text: str, column: int) -> str:
         return text
     parts = []
     for char in text:
-        part = " " * (TAB - column % TAB) if char == "\t" else char
+        part = " " * (TAB_COLUMNS - column % TAB_COLUMNS) if char == "\t" else char
         parts.append(part)
         column += len(part) if char == "\t" else width(char)
     return "".join(parts)

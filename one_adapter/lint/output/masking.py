@@ -81,7 +81,7 @@ _KEY_LIKE = re.compile(
 #: What nobody has as a key; shown, so that a reader sees what is meant by "a placeholder".
 _DUMMY = re.compile(r"(?:[a-z]{1,8}[-_]{1,2}){0,2}x{3,8}")
 #: How far before an excerpt a word that sounds like a secret may stand, in a text that cannot be read.
-_REACH = 2_000
+_WINDOW_CHARACTERS = 2_000
 
 
 class Secrets:
@@ -107,8 +107,8 @@ class Secrets:
         if self._readable:
             low = bisect_left(self._starts, start - self._longest)
             return self._spans[low : bisect_right(self._starts, end)]
-        first = max(0, start - _REACH)
-        window = self._text[first : end + _REACH]
+        first = max(0, start - _WINDOW_CHARACTERS)
+        window = self._text[first : end + _WINDOW_CHARACTERS]
         return [Span(span.start + first, span.end + first) for span in _in_text(window)]
 
 
