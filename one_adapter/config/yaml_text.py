@@ -34,8 +34,8 @@ _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 #: Tags that promise a kind, which yaml.v3 holds a scalar to.
 _TAGGED: dict[str, Kind] = {"null": "null", "bool": "bool", "int": "number", "float": "number"}
 _LONGEST_INTEGER = 40
-_FEW = 400_000
-_MANY = 4_000_000
+#: Decoded nodes between which yaml.v3 allows fewer and fewer of them to come by aliases.
+_FEW_NODES, _MANY_NODES = 400_000, 4_000_000
 
 
 class _Open:
@@ -238,7 +238,8 @@ class _Reader:
         """Refuse a document that is mostly aliases, by yaml.v3's own rule of thumb."""
         if self.by_alias <= 100 or self.decoded <= 1_000:
             return
-        spread = (min(max(self.decoded, _FEW), _MANY) - _FEW) / (_MANY - _FEW)
+        within = min(max(self.decoded, _FEW_NODES), _MANY_NODES)
+        spread = (within - _FEW_NODES) / (_MANY_NODES - _FEW_NODES)
         if self.by_alias / self.decoded > 0.99 - 0.89 * spread:
             raise SyntaxProblem("this document contains excessive aliasing", 0)
 

@@ -13,7 +13,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.finding import SEVERITIES, Finding
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, in_order
-from one_adapter.lint.rule import MOST, RULES, Rule
+from one_adapter.lint.rule import MOST_FINDINGS, RULES, Rule
 
 # Imported for what they register.
 from one_adapter.lint.rules import (  # noqa: F401
@@ -77,7 +77,7 @@ def judge(
     return in_order(
         _found(known, _milder(note, known, context), document)
         for known in asked
-        for note in islice(known.check(context), MOST)
+        for note in islice(known.check(context), MOST_FINDINGS)
     )
 
 

@@ -22,7 +22,7 @@ _SEVERITIES = {
     "info": "worth knowing",
 }
 _HEADINGS = (("Gateway: ", "What the gateway does"), ("LiteLLM: ", "What LiteLLM would do"))
-_MISTAKES = 3
+_FINDINGS_SHOWN = 3
 
 
 def examples_of(rule: Rule, kind: str) -> Path | None:
@@ -79,7 +79,7 @@ def _findings(rule: Rule, path: Path) -> str:
     """What the linter says of the example under this rule, as for a file called config."""
     document: Document = parse(path.read_bytes(), f"config{path.suffix}")
     findings = judge(document, rule.dialects[-1])
-    return render_text([one for one in findings if one.code == rule.code][:_MISTAKES], document)
+    return render_text([one for one in findings if one.code == rule.code][:_FINDINGS_SHOWN], document)
 
 
 def table() -> str:

@@ -47,7 +47,7 @@ class Rule:
 
 
 #: No rule reports more than this of one file: nobody reads on, and hostile input must end.
-MOST = 1_000
+MOST_FINDINGS = 1_000
 
 RULES: dict[str, Rule] = {}
 

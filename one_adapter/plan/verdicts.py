@@ -7,7 +7,7 @@ from one_adapter.plan.verdicts_service import DEEP, SERVICE
 from one_adapter.plan.verdicts_whole import WHOLE
 
 #: Where a service's own fields begin in a path: services, type, index.
-DEPTH = 3
+SERVICE_DEPTH = 3
 
 
 def judge(scope: Scope, leaf: Leaf) -> Judgement:
@@ -33,12 +33,12 @@ def _judge_value(scope: Scope, leaf: Leaf, found: Judge | None) -> Judgement:
 
 
 def _judge_service(scope: Scope, leaf: Leaf) -> Judgement:
-    if len(leaf.path) <= DEPTH:
+    if len(leaf.path) <= SERVICE_DEPTH:
         return inert("null says nothing" if leaf.node.kind == "null" else "empty")
     service = scope.service_at(leaf)
     if service is None or not service.enabled:
         return inert("the service is switched off")
-    field = leaf.path[DEPTH]
+    field = leaf.path[SERVICE_DEPTH]
     if field in DEEP and leaf.node.kind != "null":
         return DEEP[field](scope, leaf)
-    return _judge_value(scope, leaf, SERVICE.get(leaf.path[DEPTH:]))
+    return _judge_value(scope, leaf, SERVICE.get(leaf.path[SERVICE_DEPTH:]))

@@ -9,7 +9,7 @@ import pytest
 from one_adapter.config.document import Document, parse
 from one_adapter.finding import Finding
 from one_adapter.lint import judge, render_text
-from one_adapter.lint.output.excerpt import WIDTH, excerpt, harmless, width
+from one_adapter.lint.output.excerpt import WIDTH_COLUMNS, excerpt, harmless, width
 from one_adapter.lint.output.masking import Secrets
 
 CANARY = "sk-CANARY-4f9a1c2b3d4e5f60"
@@ -74,7 +74,7 @@ def test_a_long_line_is_cut_around_the_caret() -> None:
     document = parse(text.encode(), "config.json")
     shown = excerpt(document, one(document, "SOA202").span, Secrets(document))
     assert shown is not None
-    assert len(shown.text) == WIDTH + 2
+    assert len(shown.text) == WIDTH_COLUMNS + 2
     assert shown.text.startswith("…")
     assert shown.text.endswith("…")
 

@@ -15,7 +15,7 @@ from one_adapter.finding import Finding
 from one_adapter.lint import judge, refused
 from one_adapter.lint.catalogue import rule_named, rules
 from one_adapter.lint.pages import EXAMPLES, examples_of, files, write
-from one_adapter.lint.rule import MOST, Rule
+from one_adapter.lint.rule import MOST_FINDINGS, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 ids = [f"{rule.code}-{rule.name}" for rule in rules()]
@@ -99,9 +99,9 @@ def test_a_rule_is_found_by_code_and_by_name() -> None:
 
 
 def test_no_rule_reports_without_end() -> None:
-    text = "{" + ",".join(f'"k{n}":1' for n in range(MOST + 50)) + "}"
+    text = "{" + ",".join(f'"k{n}":1' for n in range(MOST_FINDINGS + 50)) + "}"
     found = [one for one in judge(parse(text.encode(), "config.json")) if one.code == "SOA101"]
-    assert len(found) == MOST
+    assert len(found) == MOST_FINDINGS
 
 
 def messages(text: str, name: str = "config.json") -> list[tuple[str, str, str]]:

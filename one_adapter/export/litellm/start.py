@@ -9,7 +9,7 @@ from shlex import quote
 from one_adapter.plan.types import Plan
 
 #: Where a try-out listens while the gateway may go on running.
-TRY_OUT = 9091
+TRY_OUT_PORT = 9091
 #: What an export writes, in its folder.
 EXPORTED = ("config.yaml", ".env")
 
@@ -40,7 +40,7 @@ def commands_of(
     They work where the export was called. The try-out keeps off the gateway's port.
     """
     litellm = start_line(plan, *exported)
-    aside = TRY_OUT if plan.port != TRY_OUT else TRY_OUT + 1
+    aside = TRY_OUT_PORT if plan.port != TRY_OUT_PORT else TRY_OUT_PORT + 1
     if pure:
         return (
             Command(f"pip install 'litellm[proxy]'{_also(plan)}", "installs stock LiteLLM"),

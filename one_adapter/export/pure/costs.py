@@ -10,7 +10,7 @@ from one_adapter.plan.routes import RANDOM
 from one_adapter.plan.types import Plan, Route, ServicePolicy, Target
 
 #: How many of several names a sentence holds.
-SHOWN = 4
+NAMES_SHOWN = 4
 
 
 def pure_costs(plan: Plan) -> list[str]:
@@ -36,8 +36,8 @@ def _targets(plan: Plan) -> Iterator[tuple[Route, Target]]:
 def _some(words: Sequence[str]) -> str:
     """A few of several words, and how many are left."""
     distinct = list(dict.fromkeys(words))
-    left = len(distinct) - SHOWN
-    shown = ", ".join(distinct[:SHOWN])
+    left = len(distinct) - NAMES_SHOWN
+    shown = ", ".join(distinct[:NAMES_SHOWN])
     return f"{shown} and {left} more" if left > 0 else shown
 
 

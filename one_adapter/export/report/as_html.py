@@ -16,7 +16,7 @@ from one_adapter.export.report.picture.svg import COLOURS, figures
 from one_adapter.export.wording import counted, percent
 from one_adapter.plan.types import Verdict
 
-LEADS = 4
+LEADS_SHOWN = 4
 KINDS = {"chat": "chat", "embedding": "embeddings", "both": "chat, embeddings"}
 #: Verdicts whose settings are folded away at first.
 FOLDED: tuple[Verdict, ...] = ("mapped", "inert")
@@ -147,15 +147,15 @@ def _leads(name: Name) -> str:
 
 
 def _some(name: str, leads: Sequence[Lead]) -> Iterator[str]:
-    for lead in leads[:LEADS]:
+    for lead in leads[:LEADS_SHOWN]:
         share = "spare" if lead.spare else percent(lead.share)
         number = f" (credential {lead.credential + 1})" if lead.credential is not None else ""
         number = f" (key {code(lead.key)})" if lead.key else number
         model = f" as {code(lead.model)}" if lead.model not in ("", name) else ""
         address = f'<span class="quiet">{text(lead.address)}</span>'
         yield f'<span class="share">{escape(share)}</span> {code(lead.service)}{number} {address}{model}'
-    if len(leads) > LEADS:
-        yield f'<span class="quiet">and {len(leads) - LEADS:,} more</span>'
+    if len(leads) > LEADS_SHOWN:
+        yield f'<span class="quiet">and {len(leads) - LEADS_SHOWN:,} more</span>'
 
 
 def _variables(report: Report) -> str:

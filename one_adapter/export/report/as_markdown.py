@@ -11,7 +11,7 @@ from one_adapter.export.report.names import POOLS, Lead, Name, in_pools
 from one_adapter.export.wording import counted, percent, visible
 
 #: How many upstreams of one name a table cell holds.
-LEADS = 4
+LEADS_SHOWN = 4
 KINDS = {"chat": "chat", "embedding": "embeddings", "both": "chat, embeddings"}
 DIFFERENCES_PAGE = "docs/differences.md"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
@@ -131,14 +131,14 @@ def _leads(name: Name) -> str:
 
 
 def _some(name: str, leads: Sequence[Lead]) -> Iterator[str]:
-    for lead in leads[:LEADS]:
+    for lead in leads[:LEADS_SHOWN]:
         share = "spare" if lead.spare else percent(lead.share)
         number = f" (credential {lead.credential + 1})" if lead.credential is not None else ""
         number = f" (key {code(lead.key)})" if lead.key else number
         model = f" as {code(lead.model)}" if lead.model not in ("", name) else ""
         yield f"{share} {code(lead.service)}{number} → {code(lead.address)}{model}"
-    if len(leads) > LEADS:
-        yield f"and {len(leads) - LEADS:,} more"
+    if len(leads) > LEADS_SHOWN:
+        yield f"and {len(leads) - LEADS_SHOWN:,} more"
 
 
 def _variables(report: Report) -> list[str]:

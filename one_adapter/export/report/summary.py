@@ -13,7 +13,7 @@ from one_adapter.export.wording import counted, visible
 from one_adapter.plan.types import VERDICTS, Plan, Row
 
 #: How many lost or changed settings the terminal names.
-SHOWN = 5
+SETTINGS_SHOWN = 5
 
 
 def strict_rows(plan: Plan, pure: bool = False) -> list[Row]:
@@ -32,12 +32,12 @@ def summary_lines(plan: Plan, secrets: Secrets, pure: bool = False) -> list[str]
     lines = [f"{counted(len(plan.ledger), 'setting')}: {', '.join(parts)}"] if parts else []
     bad = strict_rows(plan)
     joined = lines_of(bad)
-    for line in joined[:SHOWN]:
+    for line in joined[:SETTINGS_SHOWN]:
         row = line.row
         more = f" and {line.number - 1} more beside it" if line.number > 1 else ""
         lines.append(visible(f"  {row.verdict} {line.place} {row.pointer}{more}: {hide(row.note)}"))
-    if len(joined) > SHOWN:
-        left = sum(line.number for line in joined[SHOWN:])
+    if len(joined) > SETTINGS_SHOWN:
+        left = sum(line.number for line in joined[SETTINGS_SHOWN:])
         lines.append(f"  and {left} more; --report FILE names them all")
     lines += [visible(f"  to do: {hide(task.message)}") for task in plan.tasks if task.level != "info"]
     if secrets.to_fill:

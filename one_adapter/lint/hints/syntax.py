@@ -37,7 +37,7 @@ _WORDS = {
     **dict.fromkeys(("None", "NULL", "Null", "nil", "undefined", "NaN", "nan"), "null"),
 }
 #: More lines than this are not named.
-_NAMED = 5
+_LINES_NAMED = 5
 
 
 class Hint(NamedTuple):
@@ -162,9 +162,9 @@ def _full_width(document: Document, at: int, where: str) -> Hint:
     others = sorted({document.position(other)[0] for other in _outside_strings(document.text) if other != at})
     more = ""
     if others:
-        shown = listed([str(line) for line in others[:_NAMED]], "and")
+        shown = listed([str(line) for line in others[:_LINES_NAMED]], "and")
         more = f" There are more such signs in line{'s' if len(others) > 1 else ''} {shown}"
-        more += " and below." if len(others) > _NAMED else "."
+        more += " and below." if len(others) > _LINES_NAMED else "."
     return Hint(
         f"the full-width sign {char} (U+{ord(char):04X}) {where.strip() or 'in place of a plain one'}",
         f"Type {FULL_WIDTH[char]} in its place, with the input method switched to English.{more}",

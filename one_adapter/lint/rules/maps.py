@@ -12,7 +12,7 @@ from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
 
 #: Among more names than this nobody is asked "did you mean": it would take seconds.
-_FEW = 1_000
+_MOST_COMPARED = 1_000
 _SEVERAL = re.compile(r"[^,;，；、|\s]+(?:\s*[,;，；、|\n]\s*[^,;，；、|\s]+)+\s*[,;，；、]?")
 
 
@@ -52,7 +52,7 @@ def _right_key(key: str, value: str, service: Service) -> str:
     if value in names:
         return f'The key is the model\'s name here, the value what the vendor gets: write "{value}": "{key}".'
     same = [name for name in names if squeezed(name) == squeezed(key)]
-    if not same and len(names) <= _FEW:
+    if not same and len(names) <= _MOST_COMPARED:
         from difflib import get_close_matches  # only a file with a slip in it pays for this
 
         same = get_close_matches(key, names, 1, 0.7)

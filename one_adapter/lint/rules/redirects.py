@@ -12,7 +12,7 @@ from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
 
 #: Among more names than this nobody is asked "did you mean": it would take seconds.
-_FEW = 1_000
+_MOST_COMPARED = 1_000
 
 
 @rule("SOA301", "redirects-reversed", "warning")
@@ -191,7 +191,7 @@ def redirect_to_nowhere(context: Context) -> Iterator[Note]:
 def _nearest(name: str, known: set[str]) -> str:
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
-    close = get_close_matches(name, sorted(known), 1, 0.8) if len(known) <= _FEW else []
+    close = get_close_matches(name, sorted(known), 1, 0.8) if len(known) <= _MOST_COMPARED else []
     return f"Did you mean {close[0]}?" if close else "Name a model or a redirect of a service."
 
 

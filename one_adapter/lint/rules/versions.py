@@ -9,7 +9,7 @@ from one_adapter.dialect import CURRENT, DIALECTS, Dialect
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import decoded_services, key_entries, offers, usable_keys
 from one_adapter.lint.finding import Note, listed
-from one_adapter.lint.rule import MOST, RULES, rule
+from one_adapter.lint.rule import MOST_FINDINGS, RULES, rule
 from one_adapter.lint.rules.limits import limits_of, numbers_of
 
 _DOES = {
@@ -138,4 +138,4 @@ def newer_gateway_refuses(context: Context) -> Iterator[Note]:
 def _refusals(context: Context, dialect: Dialect) -> Iterator[tuple[str, Note]]:
     for known in RULES.values():
         if known.severity == "error" and known.when(dialect):
-            yield from ((known.code, note) for note in islice(known.check(context), MOST))
+            yield from ((known.code, note) for note in islice(known.check(context), MOST_FINDINGS))
