@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import litellm
 import pytest
@@ -16,6 +16,7 @@ from litellm.proxy import proxy_server
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.gateway.config import Config
+from one_adapter.runtime.gateway.layers import Layer, layers_of
 from one_adapter.runtime.host import applying, loaded, reading
 from one_adapter.runtime.redaction import known
 from one_adapter.runtime.reload.generation import Generation
@@ -181,6 +182,90 @@ class TestOneAfterAnother:
         admin = now().keys.identify([(b"authorization", b"Bearer sk-master")])
         assert admin is not None
         assert admin.admin
+
+
+class TestMemory:
+    """Limits, breakers and turns go on by the service."""
+
+    LIMIT: ClassVar[dict[str, Any]] = {"service": {"concurrency": 1}}
+
+    def layers(self, name: str = "m") -> tuple[Layer, ...]:
+        config = now()
+        return layers_of(config.groups[name][0], "chat", name, name, config.settings.dialect, config.number)
+
+    def test_thirty_that_wait_go_on_with_the_new_number_and_old_requests_do_not_bring_the_old_back(
+        self, start: Start
+    ) -> None:
+        start(generation(1, deployment("m", limits=self.LIMIT)))
+
+        async def scenario() -> tuple[int, int, int]:
+            limits, old = loaded.loaded().memory.limits, self.layers()
+            held = await limits.acquire(old, 0, 100)
+            waiting = [asyncio.create_task(limits.acquire(old, 0, 100)) for _ in range(30)]
+            await settled()
+            before = sum(one.done() for one in waiting)
+            await follow(generation(2, deployment("m", limits={"service": {"concurrency": 11}})))
+            await settled()
+            during = sum(one.done() for one in waiting)
+            late = asyncio.create_task(limits.acquire(old, 0, 100))
+            held()
+            for _ in range(25):
+                for one in [one for one in waiting if one.done()][:1]:
+                    waiting.remove(one)
+                    (await one)()
+                await settled()
+            still = len(waiting)
+            for one in (*waiting, late):
+                (await one)()
+            return before, during, still
+
+        assert asyncio.run(scenario()) == (0, 10, 5)
+
+    def test_a_full_limit_stays_with_its_service_when_the_first_is_taken_out(self, start: Start) -> None:
+        first = deployment("a", key="UP_1", service="openai-1", limits=self.LIMIT)
+        second = deployment("m", key="UP_2", service="openai-2", limits=self.LIMIT)
+        moved = deployment("m", key="UP_2", service="openai-1", limits=self.LIMIT)
+        start(generation(1, first, second, counted=["openai-1", "openai-2"]))
+
+        async def scenario() -> tuple[bool, bool]:
+            limits = loaded.loaded().memory.limits
+            free = await limits.acquire(self.layers("a"), 0, 0)
+            held = await limits.acquire(self.layers(), 0, 0)
+            await follow(generation(2, moved, counted=["openai-1"]))
+            waits = asyncio.create_task(limits.acquire(self.layers(), 0, 100))
+            free()
+            await settled()
+            full = waits.done()
+            held()
+            await settled()
+            return full, waits.done()
+
+        assert asyncio.run(scenario()) == (False, True)
+
+    def test_without_the_limit_everybody_goes_who_waits_and_who_waits_at_a_service_that_is_gone_does_not(
+        self, start: Start
+    ) -> None:
+        gone = deployment("gone", service="t", limits=self.LIMIT)
+        start(generation(1, deployment("m", limits=self.LIMIT), gone))
+
+        async def scenario() -> list[int]:
+            limits, found = loaded.loaded().memory.limits, []
+            for name in ("m", "gone"):
+                await limits.acquire(self.layers(name), 0, 0)
+            waiting = [
+                [asyncio.create_task(limits.acquire(self.layers(name), 0, 100)) for _ in range(3)]
+                for name in ("m", "gone")
+            ]
+            await settled()
+            await follow(generation(2, deployment("m")))
+            await settled()
+            for several in waiting:
+                found.append(sum(one.done() for one in several))
+                for one in several:
+                    one.cancel()
+            return found
+
+        assert asyncio.run(scenario()) == [3, 0]
 
 
 class TestNothingGrows:
