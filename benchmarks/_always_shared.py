@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from os import kill
 from pathlib import Path
 
@@ -208,7 +209,7 @@ def cost(short: bool) -> Iterable[Row]:
 def load(proxy: Proxy, requests: int) -> None:
     """Ask so many times over 16 connections."""
     script = Path(__file__).with_name("_load.py")
-    words = [sys.executable, str(script), str(proxy.port), KEY, "chat", "16", str(requests)]
+    words = [sys.executable, str(script), str(proxy.port), KEY, "chat", str(min(16, requests)), str(requests)]
     subprocess.run(words, check=True, capture_output=True)
 
 
@@ -266,3 +267,22 @@ def outage(short: bool) -> Iterable[Row]:
     lost = sum(count for status, count in asking.statuses.items() if status != "200")
     yield at_most("requests not answered while Redis stood still, was away and came back", lost, 0)
     yield at_least("calls meanwhile, by those of as long before", (after - before) / (3 * before), 0.5)
+
+
+@figure("shared_turns")
+def turns(short: bool) -> Iterable[Row]:
+    """Two proxies of two workers take turns between two services, over connections of all of them."""
+    requests = 60 if short else 1000
+    with folder_and_redis() as (folder, redis), vendor((0, 0)) as first, vendor((0, 0)) as second:
+        config = gateway(folder, first.port, None)
+        text = json.loads(config.read_text())
+        one = text["services"]["openai"][0]
+        other = {**one, "server_url": f"http://127.0.0.1:{second.port}/v1"}
+        text |= {"load_balancing": "rr", "services": {"openai": [one, other]}}
+        config.write_text(json.dumps(text))
+        with proxies(config, 2, "--workers", "2", "--redis", redis.url) as found:
+            for number in range(requests):
+                load(found[number % 2], 1)
+    every = sorted([(at, 0) for at in first.came] + [(at, 1) for at in second.came])
+    twice = sum(1 for a, b in pairwise(every) if a[1] == b[1])
+    yield at_most("turns that went to the same service twice in a row", twice, 0)

@@ -52,4 +52,5 @@ async def main(url: str, name: str, kind: str, size: str, minute: str, lease: st
     await hub.close()
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
