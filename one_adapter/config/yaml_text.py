@@ -185,7 +185,7 @@ class _Reader:
             node = Node("array", [item.value for item in items], span, (), items)
         self.sizes[id(node)] = size
         self.decoded = size
-        if size > _MANY:
+        if size > _MANY_NODES:
             raise SyntaxProblem("this document contains excessive aliasing", opened.start)
         return node
 
