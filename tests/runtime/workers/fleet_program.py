@@ -94,7 +94,7 @@ class Application:
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
 
-def main(port: int, count: int, grace: float, file: str, death: str) -> None:
+def main(port: int, count: int, grace: float, file: str, death: str, speed: float) -> None:
     source = File(Path(file))
 
     def work(slot: Slot, link: Link) -> None:
@@ -118,6 +118,7 @@ def main(port: int, count: int, grace: float, file: str, death: str) -> None:
         reloading=Reloading(source.last, source),
         adopt=source.adopt,
         abandoned=lambda: say("abandoned"),
+        clock=lambda: time.monotonic() * speed,
     ).run()
 
 

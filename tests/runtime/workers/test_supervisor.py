@@ -28,7 +28,13 @@ class Fleet:
     """The program, told what to do by signals and its file."""
 
     def __init__(
-        self, folder: Path, count: int = 2, grace: float = 20, death: str = "", notify: str = ""
+        self,
+        folder: Path,
+        count: int = 2,
+        grace: float = 20,
+        death: str = "",
+        notify: str = "",
+        speed: float = 1,
     ) -> None:
         self.file = folder / "file"
         self.file.write_text("one")
@@ -37,6 +43,7 @@ class Fleet:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         told = {"port": self.port, "count": count, "grace": grace, "file": str(self.file), "death": death}
+        told["speed"] = speed
         environment = {**os.environ, **({"NOTIFY_SOCKET": notify} if notify else {})}
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -246,6 +253,15 @@ def test_workers_whose_parent_is_gone_end_what_they_do_and_then_themselves(
         assert answer.read().count(b"piece") == 10
     running.until(lambda: not any(map(lives, pids.values())))
     assert running.said().count("abandoned") == 2
+
+
+def test_a_worker_that_says_nothing_for_a_minute_is_replaced(fleet: Callable[..., Fleet]) -> None:
+    running = fleet(speed=10).ready()  # the parent's minute is six seconds
+    worker = int(running.open("/stop").headers["x-worker"])
+    running.until(lambda: f"worker {worker} (process" in running.said())
+    assert "has said nothing for too long and is ended" in running.said()
+    running.until(lambda: "ended by SIGKILL; another takes its place" in running.said())
+    assert running.seen(2)
 
 
 def test_where_no_worker_can_start_it_gives_up_and_says_why(fleet: Callable[..., Fleet]) -> None:
