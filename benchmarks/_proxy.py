@@ -94,7 +94,7 @@ def serving(
             yield Proxy(port, key, time.perf_counter() - start, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
