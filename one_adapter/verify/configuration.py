@@ -67,6 +67,8 @@ def verify_configuration(given: Configuration, wish: Wish, old_program: str = ""
             child.wait()
             stage = Stage(child.base_url, ear, master)
             checks, asked, interrupted = played(given.plan, given.secrets, stage, wish, more)
+    except KeyboardInterrupt:  # before anything was asked
+        checks, asked, interrupted = (), 0, "interrupted"
     finally:
         ear.stop()
     return Verification(

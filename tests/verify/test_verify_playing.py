@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -391,3 +393,22 @@ def test_the_whole_of_the_guides_configuration_is_the_same() -> None:
     assert done.exit_code == 0
     for one in json.loads(guide.read_text())["services"]["openai"]:
         assert one["credentials"]["api_key"] not in done.stdout + done.stderr
+
+
+def test_an_interrupt_while_the_proxy_starts_ends_both_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(of(service("a", "m"))))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "one_adapter", "verify", str(tmp_path / "config.json")],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    while not children.read_text():
+        assert running.poll() is None
+    started = children.read_text().split()
+    running.send_signal(signal.SIGINT)
+    told, _ = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert "Not finished: interrupted." in told
+    assert not any(Path(f"/proc/{each}").exists() for each in started)

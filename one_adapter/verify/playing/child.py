@@ -8,7 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 
@@ -65,25 +66,31 @@ class Child:
         self._printed = tempfile.TemporaryFile()
         self._before = _on_end(_leave)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program, or the user's by its path
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=self._printed,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                cwd=self.folder,
-                start_new_session=True,
-            )
-        except OSError as problem:
+            with _uninterrupted():  # or a program would be left that nobody knows of
+                self._start()
+        except BaseException as problem:
             self.__exit__(None, None, None)
-            raise OneAdapterError(f"{self.name} cannot be started: {problem.strerror}") from None
+            if isinstance(problem, OSError):
+                raise OneAdapterError(f"{self.name} cannot be started: {problem.strerror}") from None
+            raise
+        return self
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own program, or the user's by its path
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=self._printed,
+            stderr=subprocess.STDOUT,
+            env=self._environment,
+            cwd=self.folder,
+            start_new_session=True,
+        )
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(self._given)
             self._process.stdin.close()
         except BrokenPipeError:  # it has ended, and `wait` says so
             pass
-        return self
 
     @property
     def is_running(self) -> bool:
@@ -137,6 +144,23 @@ class Child:
         self._printed.seek(max(0, self._printed.tell() - TOLD))
         lines = self._printed.read().decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have an interrupt wait until the end of the block."""
+    came: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    except ValueError:  # not the main thread's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _leave(number: int, frame: object) -> None:
