@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import litellm
@@ -95,3 +96,27 @@ def test_calls_of_the_responses_api_are_made_by_a_client_of_the_kind_litellm_tak
     assert isinstance(found, AsyncHTTPHandler)
     assert dict(found.client.params) == {"tenant": "7"}
     assert isinstance(found.client._transport, Wire)
+
+
+def test_clients_and_ways_out_go_with_the_deployments_they_were_for() -> None:
+    from one_adapter.runtime.relay.client import Pools
+
+    environment = {"ONE": "http://127.0.0.1:9", "TWO": "http://127.0.0.1:10"}
+    gone, stays = (Policy(name, proxy=ProxyRule(http_env=name), timeout=1.0) for name in ("ONE", "TWO"))
+    clients, pools = Clients(environment), Pools(environment)
+
+    async def scenario() -> list[object]:
+        for policy in (gone, stays):
+            assert clients.client(policy, {"api_key": "k", "api_base": "http://x/v1"}) is not None
+            pools._mounts[policy.proxy] = {"http://": environment[policy.id]}
+            pools._session(environment[policy.id])
+        first = pools._sessions[environment["ONE"]]
+        clients.keep([stays])
+        pools.keep([stays])
+        for _ in range(5):
+            await asyncio.sleep(0)
+        found = [{key[0] for key in clients._made}, {*clients._transports}, {*pools._sessions}, first.closed]
+        await pools.close()
+        return found
+
+    assert asyncio.run(scenario()) == [{"TWO"}, {stays.proxy}, {environment["TWO"]}, True]
