@@ -23,7 +23,7 @@ from one_adapter.plan.vendors import Options
 
 Config = dict[str, Any]
 #: For properties over whole configurations, which take long to draw.
-FEWER = settings(max_examples=50)
+FEWER = settings(max_examples=settings().max_examples // 2)
 
 
 def document(config: object) -> Document:

@@ -148,7 +148,7 @@ services = st.dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.dictionaries(keys, values, max_size=4), services, st.sampled_from(["config.json", "config.yaml"]))
 def test_any_configuration_of_odd_values_can_be_judged(
     top: dict[str, object], kinds: object, name: str
@@ -156,7 +156,7 @@ def test_any_configuration_of_odd_values_can_be_judged(
     everything(json.dumps({**top, "services": kinds}).encode("utf-8", "surrogatepass"), name)
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_a_valid_configuration_with_a_few_bytes_changed_can_be_judged(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(EXAMPLES.glob("*/*.*"))))
