@@ -87,9 +87,16 @@ class Recording:
         self.record.settle()
         return self._board.told(accept)
 
+    def reloaded(self, applied: bool) -> None:
+        """Count a reload: the new configuration holds, or the old one still does."""
+        if self.record.tally is not None:
+            self.record.tally.numbers.reloaded(applied)
+
     def close(self) -> None:
-        """Write what is left, at the process's end."""
+        """Write and lay down what is left, at the process's end."""
         self.record.close()
+        if self.metrics is not None:
+            self._board.end()
 
     def _listen(self, port: int) -> None:
         try:
@@ -112,6 +119,12 @@ def begin(config: Config, memory: Memory, environment: Mapping[str, str]) -> Rec
         atexit.register(close)
     _begun.append(Recording(what, config, memory, environment))
     return _begun[-1]
+
+
+def reloaded(applied: bool) -> None:
+    """Count a reload of this process's own, where numbers are kept."""
+    for one in _begun:
+        one.reloaded(applied)
 
 
 def close() -> None:

@@ -25,6 +25,7 @@ from one_adapter.runtime.host import applying, recording, watching
 from one_adapter.runtime.host import profile as profiles
 from one_adapter.runtime.host.starting import Starting
 from one_adapter.runtime.record.names import FOLDER, WORKER
+from one_adapter.runtime.record.shelf import Ledger
 from one_adapter.runtime.redaction import CleanStream, known
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
@@ -133,6 +134,7 @@ class Servers:
             adopt=self._adopt,
             companions=[self.redis] if self.redis is not None else [],
             abandoned=self._remove,
+            book=Ledger(str(numbers)),
         ).run()
 
     def _adopt(self, generation: Generation) -> None:

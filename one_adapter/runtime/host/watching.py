@@ -14,7 +14,7 @@ import click
 from litellm.proxy import proxy_server
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime.host import applying, loaded
+from one_adapter.runtime.host import applying, loaded, recording
 from one_adapter.runtime.reload.exported import exported
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading, Source, Told
@@ -121,8 +121,9 @@ class Watching:
             if isinstance(found, Generation) or asked:
                 await self._follow(found)
             elif found is not None:
-                self._say(found.text)
+                self._tell(found)
         except Exception as problem:
+            recording.reloaded(False)
             self._say(f"not reloaded: {problem if isinstance(problem, OneAdapterError) else repr(problem)}")
 
     async def _follow(self, found: Generation | Told | None) -> None:
@@ -132,10 +133,15 @@ class Watching:
             if isinstance(found, Generation):
                 await self._apply(found)
             elif found is not None:
-                self._say(found.text)
+                self._tell(found)
         finally:
             for one in listeners:
                 one(False)
+
+    def _tell(self, found: Told) -> None:
+        if found.refused:
+            recording.reloaded(False)
+        self._say(found.text)
 
     async def _apply(self, generation: Generation) -> None:
         try:
@@ -145,6 +151,7 @@ class Watching:
         except Exception:
             self._source.refused()
             raise
+        recording.reloaded(True)
         self._say(applied.line())
         for note in generation.notes:
             self._say(note)

@@ -25,9 +25,8 @@ class Board:
         worker: int = 1,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Go on from what was counted under this number before."""
+        """Be worker `worker`; `shelf` is where the others are found, if there are any."""
         self._tally, self._gauges, self._shelf, self._worker, self._now = tally, gauges, shelf, worker, now
-        self._before = shelf.before() if shelf is not None else Numbers()
         self._held = Gauges()
 
     def look(self) -> None:
@@ -36,6 +35,12 @@ class Board:
         if self._shelf is not None:
             with contextlib.suppress(OSError):  # no room: the others see an older one
                 self._shelf.lay(self._own(), self._held)
+
+    def end(self) -> None:
+        """Lay down for the others what was counted in all; nothing is held any more."""
+        if self._shelf is not None:
+            with contextlib.suppress(OSError):
+                self._shelf.lay(self._own(), None)
 
     def told(self, accept: str = "") -> tuple[bytes, str]:
         """Return everything as of now; to be called on the event loop."""
@@ -46,15 +51,14 @@ class Board:
         """Return everything, with what held when it was looked at last; for any thread."""
         from one_adapter.runtime.record.exposition import exposed
 
-        numbers, workers = self._own(), {self._worker: self._held}
+        numbers, workers = self._own(), [(self._worker, self._held)]
         for laid in self._shelf.others(self._now()) if self._shelf is not None else ():
             numbers.add(laid.numbers)
             if laid.gauges is not None:
-                workers[laid.worker] = laid.gauges
-        return exposed(numbers, dict(sorted(workers.items())), accept)
+                workers.append((laid.worker, laid.gauges))
+        return exposed(numbers, workers, accept)
 
     def _own(self) -> Numbers:
         found = Numbers()
-        found.add(self._before)
         found.add(self._tally.numbers)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -32,6 +32,7 @@ COUNTERS = {
         ("service", "status"),
     ),
     "tokens": ("tokens", "Tokens as the upstreams told them.", ("service", "model", "type")),
+    "reloads": ("reloads", "Changed configurations by what became of them.", ("result",)),
 }
 HISTOGRAMS = {
     "seconds": ("request_seconds", "From a request's beginning to its end."),
@@ -43,7 +44,7 @@ HISTOGRAMS = {
 class _Found(Collector):
     """What the registry asks."""
 
-    def __init__(self, numbers: Numbers, workers: Mapping[int, Gauges]) -> None:
+    def __init__(self, numbers: Numbers, workers: Sequence[tuple[int, Gauges]]) -> None:
         self._numbers, self._workers = numbers, workers
 
     def collect(self) -> Iterable[Metric]:
@@ -52,10 +53,11 @@ class _Found(Collector):
         yield from _held(self._workers)
 
 
-def exposed(numbers: Numbers, workers: Mapping[int, Gauges], accept: str = "") -> tuple[bytes, str]:
+def exposed(numbers: Numbers, workers: Sequence[tuple[int, Gauges]], accept: str = "") -> tuple[bytes, str]:
     """Return what is told and its content type, in the form that an Accept header asks for.
 
-    `numbers` are all workers' together, `workers` their present values by number.
+    `numbers` are all workers' together, `workers` the number and present values of each process: of two with
+    one number, one only ends what it has begun.
     """
     registry = CollectorRegistry()
     registry.register(_Found(numbers, workers))
@@ -87,22 +89,26 @@ def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
     return found
 
 
-def _held(workers: Mapping[int, Gauges]) -> Iterator[Metric]:
-    yield _gauge("workers", "Processes that serve.", len(workers))
-    running = sum(one.running for one in workers.values())
+def _held(workers: Sequence[tuple[int, Gauges]]) -> Iterator[Metric]:
+    every = [one for _, one in workers]
+    generations: dict[int, int] = {}
+    for number, one in workers:
+        generations[number] = max(one.generation, generations.get(number, 0))
+    yield _gauge("workers", "Workers that serve.", len(generations))
+    running = sum(one.running for one in every)
     yield _gauge("requests_running", "Requests that have begun and not ended.", running)
-    lost = sum(one.lost for one in workers.values())
+    lost = sum(one.lost for one in every)
     yield CounterMetricFamily(PREFIX + "lost_log_lines", "Lines of the access log that were lost.", lost)
     generation = GaugeMetricFamily(
         PREFIX + "generation", "Generation of the configuration, from 1 on.", labels=("worker",)
     )
-    for number, one in workers.items():
-        generation.add_metric((str(number),), one.generation)
+    for number, value in sorted(generations.items()):
+        generation.add_metric((str(number),), value)
     yield generation
     places = GaugeMetricFamily(PREFIX + "limit_places", "Places held at a limit.", labels=("limit",))
     waiting = GaugeMetricFamily(PREFIX + "limit_waiting", "Requests that wait at a limit.", labels=("limit",))
-    for name in sorted({name for one in workers.values() for name in one.limits}):
-        both = [one.limits.get(name, (0, 0)) for one in workers.values()]
+    for name in sorted({name for one in every for name in one.limits}):
+        both = [one.limits.get(name, (0, 0)) for one in every]
         places.add_metric((name,), sum(held for held, _ in both))
         waiting.add_metric((name,), sum(queue for _, queue in both))
     yield places
@@ -110,7 +116,7 @@ def _held(workers: Mapping[int, Gauges]) -> Iterator[Metric]:
     breakers = GaugeMetricFamily(
         PREFIX + "breakers_open", "Workers for which a breaker is open.", labels=("service", "key", "model")
     )
-    opened = [breaker for one in workers.values() for breaker in one.breakers]
+    opened = [breaker for one in every for breaker in one.breakers]
     for breaker in sorted(set(opened)):
         breakers.add_metric(breaker, opened.count(breaker))
     yield breakers

@@ -1,13 +1,16 @@
-"""Where the workers of one proxy lay down their numbers, so that each of them can tell the sum.
+"""Where the processes of one proxy lay down their numbers, so that each worker can tell the sum.
 
-Each has a file of its own under its number, written anew each second; a worker that takes another's place
-goes on from its file. Whose file is older than `STALE_SECONDS` is gone: what it counted stays, what held
-does not.
+Each has a file of its own, written anew each second and at its end: a worker that only ends what it has begun
+counts beside the one in its place. When a worker's process is gone, the parent takes what it counted into its
+own file. Where a file is older than `STALE_SECONDS`, what was held there is not told any more.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +19,12 @@ from one_adapter.runtime.record.gauges import Gauges
 from one_adapter.runtime.record.tally import Numbers
 
 STALE_SECONDS = 5.0
+#: The parent's number, and the files that its own names: those that a reader may have seen before it.
+PARENT, NAMED = 0, 16
 
 
 class Laid(NamedTuple):
-    """What one worker has laid down; `gauges` None: it no longer lives."""
+    """What one process has laid down; `gauges` None: it is the parent, or no longer lives."""
 
     worker: int
     numbers: Numbers
@@ -27,39 +32,71 @@ class Laid(NamedTuple):
 
 
 class Shelf:
-    """The folder, as the worker `worker` sees it."""
+    """The folder, as a process of the worker `worker` sees it."""
 
-    def __init__(self, folder: str, worker: int) -> None:
-        """Take a folder that is there and nobody else's."""
+    def __init__(self, folder: str, worker: int, process: int | None = None) -> None:
+        """Take a folder that is there and nobody else's; `process` is this one."""
         self._folder = Path(folder)
-        self._worker = worker
+        self._name = f"{worker}-{os.getpid() if process is None else process}.json"
 
-    def before(self) -> Numbers:
-        """Return what was counted under this number before."""
-        for laid in self._all(0.0):
-            if laid.worker == self._worker:
-                return laid.numbers
-        return Numbers()
-
-    def lay(self, numbers: Numbers, gauges: Gauges) -> None:
-        """Lay down what there is now. Raises `OSError`."""
-        path = self._folder / f"{self._worker}.json"
+    def lay(self, numbers: Numbers, gauges: Gauges | None, within: tuple[str, ...] = ()) -> None:
+        """Lay down what there is now; `within` are files whose numbers are in these. Raises `OSError`."""
+        path = self._folder / self._name
         new = path.with_suffix(".new")
-        new.write_text(json.dumps([numbers.to_json(), gauges]), "utf-8")
+        new.write_text(json.dumps([numbers.to_json(), gauges, within]), "utf-8")
         new.replace(path)
 
     def others(self, now: float) -> Iterator[Laid]:
         """Yield what the others have laid down; `now` is in Unix seconds."""
-        yield from (laid for laid in self._all(now) if laid.worker != self._worker)
+        within: set[str] = set()
+        found: dict[str, Laid] = {}
+        # The parent's file is read last: whichever is gone by now is in it.
+        for path in sorted(self._folder.glob("*.json"), key=_last_the_parent):
+            with contextlib.suppress(OSError, ValueError):  # gone, or nobody's
+                numbers, gauges, names = json.loads(path.read_text("utf-8"))
+                lives = gauges is not None and now - path.stat().st_mtime < STALE_SECONDS
+                laid = Numbers.from_json(numbers), _gauges(gauges) if lives else None
+                found[path.name] = Laid(_worker(path), *laid)
+                within.update(names)
+        yield from (laid for name, laid in found.items() if name not in {*within, self._name})
 
-    def _all(self, now: float) -> Iterator[Laid]:
-        for path in sorted(self._folder.glob("*.json")):
-            try:
-                numbers, gauges = json.loads(path.read_text("utf-8"))
-                lives = now - path.stat().st_mtime < STALE_SECONDS
-                yield Laid(int(path.stem), Numbers.from_json(numbers), _gauges(gauges) if lives else None)
-            except (OSError, ValueError):  # gone, or nobody's
-                continue
+
+class Ledger:
+    """What the parent of several workers counts: reloads, and what those have counted that are gone."""
+
+    def __init__(self, folder: str) -> None:
+        """Begin with nothing, in the folder of the workers' numbers."""
+        self._folder = Path(folder)
+        self._shelf = Shelf(folder, PARENT)
+        self._numbers = Numbers()
+        self._within: deque[str] = deque(maxlen=NAMED)
+
+    def reloaded(self, applied: bool) -> None:
+        """Count a reload: the new configuration holds, or the old one still does."""
+        self._numbers.reloaded(applied)
+        with contextlib.suppress(OSError):  # no room: it is told with the next
+            self._lay()
+
+    def ended(self, process: int) -> None:
+        """Take over what a process has counted that has ended."""
+        for path in self._folder.glob(f"*-{process}.json"):
+            with contextlib.suppress(OSError, ValueError):
+                numbers = Numbers.from_json(json.loads(path.read_text("utf-8"))[0])
+                self._numbers.add(numbers)
+                self._within.append(path.name)
+                self._lay()
+                path.unlink()
+
+    def _lay(self) -> None:
+        self._shelf.lay(self._numbers, None, (*self._within,))
+
+
+def _worker(path: Path) -> int:
+    return int(path.stem.partition("-")[0])
+
+
+def _last_the_parent(path: Path) -> tuple[bool, str]:
+    return path.name.startswith(f"{PARENT}-"), path.name
 
 
 def _gauges(found: list[object]) -> Gauges:

@@ -22,6 +22,12 @@ BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 WAIT = 0.001
 #: The labels of one number.
 Labels = tuple[str, ...]
+#: What became of a reload: the new configuration holds, or the old one still does.
+APPLIED, REFUSED = "applied", "refused"
+
+
+def _no_reloads() -> dict[Labels, int]:
+    return {(APPLIED,): 0, (REFUSED,): 0}
 
 
 class Histogram:
@@ -45,12 +51,14 @@ class Numbers:
     """Everything that only grows.
 
     `requests` by kind, service, model, end and status; `failures`: tries that another key followed, by
-    service and status; `tokens` by service, model and whose they are; the histograms by service and model.
+    service and status; `tokens` by service, model and whose they are; `reloads` by their result; the
+    histograms by service and model.
     """
 
     requests: dict[Labels, int] = field(default_factory=dict)
     failures: dict[Labels, int] = field(default_factory=dict)
     tokens: dict[Labels, int] = field(default_factory=dict)
+    reloads: dict[Labels, int] = field(default_factory=_no_reloads)
     seconds: dict[Labels, Histogram] = field(default_factory=dict)
     first: dict[Labels, Histogram] = field(default_factory=dict)
     waited: dict[Labels, Histogram] = field(default_factory=dict)
@@ -61,6 +69,7 @@ class Numbers:
             (self.requests, other.requests),
             (self.failures, other.failures),
             (self.tokens, other.tokens),
+            (self.reloads, other.reloads),
         ):
             for labels, count in [*theirs.items()]:  # it may be counting meanwhile
                 mine[labels] = mine.get(labels, 0) + count
@@ -74,9 +83,15 @@ class Numbers:
                 own.counts = [one + two for one, two in zip(own.counts, histogram.counts, strict=True)]
                 own.sum += histogram.sum
 
+    def reloaded(self, applied: bool) -> None:
+        """Count a reload: the new configuration holds, or the old one still does."""
+        self.reloads[APPLIED if applied else REFUSED,] += 1
+
     def to_json(self) -> str:
         """Return it as text that `from_json` reads."""
-        counts = [[*map(list, one.items())] for one in (self.requests, self.failures, self.tokens)]
+        counts = [
+            [*map(list, one.items())] for one in (self.requests, self.failures, self.tokens, self.reloads)
+        ]
         times = [
             [[labels, one.counts, one.sum] for labels, one in many.items()]
             for many in (self.seconds, self.first, self.waited)

@@ -29,9 +29,13 @@ LONGEST, COARSE = 10.0, 2.0
 
 @dataclass(frozen=True)
 class Told:
-    """What a person has to hear instead: why there is no new generation. It ends without a line break."""
+    """What a person has to hear instead: why there is no new generation. It ends without a line break.
+
+    `refused`: there is something new, and it cannot be used.
+    """
 
     text: str
+    refused: bool = False
 
 
 class Source(Protocol):
@@ -168,7 +172,7 @@ class Files:
             if patient and refused.half and self._may_still_end(now):
                 return None
             self._settle(seen)
-            return Told(f"not reloaded: {refused.text}")
+            return Told(f"not reloaded: {refused.text}", refused=True)
         if patient and self._is_cut(seen.content[0]) and self._may_still_end(now):
             return None
         self._settle(seen)

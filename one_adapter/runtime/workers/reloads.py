@@ -21,15 +21,18 @@ class Reloads:
         adopt: Callable[[Generation], None],
         say: Callable[[str], None],
         notifier: Notifier,
+        count: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """Watch what `reloading` names.
 
-        `adopt` has workers that start from then on begin with a generation; `say` takes a line for the log.
+        `adopt` has workers that start from then on begin with a generation; `say` takes a line for the log;
+        `count` hears of each reload whether it was applied.
         """
         self._reloading = reloading
         self._adopt = adopt
         self._say = say
         self._notifier = notifier
+        self._count = count
         self._look_at = 0.0
         self._asked = False
         self._next: Generation | None = None
@@ -90,6 +93,8 @@ class Reloads:
             self._tell(workers, Message(Kind.PREPARE, found.number, found.to_bytes()))
         else:
             if found is not None:
+                if found.refused:
+                    self._count(False)
                 self._say(found.text.rstrip())
             if asked:
                 self._notifier.ready(found.text if isinstance(found, Told) else "")
@@ -102,10 +107,12 @@ class Reloads:
             self._tell(workers, Message(Kind.DROP, agreement.number))
             assert self._reloading is not None
             self._reloading.source.refused()
+            self._count(False)
             self._over(f"the new configuration is not taken, the old one stays: {agreement.reason}")
         elif agreement.state is State.DONE:
             assert self._next is not None
             self._adopt(self._next)
+            self._count(True)
             for note in self._next.notes:
                 self._say(note)
             self._over(self._applied.rstrip())

@@ -34,6 +34,16 @@ class Companion(Protocol):
         """Start it again where it died."""
 
 
+class Book(Protocol):
+    """Who keeps what a person may want to know later."""
+
+    def reloaded(self, applied: bool) -> None:
+        """Hear what became of a reload."""
+
+    def ended(self, process: int) -> None:
+        """Hear that a worker's process has ended."""
+
+
 class Supervisor:
     """Keeps one worker alive for every slot until it is told to end."""
 
@@ -49,13 +59,14 @@ class Supervisor:
         adopt: Callable[[Generation], None] = lambda _: None,
         companions: Sequence[Companion] = (),
         abandoned: Callable[[], None] = lambda: None,
+        book: Book | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Run `work` in a worker for each of `slots`, which are its own from now on.
 
         `ready` is called once all of them serve. `say` takes a line for the log. Told to end, it gives what
         is under way `grace` seconds. `reloading` is what is watched, and `adopt` has later workers begin with
-        a generation. `abandoned` is called in a worker whose parent is gone.
+        a generation. `abandoned` is called in a worker whose parent is gone. `book` is told of what happens.
         """
         self._slots = [*slots]
         self._work = work
@@ -65,12 +76,14 @@ class Supervisor:
         self._notifier = notifier or Notifier("")
         self._companions = companions
         self._abandoned = abandoned
+        self._book = book
         self._clock = clock
         self._workers: dict[int, Worker] = {}
         self._leaving: list[Worker] = []
         self._due = dict.fromkeys(range(len(slots)), clock())
         self._restarts = Restarts()
-        self._reloads = Reloads(reloading, adopt, say, self._notifier)
+        count = book.reloaded if book is not None else lambda _: None
+        self._reloads = Reloads(reloading, adopt, say, self._notifier, count)
         self._ends_at: float | None = None
         self._no_use = False
         self._signals = Signals()
@@ -164,6 +177,8 @@ class Supervisor:
             if not pid:
                 continue
             worker.channel.close()
+            if self._book is not None:
+                self._book.ended(pid)
             if worker in self._leaving:
                 self._leaving.remove(worker)
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
 from one_adapter.runtime.host.recording import Recording, Wanted, begin, beside, wanted
 from one_adapter.runtime.record import names
+from one_adapter.runtime.record.finished import Finished
+from one_adapter.runtime.record.tally import Numbers
 
 PATH = "/v1/chat/completions"
 LABELS = b'{end="answered",kind="chat",model="m",service="s",status="200"}'
@@ -137,15 +140,21 @@ def test_a_metrics_port_that_is_taken_is_told_and_stops_nobody(caplog: pytest.Lo
 
 
 def test_workers_lay_their_numbers_down_each_second(tmp_path: Path) -> None:
+    file = tmp_path / f"2-{os.getpid()}.json"
+
     async def a_while() -> None:
         environment = {names.WORKER: "2", names.FOLDER: str(tmp_path)}
         found = Recording(Wanted(metrics=True), Config.empty(), Memory(), environment)
-        assert (tmp_path / "2.json").exists()
         found.record.begin()
         await asyncio.sleep(1.5)
+        assert json.loads(file.read_text())[1][0] == 1
+        found.record.told(Finished("chat", 0.0, 401))
+        found.close()
+        numbers, held, _ = json.loads(file.read_text())
+        assert Numbers.from_json(numbers).requests == {("chat", "", "", "refused", "401"): 1}
+        assert held is None
 
     run(a_while())
-    assert json.loads((tmp_path / "2.json").read_text())[1][0] == 1
 
 
 def test_no_key_and_no_word_is_in_the_log(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime.host import applying, watching
+from one_adapter.runtime.host import applying, recording, watching
 from one_adapter.runtime.host.watching import Watching
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading, Told
@@ -93,6 +93,15 @@ def test_what_is_applied_is_told_in_a_line_and_what_waits_for_a_start_in_another
     monkeypatch.setattr(applying, "commit", lambda generation: applying.Applied(generation, 1, 2, 3, 4.4))
     steps(Source(SECOND), told, False)
     assert told == ["generation 2 (f2): 1 added, 3 changed, 2 removed, 4 ms", *SECOND.notes]
+
+
+def test_reloads_are_counted_by_what_became_of_them(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[bool] = []
+    monkeypatch.setattr(recording, "reloaded", counted.append)
+    test_what_is_applied_is_told_in_a_line_and_what_waits_for_a_start_in_another([], monkeypatch)
+    steps(Source(Told("not reloaded: why", refused=True), Told("nothing has changed")), told, False, True)
+    steps(Source(ValueError("odd")), told, False)
+    assert counted == [True, False, False]
 
 
 def test_who_listens_hears_begin_and_end_of_what_was_asked_for_and_of_what_is_new(told: list[str]) -> None:

@@ -165,7 +165,9 @@ def test_a_killed_worker_is_replaced_on_the_newest_configuration(running: Runnin
     running.until(lambda: "ended by SIGKILL; another takes its place" in running.said())
     assert {running.ask("m2") for _ in range(20)} == {200}
     running.until(lambda: running.number("workers") == 2)
+    # What it counted in its last second is lost with it; the sum goes on otherwise.
     running.until(lambda: running.number("requests_total") >= running.counted + 20)
+    assert running.number("reloads_total") == 1
 
 
 def test_told_to_end_it_leaves_nothing_behind(running: Running) -> None:

@@ -24,7 +24,7 @@ from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
 from one_adapter.runtime.record.port import MetricsServer
 from one_adapter.runtime.record.record import KEPT, KEPT_BYTES, SECONDS, Record
-from one_adapter.runtime.record.shelf import STALE_SECONDS, Shelf
+from one_adapter.runtime.record.shelf import STALE_SECONDS, Ledger, Shelf
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens
 
@@ -157,7 +157,8 @@ def test_of_a_worker_that_is_gone_stays_what_it_counted_and_not_what_it_held(tmp
     tally = Tally()
     tally.count(ONE, NONE)
     Board(tally, lambda: Gauges(7), Shelf(str(tmp_path), 2), 2).look()
-    laid = (tmp_path / "2.json").stat().st_mtime
+    (file,) = tmp_path.glob("2-*.json")
+    laid = file.stat().st_mtime
     for age, workers, running in ((0.0, 2, 7), (STALE_SECONDS + 1, 1, 0)):
         board = Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1, now=lambda age=age: laid + age)
         told = told_by(board)
@@ -165,20 +166,64 @@ def test_of_a_worker_that_is_gone_stays_what_it_counted_and_not_what_it_held(tmp
         assert (value(told, "workers"), value(told, "requests_running")) == (workers, running)
 
 
-def test_a_worker_that_takes_anothers_place_goes_on_from_its_numbers(tmp_path: Path) -> None:
+def counted(folder: Path, worker: int, process: int, held: Gauges) -> tuple[Tally, Board]:
+    """A process of a worker that has counted a request."""
     tally = Tally()
     tally.count(ONE, NONE)
-    Board(tally, Gauges, Shelf(str(tmp_path), 1), 1).look()
-    again = Tally()
-    again.count(ONE, NONE)
-    board = Board(again, Gauges, Shelf(str(tmp_path), 1), 1)
-    for _ in range(3):
-        board.look()
-        assert value(told_by(board), "request_seconds_count", service="s", model="m") == 2
+    return tally, Board(tally, lambda: held, Shelf(str(folder), worker, process), worker)
+
+
+def test_a_worker_that_ends_what_it_does_counts_beside_the_one_in_its_place(tmp_path: Path) -> None:
+    tally, leaves = counted(tmp_path, 1, 101, Gauges(3, generation=1))
+    _, new = counted(tmp_path, 1, 102, Gauges(1, generation=2))
+    _, other = counted(tmp_path, 2, 103, Gauges())
+    for count in (3, 4, 5):
+        for board in (leaves, new, other):
+            board.look()
+        for board in (leaves, new, other):
+            told = told_by(board)
+            assert value(told, "request_seconds_count", service="s", model="m") == count
+            assert (value(told, "requests_running"), value(told, "workers")) == (4, 2)
+            assert value(told, "generation", worker="1") == 2
+        tally.count(ONE, NONE)
+
+
+def test_what_a_process_has_counted_that_is_gone_is_told_once_at_every_moment(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path))
+    _, stays = counted(tmp_path, 2, 100, Gauges())
+    for process in range(101, 131):
+        _, goes = counted(tmp_path, 1, process, Gauges(7))
+        goes.look()
+        (file,) = tmp_path.glob("1-*.json")
+        text = file.read_text()
+        goes.end()
+        before = told_by(stays)
+        ledger.ended(process)
+        after = told_by(stays)
+        file.write_text(text)  # who looked a moment ago has seen it, and then the parent's
+        between = told_by(stays)
+        file.unlink()
+        for told in (before, after, between):
+            assert value(told, "request_seconds_count", service="s", model="m") == process - 99
+            assert value(told, "requests_running") == 0
+    ledger.ended(99)
+    assert len([*tmp_path.iterdir()]) == 1
+
+
+def test_reloads_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path))
+    board = Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1)
+    assert value(told_by(board), "reloads_total", result="refused") == 0
+    for applied in (True, False, True):
+        ledger.reloaded(applied)
+    told = told_by(board)
+    assert value(told, "reloads_total", result="applied") == 2
+    assert value(told, "reloads_total", result="refused") == 1
+    assert value(told, "workers") == 1
 
 
 def test_what_lies_in_the_folder_and_is_no_workers_is_passed_over(tmp_path: Path) -> None:
-    for name, text in (("2.json", "{"), ("x.json", "[]"), ("3.json", json.dumps(["[]", []]))):
+    for name, text in (("2.json", "{"), ("x.json", "[]"), ("3.json", json.dumps(["[]", [], []]))):
         (tmp_path / name).write_text(text)
     told = told_by(Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1))
     assert value(told, "workers") == 1

@@ -78,7 +78,7 @@ def test_every_way_to_end_is_told() -> None:
 
 
 def test_every_metric_has_its_row_and_no_other() -> None:
-    body, _ = exposed(Numbers(), {1: Gauges()})
+    body, _ = exposed(Numbers(), [(1, Gauges())])
     there = set(re.findall(r"^# TYPE (\w+) ", body.decode(), re.MULTILINE))
     told = {
         name

@@ -94,6 +94,16 @@ class Application:
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
 
+class Book:
+    """Notes what happens, beside what is said."""
+
+    def reloaded(self, applied: bool) -> None:
+        print(f"noted: reloaded {applied}", file=sys.stderr, flush=True)
+
+    def ended(self, process: int) -> None:
+        print(f"noted: {process} ended", file=sys.stderr, flush=True)
+
+
 def main(port: int, count: int, grace: float, file: str, death: str, speed: float) -> None:
     source = File(Path(file))
 
@@ -118,6 +128,7 @@ def main(port: int, count: int, grace: float, file: str, death: str, speed: floa
         reloading=Reloading(source.last, source),
         adopt=source.adopt,
         abandoned=lambda: say("abandoned"),
+        book=Book(),
         clock=lambda: time.monotonic() * speed,
     ).run()
 

@@ -127,7 +127,9 @@ def test_every_worker_answers_on_the_one_port_and_all_end_when_told_to(fleet: Ca
     assert len({*pids.values()}) == 3
     assert running.end() == 0
     assert not any(map(lives, pids.values()))
-    assert running.said() == "all are ready\n"
+    lines = running.said().splitlines()
+    assert lines[0] == "all are ready"
+    assert sorted(lines[1:]) == sorted(f"noted: {pid} ended" for pid in pids.values())
 
 
 def test_a_killed_worker_breaks_its_own_connections_only_and_is_back(fleet: Callable[..., Fleet]) -> None:
@@ -239,7 +241,7 @@ def test_one_worker_that_is_told_to_end_is_replaced_while_it_does(fleet: Callabl
     assert again[1] != pids[1]
     assert lives(pids[1])
     assert streams[1].read().count(b"piece") == 50
-    running.until(lambda: not lives(pids[1]))
+    running.until(lambda: f"noted: {pids[1]} ended" in running.said())
     assert running.end() == 0
 
 
