@@ -6,17 +6,44 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from one_adapter.verify.credentials import calls
+from one_adapter.verify.credentials.asked import Request
 from one_adapter.verify.servers import client
 from one_adapter.verify.servers.client import Answer, server_at
 
 OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
 STREAM = OK + b"content-type: text/event-stream\r\n\r\n"
+
+
+@contextmanager
+def trickling(begin: bytes, again: bytes) -> Iterator[int]:
+    """A server at a port that begins an answer and goes on with it as long as anybody listens."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve(connection: socket.socket) -> None:
+            with suppress(OSError), connection:
+                connection.recv(65536)
+                connection.sendall(begin)
+                while not over.wait(0.01):
+                    connection.sendall(again)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            over.set()
 
 
 @contextmanager
@@ -107,6 +134,33 @@ def test_an_answer_that_goes_on_and_on_ends_after_its_time(
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.0)
     answer, _ = ask(OK + f"content-type: {kind}\r\n\r\n".encode(), b"data: 1\n\n" * 50)
     assert "does not end" in answer.trouble
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (OK + b"x-head: ", b"x"),
+        (STREAM + b"data: ", b"x"),
+        (OK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", b"x: y\r\n"),
+    ],
+    ids=["interim-answers", "head", "line", "trailers"],
+)
+def test_a_server_that_is_never_silent_is_not_listened_to_for_ever(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes, again: bytes
+) -> None:
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
+    with trickling(begin, again) as port:
+        assert "does not end" in server_at(f"http://127.0.0.1:{port}").ask("/v1/models").trouble
+
+
+def test_a_vendor_that_is_never_silent_does_not_hold_up_the_check_of_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "LONGEST_CALL", 0.3)
+    with trickling(b"", b"HTTP/1.1 100 Continue\r\n\r\n") as port:
+        assert calls.call(Request(f"http://127.0.0.1:{port}/v1/models"))[0] == 0
+        assert calls.call(Request("https://example.invalid/"), f"http://127.0.0.1:{port}")[0] == 0
 
 
 def test_silence_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -153,3 +154,43 @@ def test_nothing_is_said_of_upstreams_that_are_not_seen() -> None:
     from collections import Counter
 
     assert chance({"old": Counter(), "new": Counter({("a",): 9})}) == 1.0
+
+
+ODD = (None, True, 5, -0.5, "x", "", [], [1], [[1]], [None], [{}], {}, {"a": 1}, {"text": 5})
+EVENTS: tuple[dict[str, Any], ...] = (
+    {
+        "model": "m",
+        "choices": [
+            {
+                "delta": {"role": "assistant", "content": "x", "tool_calls": [{"index": 0, "function": {}}]},
+                "message": {"content": "x", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 1},
+    },
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "message": {"usage": {}}},
+    {"type": "content_block_delta", "delta": {"text": "x"}, "stop_reason": "end_turn"},
+    {"type": "response.completed", "response": {"status": "completed", "usage": {}}, "status": "x"},
+    {"error": {"type": "x", "code": "y"}, "data": [{"embedding": [1.0]}]},
+)
+
+
+def with_one_odd(value: Any) -> Iterator[Any]:
+    """A value with each of its parts in turn as no protocol has it."""
+    yield from ODD
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from ({**value, key: odd} for odd in with_one_odd(each))
+    elif isinstance(value, list):
+        for odd in with_one_odd(value[0]):
+            yield [odd]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=["chat", "messages", "piece", "responses", "error"])
+def test_no_part_of_an_answer_can_be_so_odd_that_it_has_no_facts(event: dict[str, Any]) -> None:
+    for odd in with_one_odd(event):
+        for probe in (STREAM, RESPONSES, MESSAGES):
+            assert streamed(probe, odd)["status"] == 200
+        assert whole(odd)["status"] == 200
+        assert whole(odd, 500)["status"] == 500

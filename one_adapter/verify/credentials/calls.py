@@ -15,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import ServicePolicy
 from one_adapter.verify.credentials.asked import Request
+from one_adapter.verify.deadline import ends_after
 
-#: Seconds for a connection and for each piece of an answer, and the most that is read of one.
-LONGEST_WAIT, LARGEST_ANSWER = 20.0, 256 << 10
+#: Seconds for a connection and of silence, those for an exchange as a whole, and the bytes read of an answer.
+LONGEST_WAIT, LONGEST_CALL, LARGEST_ANSWER = 20.0, 60.0, 256 << 10
 PORTS = {"http": 80, "https": 443}
 SOCKS_PORT = 1080
 
@@ -52,9 +53,10 @@ def call(request: Request, proxy: str = "") -> tuple[int, str]:
         raw = None
         if request.body is not None:
             raw, headers["content-type"] = json.dumps(request.body).encode(), "application/json"
-        connection.request("GET" if raw is None else "POST", begins + path, raw, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(LARGEST_ANSWER).decode("utf-8", "replace")
+        with ends_after(LONGEST_CALL, connection):
+            connection.request("GET" if raw is None else "POST", begins + path, raw, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(LARGEST_ANSWER).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException, ValueError) as problem:
         return 0, type(problem).__name__
     finally:

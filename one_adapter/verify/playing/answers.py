@@ -28,7 +28,7 @@ class Answer:
         """The content as JSON; an empty object where it is none."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
 
     def events(self) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _stream(answer: Answer) -> Facts:
             continue
         try:
             event = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             event = {}
         kinds += _read_event(event if isinstance(event, Mapping) else {}, found)
     said = "".join(f"{kind} " for kind in kinds).strip()
@@ -166,7 +166,7 @@ def _called(calls: Any) -> str:
         function = _object(_object(call).get("function"))
         try:
             arguments = json.loads(function.get("arguments") or "{}")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             arguments = {"?": None}
         names = ", ".join(sorted(arguments)) if isinstance(arguments, Mapping) else "?"
         said.append(f"{function.get('name')}({names})")

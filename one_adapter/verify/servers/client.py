@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from one_adapter import __version__
 from one_adapter.errors import OneAdapterError
+from one_adapter.verify.deadline import ends_after
 
 #: Seconds for a connection, of silence, and of an answer as a whole.
 CONNECT_SECONDS, SILENCE_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 180.0
@@ -43,6 +44,9 @@ class Answer:
         return self.content_type == "text/event-stream"
 
 
+ENDLESS = Answer(trouble="its answer does not end")
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where a server is, without user info, and how it is asked."""
@@ -67,15 +71,19 @@ class Server:
         try:
             data = None if body is None else json.dumps(body).encode()
             prefix = urlsplit(self.address).path
-            connection.request("GET" if data is None else "POST", prefix + path, data, self._headers(data))
-            if connection.sock is not None:
+            with ends_after(ANSWER_SECONDS, connection):
                 connection.sock.settimeout(SILENCE_SECONDS)
-            return _read(connection.getresponse(), began)
+                method = "GET" if data is None else "POST"
+                connection.request(method, prefix + path, data, self._headers(data))
+                answer = _read(connection.getresponse(), began)
+            return ENDLESS if _is_late(began) and not answer.trouble else answer
         except TimeoutError:
             return Answer(trouble="it did not answer in time")
         except ssl.SSLError as problem:
             return Answer(trouble=f"TLS failed: {problem.reason or problem}")
         except (OSError, http.client.HTTPException, ValueError) as problem:
+            if _is_late(began):
+                return ENDLESS
             return Answer(
                 trouble=f"no answer: {getattr(problem, 'strerror', None) or type(problem).__name__}"
             )
@@ -126,6 +134,10 @@ def server_at(url: str, key: str = "") -> Server:
     return Server(urlunsplit((parts.scheme, where, path, "", "")), key, unquote(user))
 
 
+def _is_late(began: float) -> bool:
+    return time.monotonic() - began >= ANSWER_SECONDS
+
+
 def _read(response: http.client.HTTPResponse, began: float) -> Answer:
     content_type = (response.headers.get_content_type() or "").lower()
     headers = {name.lower(): value for name, value in response.getheaders()}
@@ -135,8 +147,8 @@ def _read(response: http.client.HTTPResponse, began: float) -> Answer:
             raw += part
             if len(raw) > ANSWER_BYTES:
                 return Answer(trouble="its answer is too large")
-            if time.monotonic() - began > ANSWER_SECONDS:
-                return Answer(trouble="its answer does not end")
+            if _is_late(began):
+                return ENDLESS
         if response.length:
             return Answer(trouble="its answer is cut")
         return Answer(response.status, content_type if raw else "", headers, _json(raw))
@@ -146,7 +158,7 @@ def _read(response: http.client.HTTPResponse, began: float) -> Answer:
     while line := response.readline(ANSWER_BYTES):
         size += len(line)
         now = time.monotonic() - began
-        if size >= ANSWER_BYTES or now > ANSWER_SECONDS:
+        if size >= ANSWER_BYTES or _is_late(began):
             return Answer(trouble="its stream does not end")
         if line.startswith(b"data:"):
             events.append(line[5:].strip().decode("utf-8", "replace"))

@@ -117,11 +117,10 @@ def finish_word(reason: Any) -> str:
     >>> finish_word("length"), finish_word("tool_use"), finish_word("STOP")
     ('an end', 'a tool call', 'STOP')
     """
-    if reason in ENDED:
+    word = str(reason)
+    if word in ENDED:
         return "an end"
-    if reason in CALLED:
-        return "a tool call"
-    return str(reason)
+    return "a tool call" if word in CALLED else word
 
 
 def _counted(usage: Mapping[str, Any]) -> set[str]:

@@ -54,13 +54,14 @@ def list_checks(old: Sequence[str], new: Sequence[str], asked: Callable[[str], A
     out of its list on purpose.
     """
     checks = []
-    for name in (each for each in old if each not in new):
+    before, after = {*old}, {*new}
+    for name in (each for each in old if each not in after):
         answer = asked(name)
         known = "models-list-per-key" if answer.status == 403 and not is_busy(answer) else ""
         words = "only the old side lists it"
         outcome: Outcome = "known" if known else "different"
         checks.append(Check(PROBE, name, outcome, words, "listed", True, False, known))
-    for name in (each for each in new if each not in old):
+    for name in (each for each in new if each not in before):
         words = "only the new side lists it"
         checks.append(Check(PROBE, name, "different", words, "listed", False, True))
     return checks or [Check(PROBE, "", "same")]

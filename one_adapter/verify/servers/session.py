@@ -126,8 +126,9 @@ def compare_servers(
 
 def names_to_ask(old: Sequence[str], new: Sequence[str], wish: Wish) -> list[str]:
     """The names that both sides list and the wish is for, and those that it spells out, listed or not."""
-    both = [name for name in old if name in new and wish.wants(name)]
-    spelt = [name for name in wish.models if not set(name) & set("*?[") and name not in {*old, *new}]
+    there, known = {*new}, {*old, *new}
+    both = [name for name in old if name in there and wish.wants(name)]
+    spelt = [name for name in wish.models if not set(name) & set("*?[") and name not in known]
     return [*both, *spelt]
 
 

@@ -102,10 +102,14 @@ def told_by_types(answer: Answer) -> Told:
         told.objects.append(event)
         if kind.endswith("delta") and kind != "message_delta":
             delta = event.get("delta")
-            told.text += delta if isinstance(delta, str) else str((delta or {}).get("text") or "")
+            told.text += delta if isinstance(delta, str) else str(_text_of(delta) or "")
             told.pieces += 1
             told.first = moment if told.first is None else told.first
     return told
+
+
+def _text_of(delta: Any) -> Any:
+    return delta.get("text") if isinstance(delta, dict) else None
 
 
 def type_of(event: Mapping[str, Any]) -> str:
@@ -146,7 +150,8 @@ def calls_in(deltas: Sequence[Any]) -> list[str]:
     names: dict[int, str] = {}
     arguments: dict[int, str] = {}
     for delta in deltas:
-        for call in (delta.get("tool_calls") if isinstance(delta, dict) else None) or []:
+        calls = delta.get("tool_calls") if isinstance(delta, dict) else None
+        for call in calls if isinstance(calls, list) else ():
             function = call.get("function") if isinstance(call, dict) else None
             if not isinstance(function, dict):
                 continue
