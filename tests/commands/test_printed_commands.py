@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 #: In a line of a fenced block, or between backticks in the text.
 PRINTED = re.compile(r"(?:^|`|\A)((?:one-adapter |set -a; )[^`\n]+)(?=`|$)", re.MULTILINE)
+#: The commands that neither start a server nor ask one.
+OFFLINE = ("explain", "export", "lint", "schema")
 #: Stands for LiteLLM's own command: says where it would listen, and fails without its file or its master key.
 STAND_IN = """#!/bin/sh
 [ -f "$2" ] && [ -n "$LITELLM_MASTER_KEY" ] && echo "$@"
@@ -49,9 +51,9 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def check(line: str, folder: Path) -> None:
-    """Run a line; of one that starts or asks a server only what it is told, and that its file is there."""
-    if line.startswith(("one-adapter run ", "one-adapter verify ")):
-        name = line.split()[1]
+    """Run a line that only reads and writes files; of any other command, try whether it takes these words."""
+    program, name, *_ = line.split()
+    if program == "one-adapter" and name not in OFFLINE:
         command = cli.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
         context = command.make_context(name, shlex.split(line)[2:])

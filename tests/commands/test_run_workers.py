@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
+from command_runner import runner
 
 from one_adapter.cli import cli
 from one_adapter.commands.options import options_of
@@ -131,7 +131,7 @@ class TestWithoutAnInstalledRedis:
         assert (share.plan(plan), share.lines(plan)) == (plan, [])
 
     def test_run_says_it_and_does_not_start(self, tmp_path: Path) -> None:
-        done = CliRunner().invoke(cli, ["run", str(file(tmp_path, LIMITED)), "--workers", "2"])
+        done = runner().invoke(cli, ["run", str(file(tmp_path, LIMITED)), "--workers", "2"])
         assert done.exit_code == 1
         assert done.stderr.splitlines()[-1].startswith(
             "Error: 2 workers that share nothing would let through"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command_runner import runner
 
 from one_adapter.commands.lint import lint_command
 from one_adapter.config.document import Document
@@ -325,7 +325,7 @@ def test_standard_input_has_no_neighbours(tmp_path: Path) -> None:
 
 def test_the_linter_judges_the_active_revision(tmp_path: Path) -> None:
     path = store(tmp_path / "config.db", ({"load_balancing": "nonsense", "services": {}}, 1))
-    done = CliRunner().invoke(lint_command, [str(path)])
+    done = runner().invoke(lint_command, [str(path)])
     assert done.exit_code == 1
     assert "SOA202" in done.output
     assert f"{path}#" in done.output
@@ -335,8 +335,8 @@ def test_the_linter_says_that_the_gateway_runs_by_the_store_beside_a_file(tmp_pa
     file = tmp_path / "live.json"
     file.write_text(json.dumps(revision("old")), encoding="utf-8")
     store(tmp_path / "config.db", (revision("somebody-elses"), 1))
-    assert CliRunner().invoke(lint_command, [str(file)]).stderr == ""
+    assert runner().invoke(lint_command, [str(file)]).stderr == ""
     store(tmp_path / "live.db", (revision("now"), 1))
-    shown = CliRunner().invoke(lint_command, [str(file), "--format", "json"])
+    shown = runner().invoke(lint_command, [str(file), "--format", "json"])
     assert shown.stderr.startswith(f"Warning: {tmp_path / 'live.db'} holds another configuration")
     assert json.loads(shown.stdout)["files"] == [str(file)]

@@ -16,7 +16,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from command_runner import runner
 from gateways import KEY, Ways, running
 
 from one_adapter.cli import cli
@@ -28,14 +29,6 @@ KEYS = {"OLD_KEY": KEY, "NEW_KEY": KEY}
 def verify(old: str, new: str, *words: str, environment: dict[str, str] | None = None) -> Result:
     arguments = ["verify", "--old", old, "--new", new, "--old-key-env", "OLD_KEY", *words]
     return runner().invoke(cli, arguments, env=KEYS if environment is None else environment)
-
-
-def runner() -> CliRunner:
-    """A runner that keeps standard error apart; click before 8.2 has to be told."""
-    try:
-        return CliRunner(mix_stderr=False)
-    except TypeError:
-        return CliRunner()
 
 
 def test_without_a_terminal_and_without_yes_nothing_but_the_lists_is_asked() -> None:

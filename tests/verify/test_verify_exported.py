@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
+from command_runner import runner
 
 from one_adapter.cli import cli
 
@@ -49,7 +49,7 @@ def exported(tmp_path: Path) -> tuple[Path, File]:
     """The configuration and what `export` makes of it, as a tree."""
     config = tmp_path / "config.json"
     config.write_text(json.dumps(CONFIG))
-    done = CliRunner().invoke(cli, ["export", str(config)])
+    done = runner().invoke(cli, ["export", str(config)])
     assert done.exit_code == 0
     return config, yaml.safe_load(done.stdout)
 
@@ -57,7 +57,7 @@ def exported(tmp_path: Path) -> tuple[Path, File]:
 def verified(config: Path, file: Path | str, *more: str) -> tuple[int, File, str]:
     """The exit code of a comparison, its JSON, and all that was printed."""
     asked = ["verify", str(config), "--exported", str(file), "--format", "json", *more]
-    done = CliRunner().invoke(cli, asked)
+    done = runner().invoke(cli, asked)
     printed = done.stdout + done.stderr
     return done.exit_code, json.loads(done.stdout) if done.stdout.startswith("{") else {}, printed
 
@@ -200,7 +200,7 @@ def test_what_was_edited_is_told_and_nothing_else(
 def test_a_file_as_it_was_exported_is_the_same(tmp_path: Path, more: list[str]) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(CONFIG))
-    done = CliRunner().invoke(cli, ["export", str(config), *more])
+    done = runner().invoke(cli, ["export", str(config), *more])
     (tmp_path / "file.yaml").write_text(done.stdout)
     code, found, printed = verified(config, tmp_path / "file.yaml")
     assert {check["outcome"] for check in found["checks"]} == {"same"}

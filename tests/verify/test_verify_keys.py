@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command_runner import runner
 from forwarders import http_proxy, socks_proxy
 from mock_vendors import self_signed
 from standin import read
@@ -103,7 +103,7 @@ def checked(
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"services": services, **top}))
     asked = ["verify", str(config), "--check-keys", "--format", "json", *more, *(["--yes"] if agreed else [])]
-    done = CliRunner().invoke(cli, asked)
+    done = runner().invoke(cli, asked)
     printed = done.stdout + done.stderr
     for key in SAYS:
         assert key not in printed

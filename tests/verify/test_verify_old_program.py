@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command_runner import runner
 from standin import MASTER, serving
 from test_verify_planted import RELAYED
 
@@ -189,7 +189,7 @@ def test_the_whole_command_compares_three_sides_and_shows_no_key(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "files"))
     asked = ["verify", "-", "--old-binary", program(tmp_path), "--format", "json"]
     with watching(tmp_path / "files") as seen:
-        done = CliRunner().invoke(cli, asked, input=json.dumps(CONFIG))
+        done = runner().invoke(cli, asked, input=json.dumps(CONFIG))
     found = json.loads(done.stdout)
     assert [check["difference"] for check in found["checks"] if check["outcome"] == "different"] == []
     assert any(check["probe"] == "messages" and check["outcome"] == "same" for check in found["checks"])

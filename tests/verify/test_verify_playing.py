@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command_runner import runner
 from standin import MASTER, read, serving
 from test_verify_planted import RELAYED, config, service
 
@@ -386,7 +386,7 @@ def test_a_limited_service_among_many_leaves_room_for_fewer_calls(ear: Ear) -> N
 @pytest.mark.proxy
 def test_the_whole_of_the_guides_configuration_is_the_same() -> None:
     guide = Path(__file__).parents[2] / "examples" / "guide.json"
-    done = CliRunner().invoke(cli, ["verify", str(guide), "--format", "json"])
+    done = runner().invoke(cli, ["verify", str(guide), "--format", "json"])
     found = json.loads(done.stdout)
     assert [check for check in found["checks"] if check["outcome"] in ("different", "not compared")] == []
     assert len(found["checks"]) > 700

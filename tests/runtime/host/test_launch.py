@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from command_runner import runner
 from proxy import CLIENT, Proxy, configuration, deployment
 from vendor import Vendor
 
@@ -103,7 +103,7 @@ class TestProfile:
     def test_an_unknown_word_is_an_error_before_anything_starts(self, tmp_path: Path, text: str) -> None:
         config = tmp_path / "config.json"
         config.write_text('{"services": {}}', "utf-8")
-        done = CliRunner().invoke(cli, ["run", str(config), "--profile", text])
+        done = runner().invoke(cli, ["run", str(config), "--profile", text])
         assert done.exit_code == 2
         assert done.stderr.startswith("Error: A profile is fast, stock or some of collector,")
         assert len(done.stderr.splitlines()) == 1
