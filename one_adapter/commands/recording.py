@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from one_adapter.errors import OneAdapterError
-from one_adapter.runtime.record.names import LOG, NUMBERS, PORT
+from one_adapter.runtime.record.variables import LOG, NUMBERS, PORT
 from one_adapter.runtime.record.writer import STANDARD, Writer
 
 Command = TypeVar("Command", bound=Callable[..., Any])

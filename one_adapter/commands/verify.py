@@ -12,7 +12,7 @@ import click
 from one_adapter.commands.options import options_of, reading_options
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
-from one_adapter.verify.wish import Wish
+from one_adapter.verify.options import Wish
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar

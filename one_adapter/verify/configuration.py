@@ -17,13 +17,13 @@ from one_adapter.plan.types import Plan
 from one_adapter.verify.old_program.compare import Sides, beside
 from one_adapter.verify.old_program.copying import Copy, copied
 from one_adapter.verify.old_program.program import running
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Asker, Ear
-from one_adapter.verify.playing.child import LOOPBACK, Child, free_port
+from one_adapter.verify.playing.child_process import LOOPBACK, Child, free_port
 from one_adapter.verify.playing.clients import MODELS
 from one_adapter.verify.playing.play import Part, Stage, played
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.result import Check, Verification
-from one_adapter.verify.wish import Wish
 
 #: The variables by which an environment has calls of loopback go elsewhere.
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

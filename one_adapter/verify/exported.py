@@ -18,9 +18,9 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import Plan
+from one_adapter.verify.options import Wish
 from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.values import Values
-from one_adapter.verify.wish import Wish
 
 #: What a file may say of prices, and the number of a deployment: none of it moves a request.
 NO_MATTER = ("id", "base_model")

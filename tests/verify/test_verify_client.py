@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from one_adapter.verify.credentials import calls
-from one_adapter.verify.credentials.asked import Request
+from one_adapter.verify.credentials.questions import Request
 from one_adapter.verify.servers import client
 from one_adapter.verify.servers.client import Answer, server_at
 

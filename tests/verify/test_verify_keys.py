@@ -20,7 +20,7 @@ from mock_vendors import self_signed
 from standin import read
 
 from one_adapter.cli import cli
-from one_adapter.verify.credentials import calls, told
+from one_adapter.verify.credentials import calls, verdicts
 
 File = dict[str, Any]
 #: What the vendor says to a key: status and body.
@@ -263,7 +263,7 @@ def test_nothing_is_asked_before_somebody_agrees(tmp_path: Path, vendor: Vendor)
     ],
 )
 def test_an_answer_is_taken_for_what_it_says(status: int, text: str, result: str) -> None:
-    assert told.result_of(status, text) == result
+    assert verdicts.result_of(status, text) == result
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ from one_adapter.plan.build import decide
 from one_adapter.verify.configuration import beside_the_old
 from one_adapter.verify.old_program.copying import copied
 from one_adapter.verify.old_program.program import running
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Ear
-from one_adapter.verify.playing.child import free_port
+from one_adapter.verify.playing.child_process import free_port
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.result import Check
-from one_adapter.verify.wish import Wish
 
 CONFIG: dict[str, Any] = {
     "api_key": "sk-secret-of-clients",

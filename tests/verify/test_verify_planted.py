@@ -12,11 +12,11 @@ import pytest
 from standin import MASTER, Alter, Ask, Body, read, serving
 
 from one_adapter.plan.types import Plan
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Ear
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.playing.probes import PROBES
 from one_adapter.verify.result import Check
-from one_adapter.verify.wish import Wish
 
 #: What the door answers without LiteLLM's translation.
 RELAYED = tuple(probe for probe in PROBES if probe.protocol in ("chat", "embeddings"))

@@ -20,9 +20,10 @@ from test_verify_planted import RELAYED, config, service
 
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.answers import Answer, facts_of
 from one_adapter.verify.playing.asking import Asker, Ear
-from one_adapter.verify.playing.child import Child, free_port
+from one_adapter.verify.playing.child_process import Child, free_port
 from one_adapter.verify.playing.limits import ways_of
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.playing.player import Player
@@ -30,7 +31,6 @@ from one_adapter.verify.playing.probes import BY_NAME
 from one_adapter.verify.playing.promise import Owners, addresses_of, label_of, places_of
 from one_adapter.verify.playing.shares import chance
 from one_adapter.verify.result import Check
-from one_adapter.verify.wish import Wish
 
 File = dict[str, Any]
 
@@ -336,7 +336,7 @@ def test_a_program_is_ended_with_what_it_started() -> None:
 
 
 def test_a_program_that_will_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("one_adapter.verify.playing.child.LONGEST_END", 0.3)
+    monkeypatch.setattr("one_adapter.verify.playing.child_process.LONGEST_END", 0.3)
     ready = tmp_path / "ready"
     code = "import signal, time, pathlib; signal.signal(15, signal.SIG_IGN)"
     code += f"; pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"

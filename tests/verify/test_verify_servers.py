@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from gateways import KEY, Gateway, Ways, running
 
+from one_adapter.verify.options import Wish
 from one_adapter.verify.output.as_text import as_text
 from one_adapter.verify.result import Verification
 from one_adapter.verify.servers.client import server_at
 from one_adapter.verify.servers.session import compare_servers
-from one_adapter.verify.wish import Wish
 
 CHAT = ("whole", "stream", "tools", "tool stream", "responses", "messages")
 LONG = "an answer that is long enough for several pieces"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import getrandbits
 from typing import Any
 
-from one_adapter.runtime.entry import endpoints, told, translate
+from one_adapter.runtime.entry import endpoints, finishing, translate
 from one_adapter.runtime.entry.asgi import App, Receive, Scope, Send
 from one_adapter.runtime.entry.conversation import REQUEST, TRACE, Way, converse
 from one_adapter.runtime.entry.cross_origin import is_preflight, preflight
@@ -76,7 +76,7 @@ class Door:
             await preflight(send)
             return
         else:
-            recorder = None if told.is_quiet(scope) else self._loaded().recorder
+            recorder = None if finishing.is_quiet(scope) else self._loaded().recorder
         outlet = Outlet(send, name, foreign=not kind)
         if recorder is not None:
             scope[TRACE] = recorder.begin()
@@ -94,7 +94,7 @@ class Door:
                 loaded.config.uses.end()
                 self.ended(kind, scope, outlet)
             if recorder is not None:
-                recorder.told(told.finished(kind, name, scope, scope.get(CLIENT), outlet.status))
+                recorder.told(finishing.finished(kind, name, scope, scope.get(CLIENT), outlet.status))
                 del scope[TRACE]
             scope.pop(REQUEST, None)  # the server keeps the scope, and a body may be large
 

@@ -13,13 +13,13 @@ from one_adapter.runtime.entry.endpoints import METRICS, Metrics
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
-from one_adapter.runtime.record.board import EVERY, Board
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
-from one_adapter.runtime.record.names import FOLDER, LOG, NUMBERS, PORT, WORKER, YES
-from one_adapter.runtime.record.port import LOOPBACK, MetricsServer
+from one_adapter.runtime.record.metrics_port import LOOPBACK, MetricsServer
+from one_adapter.runtime.record.number_files import Shelf
 from one_adapter.runtime.record.record import Record
-from one_adapter.runtime.record.shelf import Shelf
 from one_adapter.runtime.record.tally import Tally
+from one_adapter.runtime.record.totals import EVERY, Board
+from one_adapter.runtime.record.variables import FOLDER, LOG, NUMBERS, PORT, WORKER, YES
 from one_adapter.runtime.record.writer import Writer
 
 log = logging.getLogger("one_adapter.calls")

@@ -24,17 +24,17 @@ from one_adapter.runtime.dryrun import seal
 from one_adapter.runtime.host import applying, recording, watching
 from one_adapter.runtime.host import profile as profiles
 from one_adapter.runtime.host.starting import Starting
-from one_adapter.runtime.record.names import FOLDER, WORKER
-from one_adapter.runtime.record.shelf import Ledger
+from one_adapter.runtime.record.number_files import Ledger
+from one_adapter.runtime.record.variables import FOLDER, WORKER
 from one_adapter.runtime.redaction import CleanStream, known
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
 from one_adapter.runtime.workers import forking, notify
-from one_adapter.runtime.workers.link import Link
 from one_adapter.runtime.workers.redis_server import RedisServer
 from one_adapter.runtime.workers.serving import ONCE, serve
 from one_adapter.runtime.workers.slots import Slot, open_slots
 from one_adapter.runtime.workers.supervisor import LAST_SECONDS, Supervisor
+from one_adapter.runtime.workers.worker_end import Link
 
 #: Where LiteLLM's application is found by workers that load it themselves.
 APPLICATION = "litellm.proxy.proxy_server:app"

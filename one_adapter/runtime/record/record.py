@@ -11,8 +11,8 @@ import contextlib
 import time
 from collections.abc import Callable
 
+from one_adapter.runtime.record.access_log import line
 from one_adapter.runtime.record.finished import Finished
-from one_adapter.runtime.record.line import line
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens, tokens_of
 from one_adapter.runtime.record.trace import Trace

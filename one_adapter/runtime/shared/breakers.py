@@ -14,8 +14,8 @@ from typing import Any
 
 from one_adapter.runtime.gateway.breaker import Breakers, Key, State
 from one_adapter.runtime.gateway.settings import BreakerRule
-from one_adapter.runtime.shared.hub import Hub
-from one_adapter.runtime.shared.link import BREAKERS, Lost
+from one_adapter.runtime.shared.connection import BREAKERS, Lost
+from one_adapter.runtime.shared.membership import Hub
 from one_adapter.runtime.shared.waiting import MICROSECONDS
 
 #: Seconds that a probe may take longer than its service's timeout, and one without a timeout in all.

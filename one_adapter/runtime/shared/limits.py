@@ -18,9 +18,9 @@ from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Full, Limits, Release
 from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.usage import MINUTE
+from one_adapter.runtime.shared.connection import LIMITS, Lost
 from one_adapter.runtime.shared.holding import Holding, Start, share_of
-from one_adapter.runtime.shared.hub import Hub
-from one_adapter.runtime.shared.link import LIMITS, Lost
+from one_adapter.runtime.shared.membership import Hub
 from one_adapter.runtime.shared.waiting import MICROSECONDS, Chain, Queues, Waiter, chain_of
 
 #: Seconds after which others look at a queue whose first seems to be asleep.

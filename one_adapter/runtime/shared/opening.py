@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.sharing import Sharing
 from one_adapter.runtime.shared.breakers import SharedBreakers
-from one_adapter.runtime.shared.hub import Hub, Times
 from one_adapter.runtime.shared.limits import SharedLimits
+from one_adapter.runtime.shared.membership import Hub, Times
 from one_adapter.runtime.shared.turns import SharedCapacity, SharedTurns
 
 

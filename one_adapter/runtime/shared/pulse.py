@@ -10,7 +10,7 @@ import contextlib
 import threading
 from typing import Protocol
 
-from one_adapter.runtime.shared.link import Link, Lost
+from one_adapter.runtime.shared.connection import Link, Lost
 
 
 class Beating(Protocol):

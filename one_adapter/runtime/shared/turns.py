@@ -7,8 +7,8 @@ import json
 
 from one_adapter.runtime.gateway.capacity import Capacity
 from one_adapter.runtime.gateway.settings import Policy
-from one_adapter.runtime.shared.hub import Hub
-from one_adapter.runtime.shared.link import Lost
+from one_adapter.runtime.shared.connection import Lost
+from one_adapter.runtime.shared.membership import Hub
 
 #: Seconds for which a count is kept that nobody takes a turn of, and after how many turns that is renewed.
 KEPT, RENEWED = 86400, 1000

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.workers.channel import Channel, pair
-from one_adapter.runtime.workers.link import Link
 from one_adapter.runtime.workers.slots import Slot
+from one_adapter.runtime.workers.worker_end import Link
 
 #: Seconds without a word after which a worker is taken to hang: one that serves, and one that still loads.
 SILENCE_SECONDS, LOADING_SECONDS = 60.0, 120.0

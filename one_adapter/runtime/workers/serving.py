@@ -6,8 +6,8 @@ import socket
 
 import uvicorn
 
-from one_adapter.runtime.workers.link import Link
 from one_adapter.runtime.workers.slots import Slot
+from one_adapter.runtime.workers.worker_end import Link
 
 #: Seconds between two calls of what uvicorn calls again and again, where the first is what counts.
 ONCE = 365 * 24 * 60 * 60

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import ServicePolicy
-from one_adapter.verify.credentials.asked import Request
+from one_adapter.verify.credentials.questions import Request
 from one_adapter.verify.deadline import ends_after
 
 #: Seconds for a connection and of silence, those for an exchange as a whole, and the bytes read of an answer.

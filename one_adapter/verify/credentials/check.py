@@ -12,13 +12,13 @@ from one_adapter.export.litellm.prices import Prices, Rates, prices_of, rates_of
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import Plan, ServicePolicy, Target
 from one_adapter.runtime.dryrun.heard import last_four
-from one_adapter.verify.credentials.asked import BY_ADAPTER, KEYLESS, request_of
 from one_adapter.verify.credentials.calls import call, proxy_for
-from one_adapter.verify.credentials.told import Result, result_of
+from one_adapter.verify.credentials.questions import BY_ADAPTER, KEYLESS, request_of
+from one_adapter.verify.credentials.verdicts import Result, result_of
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.promise import keys_of, label_of
 from one_adapter.verify.result import Check, Outcome, Verification
 from one_adapter.verify.servers.cost import DEAR, dollars
-from one_adapter.verify.wish import Wish
 
 #: Tokens of a request and of its answer, at most.
 PROMPT, ANSWER = 10, 16

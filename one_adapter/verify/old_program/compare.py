@@ -12,15 +12,15 @@ from one_adapter.config.model import Gateway
 from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun.heard import Heard
 from one_adapter.verify.old_program.copying import Copy
-from one_adapter.verify.old_program.known import Difference, known_difference
+from one_adapter.verify.old_program.known_differences import Difference, known_difference
 from one_adapter.verify.playing.answers import Facts, facts_of
 from one_adapter.verify.playing.asking import Asker, Exchange
 from one_adapter.verify.playing.clients import MODELS, UNKNOWN, WRONG_KEY
+from one_adapter.verify.playing.headroom import NoRoomError
 from one_adapter.verify.playing.names import Question, questions_of
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import CHATS, SYSTEM, TOOL
 from one_adapter.verify.playing.promise import Place, nearest
-from one_adapter.verify.playing.rooms import NoRoomError
 from one_adapter.verify.result import Check
 
 #: Before the name of a probe whose answers are held against the old program's.

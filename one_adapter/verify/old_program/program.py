@@ -12,7 +12,7 @@ from pathlib import Path
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.verify.old_program.copying import Copy
-from one_adapter.verify.playing.child import Child
+from one_adapter.verify.playing.child_process import Child
 
 #: A port of loopback on which nobody listens: where whatever does not go to the echo ends.
 NOWHERE = "http://127.0.0.1:9"

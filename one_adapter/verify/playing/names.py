@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from one_adapter.plan.types import Plan, Route
 from one_adapter.verify.playing.answers import facts_of
+from one_adapter.verify.playing.headroom import NoRoomError
 from one_adapter.verify.playing.judge import different, judge
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import Probe
 from one_adapter.verify.playing.promise import Place, embedding_targets, places_of
-from one_adapter.verify.playing.rooms import NoRoomError
 from one_adapter.verify.result import Check
 
 #: Where a redirect `all` answers any name: one that stands in no configuration.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import Plan
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Asker, Ear
 from one_adapter.verify.playing.clients import play_clients
 from one_adapter.verify.playing.limits import play_limits
@@ -16,7 +17,6 @@ from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import PROBES, Probe
 from one_adapter.verify.playing.shares import play_shares
 from one_adapter.verify.result import Check
-from one_adapter.verify.wish import Wish
 
 #: Questions of one kind.
 Part = Callable[[Player], Awaitable[list[Check]]]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.plan.types import Plan, Target
+from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Asker, Exchange
+from one_adapter.verify.playing.headroom import Rooms
 from one_adapter.verify.playing.probes import PROBES, Probe
 from one_adapter.verify.playing.promise import Owners, Place, nearest
-from one_adapter.verify.playing.rooms import Rooms
-from one_adapter.verify.wish import Wish
 
 #: Questions that are asked at once.
 AT_ONCE = 12

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from math import exp, lcm, lgamma, log
 
 from one_adapter.plan.types import Route
+from one_adapter.verify.playing.headroom import Room
 from one_adapter.verify.playing.names import chats_of, named
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME
 from one_adapter.verify.playing.promise import Place, nearest, places_of
-from one_adapter.verify.playing.rooms import Room
 from one_adapter.verify.result import Check
 
 #: The chance that anything at all is called different which is not, over all shares of a configuration.

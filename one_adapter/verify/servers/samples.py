@@ -10,7 +10,7 @@ from typing import Any
 from one_adapter.verify.result import Check
 from one_adapter.verify.servers.client import Answer
 from one_adapter.verify.servers.judge import STEADY_ROUNDS, UNSTEADY_ROUNDS, Finding, differences, unsteady
-from one_adapter.verify.servers.known import known_difference
+from one_adapter.verify.servers.known_differences import known_difference
 
 Facts = dict[str, Any]
 Side = str

@@ -11,12 +11,14 @@ from typing import Any
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import rates_of
+from one_adapter.verify.options import Wish
 from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.servers.client import Answer, Server
 from one_adapter.verify.servers.cost import ASKED, dollars, estimate
 from one_adapter.verify.servers.echo import received
 from one_adapter.verify.servers.facts import error_facts, facts_of
-from one_adapter.verify.servers.known import is_gateways
+from one_adapter.verify.servers.jobs import Doing, EndedError, Progress, work
+from one_adapter.verify.servers.known_differences import is_gateways
 from one_adapter.verify.servers.lists import RefusedError, list_checks, models_of, refusal_check
 from one_adapter.verify.servers.probes import (
     ROUTE_PROBES,
@@ -35,8 +37,6 @@ from one_adapter.verify.servers.upstreams import (
     look_into,
     upstream_check,
 )
-from one_adapter.verify.servers.work import Doing, EndedError, Progress, work
-from one_adapter.verify.wish import Wish
 
 MASK, INTERRUPTED = "***", "it was interrupted"
 #: What a server answers where it has no such route; 0 where it does not answer at all.

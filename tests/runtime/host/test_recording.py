@@ -22,7 +22,7 @@ from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
 from one_adapter.runtime.host.recording import Recording, Wanted, begin, beside, wanted
-from one_adapter.runtime.record import names
+from one_adapter.runtime.record import variables
 from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.tally import Numbers
 
@@ -35,12 +35,12 @@ LABELS = b'{end="answered",kind="chat",model="m",service="s",status="200"}'
     [
         (Settings(), {}, Wanted()),
         (Settings(access_log="a", metrics=True, metrics_port=7), {}, Wanted("a", True, 7)),
-        (Settings(access_log="a"), {names.LOG: "-"}, Wanted("-")),
-        (Settings(), {names.NUMBERS: "1"}, Wanted(metrics=True)),
-        (Settings(), {names.NUMBERS: "0"}, Wanted()),
-        (Settings(metrics_port=7), {names.PORT: "8"}, Wanted(metrics=True, port=8)),
-        (Settings(metrics_port=7), {names.PORT: "x"}, Wanted(metrics=True, port=7)),
-        (Settings(), {names.PORT: "70000"}, Wanted()),
+        (Settings(access_log="a"), {variables.LOG: "-"}, Wanted("-")),
+        (Settings(), {variables.NUMBERS: "1"}, Wanted(metrics=True)),
+        (Settings(), {variables.NUMBERS: "0"}, Wanted()),
+        (Settings(metrics_port=7), {variables.PORT: "8"}, Wanted(metrics=True, port=8)),
+        (Settings(metrics_port=7), {variables.PORT: "x"}, Wanted(metrics=True, port=7)),
+        (Settings(), {variables.PORT: "70000"}, Wanted()),
     ],
 )
 def test_variables_count_for_more_than_the_file(
@@ -81,7 +81,7 @@ def recorded(tmp_path: Path, environment: dict[str, str] | None = None) -> tuple
 
 
 def test_a_request_is_written_and_counted(tmp_path: Path) -> None:
-    loaded, found = recorded(tmp_path, {names.WORKER: "2"})
+    loaded, found = recorded(tmp_path, {variables.WORKER: "2"})
     found.follow(replace(loaded.config, number=5))
 
     async def two() -> tuple[int, bytes, dict[str, str]]:
@@ -143,7 +143,7 @@ def test_workers_lay_their_numbers_down_each_second(tmp_path: Path) -> None:
     file = tmp_path / f"2-{os.getpid()}.json"
 
     async def a_while() -> None:
-        environment = {names.WORKER: "2", names.FOLDER: str(tmp_path)}
+        environment = {variables.WORKER: "2", variables.FOLDER: str(tmp_path)}
         found = Recording(Wanted(metrics=True), Config.empty(), Memory(), environment)
         found.record.begin()
         await asyncio.sleep(1.5)

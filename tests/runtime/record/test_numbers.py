@@ -19,14 +19,14 @@ from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import BreakerRule
 from one_adapter.runtime.record import tally as tallies
-from one_adapter.runtime.record.board import Board
 from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
-from one_adapter.runtime.record.port import MetricsServer
+from one_adapter.runtime.record.metrics_port import MetricsServer
+from one_adapter.runtime.record.number_files import STALE_SECONDS, Ledger, Shelf
 from one_adapter.runtime.record.record import KEPT, KEPT_BYTES, SECONDS, Record
-from one_adapter.runtime.record.shelf import STALE_SECONDS, Ledger, Shelf
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens
+from one_adapter.runtime.record.totals import Board
 
 Told = dict[tuple[str, frozenset[tuple[str, str]]], float]
 ONE = Finished("chat", 0.2, 200, "answered", model="nick", group="m", service="s", first=0.1)

@@ -15,10 +15,10 @@ import pytest
 
 from one_adapter.cli import cli
 from one_adapter.contract import SETTINGS_FIELDS
+from one_adapter.runtime.record.access_log import line
 from one_adapter.runtime.record.exposition import exposed
 from one_adapter.runtime.record.finished import ENDS, Finished
 from one_adapter.runtime.record.gauges import Gauges
-from one_adapter.runtime.record.line import line
 from one_adapter.runtime.record.tally import Numbers
 from one_adapter.runtime.record.tokens import Tokens
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from virtual import run
 
-from one_adapter.runtime.shared.hub import Hub, Times
 from one_adapter.runtime.shared.limits import SharedLimits
+from one_adapter.runtime.shared.membership import Hub, Times
 
 T = TypeVar("T")
 #: A worker that never seems dead, windows of a minute, and no look at a queue but when it is time.

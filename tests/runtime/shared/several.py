@@ -13,8 +13,8 @@ from one_adapter.runtime.gateway.limits import Full, Release
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Limit
 from one_adapter.runtime.gateway.sharing import Sharing
-from one_adapter.runtime.shared.hub import Hub, Times
 from one_adapter.runtime.shared.limits import SharedLimits
+from one_adapter.runtime.shared.membership import Hub, Times
 from one_adapter.runtime.shared.opening import open_memory
 
 #: No heartbeat, a long lease: nobody dies unless a test says so.

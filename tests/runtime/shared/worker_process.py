@@ -13,8 +13,8 @@ import time
 from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Full
 from one_adapter.runtime.gateway.settings import Limit
-from one_adapter.runtime.shared.hub import Hub, Times
 from one_adapter.runtime.shared.limits import SharedLimits
+from one_adapter.runtime.shared.membership import Hub, Times
 
 #: Seconds that a request runs, and how many ask at once.
 RUNS, CLIENTS = 0.05, 8

@@ -15,11 +15,11 @@ import uvicorn
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading, Told
-from one_adapter.runtime.workers.link import Link
 from one_adapter.runtime.workers.notify import from_environment
 from one_adapter.runtime.workers.serving import serve
 from one_adapter.runtime.workers.slots import Slot, open_slots
 from one_adapter.runtime.workers.supervisor import Supervisor
+from one_adapter.runtime.workers.worker_end import Link
 
 
 class File:

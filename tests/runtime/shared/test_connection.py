@@ -10,7 +10,7 @@ import pytest
 from redis_server import Server
 from several import layer, until, workers
 
-from one_adapter.runtime.shared.link import Lost, connect
+from one_adapter.runtime.shared.connection import Lost, connect
 
 
 def heard(_channel: bytes, _message: bytes) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from one_adapter.runtime.record.access_log import LINE_BYTES, line
 from one_adapter.runtime.record.finished import Finished
-from one_adapter.runtime.record.line import LINE_BYTES, line
 from one_adapter.runtime.record.tokens import Tokens
 from one_adapter.runtime.redaction import known
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from one_adapter.verify.servers.client import Answer
+from one_adapter.verify.servers.jobs import EndedError, work
 from one_adapter.verify.servers.judge import ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS
 from one_adapter.verify.servers.samples import FIRST, NEW, OLD, Asked, is_busy, settle
-from one_adapter.verify.servers.work import EndedError, work
 
 
 def asked(statuses: dict[str, Iterator[int]], probe: str = "whole") -> Asked:

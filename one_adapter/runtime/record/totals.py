@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from one_adapter.runtime.record.gauges import Gauges
-from one_adapter.runtime.record.shelf import Shelf
+from one_adapter.runtime.record.number_files import Shelf
 from one_adapter.runtime.record.tally import Numbers, Tally
 
 #: Seconds between two looks at what holds now, and layings down of it.

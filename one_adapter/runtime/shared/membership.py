@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from one_adapter.runtime.shared.link import LIMITS, PATIENCE, Answered, Link, Lost, Script, connect
+from one_adapter.runtime.shared.connection import LIMITS, PATIENCE, Answered, Link, Lost, Script, connect
 from one_adapter.runtime.shared.pulse import Pulse
 
 log = logging.getLogger("one_adapter.shared")
