@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeAlias
+
+Connection: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
 LOOPBACK = "127.0.0.1"
 #: The paths that are answered.
 PATHS = ("/", "/metrics")
-#: Seconds that a caller may take.
-PATIENCE = 10.0
+#: Seconds that a caller may be silent, and how many may call at once: each has a thread while it does.
+PATIENCE, CALLERS = 10.0, 16
 
 
 class MetricsServer(ThreadingHTTPServer):
@@ -21,8 +25,30 @@ class MetricsServer(ThreadingHTTPServer):
     def __init__(self, port: int, tell: Callable[[str], tuple[bytes, str]]) -> None:
         """Listen from now on."""
         self.tell = tell
+        self._free = threading.BoundedSemaphore(CALLERS)
         super().__init__((LOOPBACK, port), _Answer)
         threading.Thread(target=self.serve_forever, name="one-adapter metrics", daemon=True).start()
+
+    def process_request(self, request: Connection, caller: Any) -> None:
+        """Answer a caller in a thread, and hang up on one too many."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, caller)
+        except RuntimeError:  # no thread is to be had
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Connection, caller: Any) -> None:
+        """Answer a caller."""
+        try:
+            super().process_request_thread(request, caller)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Connection, caller: Any) -> None:
+        """Say nothing of a caller that has left."""
 
 
 class _Answer(BaseHTTPRequestHandler):
