@@ -229,6 +229,8 @@ def test_an_interruption_gives_the_report_so_far_and_exit_code_2(tmp_path: Path)
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # What a shell starts with `&` ignores an interrupt.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         until = time.monotonic() + 60
         while len(server.seen) < 20 and time.monotonic() < until:

@@ -85,9 +85,9 @@ Content = Sequence[bytes]
 
 
 class _Seen(NamedTuple):
-    """A content at one moment: its digest, and why there is none."""
+    """A content at one moment: its checksum, and why there is none."""
 
-    digest: str
+    checksum: str
     content: Content
     problem: str = ""
 
@@ -114,7 +114,7 @@ class Files:
         self._clock, self._sleep = clock, sleep
         self._current = self._before = first
         self._number = first.number
-        self._settled = _digest(*content)
+        self._settled = _checksum(*content)
         self._ended = content[0].endswith(b"\n")
         self._known: object = None
         self._read_at = self._changed_at = -inf
@@ -135,11 +135,11 @@ class Files:
         if not self._is_due(now):
             return None
         seen = self._see(now)
-        if seen.digest == self._settled:
+        if seen.checksum == self._settled:
             self._pending = self._trouble_since = None
             return None
-        if self._pending is None or self._pending[0] != seen.digest:
-            self._pending = seen.digest, now
+        if self._pending is None or self._pending[0] != seen.checksum:
+            self._pending = seen.checksum, now
             return None
         if now - self._pending[1] < SETTLE / 2:
             return None
@@ -162,7 +162,7 @@ class Files:
             content = self._read()
         except OneAdapterError as problem:
             return _Seen(f"none: {problem}", (b"",), str(problem))
-        return _Seen(_digest(*content), content)
+        return _Seen(_checksum(*content), content)
 
     def _judge(self, seen: _Seen, now: float, patient: bool = True) -> Generation | Told | None:
         """Make of a content that was read twice what there is to make of it."""
@@ -193,34 +193,34 @@ class Files:
 
     def _made(self, seen: _Seen) -> Generation:
         """Make a generation, of one content once."""
-        if self._refused[0] == seen.digest:
+        if self._refused[0] == seen.checksum:
             raise self._refused[1]
         try:
             if seen.problem or not seen.content[0].strip():
                 raise Refused(seen.problem or f"{self._paths[0]}: is empty", half=True)
             return self._make(seen.content, self._number + 1)
         except Refused as refused:
-            self._refused = seen.digest, refused
+            self._refused = seen.checksum, refused
             raise
         except OneAdapterError as problem:
-            self._refused = seen.digest, Refused(str(problem))
+            self._refused = seen.checksum, Refused(str(problem))
             raise self._refused[1] from None
 
     def _settle(self, seen: _Seen) -> None:
-        self._settled, self._pending = seen.digest, None
+        self._settled, self._pending = seen.checksum, None
 
     def _at_once(self) -> Generation | Told:
         """Read until two readings are the same, and say what that comes to."""
         before, seen = "", self._see(self._clock())
         end = self._clock() + PATIENCE
-        while seen.digest != before and self._clock() < end:
+        while seen.checksum != before and self._clock() < end:
             self._sleep(SETTLE)
-            before, seen = seen.digest, self._see(self._clock())
+            before, seen = seen.checksum, self._see(self._clock())
         found = self._judge(seen, self._clock(), patient=False)
         return found or Told(f"nothing has changed, generation {self._current.number} goes on")
 
 
-def _digest(*parts: bytes) -> str:
+def _checksum(*parts: bytes) -> str:
     whole = hashlib.sha256()
     for part in parts:
         whole.update(b"%d:" % len(part) + part)

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from one_adapter.runtime.record import port as ports
-from one_adapter.runtime.record.port import CALLERS, LOOPBACK, MetricsServer
+from one_adapter.runtime.record import metrics_port as ports
+from one_adapter.runtime.record.metrics_port import CALLERS, LOOPBACK, MetricsServer
 
 REQUEST = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n"
 #: Seconds that a busy machine may take for what takes none.
