@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from one_adapter.contract import REFERENCE
 from one_adapter.errors import OneAdapterError
@@ -49,6 +50,14 @@ def check_url(url: object, place: str) -> None:
     """Raise `OneAdapterError` for what is no URL of Redis; it may hold a password, so it is not told."""
     if not isinstance(url, str) or not url.startswith(SCHEMES):
         raise OneAdapterError(f"{place} must be a URL that begins with {', '.join(SCHEMES)}.", 1)
+    try:
+        _ = urlsplit(url).port
+    except ValueError:  # its words may be a part of the password
+        raise OneAdapterError(
+            f"{place} is a URL whose host or port cannot be read; in a password, '/', '?', '#' and '[' "
+            "must be percent-encoded.",
+            1,
+        ) from None
 
 
 def check_name(name: str, place: str) -> None:

@@ -190,6 +190,17 @@ SCRIPTS = {script.sha: script for script in map(Script, ("limits", "breakers"))}
 LIMITS, BREAKERS = SCRIPTS.values()
 
 
+def _made(url: str, seconds: float, elsewhere: dict[str, Any]) -> AbstractConnection:
+    """Return a connection of redis-py's as a URL says, but for `elsewhere`; raises `Lost` for a wrong URL."""
+    usual = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    try:
+        told: dict[str, Any] = {**usual, **parse_url(url), **elsewhere}
+        kind: type[AbstractConnection] = told.pop("connection_class", Connection)
+        return kind(**{**told, "protocol": 3})  # what is published comes on the same connection
+    except (ValueError, TypeError, AttributeError, RedisError):  # their words may be a part of the password
+        raise Lost("its URL says something that no connection can be made of") from None
+
+
 async def connect(
     url: str, key: str, heard: Heard, channels: Sequence[str] = (), patience: float = PATIENCE
 ) -> Link:
@@ -198,11 +209,9 @@ async def connect(
     Raises `Lost` where that fails, or takes too long.
     """
     seconds = max(CONNECT_SECONDS, patience)
-    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds, **parse_url(url)}
-    kind: type[AbstractConnection] = options.pop("connection_class", Connection)
-    options["protocol"] = 3  # what is published comes on the same connection
+    elsewhere: dict[str, Any] = {}
     for _ in range(2):
-        connection = kind(**options)
+        connection = _made(url, seconds, elsewhere)
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
         except (RedisError, OSError, asyncio.TimeoutError) as problem:
@@ -217,7 +226,7 @@ async def connect(
             if len(moved) != 2:
                 raise
             host, _, port = moved[1].rpartition(":")
-            options.update(host=host or options.get("host", "localhost"), port=int(port))
+            elsewhere = {**({"host": host} if host else {}), "port": int(port)}
         except BaseException:
             link.close()
             raise

@@ -34,6 +34,15 @@ def test_what_is_no_url_of_redis_is_refused_without_being_told(value: object) ->
     assert "pw" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "rest", ["pw/x@cache", "pw#x@cache:1", "pw?x@cache:1", "pw[x@cache", "x@cache:99999"]
+)
+def test_a_url_of_which_no_host_and_port_can_be_read_is_refused_without_its_password(rest: str) -> None:
+    with pytest.raises(OneAdapterError, match="host or port cannot be read; in a password") as refused:
+        read_settings({"redis": f"redis://:{rest}"})
+    assert "pw" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["a b", "a}b", "x" * 65])
 def test_a_name_that_cannot_be_part_of_a_key_is_refused(name: str) -> None:
     with pytest.raises(OneAdapterError, match="redis_name must have letters, digits"):

@@ -54,6 +54,13 @@ async def test_who_waits_no_more_for_an_answer_is_passed_over(server: Server) ->
     link.close()
 
 
+@pytest.mark.parametrize("url", ["redis://:pw/x@h", "redis://:pw@h?pw=1", "rediss://h?ssl_cert_reqs=pw"])
+async def test_a_url_that_is_wrong_is_lost_and_not_told(url: str) -> None:
+    with pytest.raises(Lost, match="its URL says something") as lost:
+        await connect(url, "{x}", heard)
+    assert "pw" not in str(lost.value)
+
+
 class Odd(asyncio.Protocol):
     """A server that is no Redis after its handshake: it answers the first question of ours so."""
 
