@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from one_adapter.commands.options import config_argument, options_of, reading_options
+from one_adapter.commands.options import Variable, config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
+from one_adapter.contract import REFERENCE
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, visible
 from one_adapter.export.files import (
@@ -32,6 +35,7 @@ from one_adapter.export.pure.plan import unread
 from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.secrets.env_merge import merged, read_env
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.runtime.gateway.sharing import check_url
 
 TO_ENV = "With -o FOLDER they go to .env."
 
@@ -76,6 +80,12 @@ TO_ENV = "With -o FOLDER they go to .env."
     is_flag=True,
     help="Have the proxy follow changes of the exported file, and of the .env beside it, without a restart.",
 )
+@click.option(
+    "--redis",
+    type=Variable(),
+    metavar="VARIABLE",
+    help="Have all proxies share limits, breakers and turns through the Redis whose URL is in VARIABLE.",
+)
 @reading_options
 def export_command(
     config: str,
@@ -88,6 +98,7 @@ def export_command(
     pure: bool,
     prices: str,
     watch: bool,
+    redis: str | None,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -99,8 +110,9 @@ def export_command(
     """
     from one_adapter.export.report.summary import strict_rows
 
-    if pure and watch:
-        raise OneAdapterError("--watch is one-adapter's doing at run time, of which --pure leaves nothing.")
+    if pure and (watch or redis):
+        what = "--watch" if watch else "--redis"
+        raise OneAdapterError(f"{what} is one-adapter's doing at run time, of which --pure leaves nothing.")
     source = accepted(config, options_of(redirects, spark, gateway))
     secrets = exportable(source, pure)
     counted_by = prices_of(prices)
@@ -109,11 +121,13 @@ def export_command(
         if not is_stream(report):
             refuse_what_is_there(Path(report), force)
         told = _report(source, secrets, report, pure, counted_by, _exported(output, env_format))
-    inline = secrets_as == "inline"
+    inline, secrets = secrets_as == "inline", _with_redis(secrets, redis)
 
     def text_with(values: Mapping[str, str]) -> str:
-        shown = values if inline else {}
-        return proxy_config(source.plan, secrets, pure, prices=counted_by, values=shown, watch=watch or None)
+        shown, shared = values if inline else {}, {"redis": f"{REFERENCE}{redis}"} if redis else {}
+        return proxy_config(
+            source.plan, secrets, pure, prices=counted_by, values=shown, watch=watch or None, redis=shared
+        )
 
     written = _export(source, secrets, text_with, output or "-", inline, env_format, force, pure)
     if report is not None and told is not None:
@@ -125,6 +139,21 @@ def export_command(
         count = len(lost)
         what = "1 setting was" if count == 1 else f"{count} settings were"
         raise OneAdapterError(f"{source.document.name}: {what} approximated or dropped (--strict)", 1)
+
+
+def _with_redis(secrets: Secrets, variable: str | None) -> Secrets:
+    """Return the secrets with the URL of a Redis among them: as this process has it, else to be filled in."""
+    if variable is None:
+        return secrets
+    if variable in (*environment(secrets, ""), *STOCK):
+        raise OneAdapterError(f"--redis {variable}: this variable holds something else.")
+    url = os.environ.get(variable, "")
+    if url:
+        check_url(url, variable)
+    else:
+        what = "is to hold the URL of the Redis, which begins with redis://, rediss:// or unix://."
+        click.echo(f"{variable} {what}", err=True)
+    return replace(secrets, values={**secrets.values, variable: url})
 
 
 def _export(

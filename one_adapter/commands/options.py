@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from one_adapter.plan.vendors import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+#: What a variable of the environment is called.
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 config_argument = click.argument("config", type=click.Path(allow_dash=True))
 
@@ -28,6 +31,18 @@ gateway_option = click.option(
     help="The version of the gateway that reads the configuration.",
 )
 """Which gateway's rules hold; the command gets the `Dialect`."""
+
+
+class Variable(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic from click 8.2 on
+    """The name of a variable of the environment."""
+
+    name = "variable"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name; what is none may be a secret, and is not told."""
+        if not VARIABLE.fullmatch(str(value)):
+            self.fail("it takes the name of a variable, letters, digits and _, not its value.", param, ctx)
+        return str(value)
 
 
 def reading_options(command: Command) -> Command:
