@@ -16,6 +16,7 @@ from one_adapter.config.document import Document, parse
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type
 from one_adapter.config.model import Gateway
 from one_adapter.config.reading import read_gateway
+from one_adapter.config.store import read_source
 from one_adapter.dialect import CURRENT
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Row, Target
@@ -29,6 +30,11 @@ FEWER = settings(max_examples=settings().max_examples // 2)
 def document(config: object) -> Document:
     """`config` as the JSON file a person would keep."""
     return parse(json.dumps(config, ensure_ascii=False, indent=2).encode(), "config.json")
+
+
+def load_source(path: str) -> Document:
+    """What a file, a store or standard input ("-") says, understood as every command understands it."""
+    return parse(*read_source(path))
 
 
 def gateway(config: object) -> Gateway:

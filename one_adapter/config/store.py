@@ -157,11 +157,6 @@ def _refuse_programs(path: str, connection: sqlite3.Connection) -> None:
         raise OneAdapterError(f"{path}: is no store of the gateway: {TABLE} is no plain table")
 
 
-def load_source(path: str) -> Document:
-    """A configuration from a file, a store or standard input ("-")."""
-    return parse(*read_source(path))
-
-
 def read_source(path: str) -> Read:
     """What a file, a store or standard input ("-") says, not yet understood.
 

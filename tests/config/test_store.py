@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 from command_runner import runner
+from configurations import load_source
 
 from one_adapter.commands.lint import lint_command
 from one_adapter.config.document import Document
-from one_adapter.config.store import is_store, load_source, read_store, stale_sibling
+from one_adapter.config.store import is_store, read_store, stale_sibling
 from one_adapter.errors import OneAdapterError
 
 TABLE = """

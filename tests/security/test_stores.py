@@ -11,9 +11,10 @@ from pathlib import Path
 from time import process_time
 
 import pytest
+from configurations import load_source
 
 from one_adapter.config import store as stores
-from one_adapter.config.store import load_source, stale_sibling
+from one_adapter.config.store import stale_sibling
 from one_adapter.errors import OneAdapterError
 
 PLAIN = "CREATE TABLE config_revisions (id INTEGER PRIMARY KEY, config_json TEXT, active INTEGER)"
@@ -98,9 +99,9 @@ def test_a_value_beyond_the_limit_is_refused_before_it_is_read(
 def test_a_large_value_costs_no_memory(tmp_path: Path, value: str) -> None:
     path = made(tmp_path / "config.db", PLAIN, f"INSERT INTO config_revisions VALUES (1, {value}, 1)")
     script = (
-        "import resource, sys; from one_adapter.config.store import load_source\n"
+        "import resource, sys; from one_adapter.config.store import read_source\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "try: load_source(sys.argv[1])\n"
+        "try: read_source(sys.argv[1])\n"
         "except Exception as problem: print(type(problem).__name__)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )

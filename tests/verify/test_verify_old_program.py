@@ -157,7 +157,8 @@ def test_the_program_runs_in_a_folder_that_others_cannot_enter_and_that_is_gone_
     copy = copied(document, read_gateway(document), 1, ear.base_url)
     with running(str(path), copy, free_port()) as old:
         while not (seen.exists() and "SIMPLE_ONE_API_DB" in seen.read_text()):
-            assert old.is_running
+            assert old._process is not None
+            assert old._process.poll() is None
         config = Path(seen.read_text().splitlines()[0])
         assert stat.S_IMODE(config.stat().st_mode) == 0o600
         assert stat.S_IMODE(config.parent.stat().st_mode) == 0o700

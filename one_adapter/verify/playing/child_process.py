@@ -92,11 +92,6 @@ class Child:
         except BrokenPipeError:  # it has ended, and `wait` says so
             pass
 
-    @property
-    def is_running(self) -> bool:
-        """Whether it has been started and has not ended."""
-        return self._process is not None and self._process.poll() is None
-
     def wait(self) -> None:
         """Return when it listens. Raises `OneAdapterError` where it ends instead, or takes too long."""
         assert self._process is not None

@@ -133,18 +133,23 @@ def test_a_hangup_has_it_looked_at_once_and_others_too(
 
 
 def test_without_a_watch_it_is_looked_at_only_when_asked(told: list[str]) -> None:
-    seen = []
-    for watches in (True, False):
-        source = Source()
+    watched, left_alone = Source(), Source()
 
-        async def scenario(source: Source = source, watches: bool = watches) -> None:
-            task = asyncio.create_task(Watching(Reloading(FIRST, source, watches), told.append).run())
-            await asyncio.sleep(0.2)
+    async def scenario() -> None:
+        tasks = [
+            asyncio.create_task(Watching(Reloading(FIRST, source, watches), told.append).run())
+            for source, watches in ((watched, True), (left_alone, False))
+        ]
+        for _ in range(3000):
+            if len(watched.asked) >= 3:
+                break
+            await asyncio.sleep(0.01)
+        for task in tasks:
             task.cancel()
 
-        asyncio.run(scenario())
-        seen.append(bool(source.asked))
-    assert seen == [True, False]
+    asyncio.run(scenario())
+    assert watched.asked[:3] == [False] * 3
+    assert left_alone.asked == []
 
 
 class TestStart:

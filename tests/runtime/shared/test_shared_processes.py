@@ -65,13 +65,13 @@ def test_no_window_of_all_processes_holds_more_than_its_number(
 def test_no_more_run_at_once_than_there_are_places_and_a_killed_process_gives_its_own_back(
     server: Server, name: str, tmp_path: Path
 ) -> None:
-    every = [Process(tmp_path, n, server.url, name, "concurrency", 3, 60, 3, 8) for n in range(3)]
+    every = [Process(tmp_path, n, server.url, name, "concurrency", 3, 60, 3, 9) for n in range(3)]
     victim, others = every[0], every[1:]
     patient = time.monotonic() + 60
     while not any(what == "start" for what, *_ in victim.told()):
         assert time.monotonic() < patient
         time.sleep(0.01)
-    time.sleep(1)
+    time.sleep(0.2)
     victim.process.send_signal(signal.SIGKILL)
     victim.process.wait()
     killed = time.monotonic()
