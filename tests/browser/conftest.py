@@ -16,17 +16,17 @@ from tab import Page
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 
-collect_ignore_glob = [] if BROWSER else ["test_*.py"]
-
 
 @pytest.fixture
 async def tab(tmp_path: Path) -> AsyncIterator[Page]:
     """A fresh tab of a fresh browser, which ends with the test."""
-    assert BROWSER is not None
+    if BROWSER is None:
+        pytest.skip("there is no browser: apt-get install chromium")
     flags = (
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-dev-shm-usage",  # a container has 64 MB there
         "--disable-background-networking",
         "--no-first-run",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -100,13 +101,13 @@ class Running:
         return sum(sample.value for sample in samples if sample.name == f"one_adapter_{name}")
 
     def children(self, program: str) -> list[int]:
-        found = subprocess.run(
-            ["ps", "-o", "pid=,comm=", "--ppid", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
-        return [int(line.split()[0]) for line in found.splitlines() if program in line.split()[1]]
+        found = []
+        for one in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                name, _, rest = one.read_text().partition("(")[2].rpartition(")")
+                if int(rest.split()[1]) == self.process.pid and program in name:
+                    found.append(int(one.parent.name))
+        return found
 
 
 @pytest.fixture(scope="module")
