@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +29,7 @@ from one_adapter.export.secrets.variables import Secrets
 from one_adapter.export.table import printable
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices
+from one_adapter.runtime.workers.parent import ends_with
 
 LOOPBACK = "127.0.0.1"
 #: What a dry run sends where a token would have to be fetched from the vendor.
@@ -96,6 +98,8 @@ def run_command(
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. What follows -- goes to LiteLLM's own command line.
     """
+    if echo_port is not None:  # a comparison's, which may be killed
+        ends_with(os.getppid(), signal.SIGTERM)()
     choices(profile)
     os.environ |= recorded(access_log, metrics, metrics_port)
     options = options_of(redirects, spark, gateway)

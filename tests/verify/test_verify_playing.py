@@ -339,6 +339,34 @@ def test_a_program_is_ended_with_what_it_started() -> None:
     assert not runs(running)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_is_told_to_end_or_whose_terminal_is_closed_ends_the_program_first(number: int) -> None:
+    running = child("import time; time.sleep(60)")
+    with pytest.raises(SystemExit), running:
+        signal.raise_signal(number)
+    assert not runs(running)
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
+def test_the_proxy_of_a_comparison_that_is_killed_ends_by_itself(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(of(service("a", "m"))))
+    run = [sys.executable, "-m", "one_adapter", "run", str(file), "--port", str(free_port())]
+    run += ["--echo-port", str(free_port())]
+    code = f"import subprocess, time; subprocess.Popen({run!r}); time.sleep(600)"
+    comparison = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert comparison.stdout is not None
+    with comparison.stdout as printed:
+        assert printed.readline()
+        comparison.kill()
+        comparison.wait()
+        for line in printed:  # until whoever could print has ended
+            assert b"listens" not in line
+
+
 def test_a_program_that_will_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("one_adapter.verify.playing.child_process.LONGEST_END", 0.3)
     ready = tmp_path / "ready"

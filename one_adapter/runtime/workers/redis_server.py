@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.runtime.workers.parent import ends_with
 from one_adapter.runtime.workers.restarts import Restarts
 
 PROGRAMS = ("redis-server", "valkey-server")
@@ -28,8 +27,6 @@ LONGEST_PATH = 100
 START_SECONDS, PAUSE_SECONDS = 10.0, 0.02
 #: Seconds between two looks whether it lives.
 LOOK_SECONDS = 0.2
-#: `prctl`'s name for "the signal I get when my parent dies".
-PDEATHSIG = 1
 
 
 def program() -> str | None:
@@ -108,7 +105,7 @@ class RedisServer:
                 stderr=nowhere,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
                 start_new_session=True,  # what a terminal sends is for us; we end it when nobody needs it
-                preexec_fn=_end_with(os.getpid()),
+                preexec_fn=ends_with(os.getpid()),
             )
 
     def _wait(self) -> None:
@@ -146,15 +143,3 @@ def _folder() -> str:
                 return found
             Path(found).rmdir()
     raise OneAdapterError("No folder for a socket can be written to; set TMPDIR to a short path that can.")
-
-
-def _end_with(parent: int) -> Callable[[], None]:
-    """Return what a new process does so that it ends when `parent` does, however that happens."""
-    prctl = ctypes.CDLL(None).prctl
-
-    def ask() -> None:
-        prctl(PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was quicker
-            os._exit(1)
-
-    return ask

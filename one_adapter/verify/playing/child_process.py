@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from types import TracebackType
+from typing import Any
 
 from one_adapter.errors import OneAdapterError
 
@@ -163,9 +164,15 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(2)
 
 
-def _on_end(handler: object) -> object:
-    """Have a program that is told to end do this first; return what it did so far."""
+def _on_end(handler: Any) -> Any:
+    """Have a program that is told to end do this first; return what it did so far.
+
+    A terminal that is closed tells it so, too, unless that is not to matter (`nohup`).
+    """
+    hangup = getattr(signal, "SIGHUP", None)
     try:
-        return signal.signal(signal.SIGTERM, handler)  # type: ignore[arg-type]
+        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+            signal.signal(hangup, handler)
+        return signal.signal(signal.SIGTERM, handler)
     except ValueError:  # not the main thread's business
         return signal.SIG_DFL

@@ -1,0 +1,26 @@
+"""Ending when the parent does, however that comes about: also where it is killed. Linux alone can."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+#: `prctl`'s name for "the signal I get when my parent dies".
+PDEATHSIG = 1
+
+
+def ends_with(parent: int, number: int = signal.SIGKILL) -> Callable[[], None]:
+    """Return what a process calls to get a signal when `parent`, which has started it, is gone."""
+    if sys.platform != "linux":
+        return lambda: None
+    prctl = ctypes.CDLL(None).prctl
+
+    def ask() -> None:
+        prctl(PDEATHSIG, number)
+        if os.getppid() != parent:  # it was quicker
+            os._exit(1)
+
+    return ask
