@@ -1,4 +1,4 @@
-"""A browser for the tests that look at a page; without one on this machine they are not collected."""
+"""A browser for the tests that look at a page; without one on this machine they are skipped."""
 
 from __future__ import annotations
 

@@ -50,10 +50,10 @@ def way(question: str) -> Path:
     return ROOT / NAMED.findall(row)[0][0]
 
 
-def test_there_are_five_ways_and_their_steps_are_names_of_the_tree() -> None:
+def test_there_are_eleven_ways_and_their_steps_are_names_of_the_tree() -> None:
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| …")]
-    assert len(rows) == 5
+    assert len(rows) == 11
     for row in rows:
         steps = [step.strip().replace(" ", "_") for step in row.split("|")[2].split("→")]
         path = NAMED.findall(row)[0][0]
@@ -66,6 +66,21 @@ def test_a_rule_for_limits_lives_where_the_page_says() -> None:
 
 def test_a_vendors_default_address_is_decided_where_the_page_says() -> None:
     assert f'"{SERVICE_TYPES["deepseek"].url}"' in way("default address").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("a file has changed", "def look("),
+        ("agree on a reload", "def prepared("),
+        ("a worker that died", "def died("),
+        ("Redis is away", "def lost("),
+        ("fields of the access log", "upstream_status"),
+        ("a difference for one on purpose", '"finish-reason-told"'),
+    ],
+)
+def test_what_a_question_asks_for_stands_where_the_page_says(question: str, code: str) -> None:
+    assert code in way(question).read_text(encoding="utf-8")
 
 
 def test_the_env_file_is_written_where_the_page_says() -> None:
