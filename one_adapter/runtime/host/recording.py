@@ -18,7 +18,7 @@ from one_adapter.runtime.record.metrics_port import LOOPBACK, MetricsServer
 from one_adapter.runtime.record.number_files import Shelf
 from one_adapter.runtime.record.record import Record
 from one_adapter.runtime.record.tally import Tally
-from one_adapter.runtime.record.totals import EVERY, Board
+from one_adapter.runtime.record.totals import LOOK_SECONDS, Board
 from one_adapter.runtime.record.variables import FOLDER, LOG, NUMBERS, PORT, WORKER, YES
 from one_adapter.runtime.record.writer import Writer
 
@@ -107,7 +107,7 @@ class Recording:
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self.record.settle()
         self._board.look()
-        loop.call_later(EVERY, self._tick, loop)
+        loop.call_later(LOOK_SECONDS, self._tick, loop)
 
 
 def begin(config: Config, memory: Memory, environment: Mapping[str, str]) -> Recording | None:

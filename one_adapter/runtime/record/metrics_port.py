@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 #: The paths that are answered.
 PATHS = ("/", "/metrics")
 #: Seconds that a caller may be silent, and how many may call at once: each has a thread while it does.
-PATIENCE, CALLERS = 10.0, 16
+SILENCE_SECONDS, CALLERS = 10.0, 16
 
 
 class MetricsServer(ThreadingHTTPServer):
@@ -54,7 +54,7 @@ class MetricsServer(ThreadingHTTPServer):
 class _Answer(BaseHTTPRequestHandler):
     """One request; only what calls this machine by its own name is answered, so that no web page's can."""
 
-    timeout = PATIENCE
+    timeout = SILENCE_SECONDS
     server: MetricsServer
 
     def do_GET(self) -> None:

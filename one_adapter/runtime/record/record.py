@@ -19,7 +19,7 @@ from one_adapter.runtime.record.trace import Trace
 from one_adapter.runtime.record.writer import Writer
 
 #: Requests that are kept, and seconds that they are kept, at most.
-KEPT, SECONDS = 256, 0.25
+KEPT, KEPT_SECONDS = 256, 0.25
 #: Bytes of a whole answer that are kept with them; the tokens of a larger one, or a stream, are read at once.
 KEPT_BYTES = 4 << 10
 
@@ -55,7 +55,7 @@ class Record:
         self._kept.append((one, tokens, self._now()))
         if len(self._kept) == 1:
             with contextlib.suppress(RuntimeError):  # no loop: whoever has none settles by himself
-                asyncio.get_running_loop().call_later(SECONDS, self.settle)
+                asyncio.get_running_loop().call_later(KEPT_SECONDS, self.settle)
         elif len(self._kept) >= KEPT:
             self.settle()
 

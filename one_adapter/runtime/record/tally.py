@@ -19,7 +19,7 @@ MOST, OTHER = 1000, "other"
 #: The upper ends of the histograms' buckets, in seconds.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 #: Seconds at a limit that are a wait, and not only what it takes to pass one.
-WAIT = 0.001
+WAIT_SECONDS = 0.001
 #: The labels of one number.
 Labels = tuple[str, ...]
 #: What became of a reload: the new configuration holds, or the old one still does.
@@ -144,7 +144,7 @@ class Tally:
         if one.first is not None:
             first.counts[bisect_left(BUCKETS, one.first)] += 1
             first.sum += one.first
-        if one.waited >= WAIT:
+        if one.waited >= WAIT_SECONDS:
             _histogram(numbers.waited, (service, model)).add(one.waited)
         if tokens.prompt is not None:
             _add(numbers.tokens, (service, model, "prompt"), tokens.prompt)

@@ -11,7 +11,7 @@ from one_adapter.runtime.record.number_files import Shelf
 from one_adapter.runtime.record.tally import Numbers, Tally
 
 #: Seconds between two looks at what holds now, and layings down of it.
-EVERY = 1.0
+LOOK_SECONDS = 1.0
 
 
 class Board:

@@ -17,7 +17,7 @@ from pathlib import Path
 from one_adapter.errors import OneAdapterError
 
 #: Seconds after which a line is written at the latest, and those that the end waits for a disk.
-EVERY, LAST = 1.0, 2.0
+LINE_SECONDS, END_SECONDS = 1.0, 2.0
 #: Lines that are kept for a disk that does not keep up, and those after which it is asked at once.
 KEPT_LINES, SOON_LINES = 32 << 10, 1 << 10
 #: Bytes of one write: to a file, and to a pipe, into which longer ones may be divided.
@@ -34,7 +34,7 @@ class Writer:
     `tell` hears what a person should know, once: that lines are lost and why, and that they are no longer.
     """
 
-    def __init__(self, path: str, tell: Callable[[str], None], every: float = EVERY) -> None:
+    def __init__(self, path: str, tell: Callable[[str], None], every: float = LINE_SECONDS) -> None:
         """Take the file's name, `-` for the standard output; it is opened, and made, by the first line."""
         self._path = path
         self._tell = tell
@@ -72,11 +72,11 @@ class Writer:
                 raise OneAdapterError(told) from None
 
     def close(self) -> None:
-        """Write what is left, as far as the disk takes it in `LAST` seconds; may be called again."""
+        """Write what is left, as far as the disk takes it in `END_SECONDS` seconds; may be called again."""
         self._over = True
         self._wake.set()
         if self._thread is not None:
-            self._thread.join(LAST)
+            self._thread.join(END_SECONDS)
             if not self._thread.is_alive():
                 self.flush()  # what came after it had ended
 

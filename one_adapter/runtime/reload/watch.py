@@ -19,12 +19,12 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.reload.generation import Generation
 
 #: Seconds between two looks, and between two readings that must be the same to count.
-PAUSE, SETTLE = 1.0, 0.2
+PAUSE_SECONDS, SETTLE_SECONDS = 1.0, 0.2
 #: Seconds for which a file that is missing, empty or half may still become whole before that is told.
-PATIENCE = 3.0
+PATIENCE_SECONDS = 3.0
 #: Seconds after which the content is read whatever `stat` says, and for which it may lie: two writes within
 #: one tick of the file system's clock look like one.
-LONGEST, COARSE = 10.0, 2.0
+LONGEST_SECONDS, COARSE_SECONDS = 10.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Files:
     @property
     def pause(self) -> float:
         """Seconds until it is to be looked at again."""
-        return PAUSE if self._pending is None else SETTLE
+        return PAUSE_SECONDS if self._pending is None else SETTLE_SECONDS
 
     def look(self, asked: bool = False) -> Generation | Told | None:
         """Return the next generation where there is one; None where nothing is new."""
@@ -141,7 +141,7 @@ class Files:
         if self._pending is None or self._pending[0] != seen.checksum:
             self._pending = seen.checksum, now
             return None
-        if now - self._pending[1] < SETTLE / 2:
+        if now - self._pending[1] < SETTLE_SECONDS / 2:
             return None
         return self._judge(seen, now)
 
@@ -154,7 +154,11 @@ class Files:
         known = tuple(map(_stat, self._paths))
         if known != self._known:
             self._known, self._changed_at = known, now
-        return self._pending is not None or now - self._changed_at < COARSE or now - self._read_at >= LONGEST
+        return (
+            self._pending is not None
+            or now - self._changed_at < COARSE_SECONDS
+            or now - self._read_at >= LONGEST_SECONDS
+        )
 
     def _see(self, now: float) -> _Seen:
         self._read_at = now
@@ -185,7 +189,7 @@ class Files:
     def _may_still_end(self, now: float) -> bool:
         if self._trouble_since is None:
             self._trouble_since = now
-        return now - self._trouble_since < PATIENCE
+        return now - self._trouble_since < PATIENCE_SECONDS
 
     def _is_cut(self, content: bytes) -> bool:
         """Tell whether a file looks cut off that can be read all the same, as half a YAML file can."""
@@ -212,9 +216,9 @@ class Files:
     def _at_once(self) -> Generation | Told:
         """Read until two readings are the same, and say what that comes to."""
         before, seen = "", self._see(self._clock())
-        end = self._clock() + PATIENCE
+        end = self._clock() + PATIENCE_SECONDS
         while seen.checksum != before and self._clock() < end:
-            self._sleep(SETTLE)
+            self._sleep(SETTLE_SECONDS)
             before, seen = seen.checksum, self._see(self._clock())
         found = self._judge(seen, self._clock(), patient=False)
         return found or Told(f"nothing has changed, generation {self._current.number} goes on")

@@ -19,7 +19,7 @@ from one_adapter.runtime.shared.membership import Hub
 from one_adapter.runtime.shared.waiting import MICROSECONDS
 
 #: Seconds that a probe may take longer than its service's timeout, and one without a timeout in all.
-SPARE, LONGEST = 5.0, 3600.0
+SPARE_SECONDS, LONGEST_SECONDS = 5.0, 3600.0
 
 
 class SharedBreakers(Breakers):
@@ -38,7 +38,7 @@ class SharedBreakers(Breakers):
         """Ask whether a probe that has begun may go on, for so many `seconds` at most (0: for long)."""
         ticket = f"{self._hub.worker}:{next(self._numbers)}"
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        longest = seconds + SPARE if seconds > 0 else LONGEST
+        longest = seconds + SPARE_SECONDS if seconds > 0 else LONGEST_SECONDS
         self._probes.setdefault(key, []).append(ticket)
         self._run(
             *(partial(_settle, answer), "probe", key, ticket, int(rule.recovery_seconds * MICROSECONDS)),

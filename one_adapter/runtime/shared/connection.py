@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 #: Seconds without an answer after which Redis counts as lost, and for which an answer that has come may lie
 #: unread when this process was busy.
-PATIENCE, UNREAD = 0.25, 0.02
+ANSWER_SECONDS, UNREAD_SECONDS = 0.25, 0.02
 #: Seconds that each step of connecting may take.
 CONNECT_SECONDS = 1.0
 #: What an answer is while there is none; Redis' own may be False or None.
@@ -49,7 +49,9 @@ class Link(asyncio.Protocol):
     `on_end` is told so first, before those who wait for an answer are.
     """
 
-    def __init__(self, connection: AbstractConnection, heard: Heard, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, connection: AbstractConnection, heard: Heard, patience: float = ANSWER_SECONDS
+    ) -> None:
         """Take over an open connection; `heard` gets channel and message of what is published.
 
         After `patience` seconds without an answer it ends.
@@ -183,7 +185,7 @@ class Link(asyncio.Protocol):
         elif unread:
             self.close(f"no answer within {self._patience} s")
         else:
-            self._timer = self._loop.call_later(UNREAD, self._look, True)
+            self._timer = self._loop.call_later(UNREAD_SECONDS, self._look, True)
 
 
 SCRIPTS = {script.sha: script for script in map(Script, ("limits", "breakers"))}
@@ -202,7 +204,7 @@ def _made(url: str, seconds: float, elsewhere: dict[str, Any]) -> AbstractConnec
 
 
 async def connect(
-    url: str, key: str, heard: Heard, channels: Sequence[str] = (), patience: float = PATIENCE
+    url: str, key: str, heard: Heard, channels: Sequence[str] = (), patience: float = ANSWER_SECONDS
 ) -> Link:
     """Open a connection to the server that has `key`, in a cluster to that one of several.
 

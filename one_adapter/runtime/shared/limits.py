@@ -24,7 +24,7 @@ from one_adapter.runtime.shared.membership import Hub
 from one_adapter.runtime.shared.waiting import MICROSECONDS, Chain, Queues, Waiter, chain_of
 
 #: Seconds after which others look at a queue whose first seems to be asleep.
-OTHERS = 0.25
+OTHERS_SECONDS = 0.25
 #: How many of those who wait are named in one look at a queue, and how many chains are kept as texts.
 NAMED, KEPT = 500, 1000
 
@@ -188,7 +188,7 @@ class SharedLimits:
     def _arm(self, name: str, delay: int, first: bool) -> None:
         """Have a queue looked at when its first one's turn comes: by whose that is, and by others later."""
         times = self._hub.times
-        seconds = times.tick if delay < 0 else delay / MICROSECONDS + (0.0 if first else OTHERS)
+        seconds = times.tick if delay < 0 else delay / MICROSECONDS + (0.0 if first else OTHERS_SECONDS)
         self._queues.arm(name, min(max(seconds, times.least), times.tick))
 
     def _look(self, name: str) -> None:

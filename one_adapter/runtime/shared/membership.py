@@ -13,7 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from one_adapter.runtime.shared.connection import LIMITS, PATIENCE, Answered, Link, Lost, Script, connect
+from one_adapter.runtime.shared.connection import (
+    ANSWER_SECONDS,
+    LIMITS,
+    Answered,
+    Link,
+    Lost,
+    Script,
+    connect,
+)
 from one_adapter.runtime.shared.pulse import Pulse
 
 log = logging.getLogger("one_adapter.shared")
@@ -37,7 +45,7 @@ class Times:
     tick: float = 1.0
     least: float = 0.001
     first: float = 0.25
-    patience: float = PATIENCE
+    patience: float = ANSWER_SECONDS
 
 
 class Member(Protocol):

@@ -11,7 +11,7 @@ from one_adapter.runtime.shared.connection import Lost
 from one_adapter.runtime.shared.membership import Hub
 
 #: Seconds for which a count is kept that nobody takes a turn of, and after how many turns that is renewed.
-KEPT, RENEWED = 86400, 1000
+KEPT_SECONDS, RENEWED_TURNS = 86400, 1000
 
 
 class SharedTurns:
@@ -33,8 +33,8 @@ class SharedTurns:
             number: int = await link.ask("INCR", key)
         except Lost:
             return None
-        if number % RENEWED == 1:
-            link.call(None, "EXPIRE", key, KEPT)
+        if number % RENEWED_TURNS == 1:
+            link.call(None, "EXPIRE", key, KEPT_SECONDS)
         return first + number - 1
 
 

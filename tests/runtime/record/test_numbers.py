@@ -23,7 +23,7 @@ from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
 from one_adapter.runtime.record.metrics_port import MetricsServer
 from one_adapter.runtime.record.number_files import STALE_SECONDS, Ledger, Shelf
-from one_adapter.runtime.record.record import KEPT, KEPT_BYTES, SECONDS, Record
+from one_adapter.runtime.record.record import KEPT, KEPT_BYTES, KEPT_SECONDS, Record
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens
 from one_adapter.runtime.record.totals import Board
@@ -270,7 +270,7 @@ def test_what_is_kept_is_counted_within_a_moment() -> None:
         record.begin()
         record.told(ONE)
         assert tally.numbers.requests == {}
-        await asyncio.sleep(SECONDS)
+        await asyncio.sleep(KEPT_SECONDS)
 
     run(one())
     assert sum(tally.numbers.requests.values()) == 1

@@ -168,7 +168,7 @@ def test_a_disk_that_does_not_keep_up_keeps_nobody_waiting_and_fills_no_memory(
     os.mkfifo(tmp_path / "log")
     reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
     monkeypatch.setattr(writers, "KEPT_LINES", 1000)
-    monkeypatch.setattr(writers, "LAST", 0.01)
+    monkeypatch.setattr(writers, "END_SECONDS", 0.01)
     one = Writer(str(tmp_path / "log"), said.append, every=0.01)
     began = time.thread_time()
     for _ in range(20_000):  # two megabytes into a pipe that nobody empties
