@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -13,6 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -23,6 +25,8 @@ from gateways import KEY, Ways, running
 from one_adapter.cli import cli
 
 ONE = Ways(names=("m",))
+#: A key that addresses write otherwise.
+AN_ODD_KEY = "sk-a+key/of=the:client"
 KEYS = {"OLD_KEY": KEY, "NEW_KEY": KEY}
 
 
@@ -64,6 +68,16 @@ def test_no_key_and_no_user_info_is_in_any_output(form: str) -> None:
         for secret in (KEY, "somebody", "pass-word-1"):
             assert secret not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoded", [quote(AN_ODD_KEY, ""), base64.b64encode(AN_ODD_KEY.encode()).decode()])
+def test_a_key_that_a_server_repeats_in_another_form_is_not_shown(encoded: str) -> None:
+    hostile = Ways(names=("m",), status={"m": 400}, error_type=encoded, key=AN_ODD_KEY)
+    with running(Ways(names=("m",), key=AN_ODD_KEY)) as old, running(hostile) as new:
+        done = verify(old.url, new.url, "--yes", environment={"OLD_KEY": AN_ODD_KEY})
+    assert done.exit_code == 1
+    assert "400" in done.stdout
+    assert encoded not in done.stdout
 
 
 def test_each_side_gets_its_own_key_and_no_other() -> None:

@@ -7,10 +7,12 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import rates_of
+from one_adapter.runtime.redaction import forms
 from one_adapter.verify.options import Wish
 from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.servers.client import Answer, Server
@@ -70,9 +72,9 @@ class Session:
         return (server if key is None else server.with_key(key)).ask(path, body)
 
     def clean(self, value: Any) -> Any:
-        """The value without the keys, wherever they stand in it."""
+        """The value without the keys, wherever they stand in it, in every encoding they may have there."""
         if isinstance(value, str):
-            for secret in self._secrets():
+            for secret in _forms(tuple(each for one in self.servers.values() for each in one.secrets())):
                 value = value.replace(secret, MASK)
             return value
         if isinstance(value, dict):
@@ -83,9 +85,12 @@ class Session:
         """The check without the keys: a server may repeat them in whatever it says, names included."""
         return Check(*(self.clean(getattr(check, each.name)) for each in fields(Check)))
 
-    def _secrets(self) -> list[str]:
-        found = {secret for server in self.servers.values() for secret in server.secrets()}
-        return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
+
+@lru_cache(8)
+def _forms(secrets: tuple[str, ...]) -> Sequence[str]:
+    """Secrets as a server may repeat them: as they are, as JSON, HTML and addresses write them, as base64."""
+    found = {form for secret in secrets if len(secret) >= SHORTEST for form in forms(secret)}
+    return sorted(found, key=len, reverse=True)
 
 
 def compare_servers(
