@@ -21,7 +21,8 @@ def test_a_promise_names_its_tests(promise: str, tests: str) -> None:
     for name in named:
         file, _, test = name.partition("::")
         tree = ast.parse((HERE / file).read_text("utf-8"))
-        known = {one.name for one in ast.walk(tree) if isinstance(one, (ast.FunctionDef, ast.ClassDef))}
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        known = {one.name for one in ast.walk(tree) if isinstance(one, kinds)}
         assert not test or test in known, name
 
 
