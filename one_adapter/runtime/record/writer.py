@@ -7,6 +7,7 @@ comes between (on a local disk). Who moves the file away (logrotate) finds the n
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import stat
 import threading
@@ -147,6 +148,8 @@ class Writer:
 
 def _open(path: str) -> int:
     """Open a file to append to, only its owner's where it is made; a pipe that nobody reads is an error."""
+    if "\0" in path:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     os.set_blocking(file, True)
     return file

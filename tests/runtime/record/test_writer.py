@@ -201,6 +201,8 @@ def test_the_standard_output_is_a_file_like_others() -> None:
 def test_a_file_that_cannot_be_written_is_told_before_anything_starts(tmp_path: Path, log: Writer) -> None:
     with pytest.raises(OneAdapterError, match="cannot be written: Is a directory"):
         Writer(str(tmp_path), print).check()
+    with pytest.raises(OneAdapterError, match="cannot be written: Invalid argument"):
+        Writer("a\0b", print).check()
     with pytest.raises(OneAdapterError, match="cannot be written: No such file or directory"):
         Writer(str(tmp_path / "none" / "log"), print).check()
     log.check()
