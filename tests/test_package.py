@@ -101,7 +101,25 @@ EXPORT_ROOMS = {
     "page": {"wording"},
     "report": {"page", "pure", "litellm", "secrets", "wording"},
 }
-ALL_ROOMS = {RUNTIME: ROOMS, "one_adapter.lint": LINT_ROOMS, "one_adapter.export": EXPORT_ROOMS}
+VERIFY_ROOMS = {
+    "deadline": set(),
+    "options": set(),
+    "result": set(),
+    "values": set(),
+    "output": {"result"},
+    "servers": {"deadline", "options", "result"},
+    "playing": {"deadline", "options", "result"},
+    "old_program": {"playing", "result"},
+    "credentials": {"servers", "playing", "deadline", "options", "result"},
+    "exported": {"values", "options", "result"},
+    "configuration": {"old_program", "playing", "options", "result"},
+}
+ALL_ROOMS = {
+    RUNTIME: ROOMS,
+    "one_adapter.lint": LINT_ROOMS,
+    "one_adapter.export": EXPORT_ROOMS,
+    "one_adapter.verify": VERIFY_ROOMS,
+}
 MAY_IMPORT_LITELLM = ("one_adapter.runtime.host.", "one_adapter.providers.")
 #: Lines of a file, and of a function, beyond which it is two ideas.
 FILE_LINES, FUNCTION_LINES = 320, 45
