@@ -18,7 +18,6 @@ MODULES = (
     "openai.resources.embeddings",
     "litellm.litellm_core_utils.default_encoding",
     "litellm.proxy.pass_through_endpoints.llm_passthrough_endpoints",
-    "litellm.integrations.otel.presets.destinations",
     "litellm.integrations.otel.logger",
     "litellm.integrations.shadow_eval_logger",
     "litellm.integrations.websearch_interception",
@@ -30,6 +29,7 @@ MODULES = (
     "litellm.types.proxy.litellm_pre_call_utils",
     "litellm_enterprise.proxy.auth.route_checks",
     "nacl.secret",
+    "prometheus_client",
     "anyio._backends._asyncio",
     "one_adapter.runtime.host.wire",
 )
