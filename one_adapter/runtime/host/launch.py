@@ -88,6 +88,8 @@ def serve(
         if workers > 1:
             os.environ.update(forking.ONE_THREAD)
         profiles.before_import(os.environ, profiles.choices(profile))
+        if "yaml" in profiles.choices(profile):
+            profiles.read_in_c(path)
         try:
             from one_adapter.runtime.host.servers import Servers
 

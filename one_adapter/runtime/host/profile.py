@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import MutableMapping, Set
+from typing import Any
 
 import click
 
@@ -20,7 +21,7 @@ VARIABLE = "ONE_ADAPTER_PROFILE"
 #: What an exported file brings along by itself.
 EXPORTED = frozenset(("collector", "preload"))
 #: Every choice there is.
-CHOICES = EXPORTED | {"describe", "log", "prices", "routes", "usage"}
+CHOICES = EXPORTED | {"describe", "log", "prices", "routes", "usage", "yaml"}
 #: Collections of the youngest generation per so many allocations, of the older per so many of those.
 THRESHOLDS = (5_000, 10, 10)
 
@@ -59,6 +60,22 @@ def before_import(environment: MutableMapping[str, str], choices: Set[str]) -> N
         environment.setdefault("LITELLM_LOG", "ERROR")
     if "collector" in choices:
         gc.disable()
+
+
+def read_in_c(path: str) -> None:
+    """Have `yaml.safe_load` read the open file at `path` by libyaml, where that is; all else as ever."""
+    import yaml
+
+    stock, loader = yaml.safe_load, getattr(yaml, "CSafeLoader", None)
+    if loader is None:
+        return
+
+    def safe_load(stream: Any) -> Any:
+        if getattr(stream, "name", None) == path:
+            return yaml.load(stream, loader)  # noqa: S506 - it makes nothing but plain values
+        return stock(stream)
+
+    yaml.safe_load = safe_load
 
 
 def after_import(choices: Set[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from command_runner import runner
 from proxy import CLIENT, Proxy, configuration, deployment
 from vendor import Vendor
@@ -125,6 +126,29 @@ class TestProfile:
         assert found["LITELLM_SUPPRESS_STARTUP_OUTPUT"] == "false"
         assert found["LITELLM_OFFLINE_MODE"] == "true"
         assert found["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
+
+    def test_the_file_that_litellm_reads_is_read_in_c_and_no_other(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(yaml, "safe_load", yaml.safe_load)
+        profile.read_in_c(str(tmp_path / "config.yaml"))
+        told = {}
+        for name in ("config.yaml", "other.yaml"):
+            (tmp_path / name).write_text("a: &one [1, os.environ/B]\nb: *one\n", "utf-8")
+            with (tmp_path / name).open() as file:
+                assert yaml.safe_load(file) == {"a": [1, "os.environ/B"], "b": [1, "os.environ/B"]}
+            (tmp_path / name).write_text("a: [\n", "utf-8")
+            with (tmp_path / name).open() as file, pytest.raises(yaml.MarkedYAMLError) as problem:
+                yaml.safe_load(file)
+            told[name] = problem.value.problem
+        assert yaml.safe_load("a: 1") == {"a": 1}
+        assert told["config.yaml"] != told["other.yaml"]  # each parser has words of its own
+
+    def test_without_libyaml_it_is_read_as_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delattr(yaml, "CSafeLoader")
+        before = yaml.safe_load
+        profile.read_in_c("config.yaml")
+        assert yaml.safe_load is before
 
     def test_a_log_level_that_was_asked_for_stays(self) -> None:
         environment = {"LITELLM_LOG": "DEBUG"}
