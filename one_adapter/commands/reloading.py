@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -21,8 +21,16 @@ from one_adapter.runtime.reload.watch import Content, Files, Refused, Reloading,
 from one_adapter.runtime.reload.watch import Source as Watched
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-#: Text of the exported file, and the variables that it names.
-Exported = tuple[str, Mapping[str, str]]
+
+
+class Exported(NamedTuple):
+    """An exported file: its text, what that says, and the variables that it names."""
+
+    text: str
+    document: Mapping[str, Any]
+    environment: Mapping[str, str]
+
+
 Export = Callable[[Plan, Secrets], Exported]
 
 
@@ -72,14 +80,15 @@ class Changes:
         name, kind = (self.path, None) if not is_store(self.path) else (self.path, "json")
         try:
             source = judged(Read(content[0], name, kind), self.options)
-            return self.made(source, exportable(source, as_written=True), number)
+            exported = self.export(source.plan, exportable(source, as_written=True))
+            return self.made(source.plan, exported, number)
         except WouldRefuse as problem:
             raise Refused(f"{problem}\n{problem.findings}", half=problem.broken) from None
 
-    def made(self, source: Source, secrets: Secrets, number: int) -> Generation:
-        """Return the generation of a judged configuration."""
-        text, values = self.export(source.plan, secrets)
-        return generation_of(number, text, values, tuple(self.restarts(source.plan)))
+    def made(self, plan: Plan, exported: Exported, number: int) -> Generation:
+        """Return the generation of an exported plan."""
+        text, document, values = exported
+        return generation_of(number, text, values, tuple(self.restarts(plan)), document=document)
 
     def restarts(self, plan: Plan) -> list[str]:
         """Return a line about what only a start reads, where that has changed."""
@@ -94,9 +103,9 @@ class Changes:
         return [f"holds from the next start on: {' and '.join(changed)}"] if changed else []
 
 
-def reloading_of(changes: Changes, source: Source, secrets: Secrets, watch: bool) -> Reloading:
+def reloading_of(changes: Changes, source: Source, exported: Exported, watch: bool) -> Reloading:
     """Return what a proxy begins with and follows; says on standard error what cannot be watched."""
-    first = changes.made(source, secrets, 1)
+    first = changes.made(source.plan, exported, 1)
     watched: Watched = Once()
     if not _is_file(changes.path):
         if watch:

@@ -6,9 +6,10 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import click
 
@@ -29,6 +30,7 @@ from one_adapter.export.secrets.variables import Secrets
 from one_adapter.export.table import printable
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices
+from one_adapter.runtime.reload.naming import loaded
 from one_adapter.runtime.workers.parent import ends_with
 
 LOOPBACK = "127.0.0.1"
@@ -109,13 +111,10 @@ def run_command(
     from one_adapter.runtime.host.starting import Starting
 
     gc.enable()  # a proxy lives long, unlike the other commands
-
     plan = source.plan
     where = host or default_host(plan)
     number = port or plan.port
-    for told in warnings(plan, where, dry_run or echo_port is not None):
-        click.echo(visible(told), err=True)
-    click.echo("\n".join((explain_text(plan), *ways(proxy_config(plan, secrets, relay=not no_relay)))))
+    _explain(plan, warnings(plan, where, dry_run or echo_port is not None))
     terminal = sys.stderr if sys.stderr.isatty() else None
     master = os.environ.get(MASTER_KEY) or new_master_key()
     sealed = _echo() if dry_run and echo_port is None else echo_port
@@ -124,17 +123,20 @@ def run_command(
         workers = 1
     share = sharing(plan, workers, redis, approximate)
 
-    def exported(plan: Plan, secrets: Secrets) -> Exported:
+    def export(plan: Plan, secrets: Secrets) -> Exported:
         if sealed is not None:
             plan, secrets = on_loopback(plan, secrets, sealed)
         plan, relay, shared = share.plan(plan), not no_relay, share.settings
         text = proxy_config(plan, secrets, relay=relay, prices=prices_of(), watch=False, redis=shared)
-        return text, {**environment(secrets, master), **share.environment}
+        return Exported(text, loaded(text), {**environment(secrets, master), **share.environment})
 
-    changes = Changes(config, options, exported, plan, (host, port))
-    following = reloading_of(changes, source, secrets, terminal is not None if watch is None else watch)
+    changes = Changes(config, options, export, plan, (host, port))
+    exported = export(plan, secrets)
+    _say(ways(loaded(proxy_config(plan, secrets, relay=not no_relay)) if sealed else exported.document))
+    following = reloading_of(changes, source, exported, terminal is not None if watch is None else watch)
     first = following.first
-    click.echo("".join(f"{line}\n" for line in share.lines(plan)), nl=False)
+    del exported  # a large one takes megabytes, and nobody needs it while the proxy runs
+    _say(share.lines(plan))
     with share.running(), Starting(f"http://{_shown(where)}:{number}/v1", terminal) as words:
         code = launch.serve(
             *(first.config, first.environment, where, number, litellm_args, profile, sealed, words),
@@ -143,6 +145,16 @@ def run_command(
         )
     if code:
         raise OneAdapterError("the proxy ended by itself", code)
+
+
+def _explain(plan: Plan, warnings: Iterable[str]) -> None:
+    for told in warnings:
+        click.echo(visible(told), err=True)
+    click.echo(explain_text(plan))
+
+
+def _say(lines: Iterable[str]) -> None:
+    click.echo("".join(f"{line}\n" for line in lines), nl=False)
 
 
 def _echo() -> int:
@@ -176,18 +188,18 @@ def lacks_google(plan: Plan) -> bool:
     return any(one.type == "vertexai" for one in plan.services) and find_spec("google") is None
 
 
-def ways(text: str) -> list[str]:
-    """Say of how many of an exported file's names the answers are relayed, and why the others' are not."""
-    import yaml
+def ways(document: Mapping[str, Any]) -> list[str]:
+    """Say of how many of an exported file's names the answers are relayed, and why the others' are not.
 
+    A dry run tells of the file that names the vendors, and not of the one with the echo in their place.
+    """
     from one_adapter.runtime.gateway.config import read_config
 
     try:
         from one_adapter.runtime.relay.standing import aside, relayed
     except ImportError:  # a copy of the package without the relay
         return []
-    loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    config = read_config(loaded["model_list"], loaded["general_settings"][SECTION], None, {})
+    config = read_config(document["model_list"], document["general_settings"][SECTION], None, {})
     reasons = aside(config)
     every = len(config.groups)
     count = every - sum(map(len, reasons.values()))

@@ -13,12 +13,15 @@ import pytest
 import yaml
 
 from one_adapter.commands import reloading
-from one_adapter.commands.reloading import Changes, reloading_of
+from one_adapter.commands.reloading import Changes, Exported, reloading_of
 from one_adapter.commands.source import accepted, exportable
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
+from one_adapter.export.secrets.variables import Secrets
+from one_adapter.plan.types import Plan
 from one_adapter.plan.vendors import Options
 from one_adapter.runtime.reload.generation import Generation
+from one_adapter.runtime.reload.naming import loaded
 from one_adapter.runtime.reload.watch import Files, Reloading, Told
 
 TABLE = (
@@ -37,17 +40,16 @@ def config(*models: str, key: str = "sk-the-vendors-key", **more: Any) -> str:
     return json.dumps({"api_key": "sk-client-key", "services": {"openai": [service]}, **more})
 
 
+def exported(plan: Plan, secrets: Secrets) -> Exported:
+    text = proxy_config(plan, secrets, watch=False)
+    return Exported(text, loaded(text), environment(secrets, "sk-master"))
+
+
 def follow(path: Path, watch: bool = True, port: int | None = None) -> Reloading:
     options = Options()
     source = accepted(str(path), options)
-    changes = Changes(
-        str(path),
-        options,
-        lambda plan, secrets: (proxy_config(plan, secrets, watch=False), environment(secrets, "sk-master")),
-        source.plan,
-        (None, port),
-    )
-    return reloading_of(changes, source, exportable(source, as_written=True), watch)
+    changes = Changes(str(path), options, exported, source.plan, (None, port))
+    return reloading_of(changes, source, exported(source.plan, exportable(source, as_written=True)), watch)
 
 
 class Clock:
@@ -193,13 +195,13 @@ def test_standard_input_is_read_once_and_that_is_said(
     path = tmp_path / "config.json"
     path.write_text(config("m"))
     source = accepted(str(path), Options())
-    text = environment(exportable(source), "sk-master")
-    changes = Changes("-", Options(), lambda *_: ("model_list: []", text), source.plan, (None, None))
-    found = reloading_of(changes, source, exportable(source), watch=True)
+    first = exported(source.plan, exportable(source))
+    changes = Changes("-", Options(), exported, source.plan, (None, None))
+    found = reloading_of(changes, source, first, watch=True)
     assert "standard input cannot be watched" in capsys.readouterr().err
     assert found.watch is False
     assert found.source.look() is None
     found.source.refused()
     assert found.source.look(asked=True) == Told("nothing is reloaded: standard input cannot be read again")
-    reloading_of(changes, source, exportable(source), watch=False)
+    reloading_of(changes, source, first, watch=False)
     assert capsys.readouterr().err == ""

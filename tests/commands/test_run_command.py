@@ -13,6 +13,7 @@ from configurations import gateway, only, openai, plan, service
 from one_adapter.commands.run import default_host, lacks_google, through, warnings, ways
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import secrets_of
+from one_adapter.runtime.reload.naming import loaded
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_what_a_token_from_google_needs_is_missed_where_there_is_such_a_service(
 
 def told(config: dict[str, Any], relay: bool = True) -> str:
     secrets = secrets_of(gateway(config), plan(config))
-    return "\n".join(ways(proxy_config(plan(config), secrets, relay=relay)))
+    return "\n".join(ways(loaded(proxy_config(plan(config), secrets, relay=relay))))
 
 
 def test_it_says_how_many_names_are_relayed_and_why_the_others_are_not() -> None:

@@ -142,12 +142,14 @@ def generation_of(
     environment: Mapping[str, str],
     notes: tuple[str, ...] = (),
     kept: Mapping[str, str] | None = None,
+    document: Mapping[str, Any] | None = None,
 ) -> Generation:
     """Return a generation of an exported file's text and the variables it names.
 
+    `document` is what the text says, from who has read it already.
     The fingerprint is of what was written; the random key of a proxy without one is no part of it.
     """
-    names = Names(loaded(text), environment, kept)
+    names = Names(loaded(text) if document is None else document, environment, kept)
     own = {name: value for name, value in names.used.items() if name != MASTER_KEY}
     return Generation(number, fingerprint_of(text, own), written(names.config), names.environment, notes)
 

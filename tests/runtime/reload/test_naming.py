@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 
 from one_adapter.contract import MASTER_KEY, SECTION
@@ -108,6 +109,14 @@ def test_the_fingerprint_is_of_the_content_and_not_of_a_key_that_is_made_at_each
     assert generation_of(2, text, {**VALUES, MASTER_KEY: "another"}).fingerprint == first.fingerprint
     assert generation_of(1, text, {**VALUES, "KEY": "sk-two"}).fingerprint != first.fingerprint
     assert generation_of(1, text, {**VALUES, "NOBODY": "names it"}) == first
+
+
+def test_who_has_read_the_text_saves_it_from_being_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = yaml.safe_dump(config(deployment()))
+    document = loaded(text)
+    made = generation_of(1, text, VALUES)
+    monkeypatch.delattr(yaml, "load")
+    assert generation_of(1, text, VALUES, document=document) == made
 
 
 def test_what_is_written_is_read_again_with_all_its_letters_and_numbers() -> None:
