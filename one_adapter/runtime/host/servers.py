@@ -33,12 +33,13 @@ from one_adapter.runtime.workers import forking, notify
 from one_adapter.runtime.workers.redis_server import RedisServer
 from one_adapter.runtime.workers.serving import ONCE, serve
 from one_adapter.runtime.workers.slots import Slot, open_slots
+from one_adapter.runtime.workers.spawning import Spawning
 from one_adapter.runtime.workers.supervisor import LAST_SECONDS, Supervisor
 from one_adapter.runtime.workers.worker_end import Link
 
 #: Where LiteLLM's application is found by workers that load it themselves.
 APPLICATION = "litellm.proxy.proxy_server:app"
-#: Seconds that uvicorn leaves such a worker to answer: while it loads LiteLLM it cannot, and would be ended.
+#: Seconds that uvicorn leaves workers to answer that LiteLLM has it start: while they load they cannot.
 LOADING_SECONDS = 120
 #: What a worker would load first thing, and the parent loads for all of them.
 LOADED_FOR_ALL = ("install", "standing", "wire")
@@ -46,7 +47,10 @@ LOADED_FOR_ALL = ("install", "standing", "wire")
 
 @dataclass(frozen=True)
 class Servers:
-    """How many, and what they are told; `file` is what LiteLLM reads, alone in its folder."""
+    """How many, and what they are told; `file` is what LiteLLM reads, alone in its folder.
+
+    `hindrance` says why this process cannot be forked, and `application` is what workers load then.
+    """
 
     file: Path
     host: str
@@ -57,6 +61,8 @@ class Servers:
     starting: Starting | None = None
     redis: RedisServer | None = None
     reloading: Reloading | None = None
+    application: str = APPLICATION
+    hindrance: Callable[[], str] = forking.hindrance
     notifier: notify.Notifier = field(default_factory=lambda: notify.from_environment(os.environ))
 
     def run(self, app: Any, **settings: Any) -> None:
@@ -78,7 +84,7 @@ class Servers:
         _load_for_all()
         if self.starting is not None:
             self.starting.leave_alone()
-        reason = forking.hindrance() or _reserve()
+        reason = self.hindrance() or _reserve()
         if reason:
             self._spawn(reason, given)
         else:
@@ -148,10 +154,12 @@ class Servers:
         new.replace(self.file)
 
     def _spawn(self, reason: str, given: dict[str, Any]) -> None:
-        say(f"{reason}, so that each worker loads LiteLLM by itself, which takes longer and more memory")
+        what = "so that each worker loads LiteLLM by itself, which takes longer and more memory"
+        say(f"{reason}, {what}; a changed file holds from the next start on")
         if self.starting is not None:
             self.starting.watch(uvicorn.Server, ["--num_workers"])
-        uvicorn_run(APPLICATION, **{**given, "workers": self.workers})
+        config = uvicorn.Config(self.application, **{**given, "workers": self.workers})
+        Spawning(config, self.grace, say, [self.redis] if self.redis is not None else []).run()
 
     def _ready(self) -> None:
         if self.starting is not None:
