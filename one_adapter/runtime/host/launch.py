@@ -111,6 +111,8 @@ def _change_process(ports: set[int] | None, host: str) -> None:
         seal.seal(ports, host)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    if hasattr(signal, "SIGHUP"):  # or it would end the start, and leave its temporary files behind
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _prepare(environment: Mapping[str, str], profile: str) -> None:

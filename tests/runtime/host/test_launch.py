@@ -150,6 +150,14 @@ class TestProfile:
         profile.read_in_c("config.yaml")
         assert yaml.safe_load is before
 
+    def test_a_hangup_does_not_end_a_start(self) -> None:
+        program = (
+            "import os, signal; from one_adapter.runtime.host import launch\n"
+            "launch._change_process(None, '127.0.0.1'); os.kill(os.getpid(), signal.SIGHUP); print('goes on')"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "goes on\n")
+
     def test_a_log_level_that_was_asked_for_stays(self) -> None:
         environment = {"LITELLM_LOG": "DEBUG"}
         program = (
