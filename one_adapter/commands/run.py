@@ -199,7 +199,9 @@ def ways(document: Mapping[str, Any]) -> list[str]:
         from one_adapter.runtime.relay.standing import aside, relayed
     except ImportError:  # a copy of the package without the relay
         return []
-    config = read_config(document["model_list"], document["general_settings"][SECTION], None, {})
+    own = document["general_settings"][SECTION]
+    own = {name: value for name, value in own.items() if name != "redis"}  # its URL is nothing of a way
+    config = read_config(document["model_list"], own, None, {})
     reasons = aside(config)
     every = len(config.groups)
     count = every - sum(map(len, reasons.values()))
