@@ -15,7 +15,7 @@ from one_adapter.plan.types import Plan
 from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Ear
 from one_adapter.verify.playing.play import Stage, played
-from one_adapter.verify.playing.probes import PROBES
+from one_adapter.verify.playing.probes import PARAMETERS, PROBES
 from one_adapter.verify.result import Check
 
 #: What the door answers without LiteLLM's translation.
@@ -151,6 +151,42 @@ def no_usage(answer: Body) -> None:
     answer.pop("usage", None)
 
 
+def empty_usage(answer: Body) -> None:
+    if "usage" in answer:
+        answer["usage"] = dict.fromkeys(answer["usage"], 0)
+
+
+def called(change: Callable[[Body], object]) -> Alter:
+    """Change every call of a tool."""
+
+    def alter(answer: Body) -> None:
+        for choice in answer.get("choices", ()):
+            for call in choice["message"].get("tool_calls") or ():
+                change(call)
+
+    return whole(alter)
+
+
+def shorter_vectors(answer: Body) -> None:
+    for each in answer.get("data", ()):
+        if "embedding" in each:
+            each["embedding"] = each["embedding"][:1]
+
+
+def turns(change: Callable[[list[Body]], list[Body]]) -> Ask:
+    """Change the conversation."""
+
+    def ask(body: Body) -> None:
+        if "messages" in body:
+            body["messages"] = change(body["messages"])
+
+    return ask
+
+
+def without(name: str) -> Ask:
+    return lambda body: body.pop(name, None) and None
+
+
 def no_stream(body: Body, status: int, kind: str, text: str) -> tuple[int, str, str]:
     del body
     return (status, "application/json", "{}") if "event-stream" in kind else (status, kind, text)
@@ -205,6 +241,32 @@ PLANTED = (
     ),
     Planted("another upstream", "one", "address", config(one={"server_url": "https://other.example/v1"})),
     Planted("another path", "one emb", "address", config(one={"server_url": "https://one.example/v2"})),
+    Planted(
+        "a parameter of the address more",
+        "one emb",
+        "query",
+        config(one={"server_url": "https://one.example/v1?more=1"}),
+    ),
+    Planted(
+        "a system message that became a user's",
+        "one",
+        "messages",
+        ask=turns(lambda several: [{**each, "role": "user"} for each in several]),
+    ),
+    Planted("messages in another order", "one", "messages", ask=turns(lambda several: several[::-1])),
+    *(
+        Planted(f"a lost {name}", "one", "fields", ask=without(name))
+        for name in ("max_tokens", "stream_options", *PARAMETERS)
+    ),
+    Planted("a usage of zeros", "one emb", "usage", alter=whole(empty_usage)),
+    Planted(
+        "other arguments of a tool",
+        "one",
+        "tool call",
+        alter=called(lambda call: call["function"].update(arguments='{"city": "Oslo"}')),
+    ),
+    Planted("a call of a tool without an id", "one", "tool call", alter=called(lambda call: call.pop("id"))),
+    Planted("shorter vectors", "emb", "vectors", alter=whole(shorter_vectors)),
     Planted("a lost system message", "one", "system message", ask=without_system),
     Planted("lost tools", "one", "tools, tool call, finish_reason", ask=without_tools),
     Planted("a missing finish_reason", "one", "finish_reason", alter=whole(no_finish)),

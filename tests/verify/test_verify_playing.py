@@ -262,7 +262,7 @@ def test_chance_lets_a_true_share_be_and_finds_another() -> None:
         (
             '{"choices": [{"message": {"tool_calls": [{"function": {"name": "f", "arguments": "x"}}, 3]}}]}',
             "chat",
-            {"tool call": "f(?) None()"},
+            {"tool call": "f(?) without an id None({}) without an id"},
         ),
         ('{"choices": 3, "usage": 4}', "chat", {"usage": False}),
         (
@@ -270,7 +270,7 @@ def test_chance_lets_a_true_share_be_and_finds_another() -> None:
             "messages",
             {"text": "a"},
         ),
-        ('{"data": [{"embedding": []}, {"embedding": [1]}]}', "embeddings", {"vectors": 1}),
+        ('{"data": [{"embedding": []}, {"embedding": [1]}]}', "embeddings", {"vectors": [[], [1]]}),
         ("[]", "responses", {"text": "", "finish_reason": None}),
     ],
 )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+#: What every embedding is.
+VECTOR = [0.5, 0.25]
 GEMINI = re.compile(r"/models/([^/:]+):")
 AZURE = re.compile(r"/deployments/([^/]+)/")
 
@@ -111,7 +113,7 @@ def whole(wire: str, model: str, text: str, body: dict[str, Any], tool: Tool | N
     if wire == "embeddings":
         given = body.get("input")
         many = given if isinstance(given, list) else [given]
-        data = [{"object": "embedding", "index": at, "embedding": [0.5, 0.25]} for at in range(len(many))]
+        data = [{"object": "embedding", "index": at, "embedding": VECTOR} for at in range(len(many))]
         return {"object": "list", "model": model, "data": data, "usage": USAGE}
     if wire == "anthropic":
         return {**_anthropic(model), "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}

@@ -54,7 +54,8 @@ class Sides:
 
 async def beside(sides: Sides) -> list[Check]:
     """Ask both sides everything, several questions at a time."""
-    questions = questions_of(sides.new.plan, sides.new)
+    every = questions_of(sides.new.plan, sides.new)
+    questions = [question for question in every if not question.probe.is_passed_on]
     found = await asyncio.gather(*(_question(question, sides) for question in questions))
     rest = await asyncio.gather(_list(sides), *_refusals(sides))
     return [check for checks in found for check in checks] + [check for checks in rest for check in checks]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from one_adapter.verify.playing.answers import ERROR, STREAM_IS_WHOLE
+from one_adapter.verify.playing.answers import ERROR, STREAM_IS_WHOLE, WITHOUT_ID
 
 #: Types whose requests the gateway builds by hand.
 BY_HAND = ("claude", "gemini", "ollama", "minimax", "dashscope", "dify", "xinghuo")
@@ -28,6 +28,7 @@ class Difference:
 Row = tuple[tuple[str, ...], Callable[[Difference], bool], str]
 TABLE: tuple[Row, ...] = (
     (("tool call",), lambda it: not it.old and bool(it.new), "answers-whole"),
+    (("tool call",), lambda it: it.old.replace(WITHOUT_ID, "") == it.new, "answers-whole"),
     (("usage", "text"), lambda it: not it.old and bool(it.new), "answers-whole"),
     (("finish_reason",), lambda it: it.new in ORDINARY and it.old not in ORDINARY, "finish-reason-told"),
     (

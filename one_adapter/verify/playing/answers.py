@@ -13,6 +13,8 @@ Facts = dict[str, Any]
 _WHOLE_STREAM = re.compile(r"(role )?(content )*finish (usage )?DONE")
 STREAM_IS_WHOLE = "begins, ends, and says so"
 ERROR = 400
+#: What is said of a tool's call that no answer can refer to.
+WITHOUT_ID = " without an id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _embeddings(body: Mapping[str, Any]) -> Facts:
     vectors = [_object(each).get("embedding") for each in _list(body.get("data"))]
     return {
         "model": body.get("model"),
-        "vectors": len([vector for vector in vectors if vector]),
+        "vectors": vectors,
         "usage": _counts(body.get("usage"), "prompt_tokens"),
     }
 
@@ -156,10 +158,10 @@ def _short(kinds: Sequence[str]) -> str:
 
 
 def _called(calls: Any) -> str:
-    """The tools that are called, with the names of their arguments.
+    """The tools that are called, with their arguments, whose order and spaces do not matter.
 
-    >>> _called([{"function": {"name": "look", "arguments": '{"city": "x"}'}}])
-    'look(city)'
+    >>> _called([{"id": "1", "function": {"name": "look", "arguments": '{"city":"x"}'}}])
+    'look({"city": "x"})'
     """
     said = []
     for call in _list(calls):
@@ -167,15 +169,16 @@ def _called(calls: Any) -> str:
         try:
             arguments = json.loads(function.get("arguments") or "{}")
         except (TypeError, ValueError, RecursionError):
-            arguments = {"?": None}
-        names = ", ".join(sorted(arguments)) if isinstance(arguments, Mapping) else "?"
-        said.append(f"{function.get('name')}({names})")
+            arguments = None
+        given = json.dumps(arguments, sort_keys=True) if isinstance(arguments, Mapping) else "?"
+        said.append(f"{function.get('name')}({given}){'' if _object(call).get('id') else WITHOUT_ID}")
     return " ".join(said)
 
 
 def _counts(usage: Any, *names: str) -> bool:
-    """Whether a usage has numbers under all of these names."""
-    return all(isinstance(_object(usage).get(name), int) for name in names)
+    """Whether a usage has numbers under all of these names, and none that is zero."""
+    counts = [_object(usage).get(name) for name in names]
+    return all(isinstance(count, int) and count > 0 for count in counts)
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
 from types import TracebackType
@@ -70,11 +70,12 @@ class Ear:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request's words, its answer, and what the vendors were asked for it."""
+    """A request's words and body, its answer, and what the vendors were asked for it."""
 
     words: str
     answer: Answer
     calls: tuple[Heard, ...]
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Asker:
@@ -115,7 +116,7 @@ class Asker:
         words = words or self.new_words()
         body = {**probe.body(model, words), **(more or {})}
         answer = await self.post(probe.path, body, key)
-        return Exchange(words, answer, tuple(self.ear.take(words)))
+        return Exchange(words, answer, tuple(self.ear.take(words)), body)
 
     async def post(self, path: str, body: Mapping[str, Any], key: str) -> Answer:
         """Post a body, with the key in the header that every route takes; "" for none."""

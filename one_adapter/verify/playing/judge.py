@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from one_adapter.plan.addresses import without_password
+from one_adapter.runtime.dryrun import wires
 from one_adapter.runtime.dryrun.heard import Heard
 from one_adapter.verify.playing.answers import ERROR, facts_of
 from one_adapter.verify.playing.asking import Exchange
@@ -13,6 +14,8 @@ from one_adapter.verify.playing.probes import SYSTEM, TOOL, Probe
 from one_adapter.verify.playing.promise import ADDRESS, KEY, MODEL, QUERY, Owners, Place, nearest
 from one_adapter.verify.result import Check
 
+#: Protocols that a vendor of OpenAI's gets as the client speaks them.
+UNCHANGED = ("chat", "embeddings")
 #: aspect -> what is said of it; `want` and `got` are the two sides.
 SENTENCES = {
     "status": "the answer's status is {got}, not {want}",
@@ -21,7 +24,9 @@ SENTENCES = {
     ADDRESS: "the vendor is called at {got}, not at {want}",
     MODEL: "the vendor is asked for {got!r}, not for {want!r}",
     KEY: "the call is made with the key of {got}, not with that of {want}",
-    QUERY: "a parameter of the address is missing or another: {want}",
+    QUERY: "the address has the parameters {got!r}, and not {want!r}, or another value in one of them",
+    "messages": "the conversation does not arrive as it was sent: it has {got}, not {want}",
+    "fields": "of the request's fields these do not arrive as they were sent: {want}",
     "system message": "the system's words do not reach the vendor",
     "tools": "the client's tools do not reach the vendor",
     "content type": "the answer is {got!r}, not {want!r}",
@@ -31,7 +36,7 @@ SENTENCES = {
     "finish_reason": "the finish reason is {got!r}, not {want!r}",
     "usage": "the answer does not tell the usage",
     "stream": "the stream is not whole: {got!r}",
-    "vectors": "the answer has {got} vectors, not {want}",
+    "vectors": "the answer's vectors are {got}, not {want}",
 }
 
 
@@ -64,6 +69,23 @@ def _of_calls(
             yield different(probe.name, model, "system message", True, False)
         if probe.has_tools and f'"{TOOL.name}"' not in call.raw:
             yield different(probe.name, model, "tools", True, False)
+        if place.passes_on and probe.protocol in UNCHANGED:
+            yield from _of_body(probe, model, exchange.body, call)
+
+
+def _of_body(probe: Probe, model: str, sent: Mapping[str, Any], call: Heard) -> Iterator[Check]:
+    """What of a body did not arrive as it was sent; what is lost as a whole is told by its own aspect."""
+    changed = [name for name, value in sent.items() if name != "model" and call.body.get(name) != value]
+    if "messages" in changed and (SYSTEM in call.raw or not probe.has_system):
+        want, got = (wires.roles_in({**body}) or "user" for body in (sent, call.body))
+        yield different(
+            probe.name, model, "messages", want, got if got != want else f"{got} with other words"
+        )
+    told = ("messages",) if f'"{TOOL.name}"' in call.raw else ("messages", "tools")
+    rest = [name for name in changed if name not in told]
+    if rest:
+        left = [f"{name} {call.body[name]}" for name in rest if name in call.body]
+        yield different(probe.name, model, "fields", ", ".join(rest), ", ".join(left))
 
 
 def _sides(aspect: str, place: Place, call: Heard, owners: Owners) -> tuple[Any, Any]:

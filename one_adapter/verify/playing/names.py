@@ -71,6 +71,8 @@ def _question(probe: Probe, name: str, route: Route, plan: Plan, player: Player)
         return Question(probe, name, (), status) if probe.name == "whole" and not route.targets else None
     if probe.has_tools and not all(place.has_tools for place in places):
         return None
+    if probe.is_passed_on and not all(place.passes_on for place in places):
+        return None
     return Question(probe, name, places)
 
 

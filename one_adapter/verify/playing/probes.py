@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from one_adapter.runtime.dryrun.wires import Tool
+from one_adapter.runtime.dryrun.wires import VECTOR, Tool
 from one_adapter.verify.playing.answers import STREAM_IS_WHOLE, Facts
 
 Body = dict[str, Any]
@@ -22,6 +23,22 @@ TOOLS = [
         "function": {"name": TOOL.name, "description": "Looks a city up.", "parameters": ARGUMENTS},
     }
 ]
+
+#: Fields that a client may set, none of which an echo heeds.
+PARAMETERS = {
+    "temperature": 0.25,
+    "top_p": 0.75,
+    "n": 2,
+    "stop": ["###"],
+    "seed": 7,
+    "presence_penalty": 0.5,
+    "frequency_penalty": 0.125,
+    "logit_bias": {"5": -1},
+    "response_format": {"type": "json_object"},
+    "tool_choice": "none",
+    "parallel_tool_calls": False,
+    "user": "a-client",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +57,20 @@ class Probe:
     is_stream: bool = False
     has_system: bool = True
     has_tools: bool = False
+    is_passed_on: bool = False
+    """Whether it is about what a vendor gets as it is: no question for one that is asked in its own way."""
 
 
 def _chat(model: str, words: str) -> Body:
     said = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": words}]
     return {"model": model, "messages": said, "max_tokens": MOST_TOKENS}
+
+
+def _parameters(model: str, words: str) -> Body:
+    """A conversation of several turns, with a field of everything; the last turn has the words."""
+    system, last = _chat(model, words)["messages"]
+    turns = [{"role": "user", "content": "Good day."}, {"role": "assistant", "content": "Good day to you."}]
+    return {**PARAMETERS, **_chat(model, words), "messages": [system, *turns, last]}
 
 
 def _said(kind: str, finish: str) -> Callable[[str, str], Facts]:
@@ -66,7 +92,10 @@ _WHOLE = _said("application/json", "stop")
 
 def _called(model: str, words: str) -> Facts:
     del words
-    facts = _WHOLE(model, "") | {"finish_reason": "tool_calls", "tool call": f"{TOOL.name}(city)"}
+    facts = _WHOLE(model, "") | {
+        "finish_reason": "tool_calls",
+        "tool call": f"{TOOL.name}({json.dumps(TOOL.arguments)})",
+    }
     del facts["text"]
     return facts
 
@@ -74,7 +103,7 @@ def _called(model: str, words: str) -> Facts:
 def _vectors(model: str, words: str) -> Facts:
     """The model is whichever name the vendor has for it, as in the gateway."""
     del model, words
-    return {"status": 200, "content type": "application/json", "vectors": 1, "usage": True}
+    return {"status": 200, "content type": "application/json", "vectors": [VECTOR], "usage": True}
 
 
 CHATS = "/v1/chat/completions"
@@ -99,6 +128,14 @@ PROBES = (
         lambda model, words: {**_chat(model, words), "tools": TOOLS},
         _called,
         has_tools=True,
+    ),
+    Probe(
+        "parameters",
+        CHATS,
+        "chat",
+        _parameters,
+        lambda model, words: _WHOLE(model, words) | {"tool call": ""},
+        is_passed_on=True,
     ),
     Probe(
         "messages",

@@ -17,6 +17,9 @@ from one_adapter.runtime.dryrun.heard import Heard
 TOKENS_FETCHED = "vertex_ai"
 #: Providers without tools in their protocol, as it is spoken here.
 WITHOUT_TOOLS = ("dify", "xinghuo")
+#: Paths of OpenAI's protocol, and providers that are asked in their own way under any path.
+AS_IT_IS = ("/chat/completions", "/embeddings")
+REWRITTEN = ("dify", "xinghuo", "anthropic", "azure")
 #: Aspects of a call, in the order in which they are told.
 ADDRESS, MODEL, KEY, QUERY = "address", "upstream model", "key", "query"
 
@@ -43,6 +46,13 @@ class Place:
         return not any(target.upstream.provider in WITHOUT_TOOLS for target in self.targets)
 
     @property
+    def passes_on(self) -> bool:
+        """Whether its vendor gets a client's body as it is, but for the model."""
+        return all(url.endswith(AS_IT_IS) for url in self.urls) and not any(
+            target.upstream.guards or target.upstream.provider in REWRITTEN for target in self.targets
+        )
+
+    @property
     def lacks_key(self) -> bool:
         """Whether its key has yet to be made by the user, with the successor of a vendor that ended."""
         return any(ref.successor for target in self.targets for _, ref in target.upstream.keys)
@@ -56,7 +66,8 @@ class Place:
             found.append(MODEL)
         if self.keys and call.key not in self.keys:
             found.append(KEY)
-        if any(call.query.get(name) != value for name, value in self.query.items()):
+        is_new = self.passes_on and call.query.keys() - self.query.keys()
+        if is_new or any(call.query.get(name) != value for name, value in self.query.items()):
             found.append(QUERY)
         return tuple(found)
 
