@@ -26,9 +26,12 @@ class Agreement:
         self.number = number
         self.state = State.PREPARING
         self.reason = ""
+        #: Whether nobody has judged it: every worker died, of whatever.
+        self.unjudged = False
         self._began = began
         self._missing = set(slots)
         self._prepared: set[int] = set()
+        self._committed: set[int] = set()
 
     def prepared(self, slot: int) -> None:
         """Hear that a worker could go on; the last one to say so lets all of them commit."""
@@ -46,6 +49,7 @@ class Agreement:
         """Hear that a worker goes on with the new generation."""
         if self.state is State.COMMITTING:
             self._missing.discard(slot)
+            self._committed.add(slot)
             self._all_have()
 
     def gone(self, slot: int) -> None:
@@ -54,15 +58,18 @@ class Agreement:
         self._prepared.discard(slot)
         if self.state is State.PREPARING:
             if not self._missing and not self._prepared:
-                self.refused_by_all()
+                self._all_died("prepared")
             else:
                 self._all_are()
         elif self.state is State.COMMITTING:
-            self._all_have()
+            if not self._missing and not self._committed:
+                self._all_died("took over")
+            else:
+                self._all_have()
 
-    def refused_by_all(self) -> None:
-        """End a reload in whose preparation every worker died."""
-        self.state, self.reason = State.REFUSED, "every worker ended while it prepared the new configuration"
+    def _all_died(self, doing: str) -> None:
+        self.state, self.unjudged = State.REFUSED, True
+        self.reason = f"every worker ended while it {doing} the new configuration"
 
     def late(self, now: float) -> None:
         """End a reload that takes too long to prepare."""

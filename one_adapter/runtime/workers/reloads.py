@@ -39,6 +39,7 @@ class Reloads:
         self._agreement: Agreement | None = None
         self._commits = False
         self._applied = ""
+        self._again = ""
 
     @property
     def under_way(self) -> bool:
@@ -88,7 +89,7 @@ class Reloads:
         found = source.look(asked)
         self._look_at = now + source.pause
         if isinstance(found, Generation):
-            self._next = found
+            self._next, self._applied = found, ""
             self._agreement = Agreement(found.number, workers, now)
             self._tell(workers, Message(Kind.PREPARE, found.number, found.to_bytes()))
         else:
@@ -108,7 +109,8 @@ class Reloads:
             assert self._reloading is not None
             self._reloading.source.refused()
             self._count(False)
-            self._over(f"the new configuration is not taken, the old one stays: {agreement.reason}")
+            told = f"the new configuration is not taken, the old one stays: {agreement.reason}"
+            self._over(f"{told}; it is tried once more" if self._once_more(agreement) else told)
         elif agreement.state is State.DONE:
             assert self._next is not None
             self._adopt(self._next)
@@ -116,6 +118,14 @@ class Reloads:
             for note in self._next.notes:
                 self._say(note)
             self._over(self._applied.rstrip())
+
+    def _once_more(self, agreement: Agreement) -> bool:
+        """Have it looked again once workers are back, where none has judged it: once for each content."""
+        assert self._next is not None
+        if not agreement.unjudged or self._again == self._next.fingerprint:
+            return False
+        self._again, self._asked = self._next.fingerprint, True
+        return True
 
     def _over(self, told: str) -> None:
         self._agreement, self._next, self._commits = None, None, False

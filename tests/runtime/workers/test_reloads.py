@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -23,8 +24,10 @@ class Source:
 
     def __init__(self, *found: Generation | Told) -> None:
         self.found = [*found]
+        self.asked: list[bool] = []
 
-    def look(self, asked: bool = False) -> Generation | Told | None:  # noqa: ARG002
+    def look(self, asked: bool = False) -> Generation | Told | None:
+        self.asked.append(asked)
         return self.found.pop(0) if self.found else None
 
     def refused(self) -> None:
@@ -43,7 +46,8 @@ class World:
         self.adopted: list[Generation] = []
 
     def follow(self, *found: Generation | Told) -> Reloads:
-        reloading = Reloading(FIRST, Source(*found))
+        self.source = Source(*found)
+        reloading = Reloading(FIRST, self.source)
         said = self.said.append
         return Reloads(reloading, self.adopted.append, said, from_environment({}), self.counted.append)
 
@@ -97,3 +101,50 @@ def test_every_reload_is_counted_once_by_what_became_of_it(world: World) -> None
     reloads.go_on(world.workers, 1.0)
     assert world.counted == [True, False, False]
     assert world.heard()[0] == [Kind.PREPARE, Kind.COMMIT, Kind.PREPARE, Kind.DROP]
+
+
+@pytest.mark.parametrize("doing", ["prepared", "took over"])
+def test_one_that_nobody_lived_to_judge_is_tried_once_more_when_all_are_back(
+    doing: str, world: World
+) -> None:
+    again = [replace(SECOND, number=number) for number in (2, 3, 4)]
+    reloads = world.follow(*again)
+
+    def all_die() -> None:
+        reloads.go_on(world.workers, 1.0)
+        assert reloads.under_way
+        if doing == "took over":
+            number = world.source.asked.count(True) + 2
+            for worker in world.workers.values():
+                reloads.hear(worker, Message(Kind.PREPARED, number))
+            reloads.go_on(world.workers, 1.0)
+        for worker in world.workers.values():
+            reloads.gone(worker)
+        reloads.go_on({}, 1.0)
+        assert not reloads.under_way
+
+    all_die()
+    world.workers[1].ready_at = None
+    reloads.go_on(world.workers, 1.0)
+    assert world.source.asked == [False]
+    world.workers[1].ready_at = 1.0
+    all_die()
+    assert world.source.asked == [False, True]
+    told = f"the new configuration is not taken, the old one stays: every worker ended while it {doing} the"
+    assert world.said == [f"{told} new configuration; it is tried once more", f"{told} new configuration"]
+    assert (world.adopted, world.counted) == ([], [False, False])
+    reloads.go_on(world.workers, 1.0)
+    assert world.source.asked == [False, True, False]
+
+
+def test_one_that_a_worker_has_taken_over_holds_though_all_die_after_it(world: World) -> None:
+    reloads = world.follow(SECOND)
+    reloads.go_on(world.workers, 1.0)
+    for worker in world.workers.values():
+        reloads.hear(worker, Message(Kind.PREPARED, 2))
+    reloads.go_on(world.workers, 1.0)
+    reloads.hear(world.workers[0], Message(Kind.COMMITTED, 2, b"now it is new"))
+    for worker in world.workers.values():
+        reloads.gone(worker)
+    reloads.go_on({}, 1.0)
+    assert (world.adopted, world.said) == ([SECOND], ["now it is new"])
