@@ -59,6 +59,13 @@ class Ways:
     is_gateway: bool = False
     """Whether errors have the old gateway's form."""
     models_status: int = 200
+    is_usage_zero: bool = False
+    calls_as: str = ""
+    """What is wrong with calls of tools: "object" for their arguments, "no id"."""
+    choices: int = 1
+    object_word: str = ""
+    """What answers call themselves in place of OpenAI's word."""
+    reasoning: str = ""
 
 
 class Gateway(ThreadingHTTPServer):
@@ -163,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
     def text(self, body: dict[str, Any], model: str) -> str:
         ways = self.server.ways
         if ways.says:
-            return ways.says
+            return ways.says.strip()
         if not ways.is_echo:
             return " ".join(random.choices(WORDS, k=random.randint(1, 16)))
         places = ways.upstreams.get(model) or [("https://api.example/v1", model, "...cret")]
@@ -186,7 +193,9 @@ class Handler(BaseHTTPRequestHandler):
             messages = [each for each in messages if each.get("role") == "user"]
         prompt = 5 + sum(len(str(each["content"])) // 4 for each in messages)
         prompt = prompt if self.server.ways.is_prompt_counted else random.randint(1, 400)
-        answer = len(text.split())
+        answer = max(1, len(text.split()))
+        if self.server.ways.is_usage_zero:
+            prompt = answer = 0
         return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
     def chat(self, body: dict[str, Any], model: str) -> None:
@@ -197,17 +206,26 @@ class Handler(BaseHTTPRequestHandler):
         called = bool(body.get("tools")) and ways.has_tools and not ways.is_echo
         arguments = json.dumps({"city": random.choice(["Paris", "巴黎", "Paris, France"])})
         call = {"id": "call_1", "type": "function", "function": {"name": "get_time", "arguments": arguments}}
+        if ways.calls_as == "no id":
+            del call["id"]
+        is_object = ways.calls_as == "object"
+        if is_object:
+            call["function"] = {"name": "get_time", "arguments": json.loads(arguments)}
+        thought = {"reasoning_content": ways.reasoning} if ways.reasoning else {}
         finish = "tool_calls" if called else random.choice(["stop", "length"])
         finishes = {"finish_reason": finish} if ways.has_finish else {}
         if not body.get("stream") or not ways.is_streaming:
             message = {"role": "assistant", "content": None if called else text}
-            message |= {"tool_calls": [call]} if called else {}
-            choice = {"index": 0, "message": message, **finishes}
-            return self.send(
-                {**named, "object": "chat.completion", "choices": [choice], **usage, **ways.extra}
-            )
+            message |= ({"tool_calls": [call]} if called else {}) | thought
+            choices = [{"index": at, "message": message, **finishes} for at in range(ways.choices)]
+            word = ways.object_word or "chat.completion"
+            return self.send({**named, "object": word, "choices": choices, **usage, **ways.extra})
         deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-        if called:
+        if thought:
+            deltas.append(thought)
+        if called and is_object:
+            deltas.append({"tool_calls": [{"index": 0, **call}]})
+        elif called:
             half = len(arguments) // 2
             deltas.append(
                 {"tool_calls": [{"index": 0, **call, "function": {"name": "get_time", "arguments": ""}}]}
@@ -218,11 +236,13 @@ class Handler(BaseHTTPRequestHandler):
             ]
         else:
             deltas += [{"content": part} for part in self.cut(text)]
-        chunk = {**named, "object": "chat.completion.chunk"}
+        chunk = {**named, "object": ways.object_word or "chat.completion.chunk"}
+        every = range(ways.choices)
         events: list[Any] = [
-            {**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
+            {**chunk, "choices": [{"index": at, "delta": delta, "finish_reason": None} for at in every]}
+            for delta in deltas
         ]
-        events.append({**chunk, "choices": [{"index": 0, "delta": {}, **finishes}]})
+        events.append({**chunk, "choices": [{"index": at, "delta": {}, **finishes} for at in every]})
         if usage and (body.get("stream_options") or {}).get("include_usage"):
             events.append({**chunk, "choices": [], **usage})
         return self.stream(events, ways.has_done)
@@ -245,7 +265,8 @@ class Handler(BaseHTTPRequestHandler):
             }
             for at in range(len(body["input"]))
         ]
-        usage = {"usage": {"prompt_tokens": 4, "total_tokens": 4}} if ways.has_usage else {}
+        count = 0 if ways.is_usage_zero else 4
+        usage = {"usage": {"prompt_tokens": count, "total_tokens": count}} if ways.has_usage else {}
         self.send({"object": "list", "model": ways.answers_as or model, "data": rows, **usage})
 
     def respond(self, body: dict[str, Any], model: str) -> None:
@@ -254,7 +275,11 @@ class Handler(BaseHTTPRequestHandler):
         if ways.has_usage:
             counts = self.usage(body, text)
             usage = {
-                "usage": {"input_tokens": counts["prompt_tokens"], "output_tokens": 3, "total_tokens": 9}
+                "usage": {
+                    "input_tokens": counts["prompt_tokens"],
+                    "output_tokens": counts["completion_tokens"],
+                    "total_tokens": counts["total_tokens"],
+                }
             }
         response = {"id": "r", "object": "response", "model": ways.answers_as or model, "output": []}
         kind = random.choice(["completed", "incomplete"])
@@ -269,7 +294,8 @@ class Handler(BaseHTTPRequestHandler):
         ways = self.server.ways
         text, counts = self.text(body, model), {}
         if ways.has_usage:
-            counts = {"usage": {"input_tokens": self.usage(body, text)["prompt_tokens"], "output_tokens": 1}}
+            prompt = self.usage(body, text)["prompt_tokens"]
+            counts = {"usage": {"input_tokens": prompt, "output_tokens": 0}}
         message = {
             "id": "m",
             "type": "message",
@@ -278,7 +304,7 @@ class Handler(BaseHTTPRequestHandler):
             **counts,
         }
         stopped = {"stop_reason": random.choice(["end_turn", "max_tokens"])} if ways.has_finish else {}
-        usage = {"usage": {"output_tokens": 4}} if ways.has_usage else {}
+        usage = {"usage": {"output_tokens": 0 if ways.is_usage_zero else 4}} if ways.has_usage else {}
         pings = [{"type": "ping"}] if random.random() < 0.5 else []
         deltas = [
             {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": part}}

@@ -180,8 +180,7 @@ def test_a_names_questions_are_asked_one_after_another() -> None:
         assert server.most_at_once == 1
 
 
-@pytest.mark.parametrize("side", ["old", "new"])
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize(("status", "side"), [(429, "old"), (500, "old"), (503, "old"), (429, "new")])
 def test_a_busy_vendor_is_not_compared_and_no_difference(status: int, side: str) -> None:
     with (
         running(Ways(names=("m", "n"))) as good,
@@ -193,7 +192,22 @@ def test_a_busy_vendor_is_not_compared_and_no_difference(status: int, side: str)
         assert {check["outcome"] for check in checks if check["model"] == "m"} == {"not compared"}
         assert {check["outcome"] for check in checks if check["model"] == "n"} == {"same"}
         assert f"the {side} side: status {status}" in done.stdout
+        assert ("each of 4 times; the old side always answers with 200" in done.stdout) == (side == "new")
         assert done.exit_code == 2
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_new_side_that_always_fails_where_the_old_one_answers_is_different(status: int) -> None:
+    with (
+        running(Ways(names=("m", "n"))) as old,
+        running(Ways(names=("m", "n"), status={"m": status})) as new,
+    ):
+        done = verify(old.url, new.url, "--yes", "--format", "json")
+        checks = json.loads(done.stdout)["checks"]
+        told = {(check["outcome"], check["difference"]) for check in checks if check["model"] == "m"}
+        assert told == {("different", f"status {status} instead of 200, each of 4 times")}
+        assert {check["outcome"] for check in checks if check["model"] == "n"} == {"same"}
+        assert done.exit_code == 1
 
 
 def test_the_words_are_compared_and_shown_only_where_that_is_asked_for() -> None:

@@ -59,14 +59,19 @@ def test_the_first_piece_is_the_first_that_says_something() -> None:
 
 def test_tool_calls_of_a_stream_are_put_together_and_odd_ones_do_no_harm() -> None:
     calls = [
-        {"index": 1, "function": {"name": "b", "arguments": '{"x"'}},
+        {"index": 1, "id": "1", "function": {"name": "b", "arguments": '{"x"'}},
         {"index": 1, "function": {"arguments": ": 1}"}},
         {"function": {"name": "a"}},
+        {"index": 2, "id": "2", "function": {"name": "c", "arguments": {"y": 1}}},
         {"function": None},
         "odd",
     ]
     events = [chunk(tool_calls=[call]) for call in calls]
-    assert streamed(TOOL_STREAM, *events, "odd", "[DONE]")["tool calls"] == ["a(no JSON)", "b(x)"]
+    assert streamed(TOOL_STREAM, *events, "odd", "[DONE]")["tool calls"] == [
+        "a(no JSON) without an id",
+        "b(x)",
+        "c(y) with arguments that are no text",
+    ]
 
 
 def test_pings_and_how_an_ordinary_end_is_called_make_no_difference() -> None:

@@ -114,6 +114,24 @@ def test_what_the_old_side_wavers_about_is_told_where_the_new_side_is_as_it_neve
     assert (check.outcome, check.aspect) == ("unsteady", "status")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (forever(200), iter([500, 500, 500, 200])),
+        (iter([200, 200, 200, 503, 200]), forever(503)),
+        (forever(200), iter([502, 502, 429, 502])),
+    ],
+    ids=["the new side answers at last", "the old side fails too", "it may be a limit"],
+)
+def test_a_failure_that_may_be_chance_is_not_compared(old: Iterator[int], new: Iterator[int]) -> None:
+    probe = asked({OLD: old, NEW: new})
+    while not probe.failures[NEW]:
+        probe.go(FIRST, random.Random(1))
+    probe.ask_failed(random.Random(1))
+    (check,) = probe.checks(is_exact=False, is_shown=False)
+    assert check.outcome == "not compared"
+
+
 @pytest.mark.parametrize("status", [0, 429, 500, 502])
 def test_a_busy_side_is_not_asked_again(status: int) -> None:
     asks: list[str] = []

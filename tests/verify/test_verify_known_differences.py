@@ -27,7 +27,7 @@ SHOWN: dict[str, list[tuple[str, str, Any, Any, dict[str, Any]]]] = {
     ],
     "answers-whole": [
         ("tools", "tool calls", [], ["get_time(city)"], {}),
-        ("whole", "fields", [], ["choices[].message.reasoning_content string"], {}),
+        ("whole", "reasoning", [], ["reasoning_content"], {}),
         ("stream", "fields", ["choices[].content_filter_results.hate.filtered boolean"], [], {}),
         ("whole", "fields", [], ["service_tier string"], {"gateway": True}),
         ("tools", "fields", ["HttpHeader.Date[] string"], ["service_tier string"], {"gateway": True}),

@@ -56,6 +56,38 @@ PLANTED: dict[str, tuple[Ways, Ways, set[tuple[str, str, str]]]] = {
         about("tool calls", "tools", "tool stream"),
     ),
     "usage is lost": (ONE, replace(ONE, has_usage=False), about("usage", *CHAT)),
+    "usage is of zeros": (ONE, replace(ONE, is_usage_zero=True), about("usage", *CHAT)),
+    "usage of embeddings is of zeros": (
+        Ways(names=("bge-m3",)),
+        Ways(names=("bge-m3",), is_usage_zero=True),
+        about("usage", "embeddings", model="bge-m3"),
+    ),
+    "arguments of tools are objects": (
+        ONE,
+        replace(ONE, calls_as="object"),
+        about("tool calls", "tools", "tool stream"),
+    ),
+    "calls of tools have no id": (
+        ONE,
+        replace(ONE, calls_as="no id"),
+        about("tool calls", "tools", "tool stream"),
+    ),
+    "answers say nothing": (
+        replace(ONE, has_tools=False),
+        replace(ONE, has_tools=False, says=" "),
+        about("text", *CHAT[:4]) | about("stream", "responses", "messages"),
+    ),
+    "answers come twice": (ONE, replace(ONE, choices=2), about("choices", *CHAT[:4])),
+    "answers call themselves otherwise": (
+        ONE,
+        replace(ONE, object_word="text_completion"),
+        about("kinds", *CHAT[:4]),
+    ),
+    "reasoning is lost": (
+        replace(ONE, reasoning="it is so"),
+        ONE,
+        about("reasoning", *CHAT[:4]),
+    ),
     "a stream has no end": (ONE, replace(ONE, has_done=False), about("stream", "stream", "tool stream")),
     "a stream is none": (
         ONE,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from one_adapter.verify.servers.client import Answer
-from one_adapter.verify.servers.fields import fields_of
+from one_adapter.verify.servers.fields import fields_of, words_of
 from one_adapter.verify.servers.probes import Probe
 from one_adapter.verify.servers.stream import (
     Told,
@@ -19,10 +19,14 @@ from one_adapter.verify.servers.stream import (
 )
 
 Facts = Mapping[str, Any]
+#: The fields in which a chat's answer tells how the model got there.
+REASONING = ("reasoning_content", "reasoning")
+#: Fields that say in a word of the protocol what an object is.
+KINDS = frozenset(("object", "role"))
 #: Where an answer's own aspects stand: their fields are looked at there, and not among the others.
 ELSEWHERE = frozenset(
     ("usage", "finish_reason", "stop_reason", "stop_sequence", "incomplete_details", "tool_calls", "error")
-) | {"model", "status"}
+) | {"model", "status", *REASONING}
 #: Words for a stop that all mean that the answer, or its room, came to an end.
 ENDED = frozenset(("stop", "length", "end_turn", "max_tokens", "completed", "incomplete", "stop_sequence"))
 CALLED = frozenset(("tool_calls", "tool_use", "function_call"))
@@ -45,6 +49,9 @@ def facts_of(answer: Answer, probe: Probe, model: str) -> dict[str, Any]:
         messages = [each.get("message") for each in choices]
         found["tool calls"] = sorted(call for message in messages for call in _calls(message))
         found["words"] = "".join(str(_dict(message).get("content") or "") for message in messages)
+        found |= {"choices": len(choices), "reasoning": _reasoning(messages)}
+    if probe.wire != "embeddings" and not found.get("tool calls"):
+        found["text"] = _is_there(found.get("words"))
     if probe.wire == "embeddings":
         found["vectors"] = [_length(_dict(each).get("embedding")) for each in _list(body.get("data"))]
     return facts | found
@@ -71,8 +78,9 @@ def _streamed(told: Told, probe: Probe, model: str) -> dict[str, Any]:
             _dict(choice).get("delta") for event in told.objects for choice in _list(event.get("choices"))
         ]
         found["tool calls"] = sorted(calls_in(deltas))
+        found |= {"choices": _choices(told.objects), "reasoning": _reasoning(deltas)}
     if not found.get("tool calls"):
-        found["pieces"] = pieces(told.pieces)
+        found |= {"text": _is_there(told.text), "pieces": pieces(told.pieces)}
     if told.first is not None:
         found["first piece"] = told.first
     return found
@@ -81,18 +89,21 @@ def _streamed(told: Told, probe: Probe, model: str) -> dict[str, Any]:
 def _common(objects: Sequence[Mapping[str, Any]], probe: Probe, model: str) -> dict[str, Any]:
     """What whole answers and streams of every protocol have; `objects` are the answer, or its events."""
     paths: set[str] = set()
+    kinds: set[str] = set()
     finishes: set[str] = set()
     models: set[str] = set()
     usage: dict[str, Any] = {}
     for each in objects:
-        kind = f"{type_of(each)}: " if probe.is_stream and probe.wire != "chat" else ""
-        paths |= {f"{kind}{path}" for path in fields_of(each) if not _is_elsewhere(path)}
+        prefix = f"{type_of(each)}: " if probe.is_stream and probe.wire != "chat" else ""
+        paths |= {f"{prefix}{path}" for path in fields_of(each) if not _is_elsewhere(path)}
+        kinds |= {f"{prefix}{path}" for path in words_of(each, KINDS)}
         for part in (each, _dict(each.get("message")), _dict(each.get("response"))):
             if isinstance(part.get("model"), str):
                 models.add(str(part["model"]))
-            usage |= {key: value for key, value in _dict(part.get("usage")).items() if value is not None}
+            told = _dict(part.get("usage")).items()  # a 0 beside a count is no other count
+            usage |= {key: value for key, value in told if value or (value == 0 and key not in usage)}
         finishes |= {finish_word(finish) for finish in _finishes(each, probe) if finish}
-    found: dict[str, Any] = {"fields": sorted(paths), "usage": sorted(_counted(usage))}
+    found: dict[str, Any] = {"fields": sorted(paths), "kinds": sorted(kinds), "usage": _counted(usage)}
     tokens = usage.get("prompt_tokens", usage.get("input_tokens"))
     if isinstance(tokens, int) and tokens > 0:
         found["prompt tokens"] = tokens
@@ -123,11 +134,27 @@ def finish_word(reason: Any) -> str:
     return "a tool call" if word in CALLED else word
 
 
-def _counted(usage: Mapping[str, Any]) -> set[str]:
-    """The counts of a usage that say something: of the prompt, of the answer, of both."""
+def _counted(usage: Mapping[str, Any]) -> list[str]:
+    """The counts of a usage that say something: of the prompt, of the answer, of both; and which are 0."""
     named = {"prompt_tokens": "prompt", "input_tokens": "prompt", "completion_tokens": "answer"}
     named |= {"output_tokens": "answer", "total_tokens": "total"}
-    return {word for key, word in named.items() if isinstance(usage.get(key), int)}
+    counts = {word: usage[key] for key, word in named.items() if isinstance(usage.get(key), int)}
+    return sorted(word if count else f"{word} of 0" for word, count in counts.items())
+
+
+def _choices(events: Sequence[Mapping[str, Any]]) -> int:
+    """How many answers a stream tells side by side."""
+    choices = [_dict(choice) for event in events for choice in _list(event.get("choices"))]
+    return len({str(choice.get("index", 0)) for choice in choices})
+
+
+def _reasoning(messages: Sequence[Any]) -> list[str]:
+    """The fields in which messages, or the deltas of one, tell reasoning."""
+    return [name for name in REASONING if any(_dict(message).get(name) for message in messages)]
+
+
+def _is_there(words: Any) -> str:
+    return "some" if words else "none"
 
 
 def _is_elsewhere(path: str) -> bool:
@@ -136,8 +163,12 @@ def _is_elsewhere(path: str) -> bool:
 
 
 def _calls(message: Any) -> list[str]:
-    calls = (_dict(call).get("function") for call in _list(_dict(message).get("tool_calls")))
-    return [call_form(str(_dict(each).get("name") or ""), _dict(each).get("arguments")) for each in calls]
+    calls = [_dict(call) for call in _list(_dict(message).get("tool_calls"))]
+    functions = [_dict(call.get("function")) for call in calls]
+    return [
+        call_form(str(each.get("name") or ""), each.get("arguments"), bool(call.get("id")))
+        for call, each in zip(calls, functions, strict=True)
+    ]
 
 
 def _length(vector: Any) -> int:

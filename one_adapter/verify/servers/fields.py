@@ -26,6 +26,28 @@ def fields_of(value: Any, prefix: str = "") -> frozenset[str]:
     return frozenset(found)
 
 
+def words_of(value: Any, names: frozenset[str]) -> frozenset[str]:
+    """The paths of the fields with these names, each with its word.
+
+    >>> sorted(words_of({"object": "list", "data": [{"object": "embedding"}]}, frozenset(("object",))))
+    ['data[].object embedding', 'object list']
+    """
+    return frozenset(f"{path} {word}" for path, word in _words(value, names, "", 0))
+
+
+def _words(value: Any, names: frozenset[str], path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth >= DEPTH:
+        return
+    if isinstance(value, list):
+        for each in value[:PATHS]:
+            yield from _words(each, names, f"{path}[]", depth + 1)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key in names and isinstance(each, str) and each:
+                yield f"{path}.{key}".lstrip("."), each
+            yield from _words(each, names, f"{path}.{key}".lstrip("."), depth + 1)
+
+
 def _paths(value: Any, path: str, depth: int) -> Iterator[str]:
     if value is None or value in ({}, []) or (value == "" and path.rpartition(".")[2] not in TEXTS):
         return

@@ -11,23 +11,29 @@ from typing import Any
 Facts = Mapping[str, Any]
 #: Aspects in the order in which they are told, and what each is called where nothing is there of it.
 ASPECTS = (
-    *("status", "error", "content type", "stream", "tool calls", "finish reason", "usage", "prompt tokens"),
-    *("model", "upstream message", "upstream roles", "upstream tools", "vectors", "fields", "pieces"),
-    *("first piece", "words"),
+    *("status", "error", "content type", "choices", "stream", "tool calls", "finish reason", "usage"),
+    *("prompt tokens", "model", "upstream message", "upstream roles", "upstream tools", "vectors"),
+    *("reasoning", "text", "kinds", "fields", "pieces", "first piece", "words"),
 )
 #: aspect -> the aspects that a difference in it explains: they are not told besides.
 EXPLAINS: Mapping[str, frozenset[str]] = {
     "status": frozenset(ASPECTS) - {"status"},
     "content type": frozenset(ASPECTS) - {"status", "content type"},
     "error": frozenset(ASPECTS) - {"status", "content type", "error"},
-    "stream": frozenset(("fields", "pieces", "first piece", "words")),
-    "tool calls": frozenset(("finish reason", "fields", "pieces", "first piece", "words")),
+    "choices": frozenset(("stream", "tool calls", "finish reason", "reasoning", "text", "kinds"))
+    | {"fields", "pieces", "first piece", "words"},
+    "stream": frozenset(("text", "fields", "pieces", "first piece", "words")),
+    "tool calls": frozenset(("finish reason", "text", "fields", "pieces", "first piece", "words")),
+    "reasoning": frozenset(("pieces", "first piece")),
+    "text": frozenset(("fields", "pieces", "first piece", "words")),
 }
 #: Answers of the new side that a difference takes to count: where it is plain, where it may be chance, and
 #: where the old side does not agree with itself.
 ROUNDS, STEADY_ROUNDS, UNSTEADY_ROUNDS = 2, 4, 8
 #: Aspects that vary with an answer's length, or with the machine: they take `STEADY_ROUNDS`.
 WAVERING = frozenset(("pieces", "first piece"))
+#: Aspects that are a model's own choice: whether it reasons, and whether room for an answer is left then.
+CHOSEN = frozenset(("reasoning", "text"))
 #: How much slower, and how many seconds at least, a first piece comes that is told as slower.
 SLOWER, SLOWER_SECONDS = 3.0, 0.05
 #: How many times more or fewer tokens a prompt has that is told as another, and how far the old side's own
@@ -70,7 +76,7 @@ def differences(old: Sequence[Facts], new: Sequence[Facts], is_exact: bool = Fal
 
 def unsteady(old: Sequence[Facts]) -> tuple[str, ...]:
     """The aspects about which the old side does not agree with itself, its speed and its words left out."""
-    quiet = (*WAVERING, "words", "prompt tokens", "upstream message")
+    quiet = (*WAVERING, *CHOSEN, "words", "kinds", "prompt tokens", "upstream message")
     return tuple(
         aspect
         for aspect in ASPECTS
@@ -81,6 +87,8 @@ def unsteady(old: Sequence[Facts]) -> tuple[str, ...]:
 def _difference(aspect: str, old: list[Any], new: list[Any]) -> Finding | None:
     if aspect == "fields":
         return _fields(old, new)
+    if aspect == "kinds":
+        return _kinds(old, new)
     if aspect == "first piece":
         return _slower(old, new)
     if aspect == "prompt tokens":
@@ -89,7 +97,7 @@ def _difference(aspect: str, old: list[Any], new: list[Any]) -> Finding | None:
     if len(after) != 1 or after & before:
         return None
     rounds = STEADY_ROUNDS if aspect in WAVERING else ROUNDS
-    rounds = rounds if len(before) == 1 else UNSTEADY_ROUNDS
+    rounds = UNSTEADY_ROUNDS if len(before) > 1 or aspect in CHOSEN else rounds
     return Finding(aspect, _sentence(aspect, old[-1], new[-1]), old[-1], new[-1], rounds)
 
 
@@ -114,6 +122,19 @@ def _fields(old: list[Any], new: list[Any]) -> Finding | None:
     parts = [f"missing: {_some(lost)}"] if lost else []
     parts += [f"new: {_some(more)}"] if more else []
     return Finding("fields", f"fields {'; '.join(parts)}", lost, more)
+
+
+def _kinds(old: list[Any], new: list[Any]) -> Finding | None:
+    """What an object is called otherwise; one that a side does not call anything is told by its fields."""
+    before, after = [set(each or ()) for each in old], [set(each or ()) for each in new]
+    lost = sorted(set.intersection(*before) - set.union(*after))
+    more = sorted(set.intersection(*after) - set.union(*before))
+    paths = {each.rpartition(" ")[0] for each in lost} & {each.rpartition(" ")[0] for each in more}
+    lost, more = ([each for each in some if each.rpartition(" ")[0] in paths] for some in (lost, more))
+    if not paths:
+        return None
+    shown = f"{_some(more)} instead of {_some([each.rpartition(' ')[2] for each in lost])}"
+    return Finding("kinds", shown, lost, more)
 
 
 def _slower(old: list[Any], new: list[Any]) -> Finding | None:

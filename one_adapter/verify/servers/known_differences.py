@@ -129,7 +129,7 @@ TABLE: tuple[Known, ...] = (
         lambda finding, _: not finding.old and bool(finding.new),
         ("whole", "tools"),
     ),
-    Known("answers-whole", "fields", _lost(".reasoning_content"), ("whole", "tools")),
+    Known("answers-whole", "reasoning", lambda finding, _: not finding.old, ("whole", "tools")),
     Known("answers-whole", "fields", _is_written_by_gateway),
     Known(
         "streams-end-properly",

@@ -17,11 +17,14 @@ Side = str
 OLD, NEW = "old", "new"
 #: What both sides are asked at first, before the order is drawn, and what once more.
 FIRST, AGAIN = (OLD, OLD, NEW), (OLD, NEW)
+#: Failures of the new side in a row, the old one answering each time, after which that is how it behaves.
+FAILURES = 4
+TOO_MANY, FAILURE = 429, 500
 
 
 def is_busy(answer: Answer) -> bool:
     """Whether an answer says nothing of how a server behaves: none, too many requests, a failure."""
-    return bool(answer.trouble) or answer.status == 429 or answer.status >= 500
+    return bool(answer.trouble) or answer.status == TOO_MANY or answer.status >= FAILURE
 
 
 @dataclass(slots=True)
@@ -37,6 +40,8 @@ class Asked:
     """Why the probe is not compared, "" if it is."""
     at_least: int = 0
     """Answers of the new side that a difference takes, where the old side is seen to waver."""
+    failures: dict[Side, list[int]] = field(default_factory=lambda: {OLD: [], NEW: []})
+    """The statuses of the answers that say nothing; 0 for none."""
 
     def go(self, sides: Sequence[Side], order: random.Random) -> None:
         """Ask the sides once each, in an order drawn by chance; the first that is busy ends it."""
@@ -45,9 +50,44 @@ class Asked:
         for side in order.sample(list(sides), len(sides)):
             answer = self.ask(side)
             if is_busy(answer):
-                self.busy = f"the {side} side: {answer.trouble or f'status {answer.status}'}"
+                self._note(side, answer)
                 return
             self.answers[side].append(self.facts(answer))
+
+    def _note(self, side: Side, answer: Answer) -> None:
+        self.failures[side].append(0 if answer.trouble else answer.status)
+        self.busy = f"the {side} side: {answer.trouble or f'status {answer.status}'}"
+
+    def ask_failed(self, order: random.Random) -> None:
+        """Ask again where only the new side failed, until it does not, or has done so often enough to count.
+
+        A side that does not answer at all is not waited for again.
+        """
+        while self._new_fails and len(self.failures[NEW]) < FAILURES:
+            for side in order.sample(AGAIN, len(AGAIN)):
+                answer = self.ask(side)
+                if is_busy(answer):
+                    self._note(side, answer)
+                else:
+                    self.answers[side].append(self.facts(answer))
+
+    @property
+    def _new_fails(self) -> bool:
+        """Whether the new side has done nothing but fail, and the old side never has."""
+        failed = self.failures[NEW]
+        return bool(failed) and all(failed) and not self.answers[NEW] and not self.failures[OLD]
+
+    def _failed(self) -> Check | None:
+        """What is said of a new side that always fails where the old one answers; None where it does not."""
+        failed = self.failures[NEW]
+        if not self._new_fails or len(failed) < FAILURES:
+            return None
+        old = self.answers[OLD][-1].get("status")
+        words = f"status {failed[-1]} instead of {old}, each of {len(failed)} times"
+        if TOO_MANY in failed:  # that may be the account's, and over in a minute
+            words = f"{self.busy}, each of {len(failed)} times; the old side always answers with {old}"
+            return Check(self.probe, self.model, "not compared", words, "status", old, failed[-1])
+        return Check(self.probe, self.model, "different", words, "status", old, failed[-1])
 
     @property
     def is_whole(self) -> bool:
@@ -70,6 +110,9 @@ class Asked:
 
         `is_gateway` says that the old side is the gateway, so that more differences are known ones.
         """
+        failed = self._failed()
+        if failed is not None:
+            return [failed]
         if self.busy or not self.is_whole:
             return [Check(self.probe, self.model, "not compared", self.busy or "it was not asked")]
         unsure = self.open_findings(is_exact)

@@ -228,6 +228,7 @@ def _ask(session: Session, job: Sequence[Asked], order: random.Random) -> Iterat
     """Ask all of a name's questions, and again what differs; yield after each that is one less to come."""
     for asked in job:
         asked.go(FIRST, order)
+        asked.ask_failed(order)
         yield
     settle(job, order, session.wish.is_exact)
     look_into(job, order)

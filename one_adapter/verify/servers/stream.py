@@ -148,7 +148,8 @@ def pieces(count: int) -> str:
 def calls_in(deltas: Sequence[Any]) -> list[str]:
     """The tool calls of a stream's deltas, put together, as `name(argument, ...)`."""
     names: dict[int, str] = {}
-    arguments: dict[int, str] = {}
+    arguments: dict[int, Any] = {}
+    ids: set[int] = set()
     for delta in deltas:
         calls = delta.get("tool_calls") if isinstance(delta, dict) else None
         for call in calls if isinstance(calls, list) else ():
@@ -157,19 +158,26 @@ def calls_in(deltas: Sequence[Any]) -> list[str]:
                 continue
             place = call.get("index") if isinstance(call.get("index"), int) else 0
             names[place] = names.get(place, "") + str(function.get("name") or "")
-            arguments[place] = arguments.get(place, "") + str(function.get("arguments") or "")
-    return [call_form(names[place], arguments[place]) for place in sorted(names)]
+            given, before = function.get("arguments") or "", arguments.get(place, "")
+            both_texts = isinstance(given, str) and isinstance(before, str)
+            arguments[place] = before + given if both_texts else given or before
+            ids |= {place} if call.get("id") else set()
+    return [call_form(names[place], arguments[place], place in ids) for place in sorted(names)]
 
 
-def call_form(name: str, arguments: Any) -> str:
-    """A tool call by its name and its arguments' names.
+def call_form(name: str, arguments: Any, has_id: bool = True) -> str:
+    """A tool call by its name and its arguments' names, and what a client cannot use of it.
 
     >>> call_form("get_time", '{"city": "Paris"}'), call_form("get_time", '{"ci')
     ('get_time(city)', 'get_time(no JSON)')
+    >>> call_form("get_time", {"city": "Paris"}, has_id=False)
+    'get_time(city) with arguments that are no text, without an id'
     """
     try:
         given = json.loads(arguments) if isinstance(arguments, str) else arguments
     except (ValueError, RecursionError):
         given = None
     keys = ", ".join(sorted(map(str, given))) if isinstance(given, dict) else "no JSON"
-    return f"{name}({keys})"
+    odd = [] if arguments is None or isinstance(arguments, str) else [" with arguments that are no text"]
+    odd += [] if has_id else [" without an id"]
+    return f"{name}({keys}){','.join(odd)}"
