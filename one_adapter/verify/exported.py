@@ -31,6 +31,9 @@ LARGEST_FILE = 64 << 20
 #: Sections that hold settings, with what one-adapter writes there.
 SECTIONS = ("litellm_settings", "router_settings", "general_settings")
 ALIASES = "model_group_alias"
+#: Settings of one-adapter itself: an export writes them where it is told to, the old file has none of them.
+WATCH, COUNTED = "watch", "counted"
+OWN_SETTINGS = (WATCH, "redis", "redis_name", "redis_required", "access_log", "metrics", "metrics_port")
 
 Entry = Mapping[str, Any]
 
@@ -51,7 +54,9 @@ def verify_exported(name: str, plan: Plan, secrets: Secrets, path: str, wish: Wi
     """
     file = _load(_read(path), path)
     is_pure = SECTION not in _section(file, "general_settings")
-    written = _load(proxy_config(plan, secrets, is_pure), name)
+    ours = _section(_section(file, "general_settings"), SECTION)
+    watch = (WATCH in ours) if {WATCH, COUNTED} & ours.keys() else None
+    written = _load(proxy_config(plan, secrets, is_pure, watch=watch), name)
     sides = Sides(written, file, Values(secrets.values))
     checks = tuple(chain(_models(sides, wish), _access(sides), _settings(sides)))
     notes = ("the file says nothing to one-adapter: compared with a pure export",) if is_pure else ()
@@ -262,6 +267,10 @@ def _settings(sides: Sides) -> Iterator[Check]:
             old, new = ({**each, SECTION: own} for each, own in zip((old, new), ours, strict=True))
         old, new = _leaves(_without(old, ALIASES)), _leaves(_without(new, ALIASES))
         for field in dict.fromkeys((*old, *new)):
+            if field.removeprefix(f"{SECTION}.").partition(".")[0] in OWN_SETTINGS and field in new:
+                said = f"{section}.{field} is a setting of one-adapter's own, which the old file cannot say"
+                found.append(Check("settings", "", "not compared", said, field))
+                continue
             if sides.values.alike(old.get(field), new.get(field)):
                 continue
             if field in old or field.startswith(f"{SECTION}."):

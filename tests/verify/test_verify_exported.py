@@ -208,6 +208,41 @@ def test_a_file_as_it_was_exported_is_the_same(tmp_path: Path, more: list[str]) 
     assert not [secret for secret in SECRETS if secret in printed]
 
 
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (["--watch"], ["watch"]),
+        (["--redis", "SHARED_REDIS"], ["redis"]),
+        (["--watch", "--redis", "SHARED_REDIS"], ["redis", "watch"]),
+    ],
+    ids=["watch", "redis", "both"],
+)
+def test_settings_that_an_export_writes_when_told_to_are_named_and_not_counted(
+    tmp_path: Path, more: list[str], named: list[str]
+) -> None:
+    config, file = tmp_path / "config.json", tmp_path / "file.yaml"
+    config.write_text(json.dumps(CONFIG))
+    file.write_text(runner().invoke(cli, ["export", str(config), *more]).stdout)
+    code, found, _ = verified(config, file)
+    told = [check["difference"] for check in found["checks"] if check["outcome"] != "same"]
+    said = "is a setting of one-adapter's own, which the old file cannot say"
+    assert sorted(told) == [f"general_settings.one_adapter.{name} {said}" for name in named]
+    assert (code, found["verdict"]) == (0, "The same.")
+
+
+def test_what_is_edited_in_a_file_that_is_watched_is_told(tmp_path: Path) -> None:
+    nameless = copy.deepcopy(CONFIG)
+    del nameless["services"]["openai"][1]["id"]
+    config, path = tmp_path / "config.json", tmp_path / "file.yaml"
+    config.write_text(json.dumps(nameless))
+    file = yaml.safe_load(runner().invoke(cli, ["export", str(config), "--watch"]).stdout)
+    settings(file).update(counted=[], relay=False)
+    path.write_text(yaml.safe_dump(file))
+    code, found, _ = verified(config, path)
+    told = {check["aspect"] for check in found["checks"] if check["outcome"] == "different"}
+    assert (code, told) == (1, {"counted", "relay"})
+
+
 def test_what_is_litellms_own_is_told_and_not_counted(exported: tuple[Path, File], tmp_path: Path) -> None:
     config, file = exported
     file["litellm_settings"]["success_callback"] = ["langfuse"]
