@@ -57,9 +57,16 @@ class Known:
             self._values |= found
             self._compile()
 
-    def forget(self, values: Iterable[str]) -> None:
-        """Know these no more: no call is made with them, and none will be."""
-        gone = {part for value in values for part in parts(value)} & self._values
+    def forget(self, values: Iterable[str], kept: Iterable[str]) -> None:
+        """Know these no more, as no call is made with them and none will be, but for what is `kept` too.
+
+        >>> known = Known(); known.learn(["https://a:password@old/", "sk-a-long-secret"])
+        >>> known.forget(["https://a:password@old/", "sk-a-long-secret"], kept=["https://b:password@new/"])
+        >>> known.clean("password of sk-a-long-secret")
+        '*** of sk-a-long-secret'
+        """
+        still = {part for value in kept for part in parts(value)}
+        gone = ({part for value in values for part in parts(value)} & self._values) - still
         if gone:
             self._values -= gone
             self._compile()

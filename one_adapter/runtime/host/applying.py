@@ -91,6 +91,16 @@ def begin(first: Generation) -> None:
     _held[:] = [Held(Config.empty(), {}, _variables(first))]
 
 
+def adopt(generation: Generation) -> None:
+    """Have processes that are forked from this one begin with a generation, and with nothing of the last."""
+    old = [os.environ.pop(name, "") for one in _held for name in one.variables]
+    begin(generation)
+    os.environ.update(generation.environment)
+    values = [*generation.environment.values(), *of_environment(os.environ)]
+    known.learn(values)
+    known.forget(old, values)
+
+
 def prepare(generation: Generation) -> Prepared:
     """Read a generation; changes nothing, and may be called off the loop.
 
@@ -257,7 +267,7 @@ def _retire(held: Held) -> None:
     writing.forget_clients(_api_keys([held]) - _api_keys(_held))
     for name in held.variables.difference(*(one.variables for one in _held)):
         os.environ.pop(name, None)
-    known.forget(held.secrets.difference(of_environment(os.environ), *(one.secrets for one in _held)))
+    known.forget(held.secrets, chain(of_environment(os.environ), *(one.secrets for one in _held)))
     groups = {name for one in _held for name in one.config.groups}
     loaded.loaded().memory.forget(
         groups | {policy.alias_of for policy in policies}, {policy.owner for policy in policies}

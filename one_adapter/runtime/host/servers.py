@@ -26,7 +26,7 @@ from one_adapter.runtime.host import profile as profiles
 from one_adapter.runtime.host.starting import Starting
 from one_adapter.runtime.record.number_files import Ledger
 from one_adapter.runtime.record.variables import FOLDER, WORKER
-from one_adapter.runtime.redaction import CleanStream, known
+from one_adapter.runtime.redaction import CleanStream
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
 from one_adapter.runtime.workers import forking, notify
@@ -145,9 +145,7 @@ class Servers:
 
     def _adopt(self, generation: Generation) -> None:
         """Have the workers that are forked from now on begin with it: they read what this process has."""
-        applying.begin(generation)
-        os.environ.update(generation.environment)
-        known.learn([*generation.environment.values()])
+        applying.adopt(generation)
         new = self.file.with_suffix(".new")
         new.touch(0o600)
         new.write_text(generation.config, "utf-8")

@@ -311,6 +311,25 @@ class TestNothingGrows:
 
         assert asyncio.run(scenario()) == [["http://one:1", "http://two:2"], ["http://two:2"]]
 
+    def test_the_parent_of_workers_keeps_nothing_of_what_it_began_with_or_had_them_follow(
+        self, start: Start
+    ) -> None:
+        def made(number: int) -> Generation:
+            keys = {"UP_1": f"sk-upstream-number-{number}", "WAY": f"http://u:the-password@h{number}:1"}
+            return generation(number, deployment("m", proxy={"http_env": "WAY"}), keys=keys)
+
+        start(made(1))
+        known.learn(made(1).environment.values())
+        for number in range(2, 5):
+            applying.adopt(made(number))
+            found = sorted(value for name, value in os.environ.items() if name.startswith(("UP_1_", "WAY_")))
+            assert found == [f"http://u:the-password@h{number}:1", f"sk-upstream-number-{number}"]
+            assert {name: os.environ[name] for name in ("CLIENT", MASTER_KEY)} == {
+                name: KEYS[name] for name in ("CLIENT", MASTER_KEY)
+            }
+        told = "the-password sk-upstream-number-4 sk-upstream-number-3"
+        assert known.clean(told) == "*** *** sk-upstream-number-3"
+
     def test_whoever_keeps_clients_hears_which_deployments_there_still_are(self, start: Start) -> None:
         start(generation(1, deployment("m", "one")))
         heard: list[list[str]] = []
