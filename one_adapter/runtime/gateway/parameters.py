@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from one_adapter.errors import OneAdapterError
+
 
 def hosts_of(params: Mapping[str, Any]) -> frozenset[str]:
-    """Return the hosts of a deployment's addresses; without an address of its own, none is known."""
+    """Return the hosts of a deployment's addresses; without an address of its own, none is known.
+
+    Raises `OneAdapterError` for an address that is none.
+    """
     addresses = [str(params.get(name) or "") for name in ("api_base", "openapi_base")]
     if not addresses[0]:
         return frozenset()
-    names = (urlsplit(address).hostname or "" for address in addresses)
-    return frozenset(name if name.isascii() else name.encode("idna").decode() for name in names if name)
+    try:
+        names = [urlsplit(address).hostname or "" for address in addresses]
+        return frozenset(name if name.isascii() else name.encode("idna").decode() for name in names if name)
+    except ValueError:  # it may hold a password, and is not told
+        raise OneAdapterError(f"The api_base of {params.get('model')} is no address.", 1) from None
 
 
 def is_free(*places: Mapping[str, Any]) -> bool:

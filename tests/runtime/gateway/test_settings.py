@@ -145,6 +145,13 @@ class TestSettings:
         )
         assert policy.hosts == hosts
 
+    @pytest.mark.parametrize("host", ["[half", "\u00fc" * 70], ids=["half", "too long"])
+    def test_an_address_that_is_none_is_one_sentence_that_does_not_tell_it(self, host: str) -> None:
+        params = {"model": "openai/m", "api_base": f"http://user:pw@{host}/v1"}
+        with pytest.raises(OneAdapterError) as problem:
+            read_policy({"litellm_params": params, "model_info": {"id": "x"}})
+        assert str(problem.value) == "The api_base of openai/m is no address."
+
     def test_translation_and_the_rest_are_read(self) -> None:
         found = read_settings({"translation": {"model": "m", "retry": 2}, "aliases": ["a"], "catch_all": ""})
         assert (found.translation.model, found.translation.retry, found.catch_all) == ("m", 2, "")
