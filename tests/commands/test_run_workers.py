@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,17 @@ class TestRedis:
 
     def test_none_is_started_where_it_is_not_wanted(self, tmp_path: Path) -> None:
         assert sharing(plan_of(tmp_path, LIMITED), 2, "none", True).server is None
+
+    def test_a_start_with_them_comes_as_far_as_the_port(self, tmp_path: Path) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            words = ["--workers", "2", "--port", str(taken.getsockname()[1]), "--host", "127.0.0.1"]
+            done = runner().invoke(cli, ["run", str(file(tmp_path, LIMITED)), *words])
+        assert "Relayed, without LiteLLM's translation: " in done.stdout
+        assert "2 workers share limits, breakers and turns through a Redis of their own." in done.stdout
+        assert "Cannot listen on 127.0.0.1:" in done.stderr.splitlines()[-1]
+        assert done.exit_code == 2
 
 
 class TestNumber:
