@@ -44,6 +44,7 @@ class Link:
         self.reopen: list[Callable[[], None]] = []
         self._channel = channel
         self._abandoned = abandoned
+        self._preparing: set[int] = set()
         self._prepared: dict[int, Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,6 +72,7 @@ class Link:
     def _read(self) -> None:
         for message in self._channel.receive():
             if message.kind is Kind.PREPARE:
+                self._preparing.add(message.number)
                 task = asyncio.ensure_future(self._prepare(message))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -98,8 +100,13 @@ class Link:
             body = told[:LONGEST_REASON].encode("utf-8", "replace")
             self._channel.send(Message(Kind.REFUSED, message.number, body))
         else:
-            self._prepared[message.number] = found
-            self._channel.send(Message(Kind.PREPARED, message.number))
+            if message.number in self._preparing:
+                self._prepared[message.number] = found
+                self._channel.send(Message(Kind.PREPARED, message.number))
+            else:  # the others have not waited for it
+                self.applying.drop(found)
+        finally:
+            self._preparing.discard(message.number)
 
     def _commit(self, number: int) -> None:
         assert self.applying is not None
@@ -112,5 +119,6 @@ class Link:
         self._channel.send(Message(Kind.COMMITTED, number, told.encode("utf-8", "replace")))
 
     def _drop(self, number: int) -> None:
+        self._preparing.discard(number)
         if self.applying is not None and number in self._prepared:
             self.applying.drop(self._prepared.pop(number))

@@ -1,0 +1,71 @@
+"""A worker's end of the channel, and what signals do to a process that becomes one."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+
+import pytest
+
+from one_adapter.runtime.workers.channel import Channel, Kind, Message, pair
+from one_adapter.runtime.workers.worker_end import Link
+
+PATIENCE = 30.0
+
+
+class Applying:
+    """Prepares a generation when it may, and notes what it puts into LiteLLM and takes out of it."""
+
+    def __init__(self) -> None:
+        self.may = {number: threading.Event() for number in (b"two", b"three")}
+        self.inside: list[bytes] = []
+        self.dropped = asyncio.Event()
+
+    def prepare(self, generation: bytes) -> bytes:
+        assert self.may[generation].wait(PATIENCE)
+        return generation
+
+    async def stage(self, prepared: bytes) -> None:
+        self.inside.append(prepared)
+
+    def commit(self, prepared: bytes) -> str:
+        return f"now it is {prepared.decode()}"
+
+    def drop(self, prepared: bytes) -> None:
+        self.inside.remove(prepared)
+        self.dropped.set()
+
+
+async def heard(channel: Channel, count: int) -> list[tuple[Kind, int]]:
+    """Wait for so many messages that are neither the first word nor a beat."""
+    found: list[tuple[Kind, int]] = []
+    while len(found) < count:
+        several = channel.receive()
+        found += [(one.kind, one.number) for one in several if one.kind not in (Kind.READY, Kind.BEAT)]
+        await asyncio.sleep(0.001)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers load by themselves")
+def test_what_is_dropped_while_it_is_prepared_is_taken_out_when_that_is_done() -> None:
+    async def scenario() -> None:
+        ours, theirs = pair()
+        applying, link = Applying(), Link(1, theirs, lambda: None)
+        link.applying = applying
+        await link.start()
+        ours.send(Message(Kind.PREPARE, 2, b"two"))
+        ours.send(Message(Kind.DROP, 2))
+        ours.send(Message(Kind.PREPARE, 3, b"three"))
+        applying.may[b"three"].set()
+        assert await heard(ours, 1) == [(Kind.PREPARED, 3)]
+        applying.may[b"two"].set()
+        await asyncio.wait_for(applying.dropped.wait(), PATIENCE)
+        assert applying.inside == [b"three"]
+        ours.send(Message(Kind.COMMIT, 3))
+        assert await heard(ours, 1) == [(Kind.COMMITTED, 3)]
+        asyncio.get_running_loop().remove_reader(theirs.fileno())
+        ours.close()
+        theirs.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
