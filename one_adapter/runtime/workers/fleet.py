@@ -9,9 +9,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.workers.channel import Channel, pair
+from one_adapter.runtime.workers.signals import HEARD
 from one_adapter.runtime.workers.slots import Slot
 from one_adapter.runtime.workers.worker_end import Link
 
@@ -59,18 +61,16 @@ def fork(
     """Start the worker of a slot.
 
     In the new process everything of the `others` is closed, `leave` takes it out of the parent's business,
-    and `work` is run; it never returns from here.
+    and `work` is run; it never returns from here. A signal that comes before `leave` is heard after it.
     """
     ours, theirs = pair()
     for stream in (sys.stdout, sys.stderr):  # or both would write what still waits there
         stream.flush()
-    pid = os.fork()
-    if pid:
-        theirs.close()
-        return Worker(slot, pid, ours, now)
-    code = 1
-    try:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+
+    def begin() -> None:
         leave()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         ours.close()
         for other in others:
             other.channel.close()
@@ -79,12 +79,28 @@ def fork(
                 for listening in one:
                     listening.close()
         work(slots[slot], Link(slot + 1, theirs, abandoned))
+
+    try:
+        pid = os.fork()
+        if not pid:
+            _run(begin)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    theirs.close()
+    return Worker(slot, pid, ours, now)
+
+
+def _run(work: Callable[[], None]) -> NoReturn:
+    """Do a new process's work and end it, whatever comes of that: nothing may reach what the parent did."""
+    code = 1
+    try:
+        work()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except OneAdapterError as problem:
         print(f"Error: {problem}", file=sys.stderr)
-    except BaseException:  # nothing may come back into what the parent was doing
+    except BaseException:
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 
@@ -69,3 +70,26 @@ def test_what_is_dropped_while_it_is_prepared_is_taken_out_when_that_is_done() -
         theirs.close()
 
     asyncio.run(asyncio.wait_for(scenario(), PATIENCE))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers load by themselves")
+def test_a_worker_that_is_told_to_end_before_it_hears_signals_ends_all_the_same() -> None:
+    program = """if True:
+        import os, signal, sys
+        from one_adapter.runtime.workers.fleet import fork
+        from one_adapter.runtime.workers.signals import Signals
+
+        here, there = os.pipe()
+        with Signals() as signals:
+            def leave():
+                os.read(here, 1)  # not before it was told to end
+                signals.leave_to_child()
+            worker = fork(0, [()], [], lambda slot, link: sys.exit(3), leave, lambda: None, 0.0)
+            worker.signal(signal.SIGTERM)
+            os.write(there, b".")
+            print(os.waitstatus_to_exitcode(os.waitpid(worker.pid, 0)[1]))
+            os.kill(os.getpid(), signal.SIGTERM)
+            print(signals.take() == [signal.SIGCHLD, signal.SIGTERM])
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\nTrue\n"
