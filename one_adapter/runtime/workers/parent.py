@@ -12,14 +12,14 @@ from collections.abc import Callable
 PDEATHSIG = 1
 
 
-def ends_with(parent: int, number: int = signal.SIGKILL) -> Callable[[], None]:
-    """Return what a process calls to get a signal when `parent`, which has started it, is gone."""
+def ends_with(parent: int, number: int | None = None) -> Callable[[], None]:
+    """Return what a process calls to get a signal, SIGKILL, when `parent`, which started it, is gone."""
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None).prctl
 
     def ask() -> None:
-        prctl(PDEATHSIG, number)
+        prctl(PDEATHSIG, signal.SIGKILL if number is None else number)
         if os.getppid() != parent:  # it was quicker
             os._exit(1)
 

@@ -7,7 +7,10 @@ import signal
 import socket
 from types import FrameType, TracebackType
 
-HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+#: Those that this system has: Windows lacks the last two.
+HEARD = tuple(
+    signal.Signals[name] for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD") if hasattr(signal, name)
+)
 
 
 class Signals:

@@ -93,3 +93,19 @@ def test_a_worker_that_is_told_to_end_before_it_hears_signals_ends_all_the_same(
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "0\nTrue\n"
+
+
+def test_a_system_without_the_signals_of_others_can_load_what_runs_workers() -> None:
+    program = """if True:
+        import asyncio, multiprocessing.util, signal, subprocess, uvicorn
+        for name in ("SIGHUP", "SIGCHLD", "SIGKILL"):
+            delattr(signal, name)
+        from one_adapter.commands import run
+        from one_adapter.runtime.host import launch
+        from one_adapter.runtime.workers import serving, spawning, supervisor
+        from one_adapter.runtime.workers.signals import Signals
+        with Signals():
+            print("loaded")
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("loaded\n", "")
