@@ -29,6 +29,7 @@ from one_adapter.runtime.host import profile as profiles
 from one_adapter.runtime.host.starting import ELSEWHERE, Starting
 from one_adapter.runtime.redaction import known
 from one_adapter.runtime.workers import forking
+from one_adapter.runtime.workers.signals import remember_hangups
 
 if TYPE_CHECKING:
     from one_adapter.runtime.host.servers import Servers
@@ -111,8 +112,7 @@ def _change_process(ports: set[int] | None, host: str) -> None:
         seal.seal(ports, host)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    if hasattr(signal, "SIGHUP"):  # or it would end the start, and leave its temporary files behind
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    remember_hangups()  # or one would end the start, and leave its temporary files behind
 
 
 def _prepare(environment: Mapping[str, str], profile: str) -> None:

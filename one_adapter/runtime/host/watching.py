@@ -18,6 +18,7 @@ from one_adapter.runtime.host import applying, loaded, recording
 from one_adapter.runtime.reload.exported import exported
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading, Source, Told
+from one_adapter.runtime.workers.signals import early
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -36,8 +37,6 @@ def choose(reloading: Reloading) -> None:
     """Say before LiteLLM is loaded where later configurations come from."""
     global _chosen
     _chosen = reloading
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # or it would end the process until somebody hears it
     applying.begin(reloading.first)
 
 
@@ -107,6 +106,9 @@ class Watching:
         if hangup is not None:
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
                 asyncio.get_running_loop().add_signal_handler(hangup, self.ask)
+            if early:
+                early.clear()
+                self.ask()
         while True:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), self._source.pause if self._watches else None)

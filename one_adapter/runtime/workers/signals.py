@@ -11,6 +11,18 @@ from types import FrameType, TracebackType
 HEARD = tuple(
     signal.Signals[name] for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD") if hasattr(signal, name)
 )
+#: Hangups that came during the start, while nobody could do anything about them.
+early: list[int] = []
+
+
+def remember_hangups() -> None:
+    """Have a hangup not end a start, and not be lost: who hears them later takes those of `early` first."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _remember)
+
+
+def _remember(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    early.append(number)
 
 
 class Signals:
@@ -29,6 +41,8 @@ class Signals:
         signal.set_wakeup_fd(self._there.fileno(), warn_on_full_buffer=False)
         for number in HEARD:
             self._before[number] = signal.signal(number, self._heard)
+        self._came += early
+        early.clear()
         return self
 
     def __exit__(

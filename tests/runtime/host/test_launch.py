@@ -150,13 +150,15 @@ class TestProfile:
         profile.read_in_c("config.yaml")
         assert yaml.safe_load is before
 
-    def test_a_hangup_does_not_end_a_start(self) -> None:
+    def test_a_hangup_does_not_end_a_start_and_is_remembered(self) -> None:
         program = (
             "import os, signal; from one_adapter.runtime.host import launch\n"
-            "launch._change_process(None, '127.0.0.1'); os.kill(os.getpid(), signal.SIGHUP); print('goes on')"
+            "from one_adapter.runtime.workers.signals import early\n"
+            "launch._change_process(None, '127.0.0.1')\n"
+            "os.kill(os.getpid(), signal.SIGHUP); print(len(early))"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (0, "goes on\n")
+        assert (done.returncode, done.stdout) == (0, "1\n")
 
     def test_a_log_level_that_was_asked_for_stays(self) -> None:
         environment = {"LITELLM_LOG": "DEBUG"}

@@ -15,6 +15,7 @@ from one_adapter.runtime.host import applying, recording, watching
 from one_adapter.runtime.host.watching import Watching
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading, Told
+from one_adapter.runtime.workers.signals import early, remember_hangups
 
 FIRST = Generation(1, "f1", "", {})
 SECOND = Generation(2, "f2", "model_list: 1", {}, ("holds from the next start on: the port 1",))
@@ -132,6 +133,31 @@ def test_a_hangup_has_it_looked_at_once_and_others_too(
     assert others == ["reopened"]
 
 
+def test_a_hangup_during_the_start_has_it_looked_at_once_when_that_is_over(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, looked = Source(), asyncio.Event()
+    monkeypatch.setattr(source, "pause", 60.0, raising=False)
+    watching.listeners.append(lambda begins: None if begins else looked.set())
+    before = signal.getsignal(signal.SIGHUP)
+    remember_hangups()
+    try:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGHUP)
+
+        async def scenario() -> None:
+            task = asyncio.create_task(Watching(Reloading(FIRST, source, watch=False), told.append).run())
+            await asyncio.wait_for(looked.wait(), 30)
+            await asyncio.sleep(0)
+            task.cancel()
+
+        asyncio.run(scenario())
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert source.asked == [True]
+    assert early == []
+
+
 def test_without_a_watch_it_is_looked_at_only_when_asked(told: list[str]) -> None:
     watched, left_alone = Source(), Source()
 
@@ -176,12 +202,8 @@ class TestStart:
         return start
 
     def test_what_the_start_has_said_is_followed(self, started: Callable[[], bool]) -> None:
-        before = signal.getsignal(signal.SIGHUP)
-        try:
-            watching.choose(Reloading(FIRST, Source()))
-            assert started()
-        finally:
-            signal.signal(signal.SIGHUP, before)
+        watching.choose(Reloading(FIRST, Source()))
+        assert started()
 
     def test_an_exported_file_is_watched_where_it_says_so_and_is_there(
         self,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import threading
 
 import pytest
 
+from one_adapter.runtime.workers import signals
 from one_adapter.runtime.workers.channel import Channel, Kind, Message, pair
 from one_adapter.runtime.workers.worker_end import Link
 
@@ -95,6 +98,20 @@ def test_a_worker_that_is_told_to_end_before_it_hears_signals_ends_all_the_same(
     assert done.stdout == "0\nTrue\n"
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no hangups")
+def test_hangups_during_the_start_are_the_first_that_a_parent_hears() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    signals.remember_hangups()
+    try:
+        os.kill(os.getpid(), signal.SIGHUP)
+        with signals.Signals() as heard:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert heard.take() == [signal.SIGHUP, signal.SIGTERM]
+            assert heard.take() == []
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_system_without_the_signals_of_others_can_load_what_runs_workers() -> None:
     program = """if True:
         import asyncio, multiprocessing.util, signal, subprocess, uvicorn
@@ -103,7 +120,8 @@ def test_a_system_without_the_signals_of_others_can_load_what_runs_workers() -> 
         from one_adapter.commands import run
         from one_adapter.runtime.host import launch
         from one_adapter.runtime.workers import serving, spawning, supervisor
-        from one_adapter.runtime.workers.signals import Signals
+        from one_adapter.runtime.workers.signals import Signals, remember_hangups
+        remember_hangups()
         with Signals():
             print("loaded")
     """
