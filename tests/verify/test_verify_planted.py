@@ -119,6 +119,19 @@ def whole(change: Callable[[Body], None]) -> Alter:
     return alter
 
 
+def refused(change: Callable[[Body], object]) -> Alter:
+    """Change the JSON of a refusal about a name."""
+
+    def alter(_: Body, status: int, kind: str, text: str) -> tuple[int, str, str]:
+        if status == 400:
+            answer = json.loads(text)
+            change(answer)
+            text = json.dumps(answer)
+        return status, kind, text
+
+    return alter
+
+
 def lines(change: Callable[[str], str]) -> Alter:
     """Change the text of a stream."""
 
@@ -293,6 +306,33 @@ PLANTED = (
         "stream, text, model, finish_reason, usage",
         alter=lines(lambda text: text[:150] + '\n\ndata: {"error": {}}\n\n'),
     ),
+    *(
+        Planted(
+            f"an error's {name}",
+            "one",
+            "error",
+            alter=refused(change),
+            only="an unknown name",
+        )
+        for name, change in (
+            ("type", lambda answer: answer["error"].update(type="server_error")),
+            ("code", lambda answer: answer["error"].update(code="other")),
+            ("form", lambda answer: answer.update(error=answer["error"]["message"])),
+            ("lost field", lambda answer: answer["error"].pop("param")),
+        )
+    ),
+    Planted(
+        "a name that a second key opens no more",
+        "one left both",
+        "status",
+        config(
+            api_keys=[
+                {"api_key": "sk-all", "supported_models": {"openai": ["*"]}},
+                {"api_key": "sk-some", "supported_models": {"openai": ["both"]}},
+            ]
+        ),
+        only="one, both, models list of SOA_CLIENT_KEY_2",
+    ),
     Planted("an error's status", "one", "status", alter=other_status(400, 500), only="an unknown name"),
     Planted(
         "a wrong key that opens", "one", "status", alter=other_status(401, 200), only="no key, a wrong key"
@@ -308,6 +348,12 @@ PLANTED = (
     Planted("a limit at once gone", "held", "concurrency", config(held={"limit": {}})),
     Planted("a limit at once lowered", "held", "concurrency", config(held={"limit": {"concurrency": 1}})),
     Planted("a limit of a second gone", "slow", "qps", config(slow={"limit": {}})),
+    Planted("a limit of a second halved", "slow", "qps", config(slow={"limit": {"qps": 2}})),
+    Planted("a limit of a second doubled", "slow", "qps", config(slow={"limit": {"qps": 8}})),
+    Planted("a limit of tokens halved", "long", "tpm", config(long={"limit": {"tpm": 1500}})),
+    Planted("a limit at once added", "one", "limit", config(one={"limit": {"concurrency": 4}})),
+    Planted("a limit of a second added", "one", "limit", config(one={"limit": {"qps": 4, "timeout": 20}})),
+    Planted("a limit of a minute added", "one", "limit", config(one={"limit": {"qpm": 14, "timeout": 20}})),
     Planted("a limit of tokens gone", "long", "tpm", config(long={"limit": {}})),
     Planted("a limit of tokens raised", "long", "tpm", config(long={"limit": {"tpm": 9000}})),
     Planted(

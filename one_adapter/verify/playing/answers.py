@@ -60,6 +60,19 @@ def _error(body: Any) -> str:
     return "text" if error else ""
 
 
+def error_of(answer: Answer) -> Facts:
+    """What an error is like: the fields of its object, its type and its code; not its words.
+
+    >>> error_of(Answer(400, text='{"error": {"message": "no", "code": "x"}}'))
+    {'form': ['code', 'message'], 'type': None, 'code': 'x'}
+    """
+    body = answer.json
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return {"form": "a text" if isinstance(error, str) else "no error object"}
+    return {"form": sorted(map(str, error)), "type": error.get("type"), "code": error.get("code")}
+
+
 def _chat(body: Mapping[str, Any]) -> Facts:
     choice = _first(body.get("choices"))
     message = _object(choice.get("message"))

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from one_adapter.plan.routes import RANDOM
 from one_adapter.plan.types import Plan, Route
-from one_adapter.verify.playing.answers import facts_of
+from one_adapter.verify.playing.answers import error_of, facts_of
+from one_adapter.verify.playing.headroom import NoRoomError
 from one_adapter.verify.playing.judge import different
-from one_adapter.verify.playing.names import named
-from one_adapter.verify.playing.player import ClientKey, Player
+from one_adapter.verify.playing.names import chats_of, named
+from one_adapter.verify.playing.player import ClientKey, Player, services_of
 from one_adapter.verify.playing.probes import BY_NAME
+from one_adapter.verify.playing.promise import Place, places_of
 from one_adapter.verify.result import Check
 
 MODELS = "/v1/models"
 WRONG_KEY = "sk-verification-of-a-wrong-key"
 UNKNOWN = "verification-of-an-unknown-name"
-#: Names that one key may not ask for, of which so many are tried.
-MOST_FORBIDDEN = 20
+#: Names that one key may not ask for, and those that it may, of which so many are tried.
+MOST_FORBIDDEN = MOST_ALLOWED = 20
+#: The error about a name that nobody has: what is in its object, and its class.
+UNKNOWN_ERROR = {
+    "form": ["code", "message", "param", "type"],
+    "type": "invalid_request_error",
+    "code": "model_not_found",
+}
 
 
 async def play_clients(player: Player) -> list[Check]:
     """Try every key, and what is none."""
     tried = [_list_of(player, key) for key in player.keys] or [_list_of(player, None)]
     tried += [_right(player, key, name) for key in player.keys for name in _forbidden(player, key)]
+    tried += [_allowed(player, key, *asked) for key in player.keys for asked in _open_to(player, key)]
     tried += [_refused(player, "no key", "", 401), _refused(player, "a wrong key", WRONG_KEY, 401)]
     if player.plan.any is None:
         tried.append(_unknown(player))
@@ -86,6 +95,31 @@ async def _right(player: Player, key: ClientKey, model: str) -> Check:
     return Check(name, model, "same")
 
 
+def _open_to(player: Player, key: ClientKey) -> list[tuple[str, tuple[Place, ...]]]:
+    """Names that a key opens and that are asked with another one elsewhere; those without limits, if any."""
+    found = []
+    for name, route in named(player.plan):
+        chats = chats_of(name, player.plan)
+        is_mine = player.wants(name) and key.may(name) and player.key_for(name) != key.value
+        if is_mine and chats is not None and (route.kind != "embedding" or player.plan.any):
+            places = places_of(chats.targets, player.secrets)
+            found += [(name, places)] if places else []
+    free = [(name, places) for name, places in found if not player.rooms.limited(services_of(places))]
+    return free[:MOST_ALLOWED] or found[:1]
+
+
+async def _allowed(player: Player, key: ClientKey, model: str, places: Sequence[Place]) -> Check:
+    name = f"right of {key.name}"
+    try:
+        exchange = await player.ask(BY_NAME["whole"], model, places, key=key.value)
+    except NoRoomError as full:
+        return Check(name, model, "not compared", full.sentence)
+    if exchange.answer.status != 200:
+        said = f"{key.name} does not open this name and should: {exchange.answer.status}, not 200"
+        return Check(name, model, "different", said, "status", 200, exchange.answer.status)
+    return Check(name, model, "same")
+
+
 async def _refused(player: Player, name: str, key: str, status: int) -> Check:
     answer = await player.asker.get(MODELS, key)
     empty = not _list_for(player.plan, None) and not player.plan.dialect.lists_nothing
@@ -95,8 +129,13 @@ async def _refused(player: Player, name: str, key: str, status: int) -> Check:
 
 async def _unknown(player: Player) -> Check:
     exchange = await player.asker.probe(BY_NAME["whole"], UNKNOWN, player.key_for("*"))
-    status = exchange.answer.status
-    return _status("an unknown name", 400, status)
+    name, status = "an unknown name", exchange.answer.status
+    if status != 400:
+        return _status(name, 400, status)
+    got = error_of(exchange.answer)
+    return (
+        different(name, "", "error", UNKNOWN_ERROR, got) if got != UNKNOWN_ERROR else Check(name, "", "same")
+    )
 
 
 def _status(name: str, want: int, got: int) -> Check:

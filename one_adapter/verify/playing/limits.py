@@ -15,6 +15,7 @@ from time import monotonic
 
 from one_adapter.plan.limits import found_under
 from one_adapter.plan.types import LimitPolicy, Plan, ServicePolicy, Target
+from one_adapter.verify.playing.headroom import TOKENS_OF_A_QUESTION
 from one_adapter.verify.playing.names import chats_of, named
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME, Probe
@@ -28,6 +29,8 @@ QUIET, LONG_QUIET = 0.8, 5.0
 #: More requests than that are not made to reach a limit.
 MOST_A_MINUTE, MOST_AT_ONCE, MOST_A_SECOND = 150, 40, 25
 LONGEST_TEST = 30.0
+#: How often a limit of a second is looked at before it counts as another one.
+LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ async def _at_once(way: Way, player: Player, least: float) -> Check:
     size = max(1, int(least))
     if size > MOST_AT_ONCE or way.rest(player, MINUTE + UNSURE) <= size:
         return _not_compared(way, "concurrency", f"{size} at once")
-    passed = await _arrivals(way, player, size + 1, size, is_held=True)
+    passed = await arrivals(way, player, size + 1, size, is_held=True)
     return _judged(way, "concurrency", size, size, passed, "at once")
 
 
@@ -191,7 +194,7 @@ async def _a_minute(way: Way, player: Player, least: float) -> Check:
     if most >= MOST_A_MINUTE or _seconds(way, most) > LONGEST_TEST:
         return _not_compared(way, "qpm", f"{int(least)} a minute")
     before = monotonic()
-    passed = await _arrivals(way, player, most + 1, most)
+    passed = await arrivals(way, player, most + 1, most)
     went = monotonic() - before
     most += sum(before - MINUTE - UNSURE < each.moment < before - MINUTE + went for each in player.called)
     return _judged(way, "qpm", fewest, most, passed, f"more in its minute of {int(least)}")
@@ -203,19 +206,24 @@ def _seconds(way: Way, calls: int) -> float:
 
 
 async def _a_second(way: Way, player: Player, least: float) -> Check:
-    """Take the time of more than may come at once; what looks wrong is looked at once more."""
+    """Take the time of more than may come at once: nearer to what it should be than to that of half the rate.
+
+    What looks wrong is looked at again.
+    """
     burst = max(1, int(least))
     more = max(2, int(least))
     has_room = way.least("qpm") == inf or way.rest(player, MINUTE + UNSURE) > burst + more
     if least > MOST_A_SECOND or not has_room:
         return _not_compared(way, "qps", f"{least:g} a second")
     wants = more / least
-    for _ in range(2):
+    halved = (burst + more - max(1, int(least / 2))) * 2 / least
+    for _ in range(LOOKS):
         await asyncio.sleep(burst / least)
         before = monotonic()
         moments = await _moments(way, player, burst + more, LONG_QUIET + wants)
         took = max(moments, default=before) - before
-        if len(moments) == burst + more and wants * 0.85 <= took <= wants * 2 + 3:
+        last = (wants + halved) / 2 + min(moments, default=before) - before
+        if len(moments) == burst + more and wants * 0.85 <= took <= last:
             return Check("limit qps", way.model, "same", "", "", f"{wants:.1f} s", f"{took:.1f} s")
     said = f"{burst + more} calls take {took:.1f} s, where {least:g} a second make it {wants:.1f} s"
     return Check("limit qps", way.model, "different", said, "qps", least, round(took, 1))
@@ -230,6 +238,14 @@ async def _tokens(way: Way, player: Player, least: float) -> Check:
     if exchange.calls or exchange.answer.status != 429:
         said = f"an answer of more than {size} tokens may be asked for: {exchange.answer.status}, not 429"
         return Check("limit tpm", way.model, "different", said, "tpm", 429, exchange.answer.status)
+    since = monotonic() - MINUTE - UNSURE
+    asked = sum(each.target.service == way.service and each.moment > since for each in player.called)
+    room = size - (asked + 1) * TOKENS_OF_A_QUESTION
+    if room > 0:
+        exchange = await player.ask_now(way.probe, way.model, way.places, most=room)
+        if exchange.answer.status == 429:
+            said = f"an answer of {room} tokens may not be asked for, where a minute has {size}"
+            return Check("limit tpm", way.model, "different", said, "tpm", 200, 429)
     return Check("limit tpm", way.model, "same")
 
 
@@ -241,7 +257,7 @@ _TESTS: dict[str, Callable[[Way, Player, float], Awaitable[Check]]] = {
 }
 
 
-async def _arrivals(way: Way, player: Player, calls: int, expected: int, is_held: bool = False) -> int:
+async def arrivals(way: Way, player: Player, calls: int, expected: int, is_held: bool = False) -> int:
     """How many of so many calls arrive, none of which is waited for once it is quiet."""
     words = [player.asker.new_words() for _ in range(calls)]
     if is_held:

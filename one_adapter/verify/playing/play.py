@@ -10,6 +10,7 @@ from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import Plan
 from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Asker, Ear
+from one_adapter.verify.playing.bursts import play_bursts
 from one_adapter.verify.playing.clients import play_clients
 from one_adapter.verify.playing.limits import play_limits
 from one_adapter.verify.playing.names import play_names
@@ -45,7 +46,7 @@ async def play(
     """
     async with Asker(stage.base_url, stage.ear) as asker:
         player = Player(plan, secrets, asker, wish, stage.master, stage.probes)
-        for part in filter(None, (play_clients, play_names, more, play_shares, play_limits)):
+        for part in filter(None, (play_clients, play_names, more, play_shares, play_bursts, play_limits)):
             found += await part(player)
         return asker.requests
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -69,18 +69,15 @@ class Player:
         may = next((key.value for key in self.keys if key.may(model)), "")
         return may or ("" if self.plan.access.open else self._master)
 
-    async def ask(
-        self, probe: Probe, model: str, places: Sequence[Place], words: str = "", most: int | None = None
-    ) -> Exchange:
-        """Ask a name that leads to `places`, within their limits. Raises `NoRoomError`.
+    async def ask(self, probe: Probe, model: str, places: Sequence[Place], key: str = "") -> Exchange:
+        """Ask a name that leads to `places`, within their limits; with a `key` that is not just any that may.
 
-        `most`: the longest answer, in tokens, where it is to be another than usual.
+        Raises `NoRoomError`.
         """
         async with AsyncExitStack() as stack:
-            services = {target.service for place in places if place.share for target in place.targets}
-            await self.rooms.enter(services, stack)
+            await self.rooms.enter(services_of(places), stack)
             await stack.enter_async_context(self._at_once)
-            return await self.ask_now(probe, model, places, words, most)
+            return await self.ask_now(probe, model, places, key=key)
 
     async def ask_among_others(self, probe: Probe, model: str, places: Sequence[Place]) -> Exchange:
         """Ask a name as one of many calls for which there is room, taken for all of them at once."""
@@ -88,13 +85,22 @@ class Player:
             return await self.ask_now(probe, model, places)
 
     async def ask_now(
-        self, probe: Probe, model: str, places: Sequence[Place], words: str = "", most: int | None = None
+        self,
+        probe: Probe,
+        model: str,
+        places: Sequence[Place],
+        words: str = "",
+        most: int | None = None,
+        key: str = "",
     ) -> Exchange:
-        """The same without regard to limits."""
+        """The same without regard to limits.
+
+        `most`: the longest answer, in tokens, where it is to be another than usual.
+        """
         words = words or self.asker.new_words()
         more = {} if most is None else {"max_tokens": most}
         try:
-            exchange = await self.asker.probe(probe, model, self.key_for(model), words, more)
+            exchange = await self.asker.probe(probe, model, key or self.key_for(model), words, more)
         finally:
             self._remember(probe, places, words)
         return exchange
@@ -103,6 +109,11 @@ class Player:
         for moment, call in self.ear.moments.pop(words, ()):
             if places:
                 self.called.append(Called(moment, probe.kind, nearest(places, call)[0].targets[0]))
+
+
+def services_of(places: Iterable[Place]) -> set[str]:
+    """The services that a call to some places may go to."""
+    return {target.service for place in places if place.share for target in place.targets}
 
 
 def client_keys(plan: Plan, secrets: Secrets) -> tuple[ClientKey, ...]:
