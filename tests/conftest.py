@@ -62,15 +62,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)
-        if _leaves_open(item.path):
-            item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
+        # Whoever's turn it is when the collector comes would be blamed for what others left.
+        item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have LiteLLM's leftovers collected by the module that made them; in a hurry there are none."""
+    """Have leftovers of loops and clients collected by the module that made them."""
     yield
     if _is_quick(request.config):
         assert "litellm" not in sys.modules, f"up to {request.path.name}, one imports it unmarked"
-    if "litellm" in sys.modules and _leaves_open(request.path):
+    if _leaves_open(request.path):
         gc.collect()
