@@ -54,6 +54,7 @@ def install() -> None:
     applying.keepers.append(handler.clients.keep)
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop().call_later(SETTLE_SECONDS, watching.start)
+        watching.remember()
     if "collector" in choices:
         with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
             asyncio.get_running_loop().call_later(SETTLE_SECONDS, profile.settle)

@@ -15,9 +15,9 @@ from litellm.proxy import proxy_server
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.host import applying, loaded, recording
-from one_adapter.runtime.reload.exported import exported
+from one_adapter.runtime.reload.exported import content_of, exported
 from one_adapter.runtime.reload.generation import Generation
-from one_adapter.runtime.reload.watch import Reloading, Source, Told
+from one_adapter.runtime.reload.watch import Content, Reloading, Source, Told
 from one_adapter.runtime.workers.signals import early
 
 Argument = TypeVar("Argument")
@@ -31,6 +31,8 @@ listeners: list[Callable[[bool], None]] = []
 #: What the start has said; None: the exported file says itself whether it is watched.
 _chosen: Reloading | None = None
 _task: asyncio.Task[None] | None = None
+#: What the file said that LiteLLM loads, and its path: it may be another before it is watched.
+_loading: tuple[str, Content] | None = None
 
 
 def choose(reloading: Reloading) -> None:
@@ -44,6 +46,15 @@ def hang_up() -> None:
     """Do what else there is to do at SIGHUP."""
     for also in hangups:
         also()
+
+
+def remember() -> None:
+    """Keep what the file says that LiteLLM is just loading, where the start has said of none."""
+    global _loading
+    path = proxy_server.user_config_file_path
+    if path and _chosen is None:
+        with contextlib.suppress(OneAdapterError):  # whoever watches it reads it again, and tells
+            _loading = path, content_of(path)
 
 
 def start() -> None:
@@ -62,10 +73,12 @@ def start() -> None:
 
 def _own() -> Reloading | None:
     """Return what the stock command is to watch: the exported file itself, where that says so."""
-    path = proxy_server.user_config_file_path
+    global _loading
+    path, (loading, content) = proxy_server.user_config_file_path, _loading or ("", None)
+    _loading = None
     if not path or not loaded.loaded().config.settings.watch:
         return None
-    source, first = exported(path, os.environ)
+    source, first = exported(path, os.environ, content if loading == path else None)
     applying.begin(first)
     return Reloading(first, source)
 

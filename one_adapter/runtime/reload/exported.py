@@ -32,28 +32,30 @@ APPLIED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def exported(path: str, environment: Mapping[str, str]) -> tuple[Files, Generation]:
+def exported(
+    path: str, environment: Mapping[str, str], content: Content | None = None
+) -> tuple[Files, Generation]:
     """Return what watches an exported file that has been loaded, and the generation that it was.
 
-    `environment` is the process's own. Raises `OneAdapterError` where the file is none any more.
+    `environment` is the process's own, `content` what the files said when they were loaded; None: what they
+    say now. Raises `OneAdapterError` where the file is none any more.
     """
-    watched = _Exported(path, environment)
+    watched = _Exported(path, environment, content)
     return watched.files, watched.first
 
 
 class _Exported:
-    def __init__(self, path: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: str, environment: Mapping[str, str], content: Content | None) -> None:
         self._path, self._environment = path, dict(environment)
-        self._env_path = str(Path(path).with_name(ENV_NAME))
-        content = self._read()
+        content = self._read() if content is None else content
         self._env_before = _variables(content[1])
         self._began = _read_yaml(path, content[0])
         self._kept = Names(self._began, self._environment).meanings()
         self.first = self._make(content, 1)
-        self.files = Files((path, self._env_path), self._read, self._make, self.first, content)
+        self.files = Files((path, _env_path(path)), self._read, self._make, self.first, content)
 
     def _read(self) -> Content:
-        return read_file(self._path), read_file(self._env_path, optional=True)
+        return content_of(self._path)
 
     def _make(self, content: Content, number: int) -> Generation:
         config = _read_yaml(self._path, content[0])
@@ -65,6 +67,15 @@ class _Exported:
         text = content[0].decode("utf-8")
         notes = _restarts(self._began, config)
         return generation_of(number, text, {**self._environment, **changed}, notes, self._kept)
+
+
+def content_of(path: str) -> Content:
+    """Return what an exported file and the `.env` beside it say; raises `OneAdapterError` without a file."""
+    return read_file(path), read_file(_env_path(path), optional=True)
+
+
+def _env_path(path: str) -> str:
+    return str(Path(path).with_name(ENV_NAME))
 
 
 def read_file(path: str, optional: bool = False) -> bytes:

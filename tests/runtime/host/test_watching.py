@@ -205,6 +205,27 @@ class TestStart:
         watching.choose(Reloading(FIRST, Source()))
         assert started()
 
+    def test_a_change_between_the_loading_of_an_exported_file_and_its_watch_is_seen(
+        self, started: Callable[[], bool], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    ) -> None:
+        from doorway import deployment, loaded_from
+        from litellm.proxy import proxy_server
+
+        path = tmp_path / "config.yaml"
+        path.write_text("model_list: []\n")
+        found: list[Reloading] = []
+        loaded = loaded_from([deployment()], {"watch": True})
+        monkeypatch.setattr(watching.loaded, "loaded", lambda: loaded)
+        monkeypatch.setattr(proxy_server, "user_config_file_path", str(path))
+        monkeypatch.setattr(watching, "Watching", lambda one: found.append(one) or Watching(one))
+        watching.remember()
+        path.write_text("model_list: [{model_name: m, litellm_params: {model: openai/m}}]\n")
+        assert started()
+        assert found[0].first.config == "model_list: []\n"
+        later = found[0].source.look(asked=True)
+        assert isinstance(later, Generation)
+        assert "openai/m" in later.config
+
     def test_an_exported_file_is_watched_where_it_says_so_and_is_there(
         self,
         started: Callable[[], bool],
