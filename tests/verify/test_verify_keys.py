@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -229,6 +232,57 @@ def test_a_certificate_that_nobody_trusts_opens_nothing(
     _, (found,), _ = checked(tmp_path, {"openai": [one(f"{secured.base}/v1", "sk-very-good-key")]})
     assert found["difference"].startswith("unknown: no answer came (SSLCertVerificationError)")
     assert secured.asked == []
+
+
+def test_an_interrupt_does_not_wait_for_a_vendor_that_says_one_byte_after_another(tmp_path: Path) -> None:
+    is_asked, is_over = threading.Event(), threading.Event()
+
+    class Drip(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", "100000")
+            self.end_headers()
+            is_asked.set()
+            while not is_over.wait(0.1):
+                self.wfile.write(b" ")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Drip)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    (tmp_path / "config.json").write_text(
+        json.dumps({"services": {"openai": [one(base, "sk-very-good-key")]}})
+    )
+    running = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "one_adapter",
+            "verify",
+            str(tmp_path / "config.json"),
+            "--check-keys",
+            "--yes",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert is_asked.wait(60)
+        running.send_signal(signal.SIGINT)
+        told, _ = running.communicate(timeout=calls.LONGEST_CALL / 2)
+    finally:
+        running.kill()
+        running.communicate()
+        is_over.set()
+        server.shutdown()
+        server.server_close()
+    assert running.returncode == 2
+    assert "Not finished: interrupted." in told
 
 
 def test_nothing_is_asked_before_somebody_agrees(tmp_path: Path, vendor: Vendor) -> None:

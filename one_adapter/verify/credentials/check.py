@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Thread
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import Prices, Rates, prices_of, rates_of
@@ -19,6 +19,7 @@ from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.promise import keys_of, label_of
 from one_adapter.verify.result import Check, Outcome, Verification
 from one_adapter.verify.servers.cost import DEAR, dollars
+from one_adapter.verify.servers.jobs import LOOK_SECONDS
 
 #: Tokens of a request and of its answer, at most.
 PROMPT, ANSWER = 10, 16
@@ -55,24 +56,55 @@ def check_keys(name: str, plan: Plan, secrets: Secrets, wish: Wish) -> Verificat
     asked = [each for each in found if _can_be_tried(each)]
     if asked:
         _agree(asked, wish)
-    stop = Event()
-    checks: list[Check] = [_off(each) for each in _switched_off(plan)]
-    interrupted = ""
-    with ThreadPoolExecutor(wish.concurrency) as pool:
-        running = [pool.submit(_check, each, secrets, stop) for each in found]
-        try:
-            checks[:0] = [each.result() for each in running]
-        except KeyboardInterrupt:
-            stop.set()
-            interrupted = "interrupted"
-            checks[:0] = [each.result() for each in running if each.done()]
+    checks, is_whole = _check_all(found, lambda each: _check(each, secrets), wish.concurrency)
+    checks += [_off(each) for each in _switched_off(plan)]
     return Verification(
         old=f"the keys of {name}",
         new="their vendors, asked one small question with each",
         checks=tuple(checks),
-        interrupted=interrupted,
+        interrupted="" if is_whole else "interrupted",
         asked={"new": len(asked)},
     )
+
+
+def _check_all(
+    found: Sequence[Credential], check: Callable[[Credential], Check], at_once: int
+) -> tuple[list[Check], bool]:
+    """The checks of all, several at a time; with False where an interruption left some out.
+
+    The threads are daemons: who interrupts does not wait for a vendor's answer.
+    """
+    waiting: queue.SimpleQueue[tuple[int, Credential]] = queue.SimpleQueue()
+    for numbered in enumerate(found):
+        waiting.put(numbered)
+    done: dict[int, Check | Exception] = {}
+    stop = Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                place, each = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                done[place] = check(each)
+            except Exception as problem:
+                done[place] = problem
+
+    threads = [Thread(target=work, daemon=True) for _ in range(min(at_once, len(found)))]
+    try:
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            stop.wait(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        stop.set()
+    checks = []
+    for each in (done[place] for place in sorted([*done])):
+        if isinstance(each, Exception):
+            raise each
+        checks.append(each)
+    return checks, not stop.is_set()
 
 
 def credentials_of(plan: Plan, secrets: Secrets, wants: Callable[[str], bool]) -> Iterator[Credential]:
@@ -127,7 +159,7 @@ def _cost(asked: Sequence[Credential], prices: Prices, rates: Rates) -> tuple[fl
     return known, sum(rate is None for rate in found)
 
 
-def _check(each: Credential, secrets: Secrets, stop: Event) -> Check:
+def _check(each: Credential, secrets: Secrets) -> Check:
     provider, label = each.target.upstream.provider, each.label
     if provider in KEYLESS:
         return Check(PROBE, label, "same", new={"result": "no key is needed"})
@@ -138,8 +170,6 @@ def _check(each: Credential, secrets: Secrets, stop: Event) -> Check:
         model = each.target.names[0] if each.target.names else each.target.upstream.name
         how = f"its requests are signed by an adapter: start `one-adapter run` and ask it for {model}"
         return _unknown(label, how)
-    if stop.is_set():
-        return _unknown(label, "it was not asked any more")
     status, text = call(request, proxy_for(each.policy, request.url, secrets))
     result = result_of(status, text)
     facts = {"result": result, "status": status, "key": last_four(each.key)}
