@@ -47,11 +47,9 @@ async def test_what_needs_no_turn_makes_no_trip(server: Server, name: str) -> No
             loaded_of(*pool(2, order="first")),
             loaded_of(*pool(1, order="rr")),
         ):
-            drawing = drawn(worker, loaded)
-            await drawing
+            await drawn(worker, loaded)
+        # A trip for a turn would have made its count.
         assert server.client().keys(f"{worker.hub.key}:t:*") == []
-        assert worker.hub.link is not None
-        assert worker.hub.link.pending == 0
 
 
 async def test_each_takes_its_own_turns_while_redis_is_away(own_server: Server, name: str) -> None:
