@@ -60,7 +60,7 @@ class Child:
         self._command, self._environment = list(command), dict(environment)
         self._given, self._healthy, self._key = given, healthy, key
         self._process: subprocess.Popen[bytes] | None = None
-        self._before: object = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Child:
         """Start it; it need not listen yet."""
@@ -111,7 +111,8 @@ class Child:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it, and all that it has started."""
-        _on_end(self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         self._printed.close()
         if self._process is None:
             return
@@ -164,15 +165,16 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(2)
 
 
-def _on_end(handler: Any) -> Any:
-    """Have a program that is told to end do this first; return what it did so far.
+def _on_end(handler: Any) -> dict[int, Any]:
+    """Have a program that is told to end do this first; return by signal what it did so far.
 
     A terminal that is closed tells it so, too, unless that is not to matter (`nohup`).
     """
+    told: list[int] = [signal.SIGTERM]
     hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        told.append(hangup)
     try:
-        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
-            signal.signal(hangup, handler)
-        return signal.signal(signal.SIGTERM, handler)
+        return {number: signal.signal(number, handler) for number in told}
     except ValueError:  # not the main thread's business
-        return signal.SIG_DFL
+        return {}
