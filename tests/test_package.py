@@ -24,19 +24,21 @@ README = ROOT / "README.md"
 CHINESE_README = ROOT / "README.zh-CN.md"
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
 
-# part -> the parts it may import; `errors`, `contract` and `dialect` are open to all but the providers.
+# part -> the parts it may import; `errors`, `contract`, `dialect` and `language` are open to all but the
+# providers.
 ARROWS = {
-    "errors": set(),
+    "language": set(),
+    "errors": {"language"},
     "contract": set(),
     "dialect": set(),
-    "config": {"errors", "dialect"},
-    "finding": {"config"},
-    "vendors": {"config", "errors"},
-    "plan": {"vendors", "config", "errors", "dialect"},
-    "lint": {"finding", "config", "vendors", "plan", "errors", "dialect"},
-    "export": {"finding", "plan", "vendors", "config", "errors", "contract", "dialect"},
-    "verify": {"plan", "config", "vendors", "export", "runtime", "errors", "contract", "dialect"},
-    "runtime": {"plan", "errors", "contract", "dialect"},
+    "config": {"errors", "dialect", "language"},
+    "finding": {"config", "language"},
+    "vendors": {"config", "errors", "language"},
+    "plan": {"vendors", "config", "errors", "dialect", "language"},
+    "lint": {"finding", "config", "vendors", "plan", "errors", "dialect", "language"},
+    "export": {"finding", "plan", "vendors", "config", "errors", "contract", "dialect", "language"},
+    "verify": {"plan", "config", "vendors", "export", "runtime", "errors", "contract", "dialect", "language"},
+    "runtime": {"plan", "errors", "contract", "dialect", "language"},
     "providers": set(),
     "commands": {
         "finding",
@@ -49,8 +51,9 @@ ARROWS = {
         "errors",
         "contract",
         "dialect",
+        "language",
     },
-    "cli": {"commands", "errors"},
+    "cli": {"commands", "errors", "language"},
 }
 # Room of the runtime -> the rooms it may import; the two addresses are what exported files name.
 RUNTIME = "one_adapter.runtime"

@@ -1,0 +1,31 @@
+"""The language in which people are spoken to: English as written in the code, or Chinese from catalogues.
+
+A text is marked where it is made and translated where it is shown. `tr` marks: its value is the English
+text, a `str` like any other, so that machine formats, comparisons and tests see what is written in the
+code. `translated` shows: it turns a marked text into the language that `choose` has set for this command.
+What is done to a marked text in between (joined, cut, put into an f-string) makes an ordinary `str` of it,
+which stays English: sentences are written whole.
+"""
+
+from __future__ import annotations
+
+from one_adapter.language.chosen import LANGUAGES, Language, choose, chosen, language_of
+from one_adapter.language.message import Message, listed, looked_up, sentences, tr, translated, trn
+from one_adapter.language.width import padded, width
+
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "Message",
+    "choose",
+    "chosen",
+    "language_of",
+    "listed",
+    "looked_up",
+    "padded",
+    "sentences",
+    "tr",
+    "translated",
+    "trn",
+    "width",
+]

@@ -1,0 +1,151 @@
+"""Texts that know how they were written, so that they can be said in another language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from one_adapter.language.chosen import Language, chosen
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Message(str):
+    """An English text that remembers the template and the values it was made of."""
+
+    __slots__ = ("number", "plural", "template", "values")
+    template: str
+    values: Mapping[str, object]
+    plural: str | None
+    number: int
+
+    def __new__(
+        cls, template: str, values: Mapping[str, object], plural: str | None = None, number: int = 1
+    ) -> Message:
+        """The text of the template, of its plural where `number` is not 1, with the values filled in."""
+        said = template if plural is None or number == 1 else plural
+        made = super().__new__(cls, said.format_map(values) if values else _unescaped(said))
+        made.template, made.values, made.plural, made.number = template, values, plural, number
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process is made of the same parts."""
+        return Message, (self.template, self.values, self.plural, self.number)
+
+    def said_in(self, language: Language) -> str:
+        """The text in this language; English where the catalogue lacks it."""
+        if language == "en":
+            return str(self)
+        found = _catalogue(language)
+        said = (
+            found.gettext(self.template)
+            if self.plural is None
+            else found.ngettext(self.template, self.plural, self.number)
+        )
+        values = {name: _said(value, language) for name, value in self.values.items()}
+        return said.format_map(values) if values else _unescaped(said)
+
+
+class _Joined(Message):
+    """Several texts as one, with what stands between them in each language."""
+
+    __slots__ = ("between", "parts")
+    parts: Sequence[str]
+    between: Mapping[Language, str]
+
+    def __new__(cls, parts: Sequence[str], between: Mapping[Language, str]) -> _Joined:
+        made = str.__new__(cls, between["en"].join(parts))
+        made.template, made.values, made.plural, made.number = "", {}, None, 1
+        made.parts, made.between = tuple(parts), between
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Joined, (self.parts, self.between)
+
+    def said_in(self, language: Language) -> str:
+        return self.between[language].join(_text(part, language) for part in self.parts)
+
+
+def tr(template: str, /, **values: object) -> Message:
+    """Mark a text for translation. The template is a literal, with a name in braces for each value.
+
+    >>> str(tr("{name} has no model", name="m"))
+    'm has no model'
+    """
+    return Message(template, values)
+
+
+def trn(singular: str, plural: str, /, count: int, **values: object) -> Message:
+    """Mark a text that depends on a number, which it may name as `{count}`.
+
+    >>> str(trn("{count} file", "{count} files", count=2))
+    '2 files'
+    """
+    return Message(singular, {"count": count, **values}, plural, count)
+
+
+def sentences(*texts: str) -> Message:
+    """Whole sentences one after another; those that are empty are left out."""
+    return _Joined([text for text in texts if text], {"en": " ", "zh": ""})
+
+
+def listed(words: Sequence[str], last: str = "or") -> Message:
+    """Words as a person lists them; `last` is "or" or "and".
+
+    >>> str(listed(["a", "b", "c"]))
+    'a, b or c'
+    """
+    if len(words) < 2:
+        return _Joined(words, {"en": "", "zh": ""})
+    head = _Joined(words[:-1], {"en": ", ", "zh": "、"})
+    return _Joined([head, words[-1]], {"en": f" {last} ", "zh": {"or": " 或 ", "and": " 和 "}[last]})
+
+
+def translated(text: str) -> str:
+    """A marked text in the chosen language; any other text as it is.
+
+    >>> translated("as it is")
+    'as it is'
+    """
+    return _text(text, chosen())
+
+
+def looked_up(text: str, domain: str | None = None) -> str:
+    """What the chosen language has for this very text, which nobody marked: a docstring, a help text.
+
+    `domain` names a catalogue that is read for this only.
+    """
+    return text if chosen() == "en" or not text else _catalogue(chosen(), domain).gettext(text)
+
+
+def _said(value: object, language: Language) -> object:
+    return value.said_in(language) if isinstance(value, Message) else value
+
+
+def _text(text: str, language: Language) -> str:
+    return text.said_in(language) if isinstance(text, Message) else text
+
+
+def _unescaped(template: str) -> str:
+    return (
+        template.replace("{{", "{").replace("}}", "}") if "{{" in template or "}}" in template else template
+    )
+
+
+@cache
+def _catalogue(language: Language, domain: str | None = None) -> NullTranslations:
+    """What is translated: one domain, or all that have texts of the program."""
+    from gettext import GNUTranslations, NullTranslations
+
+    found = NullTranslations()
+    folder = _HERE / language / "LC_MESSAGES"
+    for path in sorted(folder.glob(f"{domain or '*'}.mo")):
+        if domain or not path.stem.endswith("rules"):
+            with path.open("rb") as file:
+                found.add_fallback(GNUTranslations(file))
+    return found

@@ -1,0 +1,84 @@
+"""Every text has its translation, every translation its text."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "docs" / "languages.py"
+
+
+@cache
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("languages", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def texts() -> dict[str, object]:
+    found: dict[str, object] = script().texts()
+    return found
+
+
+@pytest.mark.parametrize("domain", sorted({*script().DOMAINS}))
+def test_a_catalogue_is_fresh_whole_and_compiled(domain: str) -> None:
+    assert list(script().faults(domain, texts()[domain])) == []
+
+
+def test_every_text_that_is_marked_is_a_literal() -> None:
+    assert list(script().unmarked()) == []
+
+
+def test_every_catalogue_belongs_to_a_domain() -> None:
+    names = {path.stem for path in script().CATALOGUES.glob("*.[pm]o")}
+    assert names <= set(texts())
+
+
+def test_a_text_means_the_same_wherever_it_stands() -> None:
+    said: dict[object, set[object]] = {}
+    for domain in script().DOMAINS:
+        for message in script().merged(texts()[domain], script().CATALOGUES / f"{domain}.po"):
+            if message.id:
+                said.setdefault(str(message.id), set()).add(str(message.string))
+    assert {text: ways for text, ways in said.items() if len(ways) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("translation", "fault"),
+    [(None, "has no translation of"), ("{other} 没有", "fills in other values"), ("{name} 没有", "")],
+)
+def test_what_is_missing_or_wrong_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, translation: str | None, fault: str
+) -> None:
+    monkeypatch.setattr(script(), "CATALOGUES", tmp_path)
+    template, stored = script()._empty(), script()._empty()
+    template.add("{name} has none")
+    stored.add("{name} has none", translation)
+    for suffix, content in zip((".po", ".mo"), script().written(stored), strict=True):
+        (tmp_path / f"lint{suffix}").write_bytes(content)
+    found = list(script().faults("lint", template))
+    assert [one for one in found if fault in one] == found
+    assert bool(found) == bool(fault)
+
+
+def test_what_the_code_lacks_is_dropped_and_stale_until_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script(), "CATALOGUES", tmp_path)
+    template, stored = script()._empty(), script()._empty()
+    template.add("new")
+    stored.add("old", "旧")
+    (tmp_path / "lint.po").write_bytes(script().written(stored)[0])
+    assert [one.id for one in script().merged(template, tmp_path / "lint.po") if one.id] == ["new"]
+    assert any("stale" in one for one in script().faults("lint", template))
