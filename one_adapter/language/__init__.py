@@ -10,13 +10,14 @@ which stays English: sentences are written whole.
 from __future__ import annotations
 
 from one_adapter.language.chosen import LANGUAGES, Language, choose, chosen, language_of
-from one_adapter.language.message import Message, listed, looked_up, sentences, tr, translated, trn
+from one_adapter.language.message import Message, changed, listed, looked_up, sentences, tr, translated, trn
 from one_adapter.language.width import padded, width
 
 __all__ = [
     "LANGUAGES",
     "Language",
     "Message",
+    "changed",
     "choose",
     "chosen",
     "language_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,26 @@ class _Joined(Message):
         return self.between[language].join(_text(part, language) for part in self.parts)
 
 
+class _Changed(Message):
+    """A text with something done to it, in each language by itself."""
+
+    __slots__ = ("change", "text")
+    text: Message
+    change: Callable[[str], str]
+
+    def __new__(cls, text: Message, change: Callable[[str], str]) -> _Changed:
+        made = str.__new__(cls, change(str(text)))
+        made.template, made.values, made.plural, made.number = "", {}, None, 1
+        made.text, made.change = text, change
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Changed, (self.text, self.change)
+
+    def said_in(self, language: Language) -> str:
+        return self.change(self.text.said_in(language))
+
+
 def tr(template: str, /, **values: object) -> Message:
     """Mark a text for translation. The template is a literal, with a name in braces for each value.
 
@@ -104,6 +124,15 @@ def listed(words: Sequence[str], last: str = "or") -> Message:
         return _Joined(words, {"en": "", "zh": ""})
     head = _Joined(words[:-1], {"en": ", ", "zh": "、"})
     return _Joined([head, words[-1]], {"en": f" {last} ", "zh": {"or": " 或 ", "and": " 和 "}[last]})
+
+
+def changed(text: str, change: Callable[[str], str]) -> str:
+    """`change(text)`, which is still marked where the text was: secrets are hidden in it, a part is cut off.
+
+    >>> changed(tr("at last."), lambda said: said.rstrip("."))
+    'at last'
+    """
+    return _Changed(text, change) if isinstance(text, Message) else change(text)
 
 
 def translated(text: str) -> str:

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from one_adapter.language import language_of, listed, padded, sentences, tr, translated, trn, width
+from one_adapter.language import changed, language_of, listed, padded, sentences, tr, translated, trn, width
 from one_adapter.language.chosen import speaking
 
 
@@ -45,8 +45,19 @@ def test_words_and_sentences_stand_together_as_each_language_has_it() -> None:
     assert listed([]) == ""
 
 
+def test_what_is_done_to_a_marked_text_is_done_in_each_language() -> None:
+    hidden = changed(
+        sentences(tr("a secret"), "more of the secret"), lambda said: said.replace("secret", "•")
+    )
+    assert hidden == "a • more of the •"
+    with speaking("zh"):
+        assert translated(hidden) == "a •more of the •"
+        assert changed("plain", str.upper) == translated("PLAIN")
+
+
 def test_a_marked_text_goes_to_another_process_whole() -> None:
-    for text in (trn("{count} a", "{count} b", count=2), listed(["x", "y"])):
+    texts = trn("{count} a", "{count} b", count=2), listed(["x", "y"]), changed(listed(["x", "y"]), str.upper)
+    for text in texts:
         copy = pickle.loads(pickle.dumps(text))
         with speaking("zh"):
             assert copy == text
