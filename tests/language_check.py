@@ -1,4 +1,4 @@
-"""Whether what people read is in one language: English words where Chinese was chosen, or the other way round."""
+"""Whether what people read is in one language: the English in Chinese texts, the Chinese in English ones."""
 
 from __future__ import annotations
 
