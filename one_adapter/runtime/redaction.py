@@ -1,7 +1,7 @@
 """The secrets this process knows, taken out of whatever leaves it: answers, headers, the log, the terminal.
 
 Only exact values are taken out, in every encoding an upstream may repeat them in, so that nothing a model
-writes is damaged. A secret shorter than `SHORTEST` characters is not looked for: it could be a word.
+writes is damaged. A secret shorter than `SHORTEST_SECRET` characters is not looked for: it could be a word.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 #: Characters that a secret has at least, to be looked for.
-SHORTEST = 8
+SHORTEST_SECRET = 8
 MASK = "***"
 #: Bytes of each secret's beginning that are looked for first, which is quicker than looking for all of it.
-HINT = 12
+HINT_BYTES = 12
 #: How many of the keys that vendors lend for a time are known at once.
-LENT = 64
+MOST_LENT_KEYS = 64
 REFERENCE = "os.environ/"
 #: Parameters of an address's query that are no secret.
 PUBLIC_PARAMETERS = frozenset(("api-version", "version"))
@@ -40,7 +40,7 @@ class Known:
     def __init__(self) -> None:
         """Know none."""
         self._values: set[str] = set()
-        self._lent: deque[str] = deque(maxlen=LENT)
+        self._lent: deque[str] = deque(maxlen=MOST_LENT_KEYS)
         self._text: re.Pattern[str] | None = None
         self._bytes: re.Pattern[bytes] | None = None
         self._hint: re.Pattern[bytes] | None = None
@@ -72,8 +72,8 @@ class Known:
             self._compile()
 
     def lend(self, value: str) -> None:
-        """Know a value that a call is made with for a time; only the last `LENT` are kept."""
-        if len(value) >= SHORTEST and value not in self._values and value not in self._lent:
+        """Know a value that a call is made with for a time; only the last `MOST_LENT_KEYS` are kept."""
+        if len(value) >= SHORTEST_SECRET and value not in self._values and value not in self._lent:
             self._lent.append(value)
             self._compile()
 
@@ -85,7 +85,7 @@ class Known:
         raw = [one.encode("utf-8", "surrogatepass") for one in shown]
         self._text = re.compile(pattern)
         self._bytes = re.compile(b"|".join(map(re.escape, raw)))
-        self._hint = re.compile(_tree({one[:HINT] for one in raw}))
+        self._hint = re.compile(_tree({one[:HINT_BYTES] for one in raw}))
 
     def clean(self, text: str) -> str:
         """Return the text without the secrets."""
@@ -144,7 +144,7 @@ def parts(value: str) -> Iterator[str]:
 
 
 def _is_long(value: str) -> bool:
-    return len(value) >= SHORTEST
+    return len(value) >= SHORTEST_SECRET
 
 
 def _of_address(address: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from proxy import free_port
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.host import launch, log
-from one_adapter.runtime.redaction import LENT, CleanStream, Known, known, named
+from one_adapter.runtime.redaction import MOST_LENT_KEYS, CleanStream, Known, known, named
 
 
 def _configuration(folder: Path, key: str) -> str:
@@ -157,7 +157,7 @@ def test_what_is_printed_shows_no_secret() -> None:
     ],
 )
 def test_looking_for_shapes_of_secrets_takes_no_time_that_grows_with_the_square(text: str) -> None:
-    whole = (text * 16384)[: log.LIMIT]
+    whole = (text * 16384)[: log.TEXT_CHARACTERS]
     began = time.process_time()
     log.Pass(log.SHAPES).sub("REDACTED", whole)
     log.Pass(log.DETAILS).sub("REDACTED", whole)
@@ -214,6 +214,6 @@ def test_lines_of_a_key_file_are_known_one_by_one() -> None:
 
 def test_lent_keys_are_known_for_a_time() -> None:
     secrets = Known()
-    for number in range(LENT + 1):
+    for number in range(MOST_LENT_KEYS + 1):
         secrets.lend(f"lent-key-{number:04}-")
     assert secrets.clean("lent-key-0000- lent-key-0001-") == "lent-key-0000- ***"

@@ -16,7 +16,7 @@ from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.json_object import JsonObject
 
 #: Characters of a model's name; it comes back with every piece of an answer.
-NAME_LIMIT = 1024
+NAME_CHARACTERS = 1024
 
 #: Fields LiteLLM acts upon by itself, route by route.
 STRUCTURE: dict[str, frozenset[str]] = {
@@ -114,7 +114,7 @@ def parse(raw: bytes, kind: str) -> JsonObject:
     model = body.fields.get("model")
     if not isinstance(model, str):
         raise Refusal(400, "The field 'model' must be a text.", "model_not_found", "model")
-    if len(model) > NAME_LIMIT:
+    if len(model) > NAME_CHARACTERS:
         raise Refusal(400, "No model has so long a name.", "model_not_found", "model")
     return body
 

@@ -19,7 +19,7 @@ _FOLDS = str.maketrans({"\u017f": "s", "\u212a": "k"})
 ITEMS, FIELDS = 300_000, 50_000
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 #: How deep lists and objects may lie in each other. Nobody's JSON does, and much of Python cannot follow.
-DEPTH = 100
+DEEPEST = 100
 
 
 def read(raw: bytes, names: Set[str]) -> JsonObject:
@@ -37,8 +37,8 @@ def read(raw: bytes, names: Set[str]) -> JsonObject:
         body = JsonObject.read(raw)
     except ValueError as problem:
         raise Refusal(400, f"The body is no JSON object: {problem}.", "invalid_json") from None
-    if len(raw) > 2 * DEPTH and raw.count(b"[") + raw.count(b"{") > DEPTH and _is_deep(body.fields):
-        raise Refusal(400, f"The body is nested more than {DEPTH} deep.", "invalid_json")
+    if len(raw) > 2 * DEEPEST and raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deep(body.fields):
+        raise Refusal(400, f"The body is nested more than {DEEPEST} deep.", "invalid_json")
     return body if body.fields.keys() <= names else body.called(lambda name: _known(name, names))
 
 
@@ -48,7 +48,7 @@ def _is_crowded(marks: bytes) -> bool:
 
 def _is_deep(body: object) -> bool:
     level, depth = [body], 0
-    while level and depth <= DEPTH:
+    while level and depth <= DEEPEST:
         inside = (
             one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))
         )

@@ -17,7 +17,7 @@ from one_adapter.runtime.gateway.refusal import Refusal
 Kinds = type | tuple[type, ...]
 NUMBER = (int, float)
 #: Whole numbers beyond this are none that any reader of JSON shares.
-LARGEST = 1 << 63
+LARGEST_NUMBER = 1 << 63
 NAMES: Mapping[type, str] = {
     str: "a text",
     list: "a list",
@@ -62,7 +62,7 @@ def fits(value: object, kinds: Kinds) -> bool:
     """
     if isinstance(value, bool):
         return kinds is bool
-    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+    if isinstance(value, int) and not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
         return False
     return isinstance(value, kinds)
 

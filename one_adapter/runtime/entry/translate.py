@@ -20,9 +20,9 @@ from one_adapter.runtime.gateway.keys import KEY_HEADERS
 from one_adapter.runtime.gateway.refusal import Refusal
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
-AT_ONCE = 4
+TEXTS_AT_ONCE = 4
 #: Texts of one request, as many as DeepL takes.
-TEXTS = 50
+MOST_TEXTS = 50
 TEMPLATE = (
     "Translate the text after the line of dashes into the language with the code %s. "
     "Answer with the translation and nothing else.\n---\n%s"
@@ -55,8 +55,10 @@ async def serve(door: App, config: Config, scope: Scope, receive: Receive, send:
     language = body.get("target_lang")
     if many and not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
         raise Refusal(400, "The field 'text' must be a list of texts.", "invalid_type", "text")
-    if many and len(texts) > TEXTS:
-        told = f"The field 'text' may hold {TEXTS} texts, not {len(texts)}: send the others by themselves."
+    if many and len(texts) > MOST_TEXTS:
+        told = (
+            f"The field 'text' may hold {MOST_TEXTS} texts, not {len(texts)}: send the others by themselves."
+        )
         raise Refusal(400, told, "too_many_texts", "text")
     if not many and not (isinstance(texts, str) and texts):
         raise Refusal(400, "The field 'text' must be a text.", "invalid_type", "text")
@@ -122,7 +124,7 @@ class _Job:
             for place, text in left:
                 found[place] = await self.whole(text)
 
-        workers = min(len(prompts), self.rule.concurrency if self.rule.concurrency > 0 else AT_ONCE)
+        workers = min(len(prompts), self.rule.concurrency if self.rule.concurrency > 0 else TEXTS_AT_ONCE)
         tasks = [asyncio.create_task(work()) for _ in range(workers)]
         try:
             await asyncio.gather(*tasks)

@@ -10,7 +10,7 @@ from typing import Any
 from one_adapter.runtime.gateway.refusal import Refusal
 
 #: How many codings a body may have, one around the other.
-CODINGS = 2
+MOST_CODINGS = 2
 #: zlib's word for gzip's format, for deflate's own, and for the bare one that some call deflate, too.
 GZIP, DEFLATE, BARE = 31, 15, -15
 
@@ -28,7 +28,7 @@ def unpacked(raw: bytes, coding: str, most: int) -> bytes:
         name for name in (one.strip().lower() for one in coding.split(",")) if name not in ("", "identity")
     ]
     readers = [_READERS.get(name) for name in names]
-    if len(names) > CODINGS or None in readers:
+    if len(names) > MOST_CODINGS or None in readers:
         known = ", ".join(sorted(set(_READERS) - {"x-gzip"}))
         raise Refusal(
             415, f"A body may be packed by {known}, not by {coding[:50]!r}.", "unsupported_encoding"

@@ -14,9 +14,9 @@ from math import inf
 from one_adapter.runtime.gateway.settings import Policy
 
 #: Seconds for which a reservation counts, and for which a key is left alone after a 429.
-WINDOW, COOLDOWN = 60.0, 30.0
+WINDOW_SECONDS, COOLDOWN_SECONDS = 60.0, 30.0
 #: How many states are kept before those that say nothing any more are dropped.
-KEPT = 1000
+MOST_STATES = 1000
 
 Key = tuple[str, str, str]
 
@@ -29,7 +29,7 @@ class _State:
 
     def forget(self, now: float) -> bool:
         """Drop what is older than a minute; tell whether nothing is left to know."""
-        while self.reserved and self.reserved[0][0] + WINDOW <= now:
+        while self.reserved and self.reserved[0][0] + WINDOW_SECONDS <= now:
             self.spent -= self.reserved.popleft()[1]
         return not self.reserved and self.cool_until <= now
 
@@ -40,7 +40,7 @@ class Capacity:
     def __init__(self) -> None:
         """Begin with every key free."""
         self._states: dict[Key, _State] = {}
-        self._sweep_at = KEPT
+        self._sweep_at = MOST_STATES
 
     @property
     def is_quiet(self) -> bool:
@@ -74,7 +74,7 @@ class Capacity:
 
     def cool(self, policy: Policy, model: str, now: float) -> None:
         """Note that the upstream answered 429 to a key."""
-        self._state(policy, model, now).cool_until = now + COOLDOWN
+        self._state(policy, model, now).cool_until = now + COOLDOWN_SECONDS
 
     def _state(self, policy: Policy, model: str, now: float) -> _State:
         key = _key(policy, model)
@@ -82,7 +82,7 @@ class Capacity:
         if found is None:
             if len(self._states) >= self._sweep_at:
                 self._states = {key: one for key, one in self._states.items() if not one.forget(now)}
-                self._sweep_at = max(KEPT, 2 * len(self._states))
+                self._sweep_at = max(MOST_STATES, 2 * len(self._states))
             found = self._states[key] = _State()
         return found
 
@@ -99,7 +99,7 @@ class Capacity:
         for at, spent in state.reserved:
             left += spent
             if tokens <= left:
-                return True, max(recovery, at + WINDOW)
+                return True, max(recovery, at + WINDOW_SECONDS)
         return True, recovery
 
 

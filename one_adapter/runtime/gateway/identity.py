@@ -22,7 +22,7 @@ COUNTED_KEY = re.compile(r"key-[0-9]+")
 #: Where a deployment's key stands.
 HOLDERS = ("api_key", "vertex_credentials", "credential_env")
 #: Characters of a digest that tell one from another.
-LENGTH = 12
+DIGEST_CHARACTERS = 12
 
 
 def with_identities(
@@ -99,4 +99,4 @@ def _origin(params: Mapping[str, Any]) -> str:
 
 def _digest(*parts: str) -> str:
     whole = "\0".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(whole).hexdigest()[:LENGTH]
+    return hashlib.sha256(whole).hexdigest()[:DIGEST_CHARACTERS]

@@ -15,11 +15,11 @@ from math import inf
 from typing import Protocol
 
 from one_adapter.runtime.gateway.layers import Layer
-from one_adapter.runtime.gateway.usage import MINUTE, Usage
+from one_adapter.runtime.gateway.usage import MINUTE_SECONDS, Usage
 
 Release = Callable[[], None]
 #: Seconds no timer is shorter than, or the loop would spin.
-TICK = 1e-6
+SHORTEST_TIMER_SECONDS = 1e-6
 
 
 class Full(Exception):  # noqa: N818 - it is a state, not a fault
@@ -126,7 +126,7 @@ class Limits:
             return self._start(chain, now, tokens)
         for one in chain:
             if one.too_large(tokens):
-                raise Full(one.layer, MINUTE, never=True)
+                raise Full(one.layer, MINUTE_SECONDS, never=True)
         waiter = _Waiter(next(self._arrivals), chain, tokens, now + most, spare)
         waiter.patience = layers[0].patience
         self._wait(waiter, blocked, now)
@@ -171,7 +171,7 @@ class Limits:
                 waiter.started = now
                 waiter.turn.set_result(self._start(waiter.chain, now, waiter.cost))
             elif blocked is limiter:
-                waiter.turn.set_exception(Full(limiter.layer, MINUTE, never=True))
+                waiter.turn.set_exception(Full(limiter.layer, MINUTE_SECONDS, never=True))
             else:
                 self._wait(waiter, blocked, now)
         self._arm(limiter, now)
@@ -230,7 +230,7 @@ class Limits:
         delay = limiter.delay(asyncio.get_running_loop().time(), limiter.queue[0].cost)
         self._unqueue(waiter)
         if not waiter.turn.done():
-            waiter.turn.set_exception(Full(limiter.layer, delay if delay < inf else MINUTE))
+            waiter.turn.set_exception(Full(limiter.layer, delay if delay < inf else MINUTE_SECONDS))
         self.pump(limiter)
 
     def _withdraw(self, waiter: _Waiter) -> None:
@@ -255,7 +255,7 @@ class Limits:
         delay = limiter.delay(now, limiter.queue[0].cost)
         if delay < inf:
             loop = asyncio.get_running_loop()
-            limiter.timer = loop.call_later(max(delay, TICK), self.pump, limiter)
+            limiter.timer = loop.call_later(max(delay, SHORTEST_TIMER_SECONDS), self.pump, limiter)
 
 
 def _blocked(chain: Sequence[_Limiter], now: float, cost: int, number: float) -> _Limiter | None:

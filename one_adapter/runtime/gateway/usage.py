@@ -12,9 +12,9 @@ from math import floor, inf
 
 from one_adapter.runtime.gateway.layers import Layer
 
-MINUTE = 60.0
+MINUTE_SECONDS = 60.0
 #: A token short of a billionth is a token: timers and floats are not exact.
-WHOLE = 1.0 - 1e-9
+ALMOST_ONE_TOKEN = 1.0 - 1e-9
 
 
 class Usage:
@@ -66,7 +66,7 @@ class Usage:
         """Tell whether nothing booked counts any more: the bucket is full, the last minute quiet."""
         limit = self.layer.limit
         saved = not limit.qps or now - self._at >= self._size(limit.qps) / limit.qps
-        return saved and (not self._log or self._log[-1][0] + MINUTE <= now)
+        return saved and (not self._log or self._log[-1][0] + MINUTE_SECONDS <= now)
 
     def too_large(self, cost: int) -> bool:
         """Tell whether a request costs more tokens than a whole minute has."""
@@ -91,11 +91,11 @@ class Usage:
         size = self._size(rate)
         self._saved = min(float(size), self._saved + (now - self._at) * rate)
         self._at = now
-        return max(0.0, (WHOLE - self._saved) / rate) if size else inf
+        return max(0.0, (ALMOST_ONE_TOKEN - self._saved) / rate) if size else inf
 
     def _until_forgotten(self, now: float, cost: int) -> float:
         limit, log = self.layer.limit, self._log
-        while log and log[0][0] + MINUTE <= now:
+        while log and log[0][0] + MINUTE_SECONDS <= now:
             self._spent -= log.popleft()[1]
         last = -inf
         if limit.qpm:
@@ -113,4 +113,4 @@ class Usage:
                 last = max(last, at)
             if over > 0:
                 return inf
-        return max(0.0, last + MINUTE - now)
+        return max(0.0, last + MINUTE_SECONDS - now)

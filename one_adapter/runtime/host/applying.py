@@ -31,7 +31,7 @@ from one_adapter.runtime.reload.naming import base_of, resolved
 from one_adapter.runtime.reload.naming import loaded as read_text
 
 #: Seconds that a configuration stays after its last request, for what LiteLLM does behind it.
-LINGER = 2.0
+LINGER_SECONDS = 2.0
 #: Whoever keeps something for deployments (clients, connections) and is to hear which there still are.
 keepers: list[Callable[[Sequence[Policy]], None]] = []
 
@@ -253,7 +253,7 @@ def _remove(identities: Iterable[str], models: Mapping[str, str]) -> None:
 
 
 def _retire_soon(held: Held) -> None:
-    asyncio.get_running_loop().call_later(LINGER, _retire, held)
+    asyncio.get_running_loop().call_later(LINGER_SECONDS, _retire, held)
 
 
 def _retire(held: Held) -> None:

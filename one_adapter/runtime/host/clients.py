@@ -27,7 +27,7 @@ except ImportError:  # a copy of the package without the relay, whose reading of
     Wire = None  # type: ignore[assignment,misc]
 
 #: How many clients are kept; the oldest gives way.
-KEPT = 2000
+MOST_CLIENTS = 2000
 OPENAI_CLIENTS = frozenset({"openai", "volcengine"})
 #: Providers whose calls go through clients of ours; the adapters make their own.
 SERVED = OPENAI_CLIENTS | {"azure", "anthropic", "gemini", "vertex_ai", "ollama_chat"}
@@ -53,7 +53,7 @@ class Clients:
         key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
         found = self._made.get(key)
         if found is None:
-            while len(self._made) >= KEPT:
+            while len(self._made) >= MOST_CLIENTS:
                 self._made.pop(next(iter(self._made)))
             found = self._made[key] = self._make(policy, kwargs)
         return found

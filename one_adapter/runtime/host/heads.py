@@ -17,11 +17,11 @@ from typing import Any
 from one_adapter.runtime.host.corking import Corked
 
 #: Bytes and number of a request's headers.
-BYTES, COUNT = 64 << 10, 200
+HEAD_BYTES, MOST_HEADERS = 64 << 10, 200
 #: Seconds until a request's head is complete, from the connection's beginning or the request's first byte.
-SECONDS = 30.0
+HEAD_SECONDS = 30.0
 #: Where the bytes that came are no more than these, a head of that many headers need not be measured.
-PLAIN = BYTES - 4 * COUNT
+PLAIN = HEAD_BYTES - 4 * MOST_HEADERS
 _TOLD = b"The request's headers are larger than 64 KiB."
 _ANSWER = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -55,7 +55,7 @@ def _data_received(own: Callable[..., None]) -> Callable[..., None]:
         self._idle_bytes += size
         self._head_bytes = self._head_bytes + size if self._in_head else size  # at least those of a head
         own(self, data)
-        if self._idle_bytes > BYTES and not self.transport.is_closing():
+        if self._idle_bytes > HEAD_BYTES and not self.transport.is_closing():
             _refuse(self)
         elif self._in_head:
             _start(self)
@@ -77,7 +77,7 @@ def _on_headers_complete(own: Callable[..., None]) -> Callable[..., None]:
         self._in_head = False
         if self._head_timer is not None:
             _stop(self)
-        if len(self.headers) > COUNT or (self._head_bytes > PLAIN and _size(self) > BYTES):
+        if len(self.headers) > MOST_HEADERS or (self._head_bytes > PLAIN and _size(self) > HEAD_BYTES):
             _refuse(self)
             raise _TooLarge  # the parser ends; `send_400_response` finds the connection closed
         own(self)
@@ -136,7 +136,7 @@ _WRAPS = {
 
 def _start(self: Any) -> None:
     if self._head_timer is None:
-        self._head_timer = self.loop.call_later(SECONDS, self.transport.close)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
 
 def _stop(self: Any) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from one_adapter.runtime.workers.redis_server import RedisServer
 
 #: Seconds that open requests get when the proxy is told to end.
-GRACE = 30.0
+GRACE_SECONDS = 30.0
 DEFAULTS = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_OFFLINE_MODE": "true",
@@ -65,7 +65,7 @@ def serve(
     sealed: int | None = None,
     starting: Starting | None = None,
     workers: int = 1,
-    grace: float = GRACE,
+    grace: float = GRACE_SECONDS,
     redis: RedisServer | None = None,
     reloading: Reloading | None = None,
 ) -> int:

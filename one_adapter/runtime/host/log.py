@@ -18,7 +18,7 @@ from typing import Any
 from one_adapter.runtime.redaction import CleanStream, known
 
 #: Characters of a text that is looked through; what is longer is cut.
-LIMIT = 16 << 10
+TEXT_CHARACTERS = 16 << 10
 NAMES = (
     r"api[_-]?key|passw(?:or)?d|secret(?:_key)?|(?:private|master|signing|encryption|xai)_key|"
     r"access_key(?:_id)?|(?:auth|access|refresh|session|huggingface)_token|database_url|db_url|"
@@ -65,9 +65,9 @@ class Pass:
         self._sub = lru_cache(256)(pattern.sub)
 
     def sub(self, replacement: str, text: str) -> str:
-        """Return the text without what the pattern finds, at most `LIMIT` characters of it."""
-        if len(text) > LIMIT:
-            text = f"{text[:LIMIT]}... ({len(text) - LIMIT} more characters)"
+        """Return the text without what the pattern finds, at most `TEXT_CHARACTERS` characters of it."""
+        if len(text) > TEXT_CHARACTERS:
+            text = f"{text[:TEXT_CHARACTERS]}... ({len(text) - TEXT_CHARACTERS} more characters)"
         return self._sub(replacement, known.clean(text))
 
 

@@ -17,13 +17,13 @@ import httpx
 from one_adapter.runtime.redaction import known
 
 #: Bytes that are kept of an error, those that are read for it, and those of one line of a stream.
-ERROR_LIMIT, ERROR_READ, LINE_LIMIT = 8 << 10, 64 << 10, 8 << 20
+ERROR_BYTES, ERROR_READ_BYTES, LINE_BYTES = 8 << 10, 64 << 10, 8 << 20
 #: Characters of a text in an error that is too long.
-TEXT_LIMIT = 2000
+TEXT_CHARACTERS = 2000
 #: Bytes that are looked through, and lines of a stream that are handed on, before others get their turn.
 BYTES_AT_ONCE, LINES_AT_ONCE = 256 << 10, 16
 #: Bytes of a packed body that are unpacked in one go.
-PACKED_AT_ONCE = 1 << 10
+PACKED_BYTES_AT_ONCE = 1 << 10
 #: Lines that mean nothing: comments, and empty ones after an empty one.
 FILLING = re.compile(rb"^:[^\n]*\n|(?<=\n)(?:\r?\n)(?=\r?\n)", re.MULTILINE)
 
@@ -31,7 +31,7 @@ FILLING = re.compile(rb"^:[^\n]*\n|(?<=\n)(?:\r?\n)(?=\r?\n)", re.MULTILINE)
 async def error_of(response: httpx.Response) -> bytes:
     """Return what is kept of an error's body; none where it cannot be unpacked."""
     try:
-        raw, _ = await _read(response, ERROR_READ)
+        raw, _ = await _read(response, ERROR_READ_BYTES)
     except httpx.DecodingError:
         return b""
     return shortened(known.clean_bytes(raw))
@@ -76,19 +76,19 @@ async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
 
 
 def shortened(raw: bytes) -> bytes:
-    """Return an error's body in at most `ERROR_LIMIT` bytes: JSON with shorter texts, anything else cut.
+    """Return an error's body in at most `ERROR_BYTES` bytes: JSON with shorter texts, anything else cut.
 
     >>> long = b'{"error": {"message": "' + b"x" * 9000 + b'", "code": "c"}}'
     >>> len(shortened(long)) < 2200, json.loads(shortened(long))["error"]["code"], len(shortened(b"x" * 9000))
     (True, 'c', 8192)
     """
-    if len(raw) <= ERROR_LIMIT:
+    if len(raw) <= ERROR_BYTES:
         return raw
     try:
         found = json.dumps(_short(json.loads(raw))).encode()
     except (ValueError, RecursionError):
-        return raw.strip()[:ERROR_LIMIT]
-    return found if len(found) <= ERROR_LIMIT else raw[:ERROR_LIMIT]
+        return raw.strip()[:ERROR_BYTES]
+    return found if len(found) <= ERROR_BYTES else raw[:ERROR_BYTES]
 
 
 def bounded(raw: bytes) -> bytes:
@@ -98,12 +98,12 @@ def bounded(raw: bytes) -> bytes:
     >>> [len(bounded(one)) for one in (big, b'{"error": "%b"}' % big, b'{"text": "%b"}' % big)]
     [8192, 2016, 9012]
     """
-    if len(raw) <= ERROR_LIMIT:
+    if len(raw) <= ERROR_BYTES:
         return raw
     try:
         answer = json.loads(raw)
     except (ValueError, RecursionError):
-        return raw.strip()[:ERROR_LIMIT]
+        return raw.strip()[:ERROR_BYTES]
     return shortened(raw) if isinstance(answer, dict) and _is_error(answer) else raw
 
 
@@ -113,7 +113,7 @@ def _is_error(answer: dict[str, Any]) -> bool:
 
 def _short(value: Any) -> Any:
     if isinstance(value, str):
-        return value if len(value) <= TEXT_LIMIT else value[:TEXT_LIMIT] + "..."
+        return value if len(value) <= TEXT_CHARACTERS else value[:TEXT_CHARACTERS] + "..."
     if isinstance(value, dict):
         return {name: _short(one) for name, one in value.items()}
     return [_short(one) for one in value] if isinstance(value, list) else value
@@ -121,7 +121,7 @@ def _short(value: Any) -> Any:
 
 def _line(raw: bytes) -> bytes:
     """Return a line of a stream, an error's shortened."""
-    if len(raw) <= ERROR_LIMIT or b'"error"' not in raw:
+    if len(raw) <= ERROR_BYTES or b'"error"' not in raw:
         return raw
     start = raw.find(b"{")
     ended = raw.rstrip(b"\r\n")
@@ -139,8 +139,8 @@ class Packed(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the parts."""
         async for part in self._stream:
-            for at in range(0, len(part), PACKED_AT_ONCE):
-                yield part[at : at + PACKED_AT_ONCE]
+            for at in range(0, len(part), PACKED_BYTES_AT_ONCE):
+                yield part[at : at + PACKED_BYTES_AT_ONCE]
                 await asyncio.sleep(0)
 
     async def aclose(self) -> None:
@@ -168,8 +168,8 @@ class Lines(httpx.AsyncByteStream):
                 pending, size = [], 0
             pending.append(part[end:])
             size += len(pending[-1])
-            if size > LINE_LIMIT:
-                raise httpx.ReadError(f"The upstream sent a line longer than {LINE_LIMIT >> 20} MiB.")
+            if size > LINE_BYTES:
+                raise httpx.ReadError(f"The upstream sent a line longer than {LINE_BYTES >> 20} MiB.")
         if size:
             yield _line(known.clean_bytes(b"".join(pending)))
 
@@ -181,7 +181,7 @@ class Lines(httpx.AsyncByteStream):
 def _pieces(raw: bytes) -> Iterator[bytes]:
     """Yield whole lines, a few at once, without secrets and with errors of bounded length."""
     raw = known.clean_bytes(raw)
-    if len(raw) <= ERROR_LIMIT and raw.count(b"\n") <= LINES_AT_ONCE:
+    if len(raw) <= ERROR_BYTES and raw.count(b"\n") <= LINES_AT_ONCE:
         yield raw
         return
     lines = FILLING.sub(b"", raw).splitlines(keepends=True)

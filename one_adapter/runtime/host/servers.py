@@ -31,7 +31,7 @@ from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
 from one_adapter.runtime.workers import forking, notify
 from one_adapter.runtime.workers.redis_server import RedisServer
-from one_adapter.runtime.workers.serving import ONCE, serve
+from one_adapter.runtime.workers.serving import ONCE_SECONDS, serve
 from one_adapter.runtime.workers.slots import Slot, open_slots
 from one_adapter.runtime.workers.spawning import Spawning
 from one_adapter.runtime.workers.supervisor import LAST_SECONDS, Supervisor
@@ -95,7 +95,7 @@ class Servers:
             uvicorn_run(app, **given)
             return
         config = uvicorn.Config(app, **given)
-        config.callback_notify, config.timeout_notify = self._serves, ONCE
+        config.callback_notify, config.timeout_notify = self._serves, ONCE_SECONDS
         server = uvicorn.Server(config)
         server.run()
         if not server.started:

@@ -25,7 +25,7 @@ ERRORS = (
 #: Seconds that LiteLLM has to end a call when its client leaves: parts of it run in tasks of their own.
 LEAVE_SECONDS = 0.1
 #: How many messages wait at most for an upstream's first word.
-HELD = 20
+MOST_WAITING_MESSAGES = 20
 #: What this way is called.
 NAME = "litellm"
 WAY = (b"x-one-adapter-way", NAME.encode())
@@ -114,7 +114,7 @@ class _Mended:
         if self._stream and self._held is not None and self.fault is None:
             self._held.append(message)
             last = message["type"] == "http.response.body" and not message.get("more_body")
-            if last or self._is_heard() or len(self._held) > HELD:
+            if last or self._is_heard() or len(self._held) > MOST_WAITING_MESSAGES:
                 held, self._held = self._held, None
                 for one in held:
                     await self._send(one)

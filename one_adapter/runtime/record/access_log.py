@@ -15,7 +15,7 @@ LINE_BYTES = 4096
 #: Characters of a name and tries that are told, and how many where that makes too long a line.
 LENGTHS = ((200, 8), (40, 2))
 #: Characters of a client's name for a model that are looked through for secrets.
-LOOKED_THROUGH = 2000
+NAME_CHARACTERS = 2000
 NULL = "null"
 
 
@@ -25,7 +25,7 @@ def line(one: Finished, tokens: Tokens, ended: float, worker: int | None = None)
     >>> line(Finished("chat", 0.25, 401), Tokens(), 1e9).decode()[:80]
     '{"time":"2001-09-09T01:46:39.750Z","id":null,"key":null,"key_name":null,"model":'
     """
-    model = one.model if one.model == one.group else known.clean(one.model[:LOOKED_THROUGH])
+    model = one.model if one.model == one.group else known.clean(one.model[:NAME_CHARACTERS])
     raw = b""
     for length, tries in LENGTHS:
         who = _who(one.key, one.key_name, _cut(model, length))

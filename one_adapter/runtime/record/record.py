@@ -19,7 +19,7 @@ from one_adapter.runtime.record.trace import Trace
 from one_adapter.runtime.record.writer import Writer
 
 #: Requests that are kept, and seconds that they are kept, at most.
-KEPT, KEPT_SECONDS = 256, 0.25
+KEPT_REQUESTS, KEPT_SECONDS = 256, 0.25
 #: Bytes of a whole answer that are kept with them; the tokens of a larger one, or a stream, are read at once.
 KEPT_BYTES = 4 << 10
 
@@ -56,7 +56,7 @@ class Record:
         if len(self._kept) == 1:
             with contextlib.suppress(RuntimeError):  # no loop: whoever has none settles by himself
                 asyncio.get_running_loop().call_later(KEPT_SECONDS, self.settle)
-        elif len(self._kept) >= KEPT:
+        elif len(self._kept) >= KEPT_REQUESTS:
             self.settle()
 
     def settle(self) -> None:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 #: they may take themselves.
 EDGE_BYTES, USAGE_BYTES = 64 << 10, 4 << 10
 #: How many places of a piece that look like it are looked at.
-PLACES = 4
+MOST_PLACES = 4
 #: Numbers above this are none that every reader of JSON shares.
-LARGEST = 1 << 53
+LARGEST_NUMBER = 1 << 53
 #: How the vendors' protocols call the three numbers.
 PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count")
 COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count")
@@ -68,7 +68,7 @@ def _with(found: Tokens, piece: bytes) -> Tokens:
     whole = len(piece) <= EDGE_BYTES
     for part in (piece,) if whole else (piece[-EDGE_BYTES:], piece[:EDGE_BYTES]):
         at, looked = part.rfind(b'"usage'), 0
-        while at >= 0 and looked < PLACES:
+        while at >= 0 and looked < MOST_PLACES:
             field = _FIELD.match(part, at)
             if field is not None:
                 looked += 1
@@ -100,6 +100,6 @@ def _or(found: Tokens, usage: Mapping[str, Any]) -> Tokens:
 def _number(usage: Mapping[str, Any], names: Sequence[str]) -> int | None:
     for name in names:
         number = usage.get(name)
-        if number.__class__ is int and 0 <= number < LARGEST:
+        if number.__class__ is int and 0 <= number < LARGEST_NUMBER:
             return number
     return None

@@ -24,7 +24,7 @@ KEPT_LINES, SOON_LINES = 32 << 10, 1 << 10
 #: Bytes of one write: to a file, and to a pipe, into which longer ones may be divided.
 FILE_BYTES, PIPE_BYTES = 64 << 10, 4096
 #: The byte with which a line ends.
-END = 10
+LINE_END = 10
 #: What stands for the standard output.
 STANDARD = "-"
 
@@ -131,7 +131,7 @@ class Writer:
             while at < len(raw):
                 at += os.write(self._file, memoryview(raw)[at:])
         except OSError as problem:
-            self._is_torn = self._is_torn or (at > 0 and raw[at - 1] != END)
+            self._is_torn = self._is_torn or (at > 0 and raw[at - 1] != LINE_END)
             self.lost += raw.count(b"\n", at)
             self._fails(problem)
             return

@@ -23,7 +23,7 @@ from one_adapter.runtime.reload.watch import Content, Files, Refused
 
 ENV_NAME = ".env"
 #: Bytes a file has at most.
-LARGEST = 64 << 20
+LARGEST_FILE_BYTES = 64 << 20
 #: What a reload applies of the settings beside the deployments: section -> the keys.
 APPLIED: Mapping[str, tuple[str, ...]] = {
     "general_settings": (SECTION,),
@@ -88,14 +88,14 @@ def read_file(path: str, optional: bool = False) -> bytes:
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise OneAdapterError(f"{path}: is not a regular file")
-            data = file.read(LARGEST + 1)
+            data = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
         if optional:
             return b""
         raise OneAdapterError(f"{path}: there is no such file") from None
     except (OSError, ValueError) as problem:
         raise OneAdapterError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
-    if len(data) > LARGEST:
+    if len(data) > LARGEST_FILE_BYTES:
         raise OneAdapterError(f"{path}: larger than 64 MiB, that is no configuration")
     return data
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 #: How many characters of a fingerprint are shown.
-SHOWN = 12
+SHOWN_CHARACTERS = 12
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,4 @@ def fingerprint_of(config: str, environment: Mapping[str, str]) -> str:
     '69fda9ddaaff'
     """
     whole = json.dumps([config, sorted(environment.items())])
-    return hashlib.sha256(whole.encode()).hexdigest()[:SHOWN]
+    return hashlib.sha256(whole.encode()).hexdigest()[:SHOWN_CHARACTERS]

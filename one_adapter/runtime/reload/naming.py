@@ -18,7 +18,7 @@ from one_adapter.contract import ADAPTER_VARIABLES, MASTER_KEY, REFERENCE, SECTI
 from one_adapter.runtime.reload.generation import Generation, fingerprint_of
 
 #: Characters of a digest in a name.
-LENGTH = 8
+DIGEST_CHARACTERS = 8
 #: Keys of a configuration whose value is a variable's name, and the one with the beginning of several.
 NAMING, PREFIX = ("http_env", "https_env", "socks5_env", "proxy_env"), "credential_env"
 
@@ -114,7 +114,7 @@ class Names:
     def _digest(self, text: str) -> str:
         """Return the beginning of a digest that says nothing to who does not know the master key."""
         whole = hmac.digest(self._salt, text.encode("utf-8", "surrogatepass"), "sha256")
-        return whole.hex()[:LENGTH].upper()
+        return whole.hex()[:DIGEST_CHARACTERS].upper()
 
 
 def _base(deployment: Mapping[str, Any]) -> str:
@@ -133,7 +133,7 @@ def base_of(identity: str) -> str:
     ('openai-1.0', 'openai-1.0', 'mine')
     """
     head, _, tail = identity.rpartition("-")
-    return head if head and len(tail.partition(".")[0]) == LENGTH else identity
+    return head if head and len(tail.partition(".")[0]) == DIGEST_CHARACTERS else identity
 
 
 def generation_of(

@@ -17,14 +17,14 @@ from typing import Any
 from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Full, Limits, Release
 from one_adapter.runtime.gateway.refusal import Refusal
-from one_adapter.runtime.gateway.usage import MINUTE
+from one_adapter.runtime.gateway.usage import MINUTE_SECONDS
 from one_adapter.runtime.shared.connection import LIMITS, Lost
 from one_adapter.runtime.shared.holding import Holding, Start, share_of
 from one_adapter.runtime.shared.membership import Hub
 from one_adapter.runtime.shared.waiting import MICROSECONDS, Chain, Queues, Waiter, chain_of
 
 #: Seconds after which others look at a queue whose first seems to be asleep.
-OTHERS_SECONDS = 0.25
+ASLEEP_SECONDS = 0.25
 #: How many of those who wait are named in one look at a queue, and how many chains are kept as texts.
 NAMED, KEPT = 500, 1000
 
@@ -57,7 +57,7 @@ class SharedLimits:
         """Start a request that costs `tokens` at all `layers`: see `LimitStore`."""
         for layer in layers:
             if layer.limit.tpm and tokens > max(layer.least, floor(layer.limit.tpm)):
-                raise Full(layer, MINUTE, never=True)
+                raise Full(layer, MINUTE_SECONDS, never=True)
         hub, end = self._hub, asyncio.get_running_loop().time() + most
         waiter = Waiter(next(self._numbers), layers, self._chain(layers), tokens, end)
         if hub.link is None and await hub.ready() is None:
@@ -153,7 +153,7 @@ class SharedLimits:
 
     def _refused(self, waiter: Waiter, place: int, delay: int, never: bool = False) -> None:
         self._queues.leave(waiter)
-        waiter.fail(Full(waiter.layers[place], delay / MICROSECONDS if delay >= 0 else MINUTE, never))
+        waiter.fail(Full(waiter.layers[place], delay / MICROSECONDS if delay >= 0 else MINUTE_SECONDS, never))
 
     def _moved(self, waiter: Waiter, place: int, longest: int, delay: int = 0, first: int = 0) -> None:
         """Have one wait at another of its limits."""
@@ -188,7 +188,7 @@ class SharedLimits:
     def _arm(self, name: str, delay: int, first: bool) -> None:
         """Have a queue looked at when its first one's turn comes: by whose that is, and by others later."""
         times = self._hub.times
-        seconds = times.tick if delay < 0 else delay / MICROSECONDS + (0.0 if first else OTHERS_SECONDS)
+        seconds = times.tick if delay < 0 else delay / MICROSECONDS + (0.0 if first else ASLEEP_SECONDS)
         self._queues.arm(name, min(max(seconds, times.least), times.tick))
 
     def _look(self, name: str) -> None:

@@ -23,7 +23,7 @@ PROGRAMS = ("redis-server", "valkey-server")
 MEMORY = "64mb"
 #: Where the folder may lie, in this order; the path of a Unix socket has no room for more than so many bytes.
 PLACES = (None, "/dev/shm", "/tmp")  # noqa: S108 - the folder is new, with a name of its own and mode 0700
-LONGEST_PATH = 100
+SOCKET_PATH_BYTES = 100
 START_SECONDS, PAUSE_SECONDS = 10.0, 0.02
 #: Seconds between two looks whether it lives.
 LOOK_SECONDS = 0.2
@@ -139,7 +139,7 @@ def _folder() -> str:
     for place in PLACES:
         with contextlib.suppress(OSError):
             found = tempfile.mkdtemp(prefix="one-adapter-", dir=place)
-            if len(os.fsencode(found)) <= LONGEST_PATH - len("/redis.sock"):
+            if len(os.fsencode(found)) <= SOCKET_PATH_BYTES - len("/redis.sock"):
                 return found
             Path(found).rmdir()
     raise OneAdapterError("No folder for a socket can be written to; set TMPDIR to a short path that can.")

@@ -10,7 +10,7 @@ from one_adapter.runtime.workers.slots import Slot
 from one_adapter.runtime.workers.worker_end import Link
 
 #: Seconds between two calls of what uvicorn calls again and again, where the first is what counts.
-ONCE = 365 * 24 * 60 * 60
+ONCE_SECONDS = 365 * 24 * 60 * 60
 
 
 class Server(uvicorn.Server):
@@ -30,6 +30,6 @@ class Server(uvicorn.Server):
 def serve(config: uvicorn.Config, slot: Slot, link: Link) -> None:
     """Serve until told to end; `config` is this process's own. Raises `SystemExit` where that fails."""
     config.callback_notify = link.start  # asked for the first time once the server accepts connections
-    config.timeout_notify = ONCE
+    config.timeout_notify = ONCE_SECONDS
     server = Server(config, link)
     server.run(sockets=[*slot])

@@ -15,7 +15,7 @@ from one_adapter.runtime.workers.channel import Channel, Kind, Message
 
 BEAT_SECONDS = 1.0
 #: Characters of a reason that are told to the parent.
-LONGEST_REASON = 16 << 10
+REASON_CHARACTERS = 16 << 10
 
 
 class Applying(Protocol):
@@ -97,7 +97,7 @@ class Link:
         except Exception as problem:
             known = isinstance(problem, OneAdapterError)
             told = str(problem) if known else f"{type(problem).__name__}: {problem}"
-            body = told[:LONGEST_REASON].encode("utf-8", "replace")
+            body = told[:REASON_CHARACTERS].encode("utf-8", "replace")
             self._channel.send(Message(Kind.REFUSED, message.number, body))
         else:
             if message.number in self._preparing:

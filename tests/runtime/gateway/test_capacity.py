@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from one_adapter.runtime.gateway.capacity import KEPT, Capacity, tpm_of
+from one_adapter.runtime.gateway.capacity import MOST_STATES, Capacity, tpm_of
 from one_adapter.runtime.gateway.settings import Limit, LimitRules, Policy
 
 
@@ -142,10 +142,10 @@ class TestWhichLimit:
 
 def test_what_says_nothing_any_more_is_dropped_however_many_names_clients_think_of() -> None:
     capacity, one = Capacity(), key("a", 10)
-    for number in range(20 * KEPT):
+    for number in range(20 * MOST_STATES):
         capacity.reserve(one, f"m{number}", 1, now=number / 10)
-        assert len(capacity._states) <= 2 * KEPT
-    assert order(capacity, one, key("b"), model=f"m{20 * KEPT - 1}", now=2 * KEPT) == "ba"
+        assert len(capacity._states) <= 2 * MOST_STATES
+    assert order(capacity, one, key("b"), model=f"m{20 * MOST_STATES - 1}", now=2 * MOST_STATES) == "ba"
 
 
 def test_reservations_follow_the_sum_of_the_last_minute() -> None:

@@ -66,7 +66,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         monkeypatch.setattr(loaded, name, value)
     monkeypatch.setattr(applying, "_held", [])
     monkeypatch.setattr(applying, "_staged", set())
-    monkeypatch.setattr(applying, "LINGER", 0.0)
+    monkeypatch.setattr(applying, "LINGER_SECONDS", 0.0)
     monkeypatch.setattr(applying, "keepers", [])
     before = dict(os.environ)
 

@@ -74,7 +74,7 @@ def test_an_organization_is_named() -> None:
 
 
 def test_a_client_is_kept_for_a_deployment_and_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "KEPT", 1)
+    monkeypatch.setattr(clients, "MOST_CLIENTS", 1)
     several, policy = Clients({}), Policy(id="m-1", provider="openai", upstream_model="m")
     first = several.client(policy, CALL)
     assert several.client(policy, CALL) is first

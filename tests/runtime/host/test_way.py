@@ -12,7 +12,7 @@ from test_wire import HI, request_for
 
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.refusal import Refusal
-from one_adapter.runtime.host.way import HELD, LitellmWay
+from one_adapter.runtime.host.way import MOST_WAITING_MESSAGES, LitellmWay
 from one_adapter.runtime.host.wire import Heard
 
 START = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
@@ -96,9 +96,9 @@ def test_a_stream_that_no_wire_hears_is_passed_on_at_once() -> None:
 def test_a_stream_waits_for_a_few_events_and_no_longer() -> None:
     async def litellm(say: Say, client: Client) -> None:
         await say(START)
-        for _ in range(HELD):
+        for _ in range(MOST_WAITING_MESSAGES):
             await say(event(b"data: 1\n\n"))
-        assert client.text == b"data: 1\n\n" * HELD
+        assert client.text == b"data: 1\n\n" * MOST_WAITING_MESSAGES
         await say(event(b"", more=False))
 
     serve(streaming(), litellm)

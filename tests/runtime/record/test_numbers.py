@@ -23,7 +23,7 @@ from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
 from one_adapter.runtime.record.metrics_port import MetricsServer
 from one_adapter.runtime.record.number_files import STALE_SECONDS, Ledger, Shelf
-from one_adapter.runtime.record.record import KEPT, KEPT_BYTES, KEPT_SECONDS, Record
+from one_adapter.runtime.record.record import KEPT_BYTES, KEPT_REQUESTS, KEPT_SECONDS, Record
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens
 from one_adapter.runtime.record.totals import Board
@@ -252,14 +252,14 @@ def test_of_what_is_kept_for_a_moment_no_long_answer_is_a_part(size: int) -> Non
     tally = Tally()
     record = Record(None, tally)
     answer = b'{"a": "%b", "usage":{"prompt_tokens":3}}' % (b"x" * size)
-    for _ in range(KEPT - 1):
+    for _ in range(KEPT_REQUESTS - 1):
         record.begin()
         record.told(ONE._replace(pieces=[answer]))
     assert tally.numbers.requests == {}
-    assert sum(len(piece) for one, _, _ in record._kept for piece in one.pieces) < KEPT * KEPT_BYTES
+    assert sum(len(piece) for one, _, _ in record._kept for piece in one.pieces) < KEPT_REQUESTS * KEPT_BYTES
     record.begin()
     record.told(ONE._replace(pieces=[b"data: a", answer]))
-    assert tally.numbers.tokens == {("s", "m", "prompt"): 3 * KEPT}
+    assert tally.numbers.tokens == {("s", "m", "prompt"): 3 * KEPT_REQUESTS}
 
 
 def test_what_is_kept_is_counted_within_a_moment() -> None:

@@ -149,7 +149,7 @@ class TestReading:
             read_file(str(tmp_path / "config.yaml" / "\0"))
 
     def test_what_is_too_large_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("one_adapter.runtime.reload.exported.LARGEST", 3)
+        monkeypatch.setattr("one_adapter.runtime.reload.exported.LARGEST_FILE_BYTES", 3)
         (tmp_path / "large").write_text("four")
         with pytest.raises(OneAdapterError, match="larger"):
             read_file(str(tmp_path / "large"))
