@@ -125,7 +125,7 @@ class Vendors:
         self.live += 1
         ended = False
         try:
-            message = await socket.receive(timeout=5)
+            message = await socket.receive(timeout=60)
             assert message.type is WSMsgType.TEXT
             frame = json.loads(message.data)
             self.calls.append({"vendor": "spark", "scenario": scenario, "frame": frame})

@@ -280,7 +280,7 @@ def test_the_vendor_is_left_when_the_client_leaves(
         if number == 3:
             break
     stream.close()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while vendors.cut == cut and time.monotonic() < end:
         time.sleep(0.05)
     assert vendors.cut > cut

@@ -144,7 +144,7 @@ class Proxy:
         began = time.monotonic()
         self.process.send_signal(number)
         try:
-            code = self.process.wait(15)
+            code = self.process.wait(120)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise

@@ -30,7 +30,7 @@ class Answer:
         return f"{self.status} {self.body[:200]!r}"
 
 
-def send(port: int, data: bytes, seconds: float = 20) -> Answer:
+def send(port: int, data: bytes, seconds: float = 60) -> Answer:
     """Send bytes over a connection of their own and read until the other side has said all."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         with contextlib.suppress(OSError):  # the other side may have had enough
@@ -70,7 +70,7 @@ def request(
     key: str = "",
     body: bytes | dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
-    seconds: float = 20,
+    seconds: float = 60,
 ) -> Answer:
     """Send one request; nothing of the method, the path or the headers is changed on the way."""
     content = json.dumps(body).encode() if isinstance(body, dict) else body

@@ -18,6 +18,8 @@ from one_adapter.config.store import stale_sibling
 from one_adapter.errors import OneAdapterError
 
 PLAIN = "CREATE TABLE config_revisions (id INTEGER PRIMARY KEY, config_json TEXT, active INTEGER)"
+#: Seconds of processor time, where milliseconds are enough and what is hostile would take minutes.
+LONG = 20
 INNOCENT = {"services": {"openai": [{"models": ["m"], "enabled": True, "credentials": {"api_key": "k"}}]}}
 COMPUTING = {
     "an endless view": (
@@ -54,11 +56,11 @@ def filled(statement: str) -> tuple[str, ...]:
 
 
 def refusal(path: str) -> str:
-    """The one sentence a store is refused with, within two seconds of processor time."""
+    """The one sentence a store is refused with, long before it could have been read to its end."""
     begun = process_time()
     with pytest.raises(OneAdapterError) as raised:
         load_source(path)
-    assert process_time() - begun < 2
+    assert process_time() - begun < LONG
     assert raised.value.exit_code == 2
     said = str(raised.value)
     assert "\n" not in said
@@ -150,7 +152,7 @@ def test_a_hostile_store_beside_an_innocent_file_is_passed_over(tmp_path: Path, 
     made(tmp_path / "config.db", *filled(statement))
     begun = process_time()
     assert stale_sibling(str(file), load_source(str(file))) is None
-    assert process_time() - begun < 2
+    assert process_time() - begun < LONG
 
 
 def test_a_file_that_cannot_be_read_beside_an_innocent_store_is_passed_over(tmp_path: Path) -> None:

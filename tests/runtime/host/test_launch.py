@@ -181,20 +181,20 @@ def test_told_to_end_while_it_starts_it_ends_and_leaves_no_file(tmp_path: Path, 
         assert proxy.process.poll() is None
         os.sched_yield()
     code, seconds = proxy.stop(number)
-    assert (code, seconds < 5) == (0, True), proxy.output()
+    assert (code, seconds < 60) == (0, True), proxy.output()
     assert not list(tmp_path.glob("one-adapter-*"))
 
 
 def test_told_to_end_as_soon_as_it_answers_it_ends(tmp_path: Path) -> None:
     proxy = Proxy(configuration([deployment("m1", "http://127.0.0.1:1/v1")]), tmp_path / "log").wait()
     code, seconds = proxy.stop()
-    assert (code, seconds < 5) == (0, True), proxy.output()
+    assert (code, seconds < 60) == (0, True), proxy.output()
 
 
 def test_litellms_own_arguments_reach_it_and_its_open_requests_do_not_keep_it(
     tmp_path: Path, vendor: Vendor
 ) -> None:
-    models = [deployment("m1", f"{vendor.base}/a/v1"), deployment("slow", f"{vendor.base}/slow60/v1")]
+    models = [deployment("m1", f"{vendor.base}/a/v1"), deployment("slow", f"{vendor.base}/slow600/v1")]
     proxy = Proxy(configuration(models), tmp_path / "log", ("--limit_concurrency", "50"), "stock").wait()
     assert post(proxy.base, "/v1/chat/completions", {"model": "m1", "messages": []})["model"] == "m1"
     url = f"{proxy.base}/v1/chat/completions"
@@ -212,6 +212,6 @@ def test_litellms_own_arguments_reach_it_and_its_open_requests_do_not_keep_it(
     while not any(call.model == "up-slow" for call in vendor.calls):
         assert hanging.poll() is None
     code, seconds = proxy.stop(signal.SIGINT)
-    hanging.wait(5)
-    assert (code, seconds < 8) == (0, True), proxy.output()[-2000:]
+    hanging.wait(60)
+    assert (code, seconds < 60) == (0, True), proxy.output()[-2000:]
     assert not list(tmp_path.glob("one-adapter-*"))

@@ -112,10 +112,10 @@ class Screen(io.StringIO):
 def test_on_a_terminal_it_draws_what_is_done_and_clears_it(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Screen()
     with Starting(ADDRESS, screen, iter(range(0, 1_000_000, 3)).__next__, 0.001) as words:
-        assert screen.drawn.acquire(timeout=5)
+        assert screen.drawn.acquire(timeout=60)
         words.now("reading the configuration")
         for _ in range(3):
-            assert screen.drawn.acquire(timeout=5)
+            assert screen.drawn.acquire(timeout=60)
         words.ready()
         after = screen.getvalue()
         words.ready()
@@ -133,7 +133,7 @@ def test_a_start_that_fails_leaves_a_clear_line() -> None:
 
     def fail() -> None:
         with Starting(ADDRESS, screen, pause=0.001):
-            assert screen.drawn.acquire(timeout=5)
+            assert screen.drawn.acquire(timeout=60)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

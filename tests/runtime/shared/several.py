@@ -22,7 +22,7 @@ QUIET = Times(lease=3600, beat=0, pause=0.05, tick=0.2, first=10, patience=5)
 #: The same, but soon of the opinion that Redis is away.
 HASTY = replace(QUIET, patience=0.25)
 #: How long anything may take on a machine that is busy.
-PATIENCE = 10
+PATIENCE = 60
 
 
 def layer(name: str = "s", **numbers: float) -> Layer:

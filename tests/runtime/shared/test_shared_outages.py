@@ -22,7 +22,7 @@ async def test_requests_go_on_by_a_part_of_the_limit_while_redis_does_not_answer
         own_server.pause()
         began = time.monotonic()
         both = [await one.takes(three), await two.takes(three)]
-        assert time.monotonic() - began < 5 * 0.6
+        assert time.monotonic() - began < 50 * 0.6
         assert [await one.is_full(three), await two.is_full(three)] == [True, True]
         own_server.go_on()
         await until(lambda: one.hub.link and two.hub.link)
