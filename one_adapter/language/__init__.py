@@ -10,7 +10,17 @@ which stays English: sentences are written whole.
 from __future__ import annotations
 
 from one_adapter.language.chosen import LANGUAGES, Language, choose, chosen, language_of
-from one_adapter.language.message import Message, changed, listed, looked_up, sentences, tr, translated, trn
+from one_adapter.language.message import (
+    Message,
+    changed,
+    enumerated,
+    listed,
+    looked_up,
+    sentences,
+    tr,
+    translated,
+    trn,
+)
 from one_adapter.language.width import padded, width
 
 __all__ = [
@@ -20,6 +30,7 @@ __all__ = [
     "changed",
     "choose",
     "chosen",
+    "enumerated",
     "language_of",
     "listed",
     "looked_up",

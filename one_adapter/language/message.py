@@ -122,8 +122,9 @@ def listed(words: Sequence[str], last: str = "or") -> Message:
     """
     if len(words) < 2:
         return _Joined(words, {"en": "", "zh": ""})
-    head = _Joined(words[:-1], {"en": ", ", "zh": "、"})
-    return _Joined([head, words[-1]], {"en": f" {last} ", "zh": {"or": " 或 ", "and": " 和 "}[last]})
+    return _Joined(
+        [enumerated(words[:-1]), words[-1]], {"en": f" {last} ", "zh": {"or": " 或 ", "and": " 和 "}[last]}
+    )
 
 
 def changed(text: str, change: Callable[[str], str]) -> str:
@@ -133,6 +134,15 @@ def changed(text: str, change: Callable[[str], str]) -> str:
     'at last'
     """
     return _Changed(text, change) if isinstance(text, Message) else change(text)
+
+
+def enumerated(words: Sequence[str]) -> Message:
+    """Words one after another, with nothing said of whether all of them are meant or one.
+
+    >>> str(enumerated(["a", "b", "c"]))
+    'a, b, c'
+    """
+    return _Joined(words, {"en": ", ", "zh": "、"})
 
 
 def translated(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from one_adapter.config.model import Limit, Service
 from one_adapter.config.node import Node, escape
 from one_adapter.dialect import Dialect
+from one_adapter.language import tr
 from one_adapter.plan.limits import found_under, limits_of
 from one_adapter.plan.redirects import Names
 from one_adapter.plan.types import Decisions, ServicePolicy, Verdict
@@ -17,6 +18,12 @@ from one_adapter.plan.understanding import Understanding
 
 #: Where a deployment's own fields stand in the exported file.
 INFO = "model_info.one_adapter"
+#: Notes of several judges.
+EMPTY = tr("empty")
+OVERRIDDEN = tr("a later key of the same meaning counts instead")
+THE_DEFAULT = tr("the default")
+NOT_A_NUMBER = tr("not a number")
+LABEL = tr("a label for the web console")
 
 
 class Judgement(NamedTuple):

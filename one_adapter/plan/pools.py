@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from one_adapter.config.model import Credential, Service
 from one_adapter.dialect import Dialect, Order, hashed
+from one_adapter.language import tr
 from one_adapter.plan.types import Target
 
 #: More than any vendor allows; YAML knows infinity.
@@ -88,8 +89,14 @@ def tokens_note(service: Service, turns: Sequence[Turn], model: str) -> str:
     if len(set(tokens)) < 2:
         return ""
     if not all(tokens):
-        return f"{service.id}: keys with tpm answer first; the others when those have used up their minute"
-    return f"{service.id}: the key with the most tokens left answers; the shares are those of a busy minute"
+        return tr(
+            "{service}: keys with tpm answer first; the others when those have used up their minute",
+            service=service.id,
+        )
+    return tr(
+        "{service}: the key with the most tokens left answers; the shares are those of a busy minute",
+        service=service.id,
+    )
 
 
 def _tokens(service: Service, turns: Sequence[Turn], model: str) -> list[float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from one_adapter.config.model import Gateway, Service
 from one_adapter.config.node import escape
+from one_adapter.language import enumerated, sentences, tr
 from one_adapter.plan.credentials import client_kind_of, kind_of
 from one_adapter.plan.policy import uses_proxy
 from one_adapter.plan.pools import all_on
@@ -13,13 +14,13 @@ from one_adapter.plan.redirects import Names
 from one_adapter.plan.routes import ALL
 from one_adapter.plan.types import Access, Task
 from one_adapter.plan.understanding import Understanding
-from one_adapter.vendors.service_types import CREDENTIALS, ENDED, RETIRED
+from one_adapter.vendors.service_types import CREDENTIALS, ENDED, RETIRED, Retired
 from one_adapter.vendors.unusable import Kind
 
 #: What an address is made of, where that is not the server_url alone.
 _ADDRESS_FROM = {
-    "vertexai": "project_id and location in credentials",
-    "xinghuo": "server_url, and domain in credentials",
+    "vertexai": tr("project_id and location in credentials"),
+    "xinghuo": tr("server_url, and domain in credentials"),
 }
 
 
@@ -32,32 +33,56 @@ def tasks_of(understanding: Understanding, access: Access) -> tuple[Task, ...]:
 
 def what_ended(kind: str) -> str:
     """What a type's vendor ended, and what to create instead."""
-    return f"{ENDED[kind].notice}; {ENDED[kind].task}"
+    return tr("{notice}; {task}", notice=ENDED[kind].notice, task=ENDED[kind].task)
+
+
+def what_retired(retired: Retired) -> str:
+    """What a vendor took away, and what to choose instead."""
+    return tr("{notice}; {instead}", notice=retired.notice, instead=retired.instead)
 
 
 def _service(names: Names, understanding: Understanding) -> Iterator[Task]:
     service, at = names.service, names.service.pointer
     if service.chat_type in ENDED:
-        yield Task("warning", "vendor-ended", at, f"{service.id}: {what_ended(service.chat_type)}.")
+        ended = tr("{service}: {what}.", service=service.id, what=what_ended(service.chat_type))
+        yield Task("warning", "vendor-ended", at, ended)
     retired = RETIRED.get(service.chat_type)
     gone = [model for model in service.models if retired and retired.has(names.upstream_model(model))]
     if retired and gone:
-        message = f"{service.id}: {', '.join(gone)}: {retired.notice}; {retired.instead}"
-        yield Task("warning", "model-retired", at, f"{message}.")
+        message = tr(
+            "{service}: {models}: {what}.",
+            service=service.id,
+            models=enumerated(gone),
+            what=what_retired(retired),
+        )
+        yield Task("warning", "model-retired", at, message)
     yield from _credentials(service)
+    yield from _keys_and_redirects(names)
+    yield from _left_out(names, understanding)
+
+
+def _keys_and_redirects(names: Names) -> Iterator[Task]:
+    service, at = names.service, names.service.pointer
     if not all_on(service):
-        message = (
-            f"{service.id}: every key in credential_list is switched off. The gateway answers 429 when it "
+        message = tr(
+            "{service}: every key in credential_list is switched off. The gateway answers 429 when it "
             "draws the service, here only where no other service has the name. Switch a key on, or the "
-            "service off"
+            "service off.",
+            service=service.id,
         )
-        yield Task("warning", "keys-off", f"{at}/credential_list", f"{message}.")
+        yield Task("warning", "keys-off", f"{at}/credential_list", message)
     if names.turned:
-        message = (
-            f"{service.id}: model_redirect stands the other way round; both names of each pair answer, "
-            "and the listed id goes upstream. With --redirects literal the file is taken at its word"
+        message = tr(
+            "{service}: model_redirect stands the other way round; both names of each pair answer, "
+            "and the listed id goes upstream. With --redirects literal the file is taken at its word.",
+            service=service.id,
         )
-        yield Task("warning", "redirects-turned", at, f"{message}.")
+        yield Task("warning", "redirects-turned", at, message)
+
+
+def _left_out(names: Names, understanding: Understanding) -> Iterator[Task]:
+    """The names of a service that are not carried over."""
+    service, at = names.service, names.service.pointer
     homeless = [
         model
         for model in service.models
@@ -67,18 +92,32 @@ def _service(names: Names, understanding: Understanding) -> Iterator[Task]:
         )
     ]
     if homeless:
-        message = (
-            f"{service.id}: no address is known for {', '.join(homeless)}; the gateway answers 500 for it"
-        )
-        give = _ADDRESS_FROM.get(service.chat_type, "server_url")
-        kept = "only its embeddings are kept" if service.chat_type == "openai" else "the name is left out"
-        yield Task("warning", "no-address", at, f"{message}, here {kept}. Give {give}.")
+        yield Task("warning", "no-address", at, _homeless(service, homeless))
     for name in (*service.models, *service.embedding_models, *service.model_redirect):
         if "*" in name:
-            message = f"{service.id}: {name!r} would be a pattern in LiteLLM and is left out"
-            yield Task(
-                "warning", "wildcard-name", at, f"{message}; give the model a name without an asterisk."
+            message = tr(
+                "{service}: {name!r} would be a pattern in LiteLLM and is left out; give the model a name "
+                "without an asterisk.",
+                service=service.id,
+                name=name,
             )
+            yield Task("warning", "wildcard-name", at, message)
+
+
+def _homeless(service: Service, models: Sequence[str]) -> str:
+    give = _ADDRESS_FROM.get(service.chat_type, "server_url")
+    told = {"service": service.id, "models": enumerated(models), "give": give}
+    if service.chat_type == "openai":
+        return tr(
+            "{service}: no address is known for {models}; the gateway answers 500 for it, here only its "
+            "embeddings are kept. Give {give}.",
+            **told,
+        )
+    return tr(
+        "{service}: no address is known for {models}; the gateway answers 500 for it, here the name is left "
+        "out. Give {give}.",
+        **told,
+    )
 
 
 def _credentials(service: Service) -> Iterator[Task]:
@@ -94,9 +133,15 @@ def _credentials(service: Service) -> Iterator[Task]:
             value = values.get(name)
             kind = kind_of(service, name, value) if isinstance(value, str) else None
             if kind:
-                number = f" of credential {index + 1}" if len(every) > 1 else ""
-                where_it_is = f"{service.pointer}/{where}/{escape(name)}"
-                yield _unusable(where_it_is, f"{service.id}: {name}{number}", kind)
+                what = tr("{service}: {name}", service=service.id, name=name)
+                if len(every) > 1:
+                    what = tr(
+                        "{service}: {name} of credential {number}",
+                        service=service.id,
+                        name=name,
+                        number=index + 1,
+                    )
+                yield _unusable(f"{service.pointer}/{where}/{escape(name)}", what, kind)
 
 
 def _client_keys(gateway: Gateway, access: Access) -> Iterator[Task]:
@@ -105,39 +150,46 @@ def _client_keys(gateway: Gateway, access: Access) -> Iterator[Task]:
         pointer = "/api_key" if key.index is None else f"{gateway.api_keys[key.index].pointer}/api_key"
         kind = client_kind_of(value)
         if kind:
-            yield _unusable(pointer, "the key of clients", kind)
+            yield _unusable(pointer, tr("the key of clients"), kind)
 
 
 def _unusable(pointer: str, what: str, kind: Kind) -> Task:
-    empty = "; exported, its variable is left empty" if kind.left_out else ""
-    return Task("warning", "credential-unusable", pointer, f"{what} {kind.says}{empty}. {kind.help}")
+    told = tr("{what} {says}.", what=what, says=kind.says)
+    if kind.left_out:
+        told = tr("{what} {says}; exported, its variable is left empty.", what=what, says=kind.says)
+    return Task("warning", "credential-unusable", pointer, sentences(told, kind.help))
 
 
 def _whole(gateway: Gateway, access: Access) -> Iterator[Task]:
     if ALL not in gateway.model_redirect:
         for name in gateway.model_redirect:
             if "*" in name:
-                message = f"model_redirect: {name!r} would be a pattern in LiteLLM and is left out"
-                pointer = f"/model_redirect/{escape(name)}"
-                yield Task("warning", "wildcard-name", pointer, f"{message}; name each model.")
+                message = tr(
+                    "model_redirect: {name!r} would be a pattern in LiteLLM and is left out; "
+                    "name each model.",
+                    name=name,
+                )
+                yield Task("warning", "wildcard-name", f"/model_redirect/{escape(name)}", message)
     yield from _client_keys(gateway, access)
     if gateway.enable_web:
         yield Task(
             "info",
             "no-web-console",
             "/enable_web",
-            "The gateway's web console has no counterpart here; edit the exported file instead.",
+            tr("The gateway's web console has no counterpart here; edit the exported file instead."),
         )
     if access.open:
         yield Task(
             "warning",
             "open-proxy",
             "",
-            "The gateway asks clients for no key, and so does the proxy: keep it on loopback or add api_key.",
+            tr(
+                "The gateway asks clients for no key, and so does the proxy: keep it on loopback or "
+                "add api_key."
+            ),
         )
     if gateway.proxy.strategy != "disabled" and not any(
         service.enabled and uses_proxy(service, gateway.proxy.strategy) for service in gateway.services
     ):
-        yield Task(
-            "info", "proxy-unused", gateway.proxy.pointer, "The proxy settings cover no enabled service."
-        )
+        message = tr("The proxy settings cover no enabled service.")
+        yield Task("info", "proxy-unused", gateway.proxy.pointer, message)

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from one_adapter.config.model import Service
+from one_adapter.language import tr
 from one_adapter.plan.credentials import left_out
-from one_adapter.plan.leaf import INFO, Judgement, Leaf, Scope, dropped, emulated, inert, mapped
+from one_adapter.plan.leaf import (
+    EMPTY,
+    INFO,
+    LABEL,
+    NOT_A_NUMBER,
+    THE_DEFAULT,
+    Judgement,
+    Leaf,
+    Scope,
+    dropped,
+    emulated,
+    inert,
+    mapped,
+)
 from one_adapter.plan.limits import counting_field
 from one_adapter.plan.tasks import what_ended
 from one_adapter.plan.verdicts_limits import NEVER_ASKED, model_limit, number, single
@@ -24,7 +38,7 @@ def credential(scope: Scope, leaf: Leaf) -> Judgement:
     """Keys go to `.env` and are named in the file; see the table of service types for what each reads."""
     service = scope.services["/".join(leaf.keys[1:3])]
     if service.reads_list:
-        return inert("credential_list counts instead")
+        return inert(tr("credential_list counts instead"))
     return _credential_field(scope, service, leaf, leaf.keys[4:], 0)
 
 
@@ -33,12 +47,12 @@ def listed_credential(scope: Scope, leaf: Leaf) -> Judgement:
     in gateway 0.10 its `limit` counts where the service has none."""
     service = scope.services["/".join(leaf.keys[1:3])]
     if len(leaf.keys) < 6:
-        return inert("empty")
+        return inert(EMPTY)
     index = int(leaf.keys[4])
     if not scope.dialect.pools and scope.gateway.load_balancing == "first" and index:
-        return inert("under load_balancing first only the first credential is used")
+        return inert(tr("under load_balancing first only the first credential is used"))
     if not service.pool[index].enabled and leaf.keys[5:] != ("enabled",):
-        return inert("the key is switched off")
+        return inert(tr("the key is switched off"))
     return _credential_field(scope, service, leaf, leaf.keys[5:], index)
 
 
@@ -46,7 +60,7 @@ def _credential_field(
     scope: Scope, service: Service, leaf: Leaf, keys: tuple[str, ...], index: int
 ) -> Judgement:
     if not keys:
-        return inert("empty")
+        return inert(EMPTY)
     name = keys[0]
     if name in ("limit", "model_limits") and service.id not in scope.asked:
         return inert(NEVER_ASKED)
@@ -55,87 +69,89 @@ def _credential_field(
     if name == "limit":
         return _free_limit(scope, service, leaf, index)
     if not service.reads_list and leaf.keys[3] == "credential_list":
-        return inert(f"type {service.type} reads credentials alone")
+        return inert(tr("type {type} reads credentials alone", type=service.type))
     facts = CREDENTIALS[service.chat_type]
     if name not in facts.known:
-        harmless = ": it asks for none" if name in facts.idle else ""
-        return inert(f"type {service.chat_type} reads no such credential{harmless}")
+        if name in facts.idle:
+            return inert(tr("type {type} reads no such credential: it asks for none", type=service.chat_type))
+        return inert(tr("type {type} reads no such credential", type=service.chat_type))
     if leaf.node.kind != "string" or len(keys) > 1:
-        return inert("not a text: the gateway sends an empty one")
+        return inert(tr("not a text: the gateway sends an empty one"))
     if not leaf.text.strip():
-        return inert("empty")
+        return inert(EMPTY)
     if service.chat_type in ENDED:
         return dropped(what_ended(service.chat_type))
     kind = left_out(service, name, leaf.text)
     if kind:
-        return dropped(f"{name} {kind.says}; its variable is left empty")
+        return dropped(tr("{name} {says}; its variable is left empty", name=name, says=kind.says))
     if name == "group_id":
-        return dropped("the vendor's endpoint of today takes none; nothing to do")
+        return dropped(tr("the vendor's endpoint of today takes none; nothing to do"))
     if service.chat_type == "huoshan" and name != "api_key" and service.each_credential[index].get("api_key"):
-        return inert("api_key counts instead")
+        return inert(tr("api_key counts instead"))
     if service.chat_type == "xinghuo" and scope.options.spark == "http":
         return _spark_http(name)
     if name == "domain":
-        return emulated(PARAMETERS[name], "sent by the adapter")
+        return emulated(PARAMETERS[name], tr("sent by the adapter"))
     if service.chat_type in ("xinghuo", "dify") or name in ("access_key", "secret_key"):
-        return emulated("litellm_params.credential_env", "read from the environment by the adapter")
-    return mapped(PARAMETERS.get(name, "litellm_params.api_key"), "" if name in PARAMETERS else "in .env")
+        return emulated("litellm_params.credential_env", tr("read from the environment by the adapter"))
+    note = "" if name in PARAMETERS else tr("in .env")
+    return mapped(PARAMETERS.get(name, "litellm_params.api_key"), note)
 
 
 def _spark_http(name: str) -> Judgement:
     """Spark's credentials on its OpenAI-shaped address: the key is API_KEY:API_SECRET."""
     if name == "appid":
-        return dropped("Spark's OpenAI-shaped address takes none; nothing to do")
+        return dropped(tr("Spark's OpenAI-shaped address takes none; nothing to do"))
     if name == "domain":
         return mapped("litellm_params.model")
-    return mapped("litellm_params.api_key", "the two joined by a colon, in .env")
+    return mapped("litellm_params.api_key", tr("the two joined by a colon, in .env"))
 
 
 def _free_limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
     """A limit of a credential in the gateway to which credentials are free text."""
     policy = scope.policies[service.id]
     if policy.limit is not None:
-        return inert("the service's own limit counts instead")
+        return inert(tr("the service's own limit counts instead"))
     given = service.pool[index].values.get("limit")
     numbers = given if isinstance(given, dict) else {}
     usable = {k: v for k, v in numbers.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     if leaf.node.kind != "number" or leaf.name not in (*usable, "timeout"):
-        return inert("not a number")
+        return inert(NOT_A_NUMBER)
     if leaf.name not in ("qps", "qpm", "rpm", "concurrency", "timeout"):
-        return inert("the gateway reads no such limit")
+        return inert(tr("the gateway reads no such limit"))
     exists = policy.credentials[index].limit is not None
     return single(leaf, exists, counting_field(usable), leaf.name, f"{INFO}.limits.credential")
 
 
 def _id(_: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
     if not service.credential_list:
-        return inert("credentials that stand alone have no id")
+        return inert(tr("credentials that stand alone have no id"))
     if leaf.node.kind != "string" or not leaf.text.strip():
-        return inert(f"no text in it: {service.pool[index].id}")
+        return inert(tr("no text in it: {id}", id=service.pool[index].id))
     return mapped(f"{INFO}.key")
 
 
 def _name(_: Scope, __: Service, ___: Leaf, ____: int) -> Judgement:
-    return inert("a label for the web console")
+    return inert(LABEL)
 
 
 def _enabled(_: Scope, service: Service, __: Leaf, index: int) -> Judgement:
     if not service.credential_list:
-        return inert("credentials that stand alone cannot be switched off")
+        return inert(tr("credentials that stand alone cannot be switched off"))
     if service.pool[index].enabled:
-        return inert("the default")
-    return mapped("model_list", "switched off: no deployment, and its turns go to the next key")
+        return inert(THE_DEFAULT)
+    return mapped("model_list", tr("switched off: no deployment, and its turns go to the next key"))
 
 
 def _limit(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
     if leaf.node.kind != "number":
-        return inert("not a number")
+        return inert(NOT_A_NUMBER)
     return number(scope, leaf, service.pool[index].limit, f"{INFO}.limits.credential")
 
 
 def _model_limits(scope: Scope, service: Service, leaf: Leaf, index: int) -> Judgement:
     if leaf.node.kind != "number" or len(leaf.path) < 3 or leaf.path[-2] != "*":
-        return inert("no limit of a model")
+        return inert(tr("no limit of a model"))
     target = f"{INFO}.limits.credential_models"
     return model_limit(scope, leaf, service, service.pool[index].model_limits, target)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from one_adapter.config import defaults
+from one_adapter.language import tr
 from one_adapter.plan.credentials import client_kind_of
 from one_adapter.plan.leaf import (
+    THE_DEFAULT,
     Judge,
     Judgement,
     Leaf,
@@ -23,26 +25,24 @@ OURS = "general_settings.one_adapter"
 
 def _port(scope: Scope, _: Leaf) -> Judgement:
     """Where `one-adapter run` listens; with stock LiteLLM it is given on the command line."""
-    return mapped(
-        f"one-adapter run --port {scope.plan.port}", "with stock litellm: --port on the command line"
-    )
+    note = tr("with stock litellm: --port on the command line")
+    return mapped(f"one-adapter run --port {scope.plan.port}", note)
 
 
 def _log_level(_: Scope, leaf: Leaf) -> Judgement:
     """LiteLLM has other levels and another form of log line."""
     level = leaf.text.strip().lower()
     if not level:
-        return inert("empty: the default")
-    return approximated(
-        "LITELLM_LOG in the environment", "LiteLLM has other levels and another form of log line"
-    )
+        return inert(tr("empty: the default"))
+    note = tr("LiteLLM has other levels and another form of log line")
+    return approximated(tr("LITELLM_LOG in the environment"), note)
 
 
 def _debug(_: Scope, leaf: Leaf) -> Judgement:
     """LiteLLM has a debug log of its own."""
     if leaf.node.value is True:
-        return approximated("LITELLM_LOG=DEBUG", "LiteLLM's debug log says other things")
-    return inert("the default")
+        return approximated("LITELLM_LOG=DEBUG", tr("LiteLLM's debug log says other things"))
+    return inert(THE_DEFAULT)
 
 
 def _load_balancing(scope: Scope, leaf: Leaf) -> Judgement:
@@ -51,34 +51,34 @@ def _load_balancing(scope: Scope, leaf: Leaf) -> Judgement:
     word = scope.gateway.load_balancing
     order = scope.dialect.balancing.get(word)
     if order in ("rr", "hash"):
-        begins = ("first", "second")[scope.dialect.first_turn]
-        rotation = f"strict rotation; it begins with the {begins} entry"
-        what = rotation if order == "rr" else "always the same entry"
+        begins = (
+            tr("strict rotation; it begins with the first entry"),
+            tr("strict rotation; it begins with the second entry"),
+        )
+        what = begins[scope.dialect.first_turn] if order == "rr" else tr("always the same entry")
         return emulated(f"model_info.one_adapter.order: {order}", what)
     if scope.dialect.pools and word == "first":
-        return emulated(
-            "model_info.one_adapter.order: first", "the others answer when those before them cannot"
-        )
+        note = tr("the others answer when those before them cannot")
+        return emulated("model_info.one_adapter.order: first", note)
     if word == "first":
-        return mapped("model_list", "the first service alone; the others wait for an open breaker")
+        return mapped("model_list", tr("the first service alone; the others wait for an open breaker"))
     if word in ("round_robin", "hash"):
-        return mapped(
-            "litellm_params.weight", f"{word} behaves as random in the gateway, and so it does here"
-        )
-    return mapped("litellm_params.weight", "" if leaf.text.strip() else "empty: random")
+        note = tr("{word} behaves as random in the gateway, and so it does here", word=word)
+        return mapped("litellm_params.weight", note)
+    return mapped("litellm_params.weight", "" if leaf.text.strip() else tr("empty: random"))
 
 
 def _api_key(scope: Scope, leaf: Leaf) -> Judgement:
     """The key of clients, read from the environment; it never becomes the key that manages LiteLLM."""
     if not leaf.text.strip():
-        return inert("empty: no key is asked for")
+        return inert(tr("empty: no key is asked for"))
     kind = client_kind_of(leaf.text)
     if kind and kind.left_out:
-        return dropped(f"it {kind.says}; its variable is left empty")
+        return dropped(tr("it {says}; its variable is left empty", says=kind.says))
     padded = leaf.text != leaf.text.strip()
-    why = "the blanks around it are taken off, so that clients can use it" if padded else ""
+    why = tr("the blanks around it are taken off, so that clients can use it") if padded else ""
     if scope.gateway.api_keys and not scope.plan.access.keys[0].models:
-        why = "not among api_keys, so that it may call no model"
+        why = tr("not among api_keys, so that it may call no model")
     return emulated(f"{OURS}.access", why)
 
 
@@ -86,23 +86,23 @@ def _client_key(scope: Scope, leaf: Leaf) -> Judgement:
     """One more key of clients; it guards every route. Beside another `api_key` it is of no use, as in the
     gateway."""
     if _unusable(scope, leaf):
-        return inert("beside another api_key this key never gets past the gateway's first door")
+        return inert(tr("beside another api_key this key never gets past the gateway's first door"))
     kind = client_kind_of(leaf.text)
     if kind and kind.left_out:
-        return dropped(f"it {kind.says}; its variable is left empty")
-    return emulated(f"{OURS}.access", "guards every route, not only chats")
+        return dropped(tr("it {says}; its variable is left empty", says=kind.says))
+    return emulated(f"{OURS}.access", tr("guards every route, not only chats"))
 
 
 def _supported(scope: Scope, leaf: Leaf) -> Judgement:
     """The models a key may call, by the names clients send; the service they stand under says nothing."""
     if _unusable(scope, leaf):
-        return inert("belongs to a key that can never be used")
+        return inert(tr("belongs to a key that can never be used"))
     if leaf.node.kind == "array":
-        return inert("an empty list allows nothing")
+        return inert(tr("an empty list allows nothing"))
     name = leaf.text.strip()
     if name != "*" and name not in scope.answering:
-        return inert("no such model is served")
-    return emulated(f"{OURS}.access", "the service it stands under says nothing")
+        return inert(tr("no such model is served"))
+    return emulated(f"{OURS}.access", tr("the service it stands under says nothing"))
 
 
 def _unusable(scope: Scope, leaf: Leaf) -> bool:
@@ -113,8 +113,9 @@ def _unusable(scope: Scope, leaf: Leaf) -> bool:
 def _multi_content(_: Scope, leaf: Leaf) -> Judgement:
     """Upstream models that keep content in parts; for all others it is made into text."""
     if not leaf.text.strip():
-        return inert("blank")
-    return emulated("model_info.one_adapter.flatten_parts", "these upstream models keep content in parts")
+        return inert(tr("blank"))
+    note = tr("these upstream models keep content in parts")
+    return emulated("model_info.one_adapter.flatten_parts", note)
 
 
 def _global_redirect(scope: Scope, leaf: Leaf) -> Judgement:
@@ -122,84 +123,87 @@ def _global_redirect(scope: Scope, leaf: Leaf) -> Judgement:
     aliases = scope.gateway.model_redirect
     goal = aliases.get(leaf.name, "")
     if leaf.name == ALL:
-        return emulated(f"{OURS}.catch_all", f"every name leads to {RANDOM if goal == ALL else goal}")
+        note = tr("every name leads to {goal}", goal=RANDOM if goal == ALL else goal)
+        return emulated(f"{OURS}.catch_all", note)
     if ALL in aliases:
-        return inert('"all" answers every name before this is looked at')
+        return inert(tr('"all" answers every name before this is looked at'))
     if leaf.name == goal:
-        return inert("leads to itself")
+        return inert(tr("leads to itself"))
     if "*" in leaf.name:
-        return dropped("would be a pattern in LiteLLM; name each model, or write all to catch every name")
+        return dropped(tr("would be a pattern in LiteLLM; name each model, or write all to catch every name"))
     if not scope.answering.get(goal):
-        return inert(f"leads to {goal!r}, which no service answers; followed once, never further")
-    return mapped("model_list", f"the deployments of {goal!r} under this name too")
+        return inert(
+            tr("leads to {goal!r}, which no service answers; followed once, never further", goal=goal)
+        )
+    return mapped("model_list", tr("the deployments of {goal!r} under this name too", goal=goal))
 
 
 def _never_read(_: Scope, __: Leaf) -> Judgement:
     """The gateway reads it and never uses it."""
-    return inert("the gateway reads it and never uses it")
+    return inert(tr("the gateway reads it and never uses it"))
 
 
 def _web(_: Scope, leaf: Leaf) -> Judgement:
     """The web console has no counterpart: the exported file is edited instead."""
     if leaf.node.value is True:
-        return dropped("the gateway's web console has no counterpart; edit the exported file")
-    return inert("the default")
+        return dropped(tr("the gateway's web console has no counterpart; edit the exported file"))
+    return inert(THE_DEFAULT)
 
 
 def _translation_enable(_: Scope, __: Leaf) -> Judgement:
     """The endpoint answers whether or not it is switched on."""
-    return inert("the endpoint answers whether or not it is switched on")
+    return inert(tr("the endpoint answers whether or not it is switched on"))
 
 
 def _translation(_: Scope, leaf: Leaf) -> Judgement:
     """How `/translate` and its like ask the model `random`."""
     if not leaf.node.value:
-        return inert("the default")
+        return inert(THE_DEFAULT)
     return emulated(f"{OURS}.translation")
 
 
 def _breaker_enabled(scope: Scope, _: Leaf) -> Judgement:
     """Switches the circuit breaker; it is on when nothing is said."""
     if scope.plan.breaker is None:
-        return mapped("router_settings.disable_cooldowns", "no breaker at all")
-    return emulated("model_info.one_adapter.breaker", "on is the default")
+        return mapped("router_settings.disable_cooldowns", tr("no breaker at all"))
+    return emulated("model_info.one_adapter.breaker", tr("on is the default"))
 
 
 def _breaker(scope: Scope, leaf: Leaf) -> Judgement:
     """The circuit breaker of each service and client model."""
     if scope.plan.breaker is None:
-        return inert("the breaker is switched off")
+        return inert(tr("the breaker is switched off"))
     if not leaf.node.value:
-        return inert("0: the default")
-    return emulated("model_info.one_adapter.breaker", "the vendor's 400, 401, 403, 404 and 422 do not count")
+        return inert(tr("0: the default"))
+    note = tr("the vendor's 400, 401, 403, 404 and 422 do not count")
+    return emulated("model_info.one_adapter.breaker", note)
 
 
 def _proxy(scope: Scope, leaf: Leaf) -> Judgement:
     """The address goes to `.env`; each service that the strategy covers names it."""
     proxy = scope.gateway.proxy
     if proxy.strategy == "disabled":
-        return inert("the proxy is not used" if leaf.path[-1] != "strategy" else "the default")
+        return inert(THE_DEFAULT if leaf.path[-1] == "strategy" else tr("the proxy is not used"))
     covered = any(each.enabled and uses_proxy(each, proxy.strategy) for each in scope.gateway.services)
     if not covered:
-        return inert("no enabled service goes through the proxy")
+        return inert(tr("no enabled service goes through the proxy"))
     field = leaf.path[-1]
     if field == "timeout":
         if proxy.timeout == defaults.PROXY_TIMEOUT_SECONDS:
-            return inert("the default")
-        return approximated(
-            "litellm_params.timeout", "the service's timeout covers the proxy's connection too"
-        )
+            return inert(THE_DEFAULT)
+        note = tr("the service's timeout covers the proxy's connection too")
+        return approximated("litellm_params.timeout", note)
     if field.endswith("_proxy"):
         wanted = "socks5" if proxy.type == "socks5" else "http"
         if not leaf.text.strip() or not field.startswith(wanted):
-            return inert(f"not used with type {proxy.type}")
+            return inert(tr("not used with type {type}", type=proxy.type))
     return emulated("model_info.one_adapter.proxy")
 
 
 def _statistics(_: Scope, __: Leaf) -> Judgement:
     """The gateway's own count of requests. LiteLLM counts usage and spend with a database."""
     return inert(
-        "counts requests for the gateway's console; LiteLLM does so with DATABASE_URL in its admin UI"
+        tr("counts requests for the gateway's console; LiteLLM does so with DATABASE_URL in its admin UI")
     )
 
 
