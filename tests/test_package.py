@@ -91,6 +91,14 @@ LINT_ROOMS = {
     "selection": {"catalogue", "finding"},
     "output": {"catalogue", "rule", "finding"},
     "pages": {"output", "catalogue", "rule"},
+    "litellm": {"rule", "finding", "hints"},
+}
+LITELLM_ROOMS = {
+    "tables": set(),
+    "context": {"tables"},
+    "rule": {"context"},
+    "rules": {"rule", "context", "tables"},
+    "catalogue": {"rules", "rule", "context", "tables"},
 }
 EXPORT_ROOMS = {
     "files": set(),
@@ -120,6 +128,7 @@ VERIFY_ROOMS = {
 ALL_ROOMS = {
     RUNTIME: ROOMS,
     "one_adapter.lint": LINT_ROOMS,
+    "one_adapter.lint.litellm": LITELLM_ROOMS,
     "one_adapter.export": EXPORT_ROOMS,
     "one_adapter.verify": VERIFY_ROOMS,
 }

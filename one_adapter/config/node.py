@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["object", "array", "string", "number", "bool", "null"]
+Kind = Literal["object", "array", "string", "number", "bool", "null", "date"]
 
 
 class Span(NamedTuple):
@@ -23,7 +23,8 @@ class Node:
     `value` is the plain Python value (of an object: a dict in which the last
     of several equal keys has won), `members` every member as written,
     `items` the elements of an array. `raw` is the text of a number, boolean or
-    null of a YAML file, which the gateway turns into text where text is wanted.
+    null of a YAML file, which the gateway turns into text where text is wanted. Dates are
+    none to the gateway: only files of YAML 1.1 have them.
     """
 
     kind: Kind

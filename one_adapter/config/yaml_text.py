@@ -58,17 +58,18 @@ class _Open:
         )
 
 
-def read_yaml(text: str) -> tuple[Node, tuple[Duplicate, ...]]:
+def read_yaml(text: str, reading: type[Reader] | None = None) -> tuple[Node, tuple[Duplicate, ...]]:
     """The tree of the first document in a YAML text and its repeated keys.
 
-    An empty text is null. Raises `SyntaxProblem` where the gateway would refuse.
+    An empty text is null. `reading` types scalars as another program does that reads the file. Raises
+    `SyntaxProblem` where that program would refuse.
 
     >>> node, repeated = read_yaml("a: [1, on]")
     >>> node.value
     {'a': [1, 'on']}
     """
     shift = 1 if text.startswith("\ufeff") else 0
-    reader = _Reader(text, shift)
+    reader = (reading or Reader)(text, shift)
     try:
         node = reader.read(yaml.parse(text[shift:], Loader=_LOADER))
     except yaml.MarkedYAMLError as problem:
@@ -87,7 +88,9 @@ def read_yaml(text: str) -> tuple[Node, tuple[Duplicate, ...]]:
     return node, tuple(reader.duplicates)
 
 
-class _Reader:
+class Reader:
+    """Builds the tree out of PyYAML's events, with scalars as the gateway takes them."""
+
     def __init__(self, text: str, shift: int) -> None:
         self.text = text
         self.shift = shift
@@ -98,6 +101,7 @@ class _Reader:
         self.by_alias = 0
 
     def read(self, events: Iterator[Any]) -> Node | None:
+        """The tree of the first document; None where there is none."""
         stack: list[_Open] = []
         for event in events:
             node: Node | None
@@ -107,23 +111,24 @@ class _Reader:
             elif isinstance(event, yaml.AliasEvent):
                 node = self._alias(event)
             elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+                self.check_tag(event)
                 self._open(stack, event)
                 continue
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 opened = stack.pop()
-                node = self._close(opened, self._offset(event.end_mark))
+                node = self._close(opened, self.offset(event.end_mark))
                 self._remember(opened.anchor, node)
             elif isinstance(event, yaml.DocumentEndEvent):
                 return None
             else:
                 continue
             if not stack:
-                self._look_behind(events)
+                self.look_behind(events)
                 return node
             stack[-1].children.append(node)
         return None
 
-    def _look_behind(self, events: Iterator[Any]) -> None:
+    def look_behind(self, events: Iterator[Any]) -> None:
         """Only the first document counts, but yaml.v3 looks one key further and takes no half a mapping."""
         end = next(events, None)
         if end is None or end.explicit:
@@ -131,21 +136,25 @@ class _Reader:
         try:
             next(events, None)
         except yaml.parser.ParserError as problem:
-            at = self._offset(problem.problem_mark)
+            at = self.offset(problem.problem_mark)
             rest = self.text[at:].partition("\n")[0]
             if rest[:1] not in ",]}" and _VALUE.search(rest):
                 raise SyntaxProblem("there is something after the end of the configuration", at) from None
         except yaml.YAMLError:
             return
 
-    def _offset(self, mark: Any) -> int:
+    def offset(self, mark: Any) -> int:
+        """Where a mark of PyYAML's stands in the text."""
         return int(mark.index) + self.shift
 
     def _value_start(self, event: Any) -> int:
         """Where the value itself begins, past its anchor and tag."""
-        start = self._offset(event.start_mark)
+        start = self.offset(event.start_mark)
         found = _PROPERTIES.match(self.text, start)
-        return found.end() if found and found.end() <= self._offset(event.end_mark) else start
+        return found.end() if found and found.end() <= self.offset(event.end_mark) else start
+
+    def check_tag(self, event: Any) -> None:
+        """Refuse a mapping or list by its tag; the gateway refuses none."""
 
     def _open(self, stack: list[_Open], event: Any) -> None:
         start = self._value_start(event)
@@ -162,7 +171,7 @@ class _Reader:
             self.anchors[anchor] = node
 
     def _alias(self, event: Any) -> Node:
-        start, end = self._offset(event.start_mark), self._offset(event.end_mark)
+        start, end = self.offset(event.start_mark), self.offset(event.end_mark)
         if event.anchor not in self.anchors:
             raise SyntaxProblem(f"no anchor &{event.anchor} stands before this alias", start, end)
         node = self.anchors[event.anchor]
@@ -217,10 +226,14 @@ class _Reader:
         return [member for source in reversed(sources) for member in source.members]
 
     def _scalar(self, event: Any) -> Node:
-        start, end = self._value_start(event), self._offset(event.end_mark)
+        start, end = self._value_start(event), self.offset(event.end_mark)
         while end > start and self.text[end - 1] in _BLANK:
             end -= 1
-        span = Span(start, end)
+        return self.typed(event, Span(start, end))
+
+    def typed(self, event: Any, span: Span) -> Node:
+        """A scalar as the value that it is."""
+        start, end = span
         if event.implicit[0]:
             kind, value = resolve(event.value)
             return Node(kind, value, span, raw="" if kind == "string" else event.value)

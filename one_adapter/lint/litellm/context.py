@@ -1,0 +1,177 @@
+"""What a rule about a LiteLLM configuration is handed: the file, what it means, and who stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
+
+from one_adapter.config.document import Document, Span
+from one_adapter.config.node import Member, Node, segments
+from one_adapter.finding import Severity
+from one_adapter.lint.finding import Note
+from one_adapter.lint.litellm.tables import NEWEST, Tables, between, tables
+
+T = TypeVar("T")
+
+
+class Deployment(NamedTuple):
+    """An entry of model_list that is a mapping, as written.
+
+    `name` is what clients ask for, `params` its litellm_params where they are a mapping, `model` their
+    model where it is text.
+    """
+
+    pointer: str
+    node: Node
+    name: str
+    params: Node | None
+    model: str
+
+    def param(self, key: str) -> Node | None:
+        """The value of one of its litellm_params."""
+        return self.params.get(key) if self.params else None
+
+    def at(self, key: str) -> str:
+        """The pointer of one of its litellm_params."""
+        return f"{self.pointer}/litellm_params/{key}"
+
+
+class Context:
+    """One configuration under judgement, as one version of LiteLLM reads it.
+
+    `root` is the configuration, with what it includes; None where there is no tree. Pointers lead through
+    it from there. `variables` are the names that are set, where an --env-file told; None where nobody knows.
+    Everything is worked out once, when first asked for.
+    """
+
+    def __init__(
+        self, document: Document, version: str = NEWEST, variables: frozenset[str] | None = None
+    ) -> None:
+        self.document = document
+        self.version = version
+        self.variables = variables
+        self.root: Node | None = document.root
+        self._members: dict[int, dict[str, Member]] = {}
+        self._made: dict[Callable[[Context], Any], Any] = {}
+
+    @property
+    def tables(self) -> Tables:
+        """The names that the version knows."""
+        return tables(self.version)
+
+    def is_version(self, since: str = "", until: str = "") -> bool:
+        """Whether the version judged is neither older nor newer than these."""
+        return between(self.version, since, until)
+
+    def members(self, node: Node) -> Mapping[str, Member]:
+        """The members of a mapping by key, of several the last."""
+        if id(node) not in self._members:
+            self._members[id(node)] = {member.key: member for member in node.members}
+        return self._members[id(node)]
+
+    def find(self, pointer: str) -> Node | None:
+        """The node at a pointer; None where there is none."""
+        node = self.root
+        for part in segments(pointer):
+            if node is None:
+                return None
+            if node.kind == "array":
+                index = int(part) if part.isdecimal() and len(part) < 9 else -1
+                node = node.items[index] if 0 <= index < len(node.items) else None
+            else:
+                member = self.members(node).get(part)
+                node = member.node if member else None
+        return node
+
+    def section(self, name: str) -> Node | None:
+        """A part of the file by its key at the top, such as router_settings; None unless it is a mapping."""
+        node = self.find(f"/{name}")
+        return node if node is not None and node.kind == "object" else None
+
+    @cached_property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Every entry of model_list that is a mapping."""
+        return tuple(self._deployments())
+
+    def _deployments(self) -> Iterator[Deployment]:
+        listed = self.find("/model_list")
+        for index, node in enumerate(listed.items if listed else ()):
+            if node.kind == "object":
+                params = node.get("litellm_params")
+                params = params if params is not None and params.kind == "object" else None
+                model = params.get("model") if params else None
+                yield Deployment(
+                    f"/model_list/{index}", node, _text(node.get("model_name")), params, _text(model)
+                )
+
+    @cached_property
+    def groups(self) -> Mapping[str, tuple[Deployment, ...]]:
+        """The deployments by the name that clients ask for."""
+        found: dict[str, list[Deployment]] = {}
+        for one in self.deployments:
+            found.setdefault(one.name, []).append(one)
+        return {name: tuple(ones) for name, ones in found.items() if name}
+
+    def once(self, make: Callable[[Context], T]) -> T:
+        """What a function makes of this configuration, worked out when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
+
+    def source(self, span: Span) -> str:
+        """The text of a stretch as it is written in its file."""
+        return self.document.text[span.start : span.end]
+
+    def span(self, pointer: str) -> Span:
+        """The token of the value at `pointer`, or of the nearest value around it."""
+        while pointer:
+            node = self.find(pointer)
+            if node is not None:
+                return _first_token(node)
+            pointer = pointer.rpartition("/")[0]
+        return _first_token(self.root) if self.root else Span(0, 0)
+
+    def key(self, pointer: str) -> Span:
+        """The key's token that leads to `pointer`; the value's where there is no key."""
+        parent, _, last = pointer.rpartition("/")
+        node = self.find(parent)
+        member = self.members(node).get(segments(f"/{last}")[0]) if node else None
+        return member.key_span if member else self.span(pointer)
+
+    def note(
+        self,
+        pointer: str,
+        message: str,
+        help: str = "",
+        expected: str = "",
+        *,
+        severity: Severity | None = None,
+        also: tuple[Span, str] | None = None,
+    ) -> Note:
+        """A note about the value at a pointer."""
+        return Note(pointer, self.span(pointer), message, help, expected, severity, also)
+
+    def key_note(
+        self,
+        pointer: str,
+        message: str,
+        help: str = "",
+        expected: str = "",
+        *,
+        severity: Severity | None = None,
+        also: tuple[Span, str] | None = None,
+    ) -> Note:
+        """A note about the key that leads to a pointer."""
+        return Note(pointer, self.key(pointer), message, help, expected, severity, also)
+
+
+def _text(node: Node | None) -> str:
+    return node.value if node is not None and node.kind == "string" else ""
+
+
+def _first_token(node: Node) -> Span:
+    """A scalar's whole span; of a list or a mapping only where it begins."""
+    span = node.span
+    return span if node.kind not in ("object", "array") else Span(span.start, min(span.end, span.start + 1))
