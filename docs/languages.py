@@ -16,11 +16,15 @@ import string
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+if TYPE_CHECKING:
+    from click import Command
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "one_adapter"
@@ -49,8 +53,56 @@ def rule_paragraphs() -> Iterator[str]:
         yield from rule.doc.split("\n\n")
 
 
+def command_help() -> Iterator[str]:
+    """Every paragraph of the commands' help, and what it says of their options."""
+    from click import Context, Group, Option
+
+    from one_adapter.cli import cli
+    from one_adapter.commands.spoken import paragraphs
+
+    def texts_of(command: Command) -> Iterator[str]:
+        yield from paragraphs(command.help)
+        for option in command.params:
+            if isinstance(option, Option) and option.help and not option.hidden:
+                yield option.help
+        if isinstance(command, Group):
+            context = Context(command)
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                yield from texts_of(below) if below else ()
+
+    return texts_of(cli)
+
+
+def click_texts() -> Iterator[tuple[str, ...]]:
+    """What click itself may say to who calls a command: in the click that is here, and in those before."""
+    import click
+
+    folder = Path(str(click.__file__)).parent
+    for name in (
+        "_termui_impl",
+        "core",
+        "decorators",
+        "exceptions",
+        "formatting",
+        "parser",
+        "termui",
+        "types",
+    ):
+        found = extract_from_file("python", folder / f"{name}.py", keywords={"_": None, "ngettext": (1, 2)})
+        for _, text, _, _ in found:
+            yield (text,) if isinstance(text, str) else text
+    for message in _read(CATALOGUES / "click.po"):
+        if message.id:
+            yield (message.id,) if isinstance(message.id, str) else tuple(message.id)
+
+
 #: Domain -> what yields its texts where they are not marked in the code.
-GATHERED: Mapping[str, Callable[[], Iterable[str]]] = {"rules": rule_paragraphs}
+GATHERED: Mapping[str, Callable[[], Iterable[str | tuple[str, ...]]]] = {
+    "click": click_texts,
+    "help": command_help,
+    "rules": rule_paragraphs,
+}
 
 
 def domain_of(path: str) -> str | None:
@@ -78,7 +130,7 @@ def texts() -> dict[str, Catalog]:
     for domain, gather in GATHERED.items():
         for text in gather():
             if text:
-                made[domain].add(text)
+                made[domain].add(text[0] if isinstance(text, tuple) and len(text) == 1 else text)
     return made
 
 

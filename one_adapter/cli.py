@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from one_adapter import __version__
+from one_adapter.commands.spoken import complain, with_language
 from one_adapter.errors import OneAdapterError, visible
+from one_adapter.language import language_of
+from one_adapter.language.libraries import spoken
 
 #: Subcommands and where they are defined; a module is imported when its command is asked for.
 COMMANDS = {
@@ -26,6 +31,12 @@ COMMANDS = {
 class OnDemand(click.Group):
     """A group whose commands are imported one at a time, so that none pays for another."""
 
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
+        """Run the command line, in the language that it asks for."""
+        words = list(sys.argv[1:] if args is None else args)
+        with spoken(language_of(os.environ, words)):
+            return super(OnDemand, with_language(self)).main(words, *rest, **more)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order a newcomer meets them."""
         del ctx
@@ -38,19 +49,20 @@ class OnDemand(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return with_language(command)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error of ours ends in one sentence and its exit code."""
         try:
             return super().invoke(ctx)
         except OneAdapterError as problem:
-            click.echo(f"Error: {problem}", err=True)
+            complain(problem)
             ctx.exit(problem.exit_code)
         except click.UsageError as problem:  # it quotes words of the command line
             raise click.UsageError(visible(problem.format_message()), problem.ctx) from None
 
 
+@with_language
 @click.group(cls=OnDemand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="one-adapter")
 def cli() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from one_adapter.language import changed
+
 
 def visible(text: str) -> str:
     r"""`text` on one line, with control characters, line ends and direction marks written out.
@@ -25,11 +27,13 @@ class OneAdapterError(Exception):
     `exit_code` follows the command line's convention: 1 when the configuration
     has errors, 2 for wrong usage or unreadable input. What the sentence quotes (a
     file's name, a model's) is written out, so that it cannot act on the terminal.
+    `message` is the sentence, which may know itself in another language.
 
     >>> str(OneAdapterError("config.json: no such file"))
     'config.json: no such file'
     """
 
     def __init__(self, message: str, exit_code: int = 2) -> None:
-        super().__init__(visible(message))
+        self.message = changed(message, visible)
+        super().__init__(str(self.message))
         self.exit_code = exit_code

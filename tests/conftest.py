@@ -15,6 +15,9 @@ from hypothesis import settings
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 # A proxy in the developer's environment must not stand between a test and loopback.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+# Nor does its language decide what a test reads.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("ONE_ADAPTER_LANG", None)
 
 # A busy machine makes no example wrong.
 settings.register_profile("patient", deadline=None)

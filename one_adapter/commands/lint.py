@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from one_adapter.commands.options import gateway_option
+from one_adapter.commands.spoken import complain, say
 from one_adapter.dialect import Dialect
+from one_adapter.language import tr
 
 if TYPE_CHECKING:
     from one_adapter.lint.output.as_text import Judged
@@ -67,7 +69,7 @@ def lint_command(
     try:
         code = _explain(explain) if explain else _lint(files, form, select, ignore, fail_on, gateway)
     except OneAdapterError as error:
-        click.echo(f"Error: {error}", err=True)
+        complain(error)
         code = error.exit_code
     sys.exit(code)
 
@@ -99,7 +101,7 @@ def _lint(
 ) -> int:
     from one_adapter.config.reading import read_gateway
     from one_adapter.config.store import stale_sibling
-    from one_adapter.errors import OneAdapterError, visible
+    from one_adapter.errors import OneAdapterError
     from one_adapter.finding import SEVERITIES
     from one_adapter.lint.catalogue import judge
     from one_adapter.lint.finding import at_least
@@ -115,11 +117,11 @@ def _lint(
     for document in documents(files):
         if isinstance(document, OneAdapterError):
             unreadable = True
-            click.echo(f"Error: {document}", err=True)
+            complain(document)
         else:
             stale = stale_sibling(document.name, document)
             if stale:
-                click.echo(f"Warning: {visible(stale)}", err=True)
+                say(tr("Warning: {what}", what=stale), err=True)
             read = read_gateway(document, gateway)
             found = chosen(judge(document, gateway, read), selected, ignored)
             judged.append(Judged(document, found, read))

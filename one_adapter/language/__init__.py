@@ -21,7 +21,7 @@ from one_adapter.language.message import (
     translated,
     trn,
 )
-from one_adapter.language.width import padded, width
+from one_adapter.language.width import padded, width, wrapped
 
 __all__ = [
     "LANGUAGES",
@@ -40,4 +40,5 @@ __all__ = [
     "translated",
     "trn",
     "width",
+    "wrapped",
 ]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
 
 _HERE = Path(__file__).resolve().parent
+#: How the domains end that are read only where they are named.
+_LOOKED_UP = ("rules", "help", "click")
 
 
 class Message(str):
@@ -184,7 +186,7 @@ def _catalogue(language: Language, domain: str | None = None) -> NullTranslation
     found = NullTranslations()
     folder = _HERE / language / "LC_MESSAGES"
     for path in sorted(folder.glob(f"{domain or '*'}.mo")):
-        if domain or not path.stem.endswith("rules"):
+        if domain or not path.stem.endswith(_LOOKED_UP):
             with path.open("rb") as file:
                 found.add_fallback(GNUTranslations(file))
     return found

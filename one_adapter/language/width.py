@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from unicodedata import combining, east_asian_width
 
 
@@ -24,6 +26,38 @@ def padded(text: str, cells: int, right: bool = False) -> str:
     """
     blanks = " " * max(0, cells - width(text))
     return blanks + text if right else text + blanks
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """The text in lines of at most this many cells, where its words allow it.
+
+    A line ends between words, or on either side of a Chinese character; punctuation stays where it belongs.
+
+    >>> wrapped("模型 m 没有服务，删去。", 12)
+    ['模型 m 没有', '服务，删去。']
+    """
+    lines = [""]
+    for blank, word in _words(text):
+        longer = f"{lines[-1]}{blank}{word}" if lines[-1] else word
+        if lines[-1] and width(longer) > cells:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+#: What ends with a character that no line may begin with, or begins with one that no line may end with.
+_OPENING, _CLOSING = "（“‘《【", "，。；：、？！）”’》】…"
+_WORD = re.compile(
+    rf"(\s*)([{_OPENING}]*(?:[^\s\u2e80-\uffef{_OPENING}{_CLOSING}]+|[\u2e80-\uffef])?[{_CLOSING}]*)"
+)
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """What may stand on a line of its own, each with the blank before it."""
+    for found in _WORD.finditer(text):
+        if found[2]:
+            yield " " if found[1] else "", found[2]
 
 
 def _cells(char: str) -> int:
