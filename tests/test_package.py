@@ -391,16 +391,6 @@ def test_the_readmes_print_the_same_commands() -> None:
     assert all("\n" not in english[name] for name in ("run", "test")), "each is one command"
 
 
-@pytest.mark.parametrize(
-    "path", [README, CHINESE_README, ROOT / "examples" / "README.md"], ids=lambda p: p.name
-)
-def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
-    targets = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
-    local = [target for target in targets if "://" not in target]
-    assert local
-    assert not [target for target in local if not (path.parent / target).exists()]
-
-
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_has_no_errors(path: Path) -> None:
     done = subprocess.run(
