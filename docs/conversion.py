@@ -2,25 +2,30 @@
 
 Run `python docs/conversion.py` to print it. Verdicts of a field are those
 its judge can give, found in the judge's code; addresses and credentials of a service
-type are those of a small configuration put through the plan.
+type are those of a small configuration put through the plan. In Chinese, what the code does not
+translate by itself is in `conversion_chinese.py`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
 from types import FunctionType
 from typing import Any
+
+from conversion_chinese import CHINESE
 
 from one_adapter.config import defaults
 from one_adapter.config.document import parse
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, structs_of
 from one_adapter.dialect import CURRENT
 from one_adapter.export.report.model import MEANINGS
+from one_adapter.language import Language, chosen, translated
+from one_adapter.language.chosen import speaking
 from one_adapter.plan.build import decide
-from one_adapter.plan.tasks import what_ended
+from one_adapter.plan.tasks import what_ended, what_retired
 from one_adapter.plan.types import VERDICTS, Plan, Verdict
 from one_adapter.plan.vendors import OPENAI_MODELS, Options
 from one_adapter.plan.verdicts_service import DEEP, SERVICE
@@ -28,19 +33,16 @@ from one_adapter.plan.verdicts_whole import WHOLE
 from one_adapter.vendors.hosts import OPENAI_HOSTS
 from one_adapter.vendors.service_types import CREDENTIALS, ENDED, OPENAI_SHAPED, RETIRED, SERVICE_TYPES
 
-HEAD = """\
-<!-- Written by docs/generate.py from the tables the code decides by. -->
-# The conversion matrix
-
-What becomes of every field of a simple-one-api file, and of every type of service. Each leaf of a file
-gets one verdict; the tables say which ones a field can get, and where it goes.
-
-"""
-RULES = """
-Besides, of any field: `null` and what is empty say nothing and are inert; so is everything in a service
-that is switched off, and a field the gateway does not know. JSON keys match in any case and the last of
-several counts, YAML keys match exactly; the others are inert.
-"""
+GENERATED = "<!-- Written by docs/generate.py from the tables the code decides by. -->"
+INTRODUCTION = (
+    "What becomes of every field of a simple-one-api file, and of every type of service. Each leaf of a "
+    "file gets one verdict; the tables say which ones a field can get, and where it goes."
+)
+RULES = (
+    "Besides, of any field: `null` and what is empty say nothing and are inert; so is everything in a "
+    "service that is switched off, and a field the gateway does not know. JSON keys match in any case and "
+    "the last of several counts, YAML keys match exactly; the others are inert."
+)
 WHOLE_FIELDS, SERVICE_FIELDS, _ = structs_of(CURRENT)
 SERVICE_PATH = ("services", "*", "*")
 
@@ -96,33 +98,50 @@ EXAMPLES: tuple[tuple[str, str, Mapping[str, Any], Options], ...] = (
 )
 
 
-def conversion_page() -> str:
+def conversion_page(language: Language = "en") -> str:
     """The page as Markdown; it ends with a newline."""
-    parts = [
-        HEAD,
-        _table(("Verdict", "Meaning"), ((verdict, MEANINGS[verdict]) for verdict in VERDICTS)),
-        RULES,
-        "\n## The whole gateway\n\n",
-        _table(FIELD_HEADS, _field_rows(WHOLE_FIELDS, ())),
-        "\n## Each service\n\nAn entry of the list under `services` and its type.\n\n",
-        _table(FIELD_HEADS, _field_rows(SERVICE_FIELDS, SERVICE_PATH)),
-        "\n## The types of service\n\n",
-        "What LiteLLM is told, with an example model, and what the credentials become.\n\n",
-        _table(("Type", "Provider and model", "Address", "Models", "Credentials"), _type_rows()),
-        f"\nTheir documentation: {_documentation()}.\n",
-        f"\nUnknown, as in the gateway: {', '.join(defaults.RETIRED_TYPES)} (earlier versions had them).\n",
-        _ended(),
-        _addresses(),
-        _default_models(),
-    ]
-    return "".join(parts)
+    with speaking(language):
+        return "\n".join(_parts())
+
+
+def _parts() -> Iterator[str]:
+    yield f"{GENERATED}\n# {_said('The conversion matrix')}\n\n{_said(INTRODUCTION)}\n"
+    yield _table(("Verdict", "Meaning"), [(_named(one), _said(MEANINGS[one])) for one in VERDICTS])
+    yield f"{_said(RULES)}\n\n## {_said('The whole gateway')}\n"
+    yield _table(FIELD_HEADS, _field_rows(WHOLE_FIELDS, ()))
+    yield f"## {_said('Each service')}\n\n{_said('An entry of the list under `services` and its type.')}\n"
+    yield _table(FIELD_HEADS, _field_rows(SERVICE_FIELDS, SERVICE_PATH))
+    about = _said("What LiteLLM is told, with an example model, and what the credentials become.")
+    yield f"## {_said('The types of service')}\n\n{about}\n"
+    yield _table(("Type", "Provider and model", "Address", "Models", "Credentials"), _type_rows())
+    yield _said("Their documentation: {links}.").format(links=_joined(_documentation())) + "\n"
+    unknown = _said("Unknown, as in the gateway: {types} (earlier versions had them).")
+    yield unknown.format(types=_joined(defaults.RETIRED_TYPES)) + "\n"
+    yield _ended()
+    yield _addresses()
+    yield _default_models()
+
+
+def _said(text: str) -> str:
+    """A text of the page in its language; a KeyError is one that nobody has translated."""
+    said = translated(text)
+    return CHINESE[text] if chosen() == "zh" and said == text else said
+
+
+def _joined(words: Iterable[str]) -> str:
+    return ("、" if chosen() == "zh" else ", ").join(words)
+
+
+def _named(verdict: Verdict) -> str:
+    """A verdict as the table explains it: in Chinese with the word that machines write."""
+    return f"{_said(verdict)}（{verdict}）" if chosen() == "zh" else verdict
 
 
 FIELD_HEADS = ("Field", "Verdicts", "What becomes of it")
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
+    lines = [[_said(head) for head in heads], ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -132,8 +151,8 @@ def _field_rows(struct: Struct, path: tuple[str, ...]) -> Iterator[tuple[str, st
     fields: list[str] = []
     for place, shown in _leaves(struct, path, ""):
         judge = _judge_of(place)
-        verdicts = ", ".join(verdict for verdict in VERDICTS if verdict in _can_say(judge))
-        said = verdicts, " ".join(cleandoc(judge.__doc__ or "").split())
+        verdicts = _joined(_said(verdict) for verdict in VERDICTS if verdict in _can_say(judge))
+        said = verdicts, _said(" ".join(cleandoc(judge.__doc__ or "").split()))
         if before is not None and said != before:
             yield "<br>".join(fields), *before
             fields = []
@@ -201,7 +220,7 @@ def _type_rows() -> Iterator[tuple[str, str, str, str, str]]:
         plan = _plan_of(kind, service, options)
         target = plan.routes[0].targets[0]
         yield (
-            f"{kind}{', ' + special if special else ''}",
+            kind + (("，" if chosen() == "zh" else ", ") + _said(special) if special else ""),
             f"`{target.upstream.provider}/{target.upstream.name}`",
             f"`{target.upstream.url}`",
             _verdict(plan, kind, "models/0"),
@@ -216,7 +235,7 @@ def _plan_of(kind: str, service: Mapping[str, Any], options: Options) -> Plan:
 
 def _verdict(plan: Plan, kind: str, place: str) -> str:
     row = next(row for row in plan.ledger if row.pointer == f"/services/{kind}/0/{place}")
-    return row.verdict
+    return _said(row.verdict)
 
 
 def _credentials(plan: Plan, kind: str, given: Mapping[str, str]) -> str:
@@ -224,53 +243,66 @@ def _credentials(plan: Plan, kind: str, given: Mapping[str, str]) -> str:
     for name in given:
         row = next(r for r in plan.ledger if r.pointer == f"/services/{kind}/0/credentials/{name}")
         target = f" → `{row.target}`" if row.target else ""
-        parts.append(f"`{name}` {row.verdict}{target}")
+        parts.append(f"`{name}` {_said(row.verdict)}{target}")
     secrets = {ref.field for _, ref in plan.routes[0].targets[0].upstream.keys if ref.successor}
-    parts += [f"**to be created:** `{field}`" for field in sorted(secrets)]
-    return "<br>".join(parts) or "none"
+    parts += [f"**{_said('to be created:')}** `{field}`" for field in sorted(secrets)]
+    return "<br>".join(parts) or _said("none")
 
 
-def _documentation() -> str:
-    return ", ".join(f"[{name}]({row.documentation})" for name, row in SERVICE_TYPES.items())
+def _documentation() -> list[str]:
+    return [f"[{name}]({row.documentation})" for name, row in SERVICE_TYPES.items()]
 
 
 def _ended() -> str:
-    rows: list[tuple[str, str, str]] = [(kind, "the whole service", f"{what_ended(kind)}.") for kind in ENDED]
+    end = "。" if chosen() == "zh" else "."
+    rows = [(kind, _said("the whole service"), f"{_said(what_ended(kind))}{end}") for kind in ENDED]
     for kind, retired in RETIRED.items():
-        models = ", ".join(f"`{model.replace('*', '…')}`" for model in retired.models)
-        rows.append((kind, models, f"{retired.notice}; {retired.instead}."))
+        models = _joined(f"`{model.replace('*', '…')}`" for model in retired.models)
+        rows.append((kind, models, f"{_said(what_retired(retired))}{end}"))
     table = _table(("Type", "What ended", "What to do"), rows)
-    return f"\n## What vendors have ended\n\nThe report lists these as things to do.\n\n{table}"
+    about = _said("The report lists these as things to do.")
+    return f"## {_said('What vendors have ended')}\n\n{about}\n\n{table}"
 
 
 def _addresses() -> str:
     rows = []
     for row in OPENAI_HOSTS:
-        special = [f"parameters are kept in range ({row.guard})"] if row.guard else []
-        special += ["models are called `vendor/model`"] if row.vendor_slash_model else []
+        special = (
+            [_said("parameters are kept in range ({guard})").format(guard=row.guard)] if row.guard else []
+        )
+        special += [_said("models are called `vendor/model`")] if row.vendor_slash_model else []
         rows.append((row.name, f"`{row.base}`", "; ".join(special)))
     known = _table(("Vendor", "`server_url`", "Special"), rows)
-    typed = [(kind, SERVICE_TYPES[kind].url) for kind in OPENAI_SHAPED if SERVICE_TYPES[kind].url]
-    by_name = [(f"`{prefix}…`", f"`{url}`") for prefix, url in defaults.DEFAULT_URLS]
-    openai = ", ".join(f"`{prefix}…`" for prefix in OPENAI_MODELS)
-    by_name += [(f"{openai}, type openai", f"`{OPENAI_HOSTS[0].base}`")]
-    by_name += [(f"any other, type {kind}", f"`{url}`") for kind, url in typed]
-    default = _table(("Upstream model", "Address"), by_name)
-    return (
-        "\n## Addresses\n\nVendors of type `openai` that are known by their host; any other host is as good. "
-        f"What ends in `/chat/completions` is cut before it.\n\n{known}\n"
-        "Without `server_url`, for the types openai, deepseek, zhipu and groq; the first line to fit counts. "
-        f"Embeddings of such a service go to `{defaults.EMBEDDING_URL}`.\n\n{default}"
+    default = _table(("Upstream model", "Address"), _addresses_by_model())
+    hosts = _said(
+        "Vendors of type `openai` that are known by their host; any other host is as good. "
+        "What ends in `/chat/completions` is cut before it."
     )
+    without = _said(
+        "Without `server_url`, for the types openai, deepseek, zhipu and groq; the first line to fit counts. "
+        "Embeddings of such a service go to `{url}`."
+    ).format(url=defaults.EMBEDDING_URL)
+    return f"## {_said('Addresses')}\n\n{hosts}\n\n{known}\n{without}\n\n{default}"
+
+
+def _addresses_by_model() -> Iterator[tuple[str, str]]:
+    for prefix, url in defaults.DEFAULT_URLS:
+        yield f"`{prefix}…`", f"`{url}`"
+    typed = [f"`{prefix}…`" for prefix in OPENAI_MODELS]
+    yield _joined([*typed, _said("type {type}").format(type="openai")]), f"`{OPENAI_HOSTS[0].base}`"
+    for kind in OPENAI_SHAPED:
+        if SERVICE_TYPES[kind].url:
+            yield _said("any other, type {type}").format(type=kind), f"`{SERVICE_TYPES[kind].url}`"
 
 
 def _default_models() -> str:
     rows = [
-        (kind, ", ".join(f"`{model}`" for model in models))
+        (kind, _joined(f"`{model}`" for model in models))
         for kind, models in sorted(defaults.DEFAULT_MODELS.items())
     ]
     table = _table(("Type", "Models of an enabled service that lists none"), rows)
-    return f"\n## Default models\n\nThe gateway's own, of 2024; many are retired by now.\n\n{table}"
+    about = _said("The gateway's own, of 2024; many are retired by now.")
+    return f"## {_said('Default models')}\n\n{about}\n\n{table}"
 
 
 if __name__ == "__main__":

@@ -133,7 +133,11 @@ def output(command: str) -> str:
     return "".join(lines[: int(cut)] if cut else lines)
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"cli.md": cli_page, "conversion.md": conversion_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "conversion.md": conversion_page,
+    "zh/conversion.md": lambda: conversion_page("zh"),
+}
 
 
 def pages() -> Iterator[tuple[Path, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from configurations import only, plan
 from conversion import conversion_page
+from conversion_chinese import CHINESE
 
 from one_adapter.config import defaults
 from one_adapter.config.fields import BREAKER, GATEWAY, LIMIT, PROXY, SERVICE, TRANSLATION
@@ -30,6 +31,12 @@ def test_the_page_is_fresh() -> None:
 def test_it_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(PAGE.with_suffix(".py")), run_name="__main__")
     assert capsys.readouterr().out == conversion_page()
+
+
+def test_the_chinese_words_are_those_of_the_page() -> None:
+    page = conversion_page()
+    assert [text for text in CHINESE if "{" not in text and text not in page] == []
+    assert "| 照搬（mapped） | " in conversion_page("zh")
 
 
 def test_every_known_field_has_its_row() -> None:
