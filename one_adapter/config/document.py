@@ -24,6 +24,7 @@ from one_adapter.config.node import (
     segments,
 )
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 
 __all__ = [
     "Document",
@@ -119,14 +120,18 @@ def parse(data: bytes, name: str, format: str | None = None) -> Document:
     kind = known or ("json" if text.lstrip().startswith(("{", "[")) else "yaml")
     problem = None
     if known is None and name != "-":
-        what = f"the gateway reads .json, .yaml and .yml files, not {ending or 'files without an ending'}"
+        what = (
+            tr("the gateway reads .json, .yaml and .yml files, not {ending}", ending=ending)
+            if ending
+            else tr("the gateway reads .json, .yaml and .yml files, not files without an ending")
+        )
         problem = Problem("ending", what, Span(0, 0))
     encoding = encoding_of(data)
     wide = encoding.startswith("UTF-")
     if wide:
         text = decoded(data, encoding)
     if wide and not (known == "yaml" and encoding == "UTF-16" and is_marked(data)):
-        what = f"the file is {encoding}, and the gateway reads UTF-8"
+        what = tr("the file is {encoding}, and the gateway reads UTF-8", encoding=encoding)
         return Document(name, kind, text, None, Problem("encoding", what, Span(0, 0)), (), encoding)
     if kind == "yaml" and problem is None and not wide:
         problem = _bad_encoding(data, text)
@@ -153,7 +158,7 @@ def _bad_encoding(data: bytes, text: str) -> Problem | None:
         data.decode("utf-8")
     except UnicodeDecodeError:
         at = text.index("\ufffd")
-        return Problem("encoding", "the file is not UTF-8 here", Span(at, at + 1))
+        return Problem("encoding", tr("the file is not UTF-8 here"), Span(at, at + 1))
     return None
 
 
@@ -170,7 +175,7 @@ def read_bytes(path: str) -> bytes:
     """The bytes of a regular file or of standard input; errors as for `load`."""
     data = sys.stdin.buffer.read(LARGEST_FILE + 1) if path == "-" else _read_file(path)
     if len(data) > LARGEST_FILE:
-        raise OneAdapterError(f"{path}: larger than 64 MiB, that is no configuration")
+        raise OneAdapterError(tr("{path}: larger than 64 MiB, that is no configuration", path=path))
     return data
 
 
@@ -179,17 +184,22 @@ def _read_file(path: str) -> bytes:
         # Non-blocking: opening a named pipe must not wait for a writer.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        raise OneAdapterError(f"{path}: there is no such file") from None
+        raise OneAdapterError(tr("{path}: there is no such file", path=path)) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        raise OneAdapterError(f"{path}: cannot be read: {reason}") from None
+        raise OneAdapterError(tr("{path}: cannot be read: {reason}", path=path, reason=reason)) from None
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        what = "a directory, not a configuration file" if stat.S_ISDIR(mode) else "not a regular file"
-        raise OneAdapterError(f"{path}: is {what}")
+        raise OneAdapterError(
+            tr("{path}: is a directory, not a configuration file", path=path)
+            if stat.S_ISDIR(mode)
+            else tr("{path}: is not a regular file", path=path)
+        )
     with os.fdopen(handle, "rb") as file:
         try:
             return file.read(LARGEST_FILE + 1)
         except OSError as problem:
-            raise OneAdapterError(f"{path}: cannot be read: {problem.strerror}") from None
+            raise OneAdapterError(
+                tr("{path}: cannot be read: {reason}", path=path, reason=problem.strerror)
+            ) from None

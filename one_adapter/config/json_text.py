@@ -13,6 +13,7 @@ from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-define
 from typing import Any
 
 from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
+from one_adapter.language import tr
 
 MAX_DEPTH = 10_000
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -74,7 +75,7 @@ class _Reader:
         node = self._value_tree()
         self._skip()
         if self.at < len(self.text):
-            raise SyntaxProblem("there is something after the end of the JSON value", self.at)
+            raise SyntaxProblem(tr("there is something after the end of the JSON value"), self.at)
         return node, tuple(self.duplicates)
 
     def _skip(self) -> str:
@@ -101,7 +102,7 @@ class _Reader:
             return Node("string", value, Span(start, self.at))
         if char and char in "{[":
             if len(stack) >= MAX_DEPTH:
-                raise SyntaxProblem("this is nested more than 10,000 levels deep", self.at)
+                raise SyntaxProblem(tr("this is nested more than 10,000 levels deep"), self.at)
             opened = _Open(self.at, stack[-1].child_place() if stack else "", char == "{")
             self.at += 1
             if self._skip() == ("}" if char == "{" else "]"):
@@ -127,21 +128,25 @@ class _Reader:
             if top.members is not None:
                 self._key(top)
             elif self._skip() == "]":
-                raise SyntaxProblem("JSON allows no comma after the last element", self.at)
+                raise SyntaxProblem(tr("JSON allows no comma after the last element"), self.at)
             return None
         if char == closing:
             self.at += 1
             stack.pop()
             return top.close(self.at)
-        what = "an array element" if top.members is None else "a member"
-        raise self._unexpected(char, f"a comma or {closing!r} after {what}")
+        raise self._unexpected(
+            char,
+            tr("a comma or {sign!r} after an array element", sign=closing)
+            if top.members is None
+            else tr("a comma or {sign!r} after a member", sign=closing),
+        )
 
     def _key(self, top: _Open) -> None:
         char = self._skip()
         if char == "}" and top.members:
-            raise SyntaxProblem("JSON allows no comma after the last member", self.at)
+            raise SyntaxProblem(tr("JSON allows no comma after the last member"), self.at)
         if char != '"':
-            raise self._unexpected(char, "a key in double quotes")
+            raise self._unexpected(char, tr("a key in double quotes"))
         start = self.at
         top.key = self._string()
         top.key_span = Span(start, self.at)
@@ -149,7 +154,7 @@ class _Reader:
         if first is not top.key_span:
             self.duplicates.append(Duplicate(top.child_place(), first, top.key_span))
         if self._skip() != ":":
-            raise self._unexpected(self.text[self.at : self.at + 1], "a colon after the key")
+            raise self._unexpected(self.text[self.at : self.at + 1], tr("a colon after the key"))
         self.at += 1
 
     def _string(self) -> str:
@@ -172,13 +177,13 @@ class _Reader:
         """Why a string is none, at the exact place."""
         half_escape = (len(self.text) - len(self.text.rstrip("\\"))) % 2
         if problem.msg.startswith("Unterminated") and not half_escape:
-            return SyntaxProblem("this string has no end", start)
+            return SyntaxProblem(tr("this string has no end"), start)
         if problem.msg.startswith("Invalid control"):
-            return SyntaxProblem("a line break or control character in a string", problem.pos)
+            return SyntaxProblem(tr("a line break or control character in a string"), problem.pos)
         last = len(self.text) if problem.msg.startswith("Unterminated") else problem.pos + 1
         at = self.text.rfind("\\", start, last)
         letter = self.text[at + 1 : at + 2]
-        return SyntaxProblem(f"'\\{letter}' is no escape JSON knows", at, at + 2)
+        return SyntaxProblem(tr("'\\{letter}' is no escape JSON knows", letter=letter), at, at + 2)
 
     def _number_or_word(self, char: str) -> Node:
         start = self.at
@@ -192,22 +197,29 @@ class _Reader:
             if self.text.startswith(word, start):
                 self.at = start + len(word)
                 return Node(kind, value, Span(start, self.at))
-        raise self._unexpected(char, "a value")
+        raise self._unexpected(char, tr("a value"))
 
     def _unexpected(self, char: str, wanted: str) -> SyntaxProblem:
         if not char:
-            return SyntaxProblem(f"the file ends where {wanted} should be", max(0, self.at - 1), self.at)
+            return SyntaxProblem(
+                tr("the file ends where {wanted} should be", wanted=wanted), max(0, self.at - 1), self.at
+            )
         if char in "/#":
-            return SyntaxProblem(f"JSON has no comments; {wanted} should be here", self.at)
+            return SyntaxProblem(tr("JSON has no comments; {wanted} should be here", wanted=wanted), self.at)
         if char == "'":
-            return SyntaxProblem(f"JSON strings take double quotes; {wanted} should be here", self.at)
+            return SyntaxProblem(
+                tr("JSON strings take double quotes; {wanted} should be here", wanted=wanted), self.at
+            )
         if char == "\ufeff":
-            return SyntaxProblem("the file begins with a byte order mark, which the gateway refuses", self.at)
-        return SyntaxProblem(f"{_shown(char)} where {wanted} should be", self.at)
+            return SyntaxProblem(
+                tr("the file begins with a byte order mark, which the gateway refuses"), self.at
+            )
+        message = tr("{sign} where {wanted} should be", sign=_shown(char), wanted=wanted)
+        return SyntaxProblem(message, self.at, wanted=wanted)
 
 
 def _shown(char: str) -> str:
-    return repr(char) if char.isprintable() else f"the character U+{ord(char):04X}"
+    return repr(char) if char.isprintable() else tr("the character U+{code:04X}", code=ord(char))
 
 
 def _join_surrogates(text: str) -> str:

@@ -66,14 +66,16 @@ class Problem:
     kind: Literal["ending", "encoding", "syntax"]
     message: str
     span: Span
+    #: What should stand there, where one thing alone can.
+    wanted: str = ""
 
 
 class SyntaxProblem(Exception):  # noqa: N818 - a problem to report, caught by its only caller
     """Raised inside the readers and caught by `Document`; carries the `Problem`."""
 
-    def __init__(self, message: str, start: int, end: int | None = None) -> None:
+    def __init__(self, message: str, start: int, end: int | None = None, wanted: str = "") -> None:
         super().__init__(message)
-        self.problem = Problem("syntax", message, Span(start, start + 1 if end is None else end))
+        self.problem = Problem("syntax", message, Span(start, start + 1 if end is None else end), wanted)
 
 
 def escape(key: str) -> str:

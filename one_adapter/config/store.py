@@ -22,6 +22,7 @@ from urllib.parse import quote
 from one_adapter.config.document import FORMATS, LARGEST_FILE, Document, load, parse, read_bytes
 from one_adapter.config.wal import laid_over
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,31 +80,42 @@ def _read_store(path: str) -> Read:
     except (sqlite3.Error, OSError, UnicodeError, MemoryError) as problem:
         # SQLite quotes the database in its messages, and that need not be UTF-8.
         said = "" if isinstance(problem, UnicodeError) else str(problem)
-        raise OneAdapterError(f"{path}: is no store of the gateway: {said or 'it is damaged'}") from None
+        raise OneAdapterError(
+            tr("{path}: is no store of the gateway: {reason}", path=path, reason=said)
+            if said
+            else tr("{path}: is no store of the gateway: it is damaged", path=path)
+        ) from None
     data = text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")
     return Read(data, f"{path}#{number}", "json")
 
 
 def _too_large(path: str) -> OneAdapterError:
-    return OneAdapterError(f"{path}: the active revision is larger than 64 MiB, that is no configuration")
+    return OneAdapterError(
+        tr("{path}: the active revision is larger than 64 MiB, that is no configuration", path=path)
+    )
 
 
 def _active_revision(path: str) -> tuple[object, object]:
     log = Path(f"{path}-wal")
     logged = log.stat().st_size if log.is_file() else 0
     if Path(path).stat().st_size + logged > LARGEST_STORE_BYTES:
-        raise OneAdapterError(f"{path}: larger than 512 MiB, that is no store of the gateway")
+        raise OneAdapterError(tr("{path}: larger than 512 MiB, that is no store of the gateway", path=path))
     connection = _opened(path, with_log=logged > 0)
     try:
         connection.execute("BEGIN")
         _refuse_programs(path, connection)
         found = connection.execute(_ACTIVE).fetchall()
         if len(found) != 1:
-            count = "no active revision" if not found else "more than one active revision"
-            raise OneAdapterError(f"{path}: the store has {count}")
+            raise OneAdapterError(
+                tr("{path}: the store has more than one active revision", path=path)
+                if found
+                else tr("{path}: the store has no active revision", path=path)
+            )
         ((number, length),) = found
         if not isinstance(number, int) or not isinstance(length, int):
-            raise OneAdapterError(f"{path}: is no store of the gateway: its active revision is not one")
+            raise OneAdapterError(
+                tr("{path}: is no store of the gateway: its active revision is not one", path=path)
+            )
         if length > LARGEST_FILE:
             raise _too_large(path)
         (text,) = connection.execute(_TEXT).fetchone()
@@ -121,7 +133,7 @@ def _opened(path: str, with_log: bool) -> sqlite3.Connection:
         # A copy of another machine's, say. SQLite would make the index anew beside the user's file.
         log = Path(f"{path}-wal")
         if log.stat().st_size > LARGEST_FILE:
-            raise OneAdapterError(f"{path}: its write-ahead log is larger than 64 MiB")
+            raise OneAdapterError(tr("{path}: its write-ahead log is larger than 64 MiB", path=path))
         connection = sqlite3.connect(":memory:", isolation_level=None)
         connection.deserialize(laid_over(Path(path).read_bytes(), log.read_bytes()))
     else:
@@ -150,11 +162,15 @@ def _refuse_programs(path: str, connection: sqlite3.Connection) -> None:
     """Refuse a table that computes its rows: a view, a virtual table, generated columns."""
     found = connection.execute(_KIND, (TABLE,)).fetchone()
     if found is None:
-        raise OneAdapterError(f"{path}: is no store of the gateway: no such table: {TABLE}")
+        raise OneAdapterError(
+            tr("{path}: is no store of the gateway: no such table: {table}", path=path, table=TABLE)
+        )
     words = bytes(found[1] or b"").upper().split()
     columns = connection.execute(f"PRAGMA table_xinfo({TABLE})").fetchall()
     if found[0] != b"table" or words[:2] != [b"CREATE", b"TABLE"] or any(column[6] for column in columns):
-        raise OneAdapterError(f"{path}: is no store of the gateway: {TABLE} is no plain table")
+        raise OneAdapterError(
+            tr("{path}: is no store of the gateway: {table} is no plain table", path=path, table=TABLE)
+        )
 
 
 def read_source(path: str) -> Read:
@@ -165,7 +181,7 @@ def read_source(path: str) -> Read:
     if path != "-" and is_store(path):
         return _read_store(path)
     if path.endswith(".db") and Path(path).is_file():
-        raise OneAdapterError(f"{path}: is no SQLite database")
+        raise OneAdapterError(tr("{path}: is no SQLite database", path=path))
     return Read(read_bytes(path), path)
 
 
@@ -189,7 +205,11 @@ def stale_sibling(path: str, document: Document) -> str | None:
         return None
     if active.root is None or document.root is None or active.root.value == document.root.value:
         return None
-    return f"{store} holds another configuration than {path}, and the gateway runs by the store: export that"
+    return tr(
+        "{store} holds another configuration than {path}, and the gateway runs by the store: export that",
+        store=store,
+        path=path,
+    )
 
 
 def _stale_file(store: Path, document: Document) -> str | None:
@@ -202,5 +222,9 @@ def _stale_file(store: Path, document: Document) -> str | None:
         except OneAdapterError:
             continue
         if beside.root and document.root and beside.root.value != document.root.value:
-            return f"{file} is stale: the store {store}, which the gateway runs by, says something else"
+            return tr(
+                "{path} is stale: the store {store}, which the gateway runs by, says something else",
+                path=file,
+                store=store,
+            )
     return None

@@ -16,9 +16,10 @@ from typing import Any
 import yaml
 
 from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
+from one_adapter.language import tr
 
 MAX_DEPTH = 1_000
-TOO_DEEP = "this is nested more than 1,000 levels deep"
+TOO_DEEP = tr("this is nested more than 1,000 levels deep")
 #: What PyYAML says of the same since 6.0.4.
 LIBYAMLS_LIMIT = "exceeded maximum nesting depth"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -78,10 +79,10 @@ def read_yaml(text: str, reading: type[Reader] | None = None) -> tuple[Node, tup
         said = problem.problem or problem.context or "this is no YAML"
         if said == LIBYAMLS_LIMIT:
             raise SyntaxProblem(TOO_DEEP, at) from None
-        raise SyntaxProblem(f"this is no YAML: {said}", at) from None
+        raise SyntaxProblem(tr("this is no YAML: {said}", said=said), at) from None
     except yaml.reader.ReaderError as problem:
         at = min(problem.position + shift, max(0, len(text) - 1))
-        raise SyntaxProblem("YAML allows no control characters", at) from None
+        raise SyntaxProblem(tr("YAML allows no control characters"), at) from None
     if node is None:
         return Node("null", None, Span(len(text), len(text))), ()
     reader.refuse_bombs()
@@ -139,7 +140,7 @@ class Reader:
             at = self.offset(problem.problem_mark)
             rest = self.text[at:].partition("\n")[0]
             if rest[:1] not in ",]}" and _VALUE.search(rest):
-                raise SyntaxProblem("there is something after the end of the configuration", at) from None
+                raise SyntaxProblem(tr("there is something after the end of the configuration"), at) from None
         except yaml.YAMLError:
             return
 
@@ -173,10 +174,12 @@ class Reader:
     def _alias(self, event: Any) -> Node:
         start, end = self.offset(event.start_mark), self.offset(event.end_mark)
         if event.anchor not in self.anchors:
-            raise SyntaxProblem(f"no anchor &{event.anchor} stands before this alias", start, end)
+            raise SyntaxProblem(
+                tr("no anchor &{anchor} stands before this alias", anchor=event.anchor), start, end
+            )
         node = self.anchors[event.anchor]
         if node is None:
-            raise SyntaxProblem(f"the anchor &{event.anchor} contains itself", start, end)
+            raise SyntaxProblem(tr("the anchor &{anchor} contains itself", anchor=event.anchor), start, end)
         self.by_alias += self.sizes.get(id(node), 1)
         return node
 
@@ -195,7 +198,7 @@ class Reader:
         self.sizes[id(node)] = size
         self.decoded = size
         if size > _MANY_NODES:
-            raise SyntaxProblem("this document contains excessive aliasing", opened.start)
+            raise SyntaxProblem(tr("this document contains excessive aliasing"), opened.start)
         return node
 
     def _members(self, opened: _Open) -> tuple[Member, ...]:
@@ -206,7 +209,9 @@ class Reader:
         pairs = zip(opened.children[::2], opened.children[1::2], strict=True)
         for key, node in pairs:
             if key.kind in ("object", "array"):
-                raise SyntaxProblem("a key must be text, not a list or mapping", key.span.start, key.span.end)
+                raise SyntaxProblem(
+                    tr("a key must be text, not a list or mapping"), key.span.start, key.span.end
+                )
             name = _key_text(key)
             if name == "<<" and self.text[key.span.start : key.span.end] == "<<":
                 merged += self._merged(node)
@@ -221,7 +226,7 @@ class Reader:
     def _merged(self, node: Node) -> list[Member]:
         sources = node.items if node.kind == "array" else (node,)
         if any(source.kind != "object" for source in sources):
-            what = "a merge key (<<) takes a mapping or a list of mappings"
+            what = tr("a merge key (<<) takes a mapping or a list of mappings")
             raise SyntaxProblem(what, node.span.start, node.span.end)
         return [member for source in reversed(sources) for member in source.members]
 
@@ -241,10 +246,10 @@ class Reader:
         if tag in _TAGGED:
             kind, value = resolve(event.value)
             if kind != _TAGGED[tag] or (tag == "int" and isinstance(value, float)):
-                raise SyntaxProblem(f"this is no !!{tag}", start, max(end, start + 1))
+                raise SyntaxProblem(tr("this is no !!{tag}", tag=tag), start, max(end, start + 1))
             return Node(kind, value, span, raw=event.value)
         if tag == "binary" and not _is_base64(event.value):
-            raise SyntaxProblem("this is no base64", start, max(end, start + 1))
+            raise SyntaxProblem(tr("this is no base64"), start, max(end, start + 1))
         return Node("string", event.value, span)
 
     def refuse_bombs(self) -> None:
@@ -254,7 +259,7 @@ class Reader:
         within = min(max(self.decoded, _FEW_NODES), _MANY_NODES)
         spread = (within - _FEW_NODES) / (_MANY_NODES - _FEW_NODES)
         if self.by_alias / self.decoded > 0.99 - 0.89 * spread:
-            raise SyntaxProblem("this document contains excessive aliasing", 0)
+            raise SyntaxProblem(tr("this document contains excessive aliasing"), 0)
 
 
 def _is_base64(text: str) -> bool:

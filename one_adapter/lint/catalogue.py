@@ -11,6 +11,7 @@ from one_adapter.config.others import is_litellm
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import SEVERITIES, Finding
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note, in_order
 from one_adapter.lint.rule import MOST_FINDINGS, RULES, Rule
@@ -22,6 +23,7 @@ from one_adapter.lint.rules import (  # noqa: F401
     credentials,
     fields,
     files,
+    key_limits,
     limits,
     maps,
     names,
@@ -53,7 +55,9 @@ def rule_named(word: str) -> Rule:
     for candidate in rules():
         if word.upper() == candidate.code or word.lower() == candidate.name:
             return candidate
-    raise OneAdapterError(f"{word}: there is no such rule; one-adapter lint --explain all lists them")
+    raise OneAdapterError(
+        tr("{word}: there is no such rule; one-adapter lint --explain all lists them", word=word)
+    )
 
 
 def judge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from one_adapter.config.document import Span
@@ -44,14 +44,3 @@ def refused(findings: Iterable[Finding]) -> bool:
     False
     """
     return at_least(findings, "error")
-
-
-def listed(words: Sequence[str], last: str = "or") -> str:
-    """Words as a person lists them.
-
-    >>> listed(["a", "b", "c"])
-    'a, b or c'
-    """
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"

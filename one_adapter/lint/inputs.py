@@ -10,6 +10,7 @@ from one_adapter.config.document import FORMATS, Document, load, parse, read_byt
 from one_adapter.config.fields import fold
 from one_adapter.config.store import is_store, read_store
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 
 #: The word in two bytes a letter, whichever comes first.
 _WIDE = b"s\0e\0r\0v\0i\0c\0e\0s"
@@ -50,7 +51,9 @@ def _folder(name: str, seen: set[str]) -> Iterator[Document | OneAdapterError]:
             seen.add(path)
             yield document
     if not found:
-        yield OneAdapterError(f"{name}: there is no simple-one-api configuration in this folder")
+        yield OneAdapterError(
+            tr("{name}: there is no simple-one-api configuration in this folder", name=name)
+        )
 
 
 def _candidates(folder: str) -> Iterator[str]:

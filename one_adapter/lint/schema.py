@@ -16,6 +16,7 @@ from one_adapter.config.document import Document, segments
 from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node
 from one_adapter.dialect import CURRENT, Dialect
+from one_adapter.language import Message, tr
 from one_adapter.lint.go.values import Refusal
 
 Schema = dict[str, Any]
@@ -26,19 +27,19 @@ PATCH_NAME = "simple-one-api.{version}.patch.json"
 
 #: JSON Schema's words for types, as a person says them.
 WORDS = {
-    "array": "a list",
-    "object": "an object",
-    "string": "text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
+    "array": tr("a list"),
+    "object": tr("an object"),
+    "string": tr("text"),
+    "number": tr("a number"),
+    "integer": tr("a whole number"),
+    "boolean": tr("true or false"),
 }
 _FOUND = {
-    "array": "a list",
-    "object": "an object",
-    "string": "text",
-    "number": "a number",
-    "bool": "a boolean",
+    "array": tr("a list"),
+    "object": tr("an object"),
+    "string": tr("text"),
+    "number": tr("a number"),
+    "bool": tr("a boolean"),
     "null": "null",
 }
 _SCALARS = {"string": "string", "bool": "boolean", "integer": "integer", "number": "number"}
@@ -89,9 +90,14 @@ def explain_type(document: Document, refusal: Refusal, dialect: Dialect) -> tupl
     """What is wrong with a refused value: one sentence, what was expected, what to do."""
     name, part = _described(document, refusal.place.pointer, dialect)
     wanted = _wanted(part, refusal, dialect)
-    title = part.get("title", "") if part else ""
-    said = f"{name} must be {wanted}, this is {_FOUND[refusal.node.kind]}"
-    return said, f"{wanted} ({title})" if title else wanted, _advice(refusal)
+    title = Message(part.get("title", "") if part else "", {})
+    said = tr(
+        "{name} must be {wanted}, this is {found}",
+        name=name,
+        wanted=wanted,
+        found=_FOUND[refusal.node.kind],
+    )
+    return said, tr("{wanted} ({title})", wanted=wanted, title=title) if title else wanted, _advice(refusal)
 
 
 def explain_plainly(refusal: Refusal) -> tuple[str, str, str]:
@@ -100,8 +106,12 @@ def explain_plainly(refusal: Refusal) -> tuple[str, str, str]:
     wanted = WORDS[_json_type(refusal.expected)]
     found = _FOUND[refusal.node.kind]
     if refusal.kind == "range":
-        found = "too large" if refusal.expected == "number" else "one with a fraction, or too large"
-    return f"{name} must be {wanted}, this is {found}", wanted, _advice(refusal)
+        found = tr("too large") if refusal.expected == "number" else tr("one with a fraction, or too large")
+    return (
+        tr("{name} must be {wanted}, this is {found}", name=name, wanted=wanted, found=found),
+        wanted,
+        _advice(refusal),
+    )
 
 
 def _wanted(part: Schema | None, refusal: Refusal, dialect: Dialect) -> str:
@@ -131,7 +141,7 @@ def _described(document: Document, pointer: str, dialect: Dialect) -> tuple[str,
     wanted: Type = fields.structs_of(dialect).gateway
     whole = schema(dialect)
     part: Schema | None = whole
-    name = "this"
+    name: str = tr("this")
     for step in segments(pointer):
         if isinstance(wanted, Struct):
             field = known_name(wanted, step, document.format) or known_name(wanted, step, "json")
@@ -143,7 +153,7 @@ def _described(document: Document, pointer: str, dialect: Dialect) -> tuple[str,
             wanted, name = wanted.value, f'"{step}"'
             part = _property(whole, part, step)
         elif isinstance(wanted, ListOf):
-            name = f"an element of {name}"
+            name = tr("an element of {name}", name=name)
             wanted = wanted.item
             part = _merged(whole, part).get("items") if part else None
     return name, _merged(whole, part) if part else None
@@ -182,21 +192,21 @@ def _advice(refusal: Refusal) -> str:
     if isinstance(wanted, ListOf):
         return _list_advice(wanted, node)
     if wanted == "string" and node.kind in ("number", "bool"):
-        return "Put it in quotes."
+        return tr("Put it in quotes.")
     if wanted == "bool" and node.kind == "string" and node.value.strip().lower() in ("true", "false"):
-        return f"Write {node.value.strip().lower()}, without quotes."
+        return tr("Write {word}, without quotes.", word=node.value.strip().lower())
     if wanted == "bool" and node.kind == "number" and node.value in (0, 1):
-        return f"Write {'true' if node.value else 'false'}."
+        return tr("Write {word}.", word="true" if node.value else "false")
     if wanted in ("integer", "number") and node.kind == "string" and node.value.strip().isdecimal():
-        return f"Write {node.value.strip()}, without quotes."
+        return tr("Write {word}, without quotes.", word=node.value.strip())
     if refusal.place.pointer.lower() == "/services" and node.kind == "array":
-        return 'Put the list under a type: {"openai": […]}.'
+        return tr('Put the list under a type: {{"openai": […]}}.')
     if isinstance(wanted, (MapOf, Struct)) and node.kind == "array" and len(node.items) == 1:
-        return "Take away the square brackets."
+        return tr("Take away the square brackets.")
     return ""
 
 
 def _list_advice(wanted: ListOf, node: Node) -> str:
     if isinstance(wanted.item, AnyValue) or node.kind in ("string", "object"):
-        return "Put it into square brackets, even if it is the only one."
+        return tr("Put it into square brackets, even if it is the only one.")
     return ""

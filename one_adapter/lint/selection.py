@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Finding
+from one_adapter.language import tr
 from one_adapter.lint.catalogue import rules
 
 
@@ -41,7 +42,13 @@ def read_patterns(words: Iterable[str], option: str) -> tuple[Pattern, ...]:
                 if rule.code.startswith(name.upper()) or rule.name == name.lower()
             )
             if not codes or not name:
-                raise OneAdapterError(f"{option} {part}: there is no such rule; --explain all lists them")
+                raise OneAdapterError(
+                    tr(
+                        "{option} {word}: there is no such rule; --explain all lists them",
+                        option=option,
+                        word=part,
+                    )
+                )
             patterns.append(Pattern(codes, pointer.rstrip("/") if colon else None))
     return tuple(patterns)
 
@@ -51,7 +58,7 @@ def _parts(word: str) -> list[str]:
     parts: list[str] = []
     for part in word.split(","):
         if parts and ":" in parts[-1] and part[:3].upper() != "SOA":
-            parts[-1] += f",{part}"
+            parts[-1] += f",{word}"
         else:
             parts.append(part.strip())
     return [part for part in parts if part]

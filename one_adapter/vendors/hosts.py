@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from one_adapter.language import tr
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -28,6 +30,10 @@ class Host:
         return host.endswith(self.host[1:]) if self.host.startswith("*") else host == self.host
 
 
+def _compatible(vendor: str) -> str:
+    return tr("{vendor}'s OpenAI-compatible API", vendor=vendor)
+
+
 #: The first to fit counts, so the narrower rows come first.
 HOSTS: tuple[Host, ...] = (
     Host("OpenAI", "api.openai.com", base="https://api.openai.com/v1"),
@@ -50,7 +56,7 @@ HOSTS: tuple[Host, ...] = (
         "dashscope.aliyuncs.com",
         "/compatible-mode",
         base="https://dashscope.aliyuncs.com/compatible-mode/v1",
-        api="DashScope's OpenAI-compatible API",
+        api=_compatible("DashScope"),
     ),
     Host("Alibaba DashScope", "dashscope.aliyuncs.com", "/api/v1/apps", ("bailian",), api="Bailian"),
     Host("Alibaba DashScope", "dashscope.aliyuncs.com", "", ("dashscope",), api="DashScope"),
@@ -79,19 +85,17 @@ HOSTS: tuple[Host, ...] = (
     Host("OpenRouter", "openrouter.ai", base="https://openrouter.ai/api/v1", vendor_slash_model=True),
     Host("Anthropic", "api.anthropic.com", "/v1/messages", ("claude",)),
     Host("Anthropic", "api.anthropic.com", "", ("claude", "openai")),
-    Host(
-        "Gemini", "generativelanguage.googleapis.com", "/v1beta/openai", api="Gemini's OpenAI-compatible API"
-    ),
+    Host("Gemini", "generativelanguage.googleapis.com", "/v1beta/openai", api=_compatible("Gemini")),
     Host("Gemini", "generativelanguage.googleapis.com", "", ("gemini",)),
     Host("Azure OpenAI", "*.openai.azure.com", "/openai/v1", ("azure", "openai")),
     Host("Azure OpenAI", "*.openai.azure.com", "", ("azure",)),
     Host("Vertex AI", "*.aiplatform.googleapis.com", "", ("vertexai",)),
-    Host("Spark", "spark-api-open.xf-yun.com", api="Spark's OpenAI-compatible API"),
+    Host("Spark", "spark-api-open.xf-yun.com", api=_compatible("Spark")),
     Host("Spark", "*.xf-yun.com", "", ("xinghuo",)),
     Host("Qianfan", "aip.baidubce.com", "", ("qianfan",), api="Qianfan V1"),
     Host("Qianfan", "qianfan.baidubce.com", api="Qianfan V2"),
     Host("Hunyuan", "hunyuan.tencentcloudapi.com", "", ("hunyuan",)),
-    Host("Hunyuan", "api.hunyuan.cloud.tencent.com", api="Hunyuan's OpenAI-compatible API"),
+    Host("Hunyuan", "api.hunyuan.cloud.tencent.com", api=_compatible("Hunyuan")),
     Host("TokenHub", "tokenhub.tencentmaas.com"),
     Host("MiniMax", "api.minimax.chat", "/v1/text", ("minimax",)),
     Host("MiniMax", "api.minimaxi.com", "/v1/text", ("minimax",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from one_adapter.config import defaults
+from one_adapter.language import tr
 
 #: Credentials that are no secret, whatever the type.
 PLAIN = ("domain", "addresss", "location", "project_id", "json_file", "group_id", "appid")
@@ -35,11 +36,21 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """Models a vendor took away (lower case; `*` at the end: any), its notice, and what to choose instead."""
+    """Models a vendor took away (lower case; `*` at the end: any), its notice, and what there is today."""
 
     models: tuple[str, ...]
     notice: str
-    instead: str
+    today: str
+
+    @property
+    def instead(self) -> str:
+        """What to do, as a part of a sentence."""
+        return tr("choose {model}", model=self.today)
+
+    @property
+    def advice(self) -> str:
+        """What to do, as a sentence."""
+        return tr("Choose {model}.", model=self.today)
 
     def has(self, model: str) -> bool:
         """Whether a model is one of them.
@@ -92,18 +103,22 @@ class ServiceType:
         return defaults.DEFAULT_MODELS.get(self.name, ())
 
 
+def _such_as(model: str) -> str:
+    return tr("one of today's, such as {model}", model=model)
+
+
 _ROWS = (
     ServiceType(
         "azure",
         "azure",
-        broken="sends neither deployment nor model, and drops the path of server_url",
+        broken=tr("sends neither deployment nor model, and drops the path of server_url"),
         documentation="https://learn.microsoft.com/azure/ai-services/openai/reference",
     ),
     ServiceType(
         "bailian",
         url="https://dashscope.aliyuncs.com/api/v2/apps/agent",
         address="none",
-        broken="answers every chat with an empty 200",
+        broken=tr("answers every chat with an empty 200"),
         documentation="https://help.aliyun.com/zh/model-studio/call-single-agent-application",
     ),
     ServiceType(
@@ -127,8 +142,8 @@ _ROWS = (
                 "qwq-plus",
                 "qvq-max",
             ),
-            "Alibaba retired it in 2026",
-            "choose one of today's, such as qwen-plus",
+            tr("Alibaba retired it in 2026"),
+            _such_as("qwen-plus"),
         ),
         documentation="https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope",
     ),
@@ -147,8 +162,8 @@ _ROWS = (
         "https://generativelanguage.googleapis.com/v1beta",
         retired=Retired(
             ("gemini-1.0-*", "gemini-1.5-*", "gemini-pro", "gemini-pro-vision"),
-            "Google has shut down Gemini 1.0 and 1.5",
-            "choose one of today's, such as gemini-2.5-flash",
+            tr("Google has shut down Gemini 1.0 and 1.5"),
+            _such_as("gemini-2.5-flash"),
         ),
         documentation="https://ai.google.dev/api",
     ),
@@ -158,8 +173,8 @@ _ROWS = (
         openai_shaped=True,
         retired=Retired(
             ("llama3-70b-8192", "llama3-8b-8192", "gemma-7b-it", "mixtral-8x7b-32768"),
-            "Groq has decommissioned it",
-            "choose one of today's, such as llama-3.3-70b-versatile",
+            tr("Groq has decommissioned it"),
+            _such_as("llama-3.3-70b-versatile"),
         ),
         documentation="https://console.groq.com/docs",
     ),
@@ -169,10 +184,12 @@ _ROWS = (
         credentials=Credentials((("secret_id", "secret_key"),)),
         address="none",
         ended=Ended(
-            "Tencent ended the Hunyuan platform on 2026-09-30",
-            "secret_id and secret_key open nothing any more. "
-            "Create a TokenHub API key and choose a model it serves, such as hy3-preview",
-            "Use type openai with server_url https://tokenhub.tencentmaas.com/v1 and a new TokenHub key.",
+            tr("Tencent ended the Hunyuan platform on 2026-09-30"),
+            tr(
+                "secret_id and secret_key open nothing any more. "
+                "Create a TokenHub API key and choose a model it serves, such as hy3-preview"
+            ),
+            tr("Use type openai with server_url https://tokenhub.tencentmaas.com/v1 and a new TokenHub key."),
         ),
         documentation="https://cloud.tencent.com/document/product/1823/131382",
     ),
@@ -188,8 +205,8 @@ _ROWS = (
         credentials=Credentials((("api_key", "group_id"),)),
         retired=Retired(
             ("abab*",),
-            "MiniMax lists no abab models and no chatcompletion_pro any more",
-            "choose a MiniMax-M model, such as MiniMax-M2",
+            tr("MiniMax lists no abab models and no chatcompletion_pro any more"),
+            tr("a MiniMax-M model, such as {model}", model="MiniMax-M2"),
         ),
         documentation="https://platform.minimaxi.com",
     ),
@@ -213,10 +230,15 @@ _ROWS = (
         address="none",
         embeddings=True,
         ended=Ended(
-            "Baidu ended the V1 model endpoints of Qianfan on 2026-08-31",
-            "api_key and secret_key open nothing any more. "
-            "Create a V2 API key (bce-v3/ALTAK-…) in the Qianfan console and choose V2 model names",
-            "Use type openai with server_url https://qianfan.baidubce.com/v2 and a new API key (bce-v3/…).",
+            tr("Baidu ended the V1 model endpoints of Qianfan on 2026-08-31"),
+            tr(
+                "api_key and secret_key open nothing any more. "
+                "Create a V2 API key (bce-v3/ALTAK-…) in the Qianfan console and choose V2 model names"
+            ),
+            tr(
+                "Use type openai with server_url https://qianfan.baidubce.com/v2 "
+                "and a new API key (bce-v3/…)."
+            ),
         ),
         documentation="https://cloud.baidu.com/doc/qianfan",
     ),
@@ -225,7 +247,7 @@ _ROWS = (
         "vertex_ai",
         credentials=Credentials((("project_id", "location", "json_file"),)),
         address="none",
-        broken="sends a fixed prompt about a picture in place of the client's, and no credential",
+        broken=tr("sends a fixed prompt about a picture in place of the client's, and no credential"),
         documentation="https://cloud.google.com/vertex-ai/generative-ai/docs",
     ),
     ServiceType(

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from one_adapter.language import tr
+
 #: A longer text is no key anybody copied; its beginning tells nothing either.
 LONGEST = 4_096
 
@@ -126,53 +128,58 @@ def _is_strange(value: str) -> bool:
 KINDS: tuple[Kind, ...] = (
     Kind(
         "redaction",
-        "is the mark a console puts in a key's place",
-        "Put in the key itself; the mark opens nothing.",
+        tr("is the mark a console puts in a key's place"),
+        tr("Put in the key itself; the mark opens nothing."),
         _anywhere(_REDACTION),
         left_out=True,
     ),
     Kind(
         "placeholder",
-        "is a placeholder",
-        "Put in the real one.",
+        tr("is a placeholder"),
+        tr("Put in the real one."),
         _anywhere(f"{_PLACEHOLDER}|{_CHINESE}"),
         left_out=True,
     ),
     Kind(
         "variable",
-        "names a variable, and the gateway replaces none: the text itself is sent",
-        "Put in the variable's value.",
+        tr("names a variable, and the gateway replaces none: the text itself is sent"),
+        tr("Put in the variable's value."),
         _is_variable,
         left_out=True,
     ),
     Kind(
         "mask",
-        "is masked: part of it was replaced by signs that stand for nothing",
-        "Copy the whole key from the vendor's console.",
+        tr("is masked: part of it was replaced by signs that stand for nothing"),
+        tr("Copy the whole key from the vendor's console."),
         _anywhere(_MASK),
         left_out=True,
     ),
     Kind(
         "several",
-        "holds several keys, and they are sent as one",
-        'Write {"api_key": "…"} for each of them in credential_list.',
+        tr("holds several keys, and they are sent as one"),
+        tr('Write {{"api_key": "…"}} for each of them in credential_list.'),
         _is_several,
     ),
     Kind(
         "labelled",
-        "begins with a word that is no part of the key",
-        "Write the key alone; the gateway puts Bearer before it by itself.",
+        tr("begins with a word that is no part of the key"),
+        tr("Write the key alone; the gateway puts Bearer before it by itself."),
         _anywhere(_LABELLED),
     ),
-    Kind("quoted", "has quotes or brackets in it", "Write the key alone.", _anywhere(_QUOTED)),
+    Kind("quoted", tr("has quotes or brackets in it"), tr("Write the key alone."), _anywhere(_QUOTED)),
     Kind(
         "address",
-        "is an address",
-        "The address goes into server_url; here stands the key.",
+        tr("is an address"),
+        tr("The address goes into server_url; here stands the key."),
         _anywhere(_ADDRESS),
     ),
-    Kind("strange", "has a character in it that no key has", "Type it again, or copy it anew.", _is_strange),
-    Kind("blank", "has a blank in it", "Take it away.", _anywhere(r"\s")),
+    Kind(
+        "strange",
+        tr("has a character in it that no key has"),
+        tr("Type it again, or copy it anew."),
+        _is_strange,
+    ),
+    Kind("blank", tr("has a blank in it"), tr("Take it away."), _anywhere(r"\s")),
 )
 
 
@@ -216,12 +223,12 @@ def strange_character(value: str) -> str:
 def _described(char: str) -> str:
     code = f"U+{ord(char):04X}"
     if char in "\r\n":
-        return "a line break"
+        return tr("a line break")
     if char == "\t":
-        return "a tab"
+        return tr("a tab")
     plain = unicodedata.normalize("NFKC", char)
     if plain != char and len(plain) == 1 and plain.isascii() and plain.isprintable() and plain != " ":
-        return f"the full-width sign {char!r} (type {plain!r})"
+        return tr("the full-width sign {sign!r} (type {plain!r})", sign=char, plain=plain)
     if not char.isprintable() or unicodedata.category(char) in ("Cf", "Zs"):
-        return f"the invisible character {code}"
-    return f"the character {char!r} ({code})"
+        return tr("the invisible character {code}", code=code)
+    return tr("the character {sign!r} ({code})", sign=char, code=code)

@@ -8,8 +8,9 @@ import pytest
 
 from one_adapter.config.document import Document, parse
 from one_adapter.finding import Finding
+from one_adapter.language import width
 from one_adapter.lint import judge, render_text
-from one_adapter.lint.output.excerpt import WIDTH_COLUMNS, excerpt, harmless, width
+from one_adapter.lint.output.excerpt import WIDTH_COLUMNS, excerpt, harmless
 from one_adapter.lint.output.masking import Secrets
 
 CANARY = "sk-CANARY-4f9a1c2b3d4e5f60"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from one_adapter.language import tr
+
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -36,27 +38,27 @@ def parse_url(text: str) -> Address | str:
     """
     text, _, fragment = text.partition("#")
     if _CONTROL.search(text):
-        return "there is a control character in it"
+        return tr("there is a control character in it")
     scheme, rest = "", text
     named = _SCHEME.match(text)
     if named:
         scheme, rest = named.group()[:-1].lower(), text[named.end() :]
     elif text.startswith(":"):
-        return "nothing stands before the first colon"
+        return tr("nothing stands before the first colon")
     rest = rest.partition("?")[0]
     host, path = "", rest
     if not rest.startswith("/"):
         if scheme:
             path = ""  # what follows a scheme without a slash is kept as it is
         elif ":" in rest.partition("/")[0]:
-            return "the part before the first slash has a colon but is no scheme"
+            return tr("the part before the first slash has a colon but is no scheme")
     elif rest.startswith("//") and (scheme or not rest.startswith("///")):
         authority, _, path = rest[2:].partition("/")
         host, problem = _authority(authority)
         if problem:
             return problem
     if _BAD_ESCAPE.search(path) or _BAD_ESCAPE.search(fragment):
-        return "a percent sign must be followed by two hexadecimal digits"
+        return tr("a percent sign must be followed by two hexadecimal digits")
     return Address(scheme, host)
 
 
@@ -67,21 +69,21 @@ def _authority(text: str) -> tuple[str, str]:
     if problem:
         return "", problem
     if at and not _USERINFO.fullmatch(userinfo):
-        return "", "there is a character in the user name or password that must be percent-encoded"
+        return "", tr("there is a character in the user name or password that must be percent-encoded")
     if at and _BAD_ESCAPE.search(userinfo):
-        return "", "a percent sign must be followed by two hexadecimal digits"
+        return "", tr("a percent sign must be followed by two hexadecimal digits")
     return host, ""
 
 
 def _host_problem(host: str) -> str:
     opening = host.rfind("[")
     if opening > 0:
-        return "a square bracket stands in the middle of the host"
+        return tr("a square bracket stands in the middle of the host")
     if opening == 0:
         return _literal_problem(host)
     _, colon, port = host.rpartition(":")
     if colon and not _PORT.fullmatch(colon + port):
-        return "what stands after the colon of the host is no port"
+        return tr("what stands after the colon of the host is no port")
     good = _HOST.match(host)
     if good and good.end() < len(host):
         return _bad_host_character(host[good.end() :])
@@ -90,26 +92,26 @@ def _host_problem(host: str) -> str:
 
 def _bad_host_character(rest: str) -> str:
     if rest.startswith("%"):
-        return "the host has a percent sign in it"
-    return f"there is a {rest[0]!r} in the host"
+        return tr("the host has a percent sign in it")
+    return tr("there is a {sign!r} in the host", sign=rest[0])
 
 
 def _literal_problem(host: str) -> str:
     closing = host.rfind("]")
     if closing < 0:
-        return "the closing bracket of the host is missing"
+        return tr("the closing bracket of the host is missing")
     if not _PORT.fullmatch(host[closing + 1 :]):
-        return "what stands after the colon of the host is no port"
+        return tr("what stands after the colon of the host is no port")
     name, percent, zone = host[1:closing].partition("%25")
     if not _HOST.fullmatch(name) or (percent and not _ZONE.fullmatch(zone)):
-        return "the host between brackets is no IPv6 address"
+        return tr("the host between brackets is no IPv6 address")
     from ipaddress import IPv6Address  # bracketed hosts are rare; importing this is not free
 
     try:
         IPv6Address(name)
     except ValueError:
-        return "the host between brackets is no IPv6 address"
-    return "the zone of the IPv6 address is empty" if percent and not zone else ""
+        return tr("the host between brackets is no IPv6 address")
+    return tr("the zone of the IPv6 address is empty") if percent and not zone else ""
 
 
 def listening_port(text: str) -> int | None:

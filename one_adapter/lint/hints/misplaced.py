@@ -11,9 +11,9 @@ from one_adapter.config.model import Service
 from one_adapter.config.node import Member, Node
 from one_adapter.dialect import DIALECTS, Dialect
 from one_adapter.finding import Severity
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import listed
-from one_adapter.lint.hints.words import squeezed, word_for
+from one_adapter.lint.hints.words import squeezed, template_called, word_for
 from one_adapter.vendors.service_types import CREDENTIALS
 
 #: What earlier versions, other gateways and hopeful people call a type, and what to write today.
@@ -46,13 +46,13 @@ TYPES_ELSEWHERE = {
 def _homes(dialect: Dialect) -> tuple[tuple[str, Struct, str], ...]:
     gateway, service, limit = fields.structs_of(dialect)
     homes = (
-        ("top", gateway, "the top level"),
-        ("service", service, "a service"),
-        ("limit", limit, "a service's limit"),
+        ("top", gateway, tr("the top level")),
+        ("service", service, tr("a service")),
+        ("limit", limit, tr("a service's limit")),
         ("proxy", fields.PROXY, "proxy"),
         ("circuit_breaker", fields.BREAKER, "circuit_breaker"),
         ("translation", fields.TRANSLATION, "translation"),
-        ("client key", fields.CLIENT_KEY, "an entry of api_keys"),
+        ("client key", fields.CLIENT_KEY, tr("an entry of api_keys")),
     )
     return (*homes, ("statistics", fields.STATISTICS, "statistics")) if dialect.statistics else homes
 
@@ -88,42 +88,55 @@ def advice_for(struct: Struct, member: Member, form: str, dialect: Dialect) -> A
     for name in struct.fields:
         if {key, name} == {"promptTemplate", "prompt_template"} or key == name:
             written = struct.written(name, form)
-            return Advice(name, f"In a {form.upper()} file it is called {written}.")
+            return Advice(
+                name, tr("In a {format} file it is called {field}.", format=form.upper(), field=written)
+            )
     if key == "prompt_template" and "promptTemplate" in struct.fields:
-        return Advice("promptTemplate", "In a JSON file it is called promptTemplate.")
+        return Advice(
+            "promptTemplate",
+            tr("In a {format} file it is called {field}.", format="JSON", field="promptTemplate"),
+        )
     same = {squeezed(name): name for name in spelt}.get(squeezed(key))
     if same:
-        return Advice(spelt[same], f"Did you mean {same}?")
+        return Advice(spelt[same], tr("Did you mean {name}?", name=same))
     place = place_of(struct)
     word = word_for(place, key, dialect)
     if word:
-        template = "prompt_template" if form == "yaml" else "promptTemplate"
-        return Advice(word.means, word.says.replace("{template}", template), word.severity)
+        if word.means == "promptTemplate":
+            return Advice(word.means, template_called("prompt_template" if form == "yaml" else word.means))
+        return Advice(word.means, word.says, word.severity)
     home = _home(place, key, member.node, dialect)
     if home:
         return home
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
     close = get_close_matches(key.lower().replace("-", "_"), list(spelt), 1, 0.7)
-    return Advice(spelt[close[0]], f"Did you mean {close[0]}?") if close else Advice("", "It can be removed.")
+    return (
+        Advice(spelt[close[0]], tr("Did you mean {name}?", name=close[0]))
+        if close
+        else Advice("", tr("It can be removed."))
+    )
 
 
 def _home(place: str, key: str, node: Node, dialect: Dialect) -> Advice | None:
     """The place a known field belongs to; None for one that is known nowhere."""
     lower = key.lower().replace("-", "_")
     if place in ("top", "service", "limit") and is_service_type(key, node):
-        return Advice("services", f"It belongs in services{_as_what(key, node, place)}.")
+        return Advice("services", tr("{said}.", said=_as_what(key, node, place)))
     name = _CREDENTIAL_NAMES.get(squeezed(key))
     if name:
-        inside = "credentials" if place == "service" else "the credentials of a service"
-        renamed = "" if name == lower else f", where it is called {name}"
-        return Advice("credentials", f"It belongs in {inside}{renamed}.")
+        inside = "credentials" if place == "service" else tr("the credentials of a service")
+        if name == lower:
+            return Advice("credentials", tr("It belongs in {place}.", place=inside))
+        return Advice(
+            "credentials", tr("It belongs in {place}, where it is called {name}.", place=inside, name=name)
+        )
     labels = []
     for other, struct, label in _HOMES[dialect.version]:
         if other != place and lower in struct.fields:
             inward = place in ("credentials", "limit") and other == "service"
-            labels.append("the service, one level higher" if inward else label)
-    return Advice(lower, f"It belongs in {listed(labels)}.") if labels else None
+            labels.append(tr("the service, one level higher") if inward else label)
+    return Advice(lower, tr("It belongs in {place}.", place=listed(labels))) if labels else None
 
 
 def is_service_type(key: str, node: Node) -> bool:
@@ -138,19 +151,19 @@ def is_service_type(key: str, node: Node) -> bool:
 
 
 def _as_what(key: str, node: Node, place: str) -> str:
-    """How a service type is written inside of `services`, when not as it stands."""
+    """That a service type belongs in `services`, and how it is written there, when not as it stands."""
     lower = key.lower()
     known = lower if lower in defaults.SERVICE_TYPES else TYPES_ELSEWHERE.get(lower, "")
-    parts = []
+    said = tr("It belongs in services")
     if place != "top":
-        parts.append(", beside the other types")
+        said = tr("{said}, beside the other types", said=said)
     if not known:
-        parts.append(", under the type it speaks, such as openai")
+        said = tr("{said}, under the type it speaks, such as openai", said=said)
     elif known != key:
-        parts.append(f", where it is called {known}")
+        said = tr("{said}, where it is called {name}", said=said, name=known)
     if node.kind == "object":
-        parts.append(", with square brackets around it")
-    return "".join(parts)
+        said = tr("{said}, with square brackets around it", said=said)
+    return said
 
 
 def credential_advice(service: Service, member: str, dialect: Dialect, names: Sequence[str]) -> Advice:
@@ -160,25 +173,27 @@ def credential_advice(service: Service, member: str, dialect: Dialect, names: Se
     name = squeezed(member)
     same = squeezed_names.get(name)
     if same:
-        return Advice(same, f"Did you mean {same}? The names of credentials match exactly.")
+        return Advice(same, tr("Did you mean {name}? The names of credentials match exactly.", name=same))
     if facts.needed == (("api_key",),) and _is_key_word(name):
-        return Advice("api_key", "The key is called api_key here.")
+        return Advice("api_key", tr("The key is called api_key here."))
     structs = fields.structs_of(dialect)
     if member in structs.service.fields and member not in ("id", "enabled", "model_limits"):
-        return Advice(member, "It belongs in the service, one level higher.")
+        return Advice(member, tr("It belongs in the service, one level higher."))
     word = word_for("key" if "enabled" in names else "credentials", member, dialect)
     if word:
         return Advice(word.means, word.says, word.severity)
     if member in structs.limit.fields:
-        return Advice("limit", 'It belongs in a limit: "limit": {"qps": …}.')
+        return Advice("limit", tr('It belongs in a limit: "limit": {{"qps": …}}.'))
     if member in structs.gateway.fields:
-        return Advice(member, "It belongs in the top level.")
+        return Advice(member, tr("It belongs in the top level."))
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
     close = get_close_matches(member.lower(), facts.known, 1, 0.7)
     if close:
-        return Advice(close[0], f"Did you mean {close[0]}?")
-    return Advice("", f"It reads {listed(facts.known, 'and') or 'none'}.")
+        return Advice(close[0], tr("Did you mean {name}?", name=close[0]))
+    if not facts.known:
+        return Advice("", tr("It reads none."))
+    return Advice("", tr("It reads {names}.", names=listed(facts.known, "and")))
 
 
 #: What the one key of most types is called elsewhere, without case and signs.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from one_adapter.config import defaults, fields
 from one_adapter.config.document import Document
 from one_adapter.config.node import Problem
-from one_adapter.lint.finding import listed
+from one_adapter.language import listed, sentences, tr, trn
 
 #: Signs of a Chinese keyboard -> what JSON and YAML want in their place.
 FULL_WIDTH = {
@@ -18,15 +18,15 @@ FULL_WIDTH = {
     **dict(zip("｛｝［］【】〔〕（）．。－—–＃｜", "{}[][][][]..---#|", strict=True)),
 }
 _INVISIBLE = {
-    "\xa0": "a no-break space",
-    "\u3000": "a full-width blank",
-    "\u200b": "a zero-width space",
-    "\u200c": "a zero-width non-joiner",
-    "\u200d": "a zero-width joiner",
-    "\u2060": "a word joiner",
-    "\ufeff": "a byte order mark",
-    "\u2028": "a line separator",
-    "\u00ad": "a soft hyphen",
+    "\xa0": tr("a no-break space"),
+    "\u3000": tr("a full-width blank"),
+    "\u200b": tr("a zero-width space"),
+    "\u200c": tr("a zero-width non-joiner"),
+    "\u200d": tr("a zero-width joiner"),
+    "\u2060": tr("a word joiner"),
+    "\ufeff": tr("a byte order mark"),
+    "\u2028": tr("a line separator"),
+    "\u00ad": tr("a soft hyphen"),
 }
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _SIGNS = re.compile("[" + "".join(map(re.escape, FULL_WIDTH)) + "]")
@@ -50,31 +50,37 @@ class Hint(NamedTuple):
 def hint_for(document: Document, problem: Problem) -> Hint:
     """What to do about a syntax problem."""
     if not document.text.strip():
-        return Hint("", "An empty configuration is written {}.")
-    find = _in_yaml if document.format == "yaml" else _in_json
-    return find(document, problem.message, problem.span.start)
+        return Hint("", tr("An empty configuration is written {{}}."))
+    if document.format == "yaml":
+        return _in_yaml(document, problem.message, problem.span.start)
+    return _in_json(document, problem)
 
 
-def _in_json(document: Document, message: str, at: int) -> Hint:
-    text = document.text
+def _in_json(document: Document, problem: Problem) -> Hint:
+    text, message, at = document.text, problem.message, problem.span.start
     char = text[at : at + 1]
     if "comma after the last" in message:
-        return Hint("", "Remove the comma.")
+        return Hint("", tr("Remove the comma."))
     if "no comments" in message:
-        return Hint("", "Remove the comment, or keep the configuration in a .yaml file, where # begins one.")
+        return Hint(
+            "", tr("Remove the comment, or keep the configuration in a .yaml file, where # begins one.")
+        )
     if "no end" in message or "in a string" in message:
         return _in_string(document, message, at)
     if "is no escape" in message:
-        return Hint("", "Write \\\\ for a backslash.")
+        return Hint("", tr("Write \\\\ for a backslash."))
     fragment = _fragment(text, message, at)
     if fragment:
         return fragment
-    wanted = message.partition(" where ")[2]
     if char in FULL_WIDTH:
-        return _full_width(document, at, f" where {wanted}" if wanted else "")
+        return _full_width(document, at, problem.wanted)
     if char in _INVISIBLE:
-        name = f"{_INVISIBLE[char]} (U+{ord(char):04X})"
-        return Hint(f"{name} where {wanted}" if wanted else name, "Delete it, or type a plain blank.")
+        wanted = problem.wanted
+        name = tr("{sign} (U+{code:04X})", sign=_INVISIBLE[char], code=ord(char))
+        return Hint(
+            tr("{sign} where {wanted} should be", sign=name, wanted=wanted) if wanted else name,
+            tr("Delete it, or type a plain blank."),
+        )
     if "double quotes" in message and "file ends" not in message:
         return _key_or_quotes(text, at)
     return Hint("", _next_to(document, message, at, char))
@@ -84,12 +90,12 @@ def _key_or_quotes(text: str, at: int) -> Hint:
     """A key without quotes, a quote of another kind, or what is no key at all."""
     word = _WORD.match(text, at)
     if word and re.match(r"\s*:(?:\s|$)", text[word.end() :]) and not text[:at].strip():
-        return Hint("", "This looks like YAML: call the file .yaml.")
+        return Hint("", tr("This looks like YAML: call the file .yaml."))
     if word:
-        return Hint("", "Write the key in double quotes.")  # not the word itself: it may be a secret
+        return Hint("", tr("Write the key in double quotes."))  # not the word itself: it may be a secret
     if text[at : at + 1] == ",":
-        return Hint("", "There is a comma too many.")
-    return Hint("", 'Write "like this".')
+        return Hint("", tr("There is a comma too many."))
+    return Hint("", tr('Write "like this".'))
 
 
 def _next_to(document: Document, message: str, at: int, char: str) -> str:
@@ -98,31 +104,43 @@ def _next_to(document: Document, message: str, at: int, char: str) -> str:
     if "file ends" in message:
         opened = _unclosed(text)
         if opened is None:
-            return "Something is missing at the end."
+            return tr("Something is missing at the end.")
         line, column = document.position(opened)
         closing = "}" if text[opened] == "{" else "]"
-        return f"A {closing} is missing: the {text[opened]} in line {line}, column {column} is never closed."
+        return tr(
+            "A {closing} is missing: the {opening} in line {line}, column {column} is never closed.",
+            closing=closing,
+            opening=text[opened],
+            line=line,
+            column=column,
+        )
     if "comma or" in message:
         if char in "]}":
-            return f"Another bracket was opened last: this should be {']' if char == '}' else '}'}."
-        return "A comma is missing before this." if char not in ":=" else "Write a comma, or take it away."
+            return tr(
+                "Another bracket was opened last: this should be {sign}.", sign="]" if char == "}" else "}"
+            )
+        return (
+            tr("A comma is missing before this.")
+            if char not in ":="
+            else tr("Write a comma, or take it away.")
+        )
     word = _WORD.match(text, at)
     if word and word.group() in _WORDS:
-        return f"Write {_WORDS[word.group()]}."
+        return tr("Write {word}.", word=_WORDS[word.group()])
     if "a value should be" in message:
         if not text[:at].strip() and word and text[word.end() :].lstrip().startswith(":"):
-            return "This looks like YAML: call the file .yaml."
+            return tr("This looks like YAML: call the file .yaml.")
         if char == ",":
-            return "There is a comma too many, or a value is missing."
+            return tr("There is a comma too many, or a value is missing.")
         if word:
-            return "Put it in double quotes."
+            return tr("Put it in double quotes.")
         if char in "}]":
-            return "A value is missing before this."
+            return tr("A value is missing before this.")
     if "colon" in message and char in "=,":
-        return "Write a colon."
+        return tr("Write a colon.")
     if "after the end" in message:
-        return "There is a bracket too many." if char in "}]" else "One file holds one configuration."
-    return "The gateway reads strict JSON; look at this place and just before it."
+        return tr("There is a bracket too many.") if char in "}]" else tr("One file holds one configuration.")
+    return tr("The gateway reads strict JSON; look at this place and just before it.")
 
 
 def _unclosed(text: str) -> int | None:
@@ -143,31 +161,45 @@ def _in_string(document: Document, message: str, at: int) -> Hint:
     end = text.find("\n", at)
     line = text[start : len(text) if end < 0 else end]
     if text[at : at + 1] == "\t":
-        return Hint("a tab in a string", "Write \\t, or a blank.")
+        return Hint(tr("a tab in a string"), tr("Write \\t, or a blank."))
     quotes = [char for char in line if FULL_WIDTH.get(char) == '"']
     if quotes:
         first = start + line.index(quotes[0])
-        return _full_width(document, first, "")
+        return _full_width(document, first)
     if text[at : at + 1] in ("\n", "\r"):
         return Hint(
-            "a line break in a string",
-            'Put the closing " at the end of the line, or write \\n where a line break is meant.',
+            tr("a line break in a string"),
+            tr('Put the closing " at the end of the line, or write \\n where a line break is meant.'),
         )
-    return Hint("", 'Put the closing " where the text ends.' if "no end" in message else "Remove it.")
+    return Hint("", tr('Put the closing " where the text ends.') if "no end" in message else tr("Remove it."))
 
 
-def _full_width(document: Document, at: int, where: str) -> Hint:
+def _full_width(document: Document, at: int, wanted: str = "") -> Hint:
     """A sign of a Chinese keyboard, and where the others stand."""
     char = document.text[at]
+    sign = tr("the full-width sign {sign} (U+{code:04X})", sign=char, code=ord(char))
+    typed = tr("Type {sign} in its place, with the input method switched to English.", sign=FULL_WIDTH[char])
     others = sorted({document.position(other)[0] for other in _outside_strings(document.text) if other != at})
-    more = ""
-    if others:
-        shown = listed([str(line) for line in others[:_LINES_NAMED]], "and")
-        more = f" There are more such signs in line{'s' if len(others) > 1 else ''} {shown}"
-        more += " and below." if len(others) > _LINES_NAMED else "."
     return Hint(
-        f"the full-width sign {char} (U+{ord(char):04X}) {where.strip() or 'in place of a plain one'}",
-        f"Type {FULL_WIDTH[char]} in its place, with the input method switched to English.{more}",
+        tr("{sign} where {wanted} should be", sign=sign, wanted=wanted)
+        if wanted
+        else tr("{sign} in place of a plain one", sign=sign),
+        sentences(typed, _more_such(others)),
+    )
+
+
+def _more_such(others: list[int]) -> str:
+    """In which lines more such signs stand; empty for none."""
+    if not others:
+        return ""
+    lines = listed([str(line) for line in others[:_LINES_NAMED]], "and")
+    if len(others) > _LINES_NAMED:
+        return tr("There are more such signs in lines {lines} and below.", lines=lines)
+    return trn(
+        "There are more such signs in line {lines}.",
+        "There are more such signs in lines {lines}.",
+        count=len(others),
+        lines=lines,
     )
 
 
@@ -182,25 +214,26 @@ def _fragment(text: str, message: str, at: int) -> Hint | None:
     if "after the end" not in message:
         return None
     rest, bare = text[at : at + 1], text.lstrip()
-    comma = " Take away the comma at its end." if text.rstrip().endswith(",") else ""
+    comma = tr("Take away the comma at its end.") if text.rstrip().endswith(",") else ""
     first = _STRING.match(bare)
     if first and rest in (":", "："):
         key = first.group()[1:-1]
-        what = "this is a part of a configuration, without what stands around it"
-        return Hint(what, f"{_around(key)}{comma}")
+        what = tr("this is a part of a configuration, without what stands around it")
+        return Hint(what, sentences(_around(key), comma))
     if bare.startswith("{") and rest == ",":
-        around = 'Put {"services": {"openai": […]}} around them.'
-        return Hint("these are several objects, without what stands around them", f"{around}{comma}")
+        around = tr('Put {{"services": {{"openai": […]}}}} around them.')
+        what = tr("these are several objects, without what stands around them")
+        return Hint(what, sentences(around, comma))
     return None
 
 
 def _around(key: str) -> str:
     """What to put around a member that stands by itself."""
     if key in defaults.SERVICE_TYPES:
-        return 'Put braces and services around it: {"services": {…}}.'
+        return tr('Put braces and services around it: {{"services": {{…}}}}.')
     if key in fields.SERVICE.fields and key not in fields.GATEWAY.fields:
-        return 'Put it into a service: {"services": {"openai": [{…}]}}.'
-    return "Put braces around it: {…}."
+        return tr('Put it into a service: {{"services": {{"openai": [{{…}}]}}}}.')
+    return tr("Put braces around it: {{…}}.")
 
 
 def _in_yaml(document: Document, message: str, at: int) -> Hint:
@@ -209,21 +242,21 @@ def _in_yaml(document: Document, message: str, at: int) -> Hint:
     lines = text.splitlines()
     near = lines[max(0, line - 3) : line]
     if "\t" in text[at : at + 1] or any("\t" in one[: len(one) - len(one.lstrip())] for one in near[-2:]):
-        return Hint("a tab: YAML indents with blanks alone", "Put blanks in the place of each tab.")
+        return Hint(tr("a tab: YAML indents with blanks alone"), tr("Put blanks in the place of each tab."))
     for place, one in zip(range(max(0, line - 3), line), near, strict=False):
         found = re.search(r"[：，“”‘’｛｝［］【】、；＂]", one.partition(" #")[0])
         if found:
-            return _full_width(document, document.line_starts[place] + found.start(), "")
+            return _full_width(document, document.line_starts[place] + found.start())
     if "quoted scalar" in message or "unexpected end of stream" in message:
-        return Hint("", "A quote is opened and never closed.")
+        return Hint("", tr("A quote is opened and never closed."))
     if any(re.match(r"\s*(?:- )?[\w.-]+:[^\s/]", one) for one in near):
-        return Hint("", "Put a blank after the colon.")
+        return Hint("", tr("Put a blank after the colon."))
     if "cannot start any token" in message:
-        return Hint("", "Put the value in quotes: this sign means something to YAML.")
+        return Hint("", tr("Put the value in quotes: this sign means something to YAML."))
     if "mapping values are not allowed" in message:
-        return Hint("", "Indent this line as its neighbours, or put a value with a colon in quotes.")
+        return Hint("", tr("Indent this line as its neighbours, or put a value with a colon in quotes."))
     return Hint(
-        "", "Check the indentation, the quotes and the colon-space of this line and the one before it."
+        "", tr("Check the indentation, the quotes and the colon-space of this line and the one before it.")
     )
 
 
@@ -233,11 +266,11 @@ def hint_for_root(document: Document) -> str:
     if root is None:
         return ""
     if root.kind == "array" and any(item.kind == "object" for item in root.items):
-        return 'Put {"services": {"openai": …}} around it, with the type the services speak.'
+        return tr('Put {{"services": {{"openai": …}}}} around it, with the type the services speak.')
     if root.kind == "string" and document.format == "yaml":
         found = re.search("[：]", root.value)
         if found:
-            return "Type : and a blank in the place of the full-width sign ：."
+            return tr("Type : and a blank in the place of the full-width sign ：.")
         if re.search(r"[\w]:\S", root.value):
-            return "Put a blank after each colon."
+            return tr("Put a blank after each colon.")
     return ""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.finding import Severity
+from one_adapter.language import sentences, tr
 
 
 class Word(NamedTuple):
@@ -17,21 +18,30 @@ class Word(NamedTuple):
     severity: Severity | None = None
 
 
-_NOTE = "A note for people; the gateway keeps it and does nothing with it."
-_NEWER = "Gateway 0.12 knows it, 0.10 does nothing with it."
-_OWN_NAME = "Keys of credential_list alone have one; the gateway does nothing with it."
-_PRICE = "The gateway counts no costs. In the exported file, model_info has input_cost_per_token."
-_PARAMETER = "Clients send it with their requests. In the exported file, litellm_params can set it."
-_ADDRESS = "The vendor's address is called server_url here."
-_SWITCH = 'A service is switched on by "enabled": true.'
-_KEY = 'The vendor\'s key stands in credentials: {"api_key": "…"}.'
-_KEYS = 'Several keys stand in credential_list: [{"api_key": "…"}, …].'
-_RENAME = "It is called model_redirect here: the key is what clients send, the value what the vendor gets."
-_RATE = 'A waiting limit is written "limit": {"qps": …}; qpm, rpm and concurrency are the others.'
-_HEADERS = "The gateway sends no headers of your own; exported, litellm_params.extra_headers does."
-_ORGANIZATION = "The gateway sends no organization; exported, litellm_params.organization does."
-_TLS = "The gateway speaks plain HTTP to clients; put a web server with TLS in front."
-_LITELLM = "The gateway has nothing of the kind. LiteLLM has; see its documentation once you have exported."
+def template_called(name: str) -> str:
+    """What the template of translations is called, which depends on the form of the file."""
+    return tr("The template is called {name}.", name=name)
+
+
+_NOTE = tr("A note for people; the gateway keeps it and does nothing with it.")
+_NEWER = tr("Gateway 0.12 knows it, 0.10 does nothing with it.")
+_OWN_NAME = tr("Keys of credential_list alone have one; the gateway does nothing with it.")
+_PRICE = tr("The gateway counts no costs. In the exported file, model_info has input_cost_per_token.")
+_PARAMETER = tr("Clients send it with their requests. In the exported file, litellm_params can set it.")
+_ADDRESS = tr("The vendor's address is called server_url here.")
+_SWITCH = tr('A service is switched on by "enabled": true.')
+_KEY = tr('The vendor\'s key stands in credentials: {{"api_key": "…"}}.')
+_KEYS = tr('Several keys stand in credential_list: [{{"api_key": "…"}}, …].')
+_RENAME = tr(
+    "It is called model_redirect here: the key is what clients send, the value what the vendor gets."
+)
+_RATE = tr('A waiting limit is written "limit": {{"qps": …}}; qpm, rpm and concurrency are the others.')
+_HEADERS = tr("The gateway sends no headers of your own; exported, litellm_params.extra_headers does.")
+_ORGANIZATION = tr("The gateway sends no organization; exported, litellm_params.organization does.")
+_TLS = tr("The gateway speaks plain HTTP to clients; put a web server with TLS in front.")
+_LITELLM = tr(
+    "The gateway has nothing of the kind. LiteLLM has; see its documentation once you have exported."
+)
 
 _PARAMETERS = (
     "temperature topp topk maxtokens maxoutputtokens maxcompletiontokens stop seed frequencypenalty"
@@ -50,36 +60,37 @@ _ROWS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("", _PRICE,
          "price prices pricing cost costs inputcostpertoken outputcostpertoken ratio billing"),
         ("", _PARAMETER, _PARAMETERS),
-        ("", "Clients ask for a stream or not.", "stream streaming stream_options streamoptions"),
+        ("", tr("Clients ask for a stream or not."), "stream streaming stream_options streamoptions"),
         ("", _LITELLM,
          "cache caching redis redisurl database databaseurl budget maxbudget callbacks guardrails"),
     ),
     "top": (
-        ("server_port", 'Where it listens is written "server_port": ":9090".',
+        ("server_port", tr('Where it listens is written "server_port": ":9090".'),
          "port listen listenport listenaddr listenaddress bind host address server serverhost addr"),
-        ("api_key", "The key of clients is api_key; api_keys for several.",
+        ("api_key", tr("The key of clients is api_key; api_keys for several."),
          "key token apitoken masterkey authtoken accesstoken authkey auth authorization password"
          " clientkey"),
         ("api_keys",
-         'Several keys of clients: "api_keys": [{"api_key": "…", "supported_models": {"*": ["*"]}}].',
+         tr('Several keys of clients: "api_keys": [{{"api_key": "…", "supported_models": {{"*": '
+            '["*"]}}}}].'),
          "keys tokens clientkeys authkeys users accesskeys apitokens"),
-        ("load_balancing", "How services take turns is called load_balancing: first, random or rr.",
+        ("load_balancing", tr("How services take turns is called load_balancing: first, random or rr."),
          "strategy lb balance balancer loadbalance loadbalancer routing routingstrategy balancestrategy"),
-        ("services", "Vendors stand in services, each in the list of its type.",
+        ("services", tr("Vendors stand in services, each in the list of its type."),
          "channels providers upstreams vendors backends service endpoints targets modelproviders"),
-        ("services", "Models stand in services: each service lists its own.", "model modellist"),
-        ("server_url", "A vendor's address is the server_url of a service.",
+        ("services", tr("Models stand in services: each service lists its own."), "model modellist"),
+        ("server_url", tr("A vendor's address is the server_url of a service."),
          "baseurl apibase baseuri url endpoint apiurl openaiapibase proxyurl"),
         ("model_redirect", _RENAME,
          "redirect redirects modelmapping modelalias modelaliases alias aliases mapping rename"),
-        ("log_level", "How much is logged is called log_level.",
+        ("log_level", tr("How much is logged is called log_level."),
          "log loglevels logging logger verbose verbosity"),
-        ("proxy", 'The way out is written "proxy": {"strategy": …, "type": …, "http_proxy": …}.',
+        ("proxy", tr('The way out is written "proxy": {{"strategy": …, "type": …, "http_proxy": …}}.'),
          "outboundproxy allproxy socks socks5 httpsproxyurl"),
-        ("", "Waiting limits belong in a service, as limit.", "ratelimit ratelimits limits rate"),
+        ("", tr("Waiting limits belong in a service, as limit."), "ratelimit ratelimits limits rate"),
         ("", _TLS, "tls ssl https cert certfile certificate keyfile sslcert sslkey"),
-        ("", "The gateway answers every origin.", "cors allowedorigins corsorigins alloworigin"),
-        ("", "There are no weights: a service that is listed twice gets twice the calls.",
+        ("", tr("The gateway answers every origin."), "cors allowedorigins corsorigins alloworigin"),
+        ("", tr("There are no weights: a service that is listed twice gets twice the calls."),
          "weight weights"),
     ),
     "service": (
@@ -93,101 +104,102 @@ _ROWS: dict[str, tuple[tuple[str, str, str], ...]] = {
          "keys apikeys tokens keylist apikeylist keypool credentialslist credentiallists multikeys"
          " accounts"),
         ("",
-         'There are no weights: a service that is listed twice (with "id" of its own) gets twice the'
-         " calls.",
+         tr('There are no weights: a service that is listed twice (with "id" of its own) gets twice the '
+            "calls."),
          "weight weights share proportion percent percentage"),
-        ("", "The order of the services is the priority, with load_balancing first.",
+        ("", tr("The order of the services is the priority, with load_balancing first."),
          "priority order rank level sort index"),
         ("limit", _RATE, "ratelimit ratelimits rate limits throttle rateLimiter requestlimit"),
-        ("limit", 'Calls at once are written "limit": {"concurrency": …}.',
+        ("limit", tr('Calls at once are written "limit": {{"concurrency": …}}.'),
          "maxconcurrency maxconcurrent concurrent parallel parallelism maxparallelrequests maxconnections"),
-        ("limit", 'Calls in a minute are written "limit": {"rpm": …}.',
+        ("limit", tr('Calls in a minute are written "limit": {{"rpm": …}}.'),
          "requestsperminute maxrpm reqperminute"),
-        ("limit", 'Calls in a second are written "limit": {"qps": …}.',
+        ("limit", tr('Calls in a second are written "limit": {{"qps": …}}.'),
          "requestspersecond maxqps rps tps"),
-        ("id", "A service's name is its id: letters, digits, dot, underscore and dash.",
+        ("id", tr("A service's name is its id: letters, digits, dot, underscore and dash."),
          "name servicename"),
-        ("", "The type is the key a service stands under: services, then openai, then a list.",
+        ("", tr("The type is the key a service stands under: services, then openai, then a list."),
          "type kind vendor providertype channeltype servicetype apitype protocol format"),
         ("", _ORGANIZATION,
          "organization organisation org orgid organizationid openaiorganization project projectname"),
         ("", _HEADERS, "headers header extraheaders customheaders httpheaders requestheaders useragent"),
         ("",
-         "The gateway adds nothing to a request; in the exported file, litellm_params.extra_body does.",
+         tr("The gateway adds nothing to a request; in the exported file, litellm_params.extra_body "
+            "does."),
          "extrabody body params parameters extraparams extra options modelparams config settings"),
         ("use_proxy",
-         'The proxy stands at the top level; a service goes through it with "use_proxy": true.',
+         tr('The proxy stands at the top level; a service goes through it with "use_proxy": true.'),
          "proxy httpproxy httpsproxy socks5proxy socksproxy proxyurl useproxyurl enableproxy viaproxy"),
         ("enabled", _SWITCH,
          "enable active activated on isenabled isactive disabled disable status state off"),
-        ("models", "Did you mean models?",
+        ("models", tr("Did you mean models?"),
          "model modelname modelnames modellist supportedmodels availablemodels deployments allowedmodels"),
         ("model_redirect", _RENAME,
          "redirect redirects modelmapping mapping modelalias modelaliases alias aliases rename"
          " renames modelrewrite"),
-        ("embedding_models", "The names of its embedding models are called embedding_models.",
+        ("embedding_models", tr("The names of its embedding models are called embedding_models."),
          "embedding embeddings embeddingmodel embedmodels embeddingsmodels"),
-        ("timeout", "It is called timeout here, in whole seconds.",
+        ("timeout", tr("It is called timeout here, in whole seconds."),
          "timeoutseconds requesttimeout readtimeout connecttimeout timeoutms httptimeout timeouts"),
         ("server_url",
-         "Deployment and version stand in server_url: …/openai/deployments/NAME?api-version=….",
+         tr("Deployment and version stand in server_url: …/openai/deployments/NAME?api-version=…."),
          "apiversion version deployment deploymentname deploymentid azuredeployment resource resourcename"),
-        ("", "A region is part of the address; only vertexai has a location, in credentials.",
+        ("", tr("A region is part of the address; only vertexai has a location, in credentials."),
          "region zone"),
-        ("", "The gateway knows no size of a model's window.",
+        ("", tr("The gateway knows no size of a model's window."),
          "contextlength contextwindow maxcontext maxcontextlength contextsize maxinputtokens"),
-        ("", "The gateway knows no groups: api_keys say which key may use which models.",
+        ("", tr("The gateway knows no groups: api_keys say which key may use which models."),
          "group groups tag tags tenant users user quota balance whitelist blacklist"),
     ),
     "credentials": (
-        ("server_url", "It belongs in the service, one level higher, as server_url.",
+        ("server_url", tr("It belongs in the service, one level higher, as server_url."),
          "baseurl apibase baseuri url uri endpoint apiurl host address openaiapibase"),
         ("", _ORGANIZATION, "organization organisation org orgid organizationid openaiorganization"),
         ("", _HEADERS, "headers header extraheaders"),
-        ("", "There are no weights: a key that is listed twice gets twice the calls.", "weight weights"),
-        ("", "The order of the list is the priority, with load_balancing first.", "priority order rank"),
+        ("", tr("There are no weights: a key that is listed twice gets twice the calls."), "weight weights"),
+        ("", tr("The order of the list is the priority, with load_balancing first."), "priority order rank"),
     ),
     "limit": (
-        ("concurrency", 'Calls at once are written "concurrency".',
+        ("concurrency", tr('Calls at once are written "concurrency".'),
          "max maxconcurrency maxconcurrent concurrent parallel maxparallelrequests connections"),
-        ("rpm", 'Calls in a minute are written "rpm".',
+        ("rpm", tr('Calls in a minute are written "rpm".'),
          "requestsperminute perminute minute calls requests limit"),
-        ("qps", 'Calls in a second are written "qps".', "requestspersecond persecond second rps tps"),
-        ("", "The windows are a second (qps) and a minute (rpm); there is none of an hour or a day.",
+        ("qps", tr('Calls in a second are written "qps".'), "requestspersecond persecond second rps tps"),
+        ("", tr("The windows are a second (qps) and a minute (rpm); there is none of an hour or a day."),
          "rpd rph perday perhour requestsperday requestsperhour daily day hour qpd"),
-        ("timeout", "How long a call waits for its turn is called timeout, in whole seconds.",
+        ("timeout", tr("How long a call waits for its turn is called timeout, in whole seconds."),
          "wait waittime maxwait queue queuetimeout waitseconds"),
     ),
     "proxy": (
-        ("http_proxy", "The address is called http_proxy, https_proxy or socks5_proxy, by the type.",
+        ("http_proxy", tr("The address is called http_proxy, https_proxy or socks5_proxy, by the type."),
          "url address host server http https socks socks5 proxyurl httpurl allproxy addr"),
-        ("", "User and password stand in the address: http://user:password@host:port.",
+        ("", tr("User and password stand in the address: http://user:password@host:port."),
          "username user password pass auth"),
-        ("strategy", 'It is switched by "strategy": disabled, default, all or force_all.',
+        ("strategy", tr('It is switched by "strategy": disabled, default, all or force_all.'),
          "enabled enable mode on active use"),
-        ("", 'A service stays out of it with "use_proxy": false, under the strategy all.',
+        ("", tr('A service stays out of it with "use_proxy": false, under the strategy all.'),
          "noproxy bypass exclude ignore except"),
     ),
     "circuit_breaker": (
-        ("failure_threshold", "It is called failure_threshold.",
+        ("failure_threshold", tr("It is called failure_threshold."),
          "failures threshold maxfailures errorthreshold failurecount allowedfails"),
-        ("recovery_timeout_seconds", "It is called recovery_timeout_seconds.",
+        ("recovery_timeout_seconds", tr("It is called recovery_timeout_seconds."),
          "timeout recoverytimeout cooldown cooldowntime resettimeout opentimeout sleepwindow"),
-        ("half_open_max_requests", "It is called half_open_max_requests.",
+        ("half_open_max_requests", tr("It is called half_open_max_requests."),
          "halfopen halfopenrequests halfopenmax probes maxprobes"),
-        ("enabled", "It is called enabled.", "enable on active disabled"),
+        ("enabled", tr("It is called enabled."), "enable on active disabled"),
     ),
     "translation": (
-        ("promptTemplate", "The template is called {template}.",
+        ("promptTemplate", template_called("promptTemplate"),
          "template prompt systemprompt prompttext"),
-        ("", "Translations ask for the model random.", "model models"),
-        ("enable", "It is called enable; the endpoint answers in any case.", "enabled on active"),
+        ("", tr("Translations ask for the model random."), "model models"),
+        ("enable", tr("It is called enable; the endpoint answers in any case."), "enabled on active"),
     ),
     "client key": (
-        ("api_key", "The key is called api_key.", "key token value secret apitoken"),
-        ("supported_models", 'What it may use is written "supported_models": {"*": ["gpt-4o"]}.',
+        ("api_key", tr("The key is called api_key."), "key token value secret apitoken"),
+        ("supported_models", tr('What it may use is written "supported_models": {{"*": ["gpt-4o"]}}.'),
          "models model allowedmodels modellist whitelist scopes"),
-        ("", "The gateway gives a key no quota and no end.",
+        ("", tr("The gateway gives a key no quota and no end."),
          "quota limit limits expires expiresat expiry budget ratelimit rpm"),
         ("", _NOTE, "name id user"),
     ),
@@ -195,23 +207,27 @@ _ROWS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 _RETRIES = "retry retries maxretries numretries retrytimes retrycount"
 _FALLBACKS = "fallback fallbacks backup backups fallbackmodel fallbackmodels spare standby"
+_NO_TOKENS = tr("Limits count calls and not tokens: qps, qpm, rpm or concurrency.")
+_EVERY_ONE = tr("Every credential is drawn; take out the one that should rest.")
 _SWITCHES = "enabled enable active on disabled disable status"
 
 #: What is told where one key is drawn for a request, and no other tried.
 _OF_SINGLE_KEYS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "anywhere": (
         ("", _NEWER, "statistics upstreamprotocol modellimits"),
-        ("", f"Limits count calls and not tokens: qps, qpm, rpm or concurrency. {_NEWER}", "tpm"),
-        ("", "Limits count calls and not tokens: qps, qpm, rpm or concurrency.",
+        ("", sentences(_NO_TOKENS, _NEWER), "tpm"),
+        ("", _NO_TOKENS,
          "tpd tokensperminute tokenlimit maxtpm"),
         ("",
-         "The gateway asks a vendor once and never again; a second service with the model shares the calls.",
+         tr("The gateway asks a vendor once and never again; a second service with the model shares the "
+            "calls."),
          _RETRIES),
-        ("", "A second service with the same model answers while circuit_breaker holds the first one back.",
+        ("", tr("A second service with the same model answers while circuit_breaker holds the first one "
+                "back."),
          _FALLBACKS),
     ),
     "credentials": (
-        ("", f"Every credential is drawn; take out the one that should rest. {_NEWER}", _SWITCHES),
+        ("", sentences(_EVERY_ONE, _NEWER), _SWITCHES),
         ("", _NEWER, "id modellimits"),
         ("", _NOTE, "name"),
     ),
@@ -219,22 +235,24 @@ _OF_SINGLE_KEYS: dict[str, tuple[tuple[str, str, str], ...]] = {
 #: What is told where the keys of a list stand in for each other.
 _OF_POOLS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "anywhere": (
-        ("limit", 'Tokens in a minute are written "limit": {"tpm": …}.',
+        ("limit", tr('Tokens in a minute are written "limit": {{"tpm": …}}.'),
          "tpd tokensperminute tokenlimit maxtpm"),
-        ("", "The gateway tries every key of a credential_list once, and no key twice.", _RETRIES),
-        ("", "A second key in credential_list stands in for the first; a second service shares the calls.",
+        ("", tr("The gateway tries every key of a credential_list once, and no key twice."), _RETRIES),
+        ("", tr("A second key in credential_list stands in for the first; a second service shares the "
+                "calls."),
          _FALLBACKS),
     ),
     "service": (
         ("upstream_protocol",
-         "It is called upstream_protocol here: auto, chat_completions, responses or anthropic_messages.",
+         tr("It is called upstream_protocol here: auto, chat_completions, responses or "
+            "anthropic_messages."),
          "protocol api_type wireapi upstreamapi"),
     ),
     "credentials": (
-        ("", "It switches keys of credential_list alone; a service rests by its own enabled.", _SWITCHES),
+        ("", tr("It switches keys of credential_list alone; a service rests by its own enabled."), _SWITCHES),
         ("", _OWN_NAME, "id name"),
     ),
-    "key": (("enabled", 'A key rests with "enabled": false.', _SWITCHES),),
+    "key": (("enabled", tr('A key rests with "enabled": false.'), _SWITCHES),),
 }  # fmt: skip
 
 #: Where there is nothing to mend.

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway
 from one_adapter.config.others import is_litellm
-from one_adapter.finding import SEVERITIES, Finding
+from one_adapter.finding import SEVERITIES, Finding, Severity
+from one_adapter.language import Message, sentences, tr, translated, trn
 from one_adapter.lint.finding import refused
 from one_adapter.lint.output.excerpt import excerpt, harmless
 from one_adapter.lint.output.masking import Secrets
 from one_adapter.lint.rule import MOST_FINDINGS
 
+_LABELS = {"error": tr("error:"), "warning": tr("warning:"), "info": tr("info:")}
 _COLOURS = {"error": "31", "warning": "33", "info": "36"}
 
 
@@ -57,16 +60,16 @@ def render_text(findings: Sequence[Finding], document: Document, colour: bool = 
 def render_all(judged: Sequence[Judged], colour: bool = False) -> str:
     """The findings about each file, what is to be said of open ones, and a last line that counts."""
     parts = [render_text(one.findings, one.document, colour) for one in judged if one.findings]
-    parts += [note] if (note := open_note(judged)) else []
-    return "\n".join([*parts, summary(judged)]) + "\n"
+    parts += [translated(note)] if (note := open_note(judged)) else []
+    return "\n".join([*parts, translated(summary(judged))]) + "\n"
 
 
 def _finding(finding: Finding, document: Document, secrets: Secrets, paint: _Paint) -> str:
     colour = _COLOURS[finding.severity]
     place = paint(f"{harmless(shown_name(document))}:{finding.line}:{finding.column}:", "1")
-    severity = paint(f"{finding.severity}:", f"1;{colour}")
     rule = paint(f"[{finding.code} {finding.name}]", "2")
-    lines = [f"{place} {severity} {one_line(finding.message)} {rule}"]
+    message = _labelled(paint, _LABELS[finding.severity], finding.message, f"1;{colour}")
+    lines = [f"{place} {message} {rule}"]
     shown = excerpt(document, finding.span, secrets)
     gutter = len(str(finding.line))
     if shown and shown.text:
@@ -74,10 +77,16 @@ def _finding(finding: Finding, document: Document, secrets: Secrets, paint: _Pai
         lines.append(margin)
         lines.append(f"{paint(f'{shown.line} |', '2')} {shown.text}")
         lines.append(f"{margin} {paint(shown.carets, colour)}")
-    for label, text in (("expected", finding.expected), ("help", finding.help)):
+    for label, text in ((tr("expected:"), finding.expected), (tr("help:"), finding.help)):
         if text:
-            lines.append(f"{' ' * gutter} = {paint(label + ':', '1')} {one_line(text)}")
+            lines.append(f"{' ' * gutter} = {_labelled(paint, label, text, '1')}")
     return "\n".join(lines) + "\n"
+
+
+def _labelled(paint: _Paint, label: str, text: str, code: str) -> str:
+    """A text behind its label, in the chosen language; a full-width colon brings its own blank."""
+    said = translated(label)
+    return f"{paint(said, code)}{'' if said.endswith('：') else ' '}{one_line(translated(text))}"
 
 
 def shown_name(document: Document) -> str:
@@ -91,7 +100,7 @@ def one_line(text: str, longest: int = 300) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
-def summary(judged: Iterable[Judged]) -> str:
+def summary(judged: Iterable[Judged]) -> Message:
     """The last line: how many of each, and in how many files.
 
     >>> summary([])
@@ -102,12 +111,14 @@ def summary(judged: Iterable[Judged]) -> str:
     for one in judged:
         files += 1
         counts.update(finding.severity for finding in one.findings)
-    where = f"in {files} file{'' if files == 1 else 's'}"
     if not counts:
-        return f"No problems {where}."
+        return trn("No problems in {count} file.", "No problems in {count} files.", count=files)
     words = [_count(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
-    limited = " No rule reports more than 1,000 of one file." if max(counts.values()) >= MOST_FINDINGS else ""
-    return f"{', '.join(words)} {where}.{limited}"
+    found = reduce(lambda one, other: tr("{one}, {other}", one=one, other=other), words)
+    said = trn("{found} in {count} file.", "{found} in {count} files.", count=files, found=found)
+    if max(counts.values()) < MOST_FINDINGS:
+        return said
+    return sentences(said, tr("No rule reports more than 1,000 of one file."))
 
 
 def open_note(judged: Iterable[Judged]) -> str:
@@ -120,9 +131,17 @@ def open_note(judged: Iterable[Judged]) -> str:
     keyless = [one for one in told if one.services and not one.api_key and not one.api_keys]
     if not keyless:
         return ""
-    who = "It asks" if len(accepted) == 1 else f"{len(keyless)} of them ask"
-    return f"{who} clients for no key: anybody who reaches the port may call. api_key closes it."
+    if len(accepted) == 1:
+        return tr("It asks clients for no key: anybody who reaches the port may call. api_key closes it.")
+    return tr(
+        "{count} of them ask clients for no key: anybody who reaches the port may call. api_key closes it.",
+        count=len(keyless),
+    )
 
 
-def _count(number: int, severity: str) -> str:
-    return f"{number} {severity}{'s' if number > 1 and severity != 'info' else ''}"
+def _count(number: int, severity: Severity) -> Message:
+    if severity == "error":
+        return trn("{count} error", "{count} errors", count=number)
+    if severity == "warning":
+        return trn("{count} warning", "{count} warnings", count=number)
+    return tr("{count} info", count=number)

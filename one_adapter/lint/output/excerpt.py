@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
-from unicodedata import combining, east_asian_width
 
 from one_adapter.config.document import Document, Span
+from one_adapter.language import width
 from one_adapter.lint.output.masking import Secrets
 
 TAB_COLUMNS = 4
@@ -20,20 +19,6 @@ class Excerpt(NamedTuple):
     line: int
     text: str
     carets: str
-
-
-@cache
-def width(char: str) -> int:
-    """How many columns of a terminal a character takes.
-
-    >>> width("a"), width("智")
-    (1, 2)
-    """
-    if char < "\x7f":
-        return 1
-    if combining(char) or char in "\u200b\u200c\u200d\ufe0e\ufe0f":
-        return 0
-    return 2 if east_asian_width(char) in "WF" else 1
 
 
 def harmless(text: str) -> str:
@@ -63,12 +48,12 @@ def excerpt(document: Document, span: Span, secrets: Secrets) -> Excerpt | None:
     low, high = _window(start, end, min(span.start, end))
     shown = harmless(secrets.mask(low, high))
     before = _expand(shown[: span.start - low], 0)
-    under = _expand(shown[span.start - low : max(span.start, min(span.end, high)) - low], _columns(before))
-    after = _expand(shown[max(span.start, min(span.end, high)) - low :], _columns(before) + _columns(under))
+    under = _expand(shown[span.start - low : max(span.start, min(span.end, high)) - low], width(before))
+    after = _expand(shown[max(span.start, min(span.end, high)) - low :], width(before) + width(under))
     lead = _ELLIPSIS if low > start else ""
     tail = _ELLIPSIS if high < end else ""
-    indent = " " * (len(lead) + _columns(before))
-    return Excerpt(line, f"{lead}{before}{under}{after}{tail}", indent + "^" * max(1, _columns(under)))
+    indent = " " * (len(lead) + width(before))
+    return Excerpt(line, f"{lead}{before}{under}{after}{tail}", indent + "^" * max(1, width(under)))
 
 
 def _window(start: int, end: int, at: int) -> tuple[int, int]:
@@ -89,7 +74,3 @@ def _expand(text: str, column: int) -> str:
         parts.append(part)
         column += len(part) if char == "\t" else width(char)
     return "".join(parts)
-
-
-def _columns(text: str) -> int:
-    return len(text) if text.isascii() else sum(map(width, text))

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from one_adapter.config import defaults
 from one_adapter.config.model import Service
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.vendors import host_of
@@ -43,9 +44,9 @@ def http_in_websocket_service(context: Context) -> Iterator[Note]:
         if service.type == "xinghuo" and _speaks_otherwise(service, scheme):
             yield context.note(
                 pointer,
-                f"a xinghuo service speaks WebSocket; a call to {scheme}:// fails",
-                "Write wss://spark-api.xf-yun.com/…, or move the service to type openai.",
-                "wss:// or ws://",
+                tr("a xinghuo service speaks WebSocket; a call to {scheme}:// fails", scheme=scheme),
+                tr("Write wss://spark-api.xf-yun.com/…, or move the service to type openai."),
+                listed(["wss://", "ws://"]),
             )
 
 
@@ -68,9 +69,13 @@ def websocket_in_http_service(context: Context) -> Iterator[Note]:
         if service.type != "xinghuo" and _speaks_otherwise(service, scheme):
             yield context.note(
                 pointer,
-                f"a service of type {service.type} speaks HTTP; a call to {scheme}:// fails",
-                "Write https://, or move the service to type xinghuo.",
-                "https:// or http://",
+                tr(
+                    "a service of type {type} speaks HTTP; a call to {scheme}:// fails",
+                    type=service.type,
+                    scheme=scheme,
+                ),
+                tr("Write https://, or move the service to type xinghuo."),
+                listed(["https://", "http://"]),
             )
 
 
@@ -94,8 +99,12 @@ def wrong_service_type(context: Context) -> Iterator[Note]:
         if home and service.type not in home.types and service.type not in URL_IGNORED:
             yield context.note(
                 pointer,
-                f"this is {home.api or home.name}, and it does not speak the dialect of type {service.type}",
-                f"Move the service to type {listed(home.types)}.",
+                tr(
+                    "this is {vendor}, and it does not speak the dialect of type {type}",
+                    vendor=home.api or home.name,
+                    type=service.type,
+                ),
+                tr("Move the service to type {types}.", types=listed(home.types)),
             )
 
 
@@ -113,8 +122,11 @@ def server_url_ignored(context: Context) -> Iterator[Note]:
         if service.type in URL_IGNORED:
             yield context.note(
                 pointer,
-                f"the gateway ignores server_url for {service.type} and calls the vendor's own address",
-                "Remove it." if service.type != "dify" else "LiteLLM will use it; nothing to do.",
+                tr(
+                    "the gateway ignores server_url for {type} and calls the vendor's own address",
+                    type=service.type,
+                ),
+                tr("Remove it.") if service.type != "dify" else tr("LiteLLM will use it; nothing to do."),
             )
 
 
@@ -132,8 +144,8 @@ def query_in_server_url(context: Context) -> Iterator[Note]:
         if "?" in service.server_url.partition("#")[0] and not verbatim:
             yield context.note(
                 pointer,
-                "the gateway breaks an address with a query string",
-                "Remove the query; exported, it is sent as it should be.",
+                tr("the gateway breaks an address with a query string"),
+                tr("Remove the query; exported, it is sent as it should be."),
             )
 
 
@@ -154,18 +166,30 @@ def no_default_address(context: Context) -> Iterator[Note]:
             continue
         if service.type == "azure" and not _is_meant(context, service):
             yield context.note(
-                service.pointer, "an azure service needs its server_url", "Set it to your resource."
+                service.pointer, tr("an azure service needs its server_url"), tr("Set it to your resource.")
             )
         if service.type not in OPENAI_SHAPED:
             continue
         lost = [name for name in service.models if not _has_default(service, name)]
         if lost and not _is_meant(context, service):
-            more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
             yield context.note(
                 _listed_at(context, service, lost[0]),
-                f'there is no server_url, and no address is known for "{lost[0]}"{more}',
-                'Set "server_url"; the gateway knows only names that begin with glm-, deepseek-, yi-, gpt-.',
+                _no_address(lost),
+                tr(
+                    'Set "server_url"; the gateway knows only names that begin with glm-, deepseek-, '
+                    "yi-, gpt-."
+                ),
             )
+
+
+def _no_address(names: list[str]) -> str:
+    if len(names) == 1:
+        return tr('there is no server_url, and no address is known for "{name}"', name=names[0])
+    return tr(
+        'there is no server_url, and no address is known for "{name}" (and {more} more)',
+        name=names[0],
+        more=len(names) - 1,
+    )
 
 
 def _is_meant(context: Context, service: Service) -> bool:
@@ -206,8 +230,8 @@ def plain_http(context: Context) -> Iterator[Note]:
         if scheme in ("http", "ws") and service.type not in URL_IGNORED and host and not is_private(host):
             yield context.note(
                 pointer,
-                "the key and all messages go over the internet in plain text",
-                f"Write {scheme}s:// if the server has it.",
+                tr("the key and all messages go over the internet in plain text"),
+                tr("Write {scheme}s:// if the server has it.", scheme=scheme),
             )
 
 
@@ -231,10 +255,10 @@ def path_doubled(context: Context) -> Iterator[Note]:
         if path != bare or not _VERSIONED.search(bare[: -len(_CHAT)]):
             yield context.note(
                 pointer,
-                "the gateway appends /chat/completions a second time here",
-                "Remove the slash at the end."
+                tr("the gateway appends /chat/completions a second time here"),
+                tr("Remove the slash at the end.")
                 if path != bare and _VERSIONED.search(bare[: -len(_CHAT)])
-                else "Remove /chat/completions.",
+                else tr("Remove /chat/completions."),
             )
 
 
@@ -258,7 +282,7 @@ def bad_location(context: Context) -> Iterator[Note]:
             if isinstance(location, str) and location.strip() and not _LOCATION.fullmatch(location.strip()):
                 yield context.note(
                     f"{base}/{index}/location" if listed_sets else f"{base}/location",
-                    "this is no location: it becomes part of a host name",
-                    "Write one of Google's, or global.",
-                    "letters, digits and dashes",
+                    tr("this is no location: it becomes part of a host name"),
+                    tr("Write one of Google's, or global."),
+                    tr("letters, digits and dashes"),
                 )

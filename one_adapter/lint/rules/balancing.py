@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from one_adapter.config import defaults
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import offers, usable_keys
 from one_adapter.lint.finding import Note
@@ -33,8 +34,8 @@ def round_robin_is_random(context: Context) -> Iterator[Note]:
     if context.gateway.load_balancing == "round_robin":
         yield context.note(
             context.field("", "load_balancing"),
-            "round_robin draws at random",
-            "Write rr to take turns, or random to say what happens.",
+            tr("round_robin draws at random"),
+            tr("Write rr to take turns, or random to say what happens."),
         )
 
 
@@ -49,8 +50,8 @@ def hash_is_random(context: Context) -> Iterator[Note]:
     if context.gateway.load_balancing == "hash":
         yield context.note(
             context.field("", "load_balancing"),
-            "hash draws at random: what it hashes is the time",
-            "Write random to say what happens.",
+            tr("hash draws at random: what it hashes is the time"),
+            tr("Write random to say what happens."),
         )
 
 
@@ -72,11 +73,12 @@ def hash_is_constant(context: Context) -> Iterator[Note]:
     pool = next((one for one in context.enabled if len(usable_keys(one)) > 1), None)
     if several is None and pool is None:
         return
-    what = f'services of "{several}"' if several is not None else "keys of a credential_list"
     yield context.note(
         context.field("", "load_balancing"),
-        f"hash always draws the same of the {what}; the others get no call",
-        "Write rr to take turns, or first to say which one it is.",
+        tr('hash always draws the same of the services of "{name}"; the others get no call', name=several)
+        if several is not None
+        else tr("hash always draws the same of the keys of a credential_list; the others get no call"),
+        tr("Write rr to take turns, or first to say which one it is."),
     )
 
 
@@ -94,7 +96,6 @@ def first_across_types(context: Context) -> Iterator[Note]:
     """
     if context.order not in ("first", "hash"):
         return
-    does = "is first for" if context.order == "first" else "gets"
     first: dict[str, tuple[str, str]] = {}
     told: set[str] = set()
     for service in context.enabled:
@@ -106,10 +107,21 @@ def first_across_types(context: Context) -> Iterator[Note]:
                 line, _ = context.document.position(context.span(pointer).start)
                 yield context.note(
                     service.pointer,
-                    f'which service {does} "{name}" changes from start to start: '
-                    f"a {kind} service in line {line} and this {service.type} service offer it",
-                    "Give it another name in one of the two.",
+                    tr(
+                        "{changes}: a {kind} service in line {line} and this {type} service offer it",
+                        changes=_changes(context, name),
+                        kind=kind,
+                        line=line,
+                        type=service.type,
+                    ),
+                    tr("Give it another name in one of the two."),
                 )
+
+
+def _changes(context: Context, name: str) -> str:
+    if context.order == "first":
+        return tr('which service is first for "{name}" changes from start to start', name=name)
+    return tr('which service gets "{name}" changes from start to start', name=name)
 
 
 @rule("SOA404", "nothing-enabled", "warning")
@@ -126,12 +138,12 @@ def nothing_enabled(context: Context) -> Iterator[Note]:
         return
     services = context.gateway.services
     if services:
-        message, advice = "no service is switched on", 'Set "enabled" to true.'
+        message, advice = tr("no service is switched on"), tr('Set "enabled" to true.')
         yield context.note(services[0].pointer, message, advice)
     else:
         pointer = context.field("", "services")
         yield context.note(
-            pointer, "there is no service, so nothing can be asked", 'Add one under "services".'
+            pointer, tr("there is no service, so nothing can be asked"), tr('Add one under "services".')
         )
 
 
@@ -168,20 +180,20 @@ def proxy_covers_nothing(context: Context) -> Iterator[Note]:
             where = context.field(proxy.pointer, given[0]) if given else f"{wanted[0].pointer}/use_proxy"
             yield context.note(
                 where,
-                "the proxy is not used: proxy.strategy is disabled",
-                "Set proxy.strategy to default or all.",
+                tr("the proxy is not used: proxy.strategy is disabled"),
+                tr("Set proxy.strategy to default or all."),
             )
     elif on and proxy.strategy == "default" and not any(service.use_proxy for service in on):
         yield context.note(
             context.field(proxy.pointer, "strategy"),
-            "the strategy default covers only services with use_proxy, and none has it",
-            'Set "use_proxy" to true in a service, or write all.',
+            tr("the strategy default covers only services with use_proxy, and none has it"),
+            tr('Set "use_proxy" to true in a service, or write all.'),
         )
     elif on and proxy.strategy == "all" and all(service.use_proxy is False for service in on):
         yield context.note(
             context.field(proxy.pointer, "strategy"),
-            "every service that is switched on has use_proxy false, so the proxy is not used",
-            "Write force_all, or remove use_proxy.",
+            tr("every service that is switched on has use_proxy false, so the proxy is not used"),
+            tr("Write force_all, or remove use_proxy."),
         )
 
 
@@ -197,7 +209,7 @@ def bad_socks_address(context: Context) -> Iterator[Note]:
     if proxy.type == "socks5" and proxy.socks5_proxy and not _SOCKS.fullmatch(proxy.socks5_proxy):
         yield context.note(
             context.field(proxy.pointer, "socks5_proxy"),
-            "this is no address of a SOCKS5 proxy; every call through it fails",
-            "Write host:port, as in 127.0.0.1:1080.",
+            tr("this is no address of a SOCKS5 proxy; every call through it fails"),
+            tr("Write host:port, as in 127.0.0.1:1080."),
             "host:port",
         )

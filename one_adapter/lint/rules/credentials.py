@@ -7,9 +7,10 @@ from typing import Any
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape, leaves
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import is_pool
-from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.finding import Note
 from one_adapter.lint.go.values import Table
 from one_adapter.lint.keys import client_keys, credential_sets, own_names
 from one_adapter.lint.rule import rule
@@ -33,8 +34,8 @@ def client_key_unusable(context: Context) -> Iterator[Note]:
         if master and key and key != master:
             yield context.note(
                 pointer,
-                "this key is never accepted: the api_key at the top is asked for first, and differs",
-                "Remove the api_key at the top, or this entry.",
+                tr("this key is never accepted: the api_key at the top is asked for first, and differs"),
+                tr("Remove the api_key at the top, or this entry."),
             )
 
 
@@ -52,8 +53,8 @@ def master_key_not_listed(context: Context) -> Iterator[Note]:
     if master and keys and master not in keys:
         yield context.note(
             context.field("", "api_key"),
-            "no chat gets through: with api_keys in the file, the api_key must be one of them",
-            'Add it to api_keys with {"supported_models": {"*": ["*"]}}, or remove it.',
+            tr("no chat gets through: with api_keys in the file, the api_key must be one of them"),
+            tr('Add it to api_keys with {{"supported_models": {{"*": ["*"]}}}}, or remove it.'),
         )
 
 
@@ -71,7 +72,7 @@ def client_key_padded(context: Context) -> Iterator[Note]:
     for key, pointer in places:
         if key != key.strip():
             yield context.note(
-                pointer, "this key has blanks around it; no client can send it", "Remove the blanks."
+                pointer, tr("this key has blanks around it; no client can send it"), tr("Remove the blanks.")
             )
 
 
@@ -95,8 +96,8 @@ def key_allows_nothing(context: Context) -> Iterator[Note]:
             )
             yield context.note(
                 where,
-                "this key allows no model, so every chat with it is refused",
-                'Write {"*": ["*"]} to allow all.',
+                tr("this key allows no model, so every chat with it is refused"),
+                tr('Write {{"*": ["*"]}} to allow all.'),
             )
 
 
@@ -115,8 +116,8 @@ def key_pattern(context: Context) -> Iterator[Note]:
                 if isinstance(name, str) and "*" in name and name != "*":
                     yield context.note(
                         place.pointer,
-                        "this is no pattern: only a lone * stands for other names",
-                        "Name each model, or write *.",
+                        tr("this is no pattern: only a lone * stands for other names"),
+                        tr("Name each model, or write *."),
                     )
 
 
@@ -145,8 +146,8 @@ def missing_credential(context: Context) -> Iterator[Note]:
                 place = pointer if context.find(pointer) else service.pointer
                 yield context.note(
                     place,
-                    f"{service.type} needs {missing}, which is not here",
-                    "Without it the vendor answers 401.",
+                    tr("{type} needs {missing}, which is not here", type=service.type, missing=missing),
+                    tr("Without it the vendor answers 401."),
                 )
 
 
@@ -199,8 +200,8 @@ def credential_not_text(context: Context) -> Iterator[Note]:
                 ):
                     yield context.note(
                         f"{pointer}/{escape(name)}",
-                        f"{name} is no text, so an empty one is sent",
-                        "Put it in quotes.",
+                        tr("{name} is no text, so an empty one is sent", name=name),
+                        tr("Put it in quotes."),
                     )
 
 
@@ -225,7 +226,7 @@ def unknown_credential(context: Context) -> Iterator[Note]:
                     advice = credential_advice(service, name, context.dialect, own)
                     yield context.key_note(
                         f"{pointer}/{escape(name)}",
-                        f'the type {service.type} reads no credential "{name}"',
+                        tr('the type {type} reads no credential "{name}"', type=service.type, name=name),
                         advice.says,
                         severity=advice.severity,
                     )
@@ -243,8 +244,8 @@ def credential_list_ignored(context: Context) -> Iterator[Note]:
         if service.credential_list and not service.reads_list:
             yield context.key_note(
                 context.field(service.pointer, "credential_list"),
-                "azure services never draw from credential_list",
-                'Use "credentials", and one service for each key.',
+                tr("azure services never draw from credential_list"),
+                tr('Use "credentials", and one service for each key.'),
             )
 
 
@@ -262,8 +263,8 @@ def every_key_off(context: Context) -> Iterator[Note]:
         if service.credential_list and service.enabled and not any(key.enabled for key in service.pool):
             yield context.key_note(
                 context.field(service.pointer, "credential_list"),
-                "all keys of this list are switched off, so every call is answered with 429",
-                'Set "enabled" of a key to true, or that of the service to false.',
+                tr("all keys of this list are switched off, so every call is answered with 429"),
+                tr('Set "enabled" of a key to true, or that of the service to false.'),
             )
 
 
@@ -279,8 +280,8 @@ def credentials_beside_list(context: Context) -> Iterator[Note]:
         if is_pool(service) and service.credentials:
             yield context.key_note(
                 context.field(service.pointer, "credentials"),
-                "these are never used beside a credential_list",
-                "Remove them, or add them to the list.",
+                tr("these are never used beside a credential_list"),
+                tr("Remove them, or add them to the list."),
             )
 
 
@@ -300,6 +301,6 @@ def literal_os_environ(context: Context) -> Iterator[Note]:
         if node.kind == "string" and node.value.startswith("os.environ/"):
             yield context.note(
                 pointer,
-                "os.environ/ means nothing to the gateway, and something else to LiteLLM",
-                "Write the value itself.",
+                tr("os.environ/ means nothing to the gateway, and something else to LiteLLM"),
+                tr("Write the value itself."),
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from one_adapter.config import defaults
 from one_adapter.config.fields import ListOf, MapOf, Struct, Type, known_name
 from one_adapter.config.node import Node, escape
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import types_of
 from one_adapter.lint.finding import Note
@@ -72,7 +73,7 @@ def unknown_field(context: Context) -> Iterator[Note]:
             yield Note(
                 f"{pointer}/{escape(member.key)}",
                 member.key_span,
-                f'the gateway knows no field "{member.key}" {_where(pointer)}',
+                tr('the gateway knows no field "{key}" {where}', key=member.key, where=_where(pointer)),
                 advice.says,
                 severity=advice.severity,
             )
@@ -81,11 +82,11 @@ def unknown_field(context: Context) -> Iterator[Note]:
 def _where(pointer: str) -> str:
     parts = pointer.split("/")[1:]
     if not parts:
-        return "at the top level"
+        return tr("at the top level")
     if parts[0].lower() == "services" and len(parts) == 3:
-        return "in a service"
+        return tr("in a service")
     named = [part for part in parts if not part.isdecimal()]
-    return f"in {named[-1]}"
+    return tr("in {field}", field=named[-1])
 
 
 @rule("SOA102", "wrong-type", "error")
@@ -126,13 +127,13 @@ def number_out_of_range(context: Context) -> Iterator[Note]:
         value = refusal.node.value
         whole = refusal.expected == "integer" and abs(value) < 1 << 63
         what = (
-            "this must be a whole number, written without a point or exponent"
+            tr("this must be a whole number, written without a point or exponent")
             if whole
-            else "this number is too large"
+            else tr("this number is too large")
         )
-        advice = f"Write {int(value)}." if whole and value == int(value) else ""
+        advice = tr("Write {number}.", number=int(value)) if whole and value == int(value) else ""
         yield context.place_note(
-            refusal.place, what, advice, "a whole number" if whole else "a 64-bit number"
+            refusal.place, what, advice, tr("a whole number") if whole else tr("a 64-bit number")
         )
 
 
@@ -155,13 +156,15 @@ def key_case(context: Context) -> Iterator[Note]:
                 continue
             spelt = struct.written(name, form)
             does = (
-                "JSON takes it, YAML would not" if form == "json" else "in YAML the gateway does not see it"
+                tr("JSON takes it, YAML would not")
+                if form == "json"
+                else tr("in YAML the gateway does not see it")
             )
             yield Note(
                 f"{pointer}/{escape(member.key)}",
                 member.key_span,
-                f'"{member.key}" is "{spelt}" in another case; {does}',
-                f"Write {spelt}.",
+                tr('"{key}" is "{field}" in another case; {does}', key=member.key, field=spelt, does=does),
+                tr("Write {field}.", field=spelt),
             )
 
 
@@ -181,8 +184,8 @@ def params_range_unread(context: Context) -> Iterator[Note]:
     if place and node is not None and node.members:
         yield context.key_note(
             place.pointer,
-            "the gateway never reads params_range; no request is kept within these bounds",
-            "Remove it, or set fixed values in the clients.",
+            tr("the gateway never reads params_range; no request is kept within these bounds"),
+            tr("Remove it, or set fixed values in the clients."),
         )
 
 
@@ -200,8 +203,8 @@ def statistics_unkept(context: Context) -> Iterator[Note]:
     if isinstance(found, Record) and found.values.get("enabled", True):
         yield context.key_note(
             context.record.at("statistics").pointer,
-            "one-adapter keeps no statistics",
-            "LiteLLM's spend logs show usage; they need a database (DATABASE_URL).",
+            tr("one-adapter keeps no statistics"),
+            tr("LiteLLM's spend logs show usage; they need a database (DATABASE_URL)."),
         )
 
 
@@ -220,7 +223,9 @@ def yaml_only_value(context: Context) -> Iterator[Note]:
         if refusal.kind != "form":
             continue
         if refusal.key:
-            message = f"the key {refusal.key} is no text, and the gateway cannot keep it"
-            yield context.place_note(refusal.place, message, f'Put it in quotes: "{refusal.key}".')
+            message = tr("the key {key} is no text, and the gateway cannot keep it", key=refusal.key)
+            yield context.place_note(
+                refusal.place, message, tr('Put it in quotes: "{key}".', key=refusal.key)
+            )
         else:
-            yield context.place_note(refusal.place, "the gateway cannot keep a number that is not finite")
+            yield context.place_note(refusal.place, tr("the gateway cannot keep a number that is not finite"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from one_adapter.config.document import Document, Duplicate, Span, segments
 from one_adapter.config.fields import BREAKER
 from one_adapter.config.others import is_litellm
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
@@ -28,7 +29,7 @@ def file_ending(context: Context) -> Iterator[Note]:
     """
     problem = context.document.problem
     if problem and problem.kind == "ending":
-        yield Note("", Span(0, 0), problem.message, "Rename the file; the ending is in lower case.")
+        yield Note("", Span(0, 0), problem.message, tr("Rename the file; the ending is in lower case."))
 
 
 @rule("SOA002", "byte-order-mark", "error")
@@ -46,8 +47,8 @@ def byte_order_mark(context: Context) -> Iterator[Note]:
         yield Note(
             "",
             Span(0, 1),
-            "the file begins with a byte order mark, which JSON does not allow",
-            "Save it as UTF-8 without BOM.",
+            tr("the file begins with a byte order mark, which JSON does not allow"),
+            tr("Save it as UTF-8 without BOM."),
         )
 
 
@@ -93,20 +94,21 @@ def not_utf8(context: Context) -> Iterator[Note]:
     document = context.document
     if document.problem and document.problem.kind == "encoding":
         span, encoding = document.problem.span, document.encoding
-        what = document.problem.message if encoding.startswith("UTF-") else "this byte is not UTF-8"
+        what = document.problem.message if encoding.startswith("UTF-") else tr("this byte is not UTF-8")
         yield Note("", span, what, _save_as(encoding), severity="error")
     elif document.root is not None and document.encoding.startswith("UTF-"):
-        what = f"the file is {document.encoding}, which the gateway reads in YAML alone"
-        yield Note("", Span(0, 0), what, "Save the file as UTF-8.", severity="info")
+        what = tr("the file is {encoding}, which the gateway reads in YAML alone", encoding=document.encoding)
+        yield Note("", Span(0, 0), what, tr("Save the file as UTF-8."), severity="info")
     elif document.root is not None and "\ufffd" in document.text:
         at = document.text.index("\ufffd")
-        message = "this is not UTF-8 (or a literal U+FFFD); the gateway reads the character U+FFFD here"
+        message = tr("this is not UTF-8 (or a literal U+FFFD); the gateway reads the character U+FFFD here")
         yield Note("", Span(at, at + 1), message, _save_as(document.encoding))
 
 
 def _save_as(encoding: str) -> str:
-    looks = f"It looks like {encoding}: save" if encoding == "GBK" else "Save"
-    return f"{looks} the file as UTF-8."
+    if encoding == "GBK":
+        return tr("It looks like {encoding}: save the file as UTF-8.", encoding=encoding)
+    return tr("Save the file as UTF-8.")
 
 
 @rule("SOA005", "duplicate-key", "warning")
@@ -127,14 +129,16 @@ def duplicate_key(context: Context) -> Iterator[Note]:
         key = segments(repeated.pointer)[-1]
         line, column = document.position(repeated.first.start)
         error = document.format == "yaml"
-        what = "the gateway refuses this" if error else "this one wins"
+        what = tr("the gateway refuses this") if error else tr("this one wins")
         yield Note(
             repeated.pointer,
             repeated.again,
-            f'the key "{key}" is here for the second time; {what}',
-            f"Keep one of the two; the first is in line {line}, column {column}.",
+            tr('the key "{key}" is here for the second time; {what}', key=key, what=what),
+            tr(
+                "Keep one of the two; the first is in line {line}, column {column}.", line=line, column=column
+            ),
             severity="error" if error else None,
-            also=(repeated.first, "first here"),
+            also=(repeated.first, tr("first here")),
         )
 
 
@@ -160,13 +164,13 @@ def not_an_object(context: Context) -> Iterator[Note]:
 
         yield context.note(
             "",
-            f"a configuration is an object, this is {_KINDS[root.kind]}",
+            tr("a configuration is an object, this is {found}", found=_KINDS[root.kind]),
             hint_for_root(context.document),
-            'an object with "services" in it',
+            tr('an object with "services" in it'),
         )
 
 
-_KINDS = {"array": "a list", "string": "a text", "number": "a number", "bool": "a boolean"}
+_KINDS = {"array": tr("a list"), "string": tr("a text"), "number": tr("a number"), "bool": tr("a boolean")}
 
 
 @rule("SOA007", "litellm-configuration", "warning")
@@ -182,6 +186,6 @@ def litellm_configuration(context: Context) -> Iterator[Note]:
     if is_litellm(context.document):
         yield context.key_note(
             "/model_list",
-            "this is a configuration of LiteLLM and not of the gateway",
-            "Start it with litellm --config.",
+            tr("this is a configuration of LiteLLM and not of the gateway"),
+            tr("Start it with litellm --config."),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
@@ -35,7 +36,7 @@ def dead_model_map(context: Context) -> Iterator[Note]:
         chained = set(service.model_map.values())
         for key, value in service.model_map.items():
             if key not in reached and key not in chained:
-                what = f'no model of this service is called "{key}", so this never counts'
+                what = tr('no model of this service is called "{key}", so this never counts', key=key)
                 yield context.key_note(f"{base}/{escape(key)}", what, _right_key(key, value, service))
 
 
@@ -50,13 +51,17 @@ def _right_key(key: str, value: str, service: Service) -> str:
 
     names = [*service.models, *service.embedding_models]
     if value in names:
-        return f'The key is the model\'s name here, the value what the vendor gets: write "{value}": "{key}".'
+        return tr(
+            'The key is the model\'s name here, the value what the vendor gets: write "{value}": "{key}".',
+            value=value,
+            key=key,
+        )
     same = [name for name in names if squeezed(name) == squeezed(key)]
     if not same and len(names) <= _MOST_COMPARED:
         from difflib import get_close_matches  # only a file with a slip in it pays for this
 
         same = get_close_matches(key, names, 1, 0.7)
-    return f"Did you mean {same[0]}?" if same else 'Name a model of the "models" beside it.'
+    return tr("Did you mean {name}?", name=same[0]) if same else tr('Name a model of the "models" beside it.')
 
 
 @rule("SOA325", "several-names-in-one", "warning")
@@ -72,6 +77,9 @@ def several_names_in_one(context: Context) -> Iterator[Note]:
     for pointer, node, _ in context.listed_names:
         if len(node.value) < 10_000 and _SEVERAL.fullmatch(node.value.strip()):
             parts = [part for part in re.split(r"[,;，；、|\s]+", node.value) if part]
-            shown = ", ".join(f'"{part}"' for part in parts[:3])
-            more = ", …" if len(parts) > 3 else ""
-            yield context.note(pointer, "these are several names in one text", f"Write {shown}{more}.")
+            shown = ", ".join([*(f'"{part}"' for part in parts[:3]), *(["…"] if parts[3:] else [])])
+            yield context.note(
+                pointer,
+                tr("these are several names in one text"),
+                tr("Write {names}.", names=shown),
+            )

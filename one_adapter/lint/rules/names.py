@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import Node
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
@@ -25,7 +26,9 @@ def wildcard_in_name(context: Context) -> Iterator[Note]:
     for pointer, node, _ in context.listed_names:
         if "*" in node.value:
             yield context.note(
-                pointer, "an asterisk in a model name is a plain character, no wildcard", "Name each model."
+                pointer,
+                tr("an asterisk in a model name is a plain character, no wildcard"),
+                tr("Name each model."),
             )
     yield from _in_redirects(context, None, context.gateway.model_redirect)
     for service in context.gateway.services:
@@ -40,14 +43,16 @@ def _in_redirects(context: Context, service: Service | None, pairs: Mapping[str,
             everything = service is None and not key.strip("*.^$()")
             yield context.key_note(
                 context.redirect(service, key),
-                f'"{key}" is no pattern in a redirect: it stands for a model of exactly this name',
-                'To catch every name, write "all".' if everything else "Name each model.",
+                tr(
+                    '"{key}" is no pattern in a redirect: it stands for a model of exactly this name', key=key
+                ),
+                tr('To catch every name, write "all".') if everything else tr("Name each model."),
             )
         elif "*" in value and value not in listed:
             yield context.note(
                 context.redirect(service, key),
-                "an asterisk in a redirect is a plain character, no wildcard",
-                "Name one model.",
+                tr("an asterisk in a redirect is a plain character, no wildcard"),
+                tr("Name one model."),
             )
 
 
@@ -66,9 +71,9 @@ def padded_name(context: Context) -> Iterator[Note]:
     """
     for pointer, node, _ in context.listed_names:
         if not node.value.strip():
-            yield context.note(pointer, "this name is empty and does not count", "Remove it.")
+            yield context.note(pointer, tr("this name is empty and does not count"), tr("Remove it."))
         elif node.value != node.value.strip():
-            yield context.note(pointer, "the blanks around this name are taken away", "Remove them.")
+            yield context.note(pointer, tr("the blanks around this name are taken away"), tr("Remove them."))
 
 
 @rule("SOA322", "look-alike-names", "warning")
@@ -91,9 +96,13 @@ def look_alike_names(context: Context) -> Iterator[Note]:
             line, column = context.document.position(before[1].span.start)
             yield context.note(
                 pointer,
-                f'"{name}" and "{before[0]}" are two models to the gateway',
-                f"If they are meant to be one, write both alike; the first: line {line}, column {column}.",
-                also=(before[1].span, "first here"),
+                tr('"{name}" and "{other}" are two models to the gateway', name=name, other=before[0]),
+                tr(
+                    "If they are meant to be one, write both alike; the first: line {line}, column {column}.",
+                    line=line,
+                    column=column,
+                ),
+                also=(before[1].span, tr("first here")),
             )
 
 
@@ -110,8 +119,8 @@ def model_called_random(context: Context) -> Iterator[Note]:
         if on and node.value.strip() == "random":
             yield context.note(
                 pointer,
-                'the gateway keeps "random" for itself: it means any model',
-                "Give it an alias by model_redirect.",
+                tr('the gateway keeps "random" for itself: it means any model'),
+                tr("Give it an alias by model_redirect."),
             )
 
 
@@ -131,8 +140,8 @@ def repeated_name(context: Context) -> Iterator[Note]:
             line, column = context.document.position(seen[key].span.start)
             yield context.note(
                 pointer,
-                f'"{name}" is in this list already',
-                f"Remove one; the first is in line {line}, column {column}.",
-                also=(seen[key].span, "first here"),
+                tr('"{name}" is in this list already', name=name),
+                tr("Remove one; the first is in line {line}, column {column}.", line=line, column=column),
+                also=(seen[key].span, tr("first here")),
             )
         seen.setdefault(key, node)

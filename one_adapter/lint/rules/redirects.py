@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from one_adapter.config.model import Service
 from one_adapter.config.node import escape
+from one_adapter.language import sentences, tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
@@ -34,14 +35,21 @@ def redirects_reversed(context: Context) -> Iterator[Note]:
     for service in context.gateway.services:
         if service.model_redirect and turned_round(service):
             key, value = next(iter(service.model_redirect.items()))
+            count = len(service.model_redirect)
             yield context.key_note(
                 context.redirect(service, key),
-                f'redirects the wrong way round: the vendor gets "{value}", which is no model of its own',
-                f'The key is what clients send, the value what the vendor gets: write "{value}": "{key}".'
-                + (
-                    f" The same for all {len(service.model_redirect)}."
-                    if len(service.model_redirect) > 1
-                    else ""
+                tr(
+                    'redirects the wrong way round: the vendor gets "{value}", which is no model of its own',
+                    value=value,
+                ),
+                sentences(
+                    tr(
+                        "The key is what clients send, the value what the vendor gets: "
+                        'write "{value}": "{key}".',
+                        value=value,
+                        key=key,
+                    ),
+                    tr("The same for all {count}.", count=count) if count > 1 else "",
                 ),
             )
 
@@ -71,8 +79,13 @@ def _chains(context: Context, pairs: Mapping[str, str], base: str) -> Iterator[N
         if value in pairs and value != key and pairs[value] != value:
             yield context.note(
                 f"{base}/{escape(key)}",
-                f'a redirect is followed once: "{key}" becomes "{value}", and not "{pairs[value]}"',
-                f'Write "{pairs[value]}" here if that is what is meant.',
+                tr(
+                    'a redirect is followed once: "{key}" becomes "{value}", and not "{target}"',
+                    key=key,
+                    value=value,
+                    target=pairs[value],
+                ),
+                tr('Write "{target}" here if that is what is meant.', target=pairs[value]),
             )
 
 
@@ -89,14 +102,16 @@ def redirect_to_itself(context: Context) -> Iterator[Note]:
     """
     for key, value in context.gateway.model_redirect.items():
         if key == value and key != "all":
-            yield context.note(context.redirect(None, key), f'"{key}" is redirected to itself', "Remove it.")
+            yield context.note(
+                context.redirect(None, key), tr('"{key}" is redirected to itself', key=key), tr("Remove it.")
+            )
     for service in context.gateway.services:
         for key, value in service.model_redirect.items():
             if key == value:
                 yield context.note(
                     context.redirect(service, key),
-                    f'"{key}" is redirected to itself, which takes it out of /v1/models',
-                    "Remove it.",
+                    tr('"{key}" is redirected to itself, which takes it out of /v1/models', key=key),
+                    tr("Remove it."),
                 )
 
 
@@ -116,8 +131,12 @@ def redirect_hides_model(context: Context) -> Iterator[Note]:
             if key != value and value in models and key not in models:
                 yield context.note(
                     context.redirect(service, key),
-                    f'"{value}" is not shown by /v1/models, because "{key}" leads to it',
-                    "Clients that choose from that list see only the alias.",
+                    tr(
+                        '"{value}" is not shown by /v1/models, because "{key}" leads to it',
+                        value=value,
+                        key=key,
+                    ),
+                    tr("Clients that choose from that list see only the alias."),
                 )
 
 
@@ -140,8 +159,13 @@ def share_multiplied(context: Context) -> Iterator[Note]:
         if by_redirect:
             yield context.key_note(
                 context.redirect(service, name),
-                f'this service gets {most} of {sum(turns)} calls for "{name}": one for each model it lists',
-                "List the models in a service of their own, or even out the weights after the export.",
+                tr(
+                    'this service gets {most} of {total} calls for "{name}": one for each model it lists',
+                    most=most,
+                    total=sum(turns),
+                    name=name,
+                ),
+                tr("List the models in a service of their own, or even out the weights after the export."),
             )
 
 
@@ -183,7 +207,7 @@ def redirect_to_nowhere(context: Context) -> Iterator[Note]:
         if target not in known and (key == "all" or not catch_all):
             yield context.note(
                 context.redirect(None, key),
-                f'no service that is switched on answers "{value}"',
+                tr('no service that is switched on answers "{value}"', value=value),
                 _nearest(value, known),
             )
 
@@ -192,7 +216,9 @@ def _nearest(name: str, known: set[str]) -> str:
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
     close = get_close_matches(name, sorted(known), 1, 0.8) if len(known) <= _MOST_COMPARED else []
-    return f"Did you mean {close[0]}?" if close else "Name a model or a redirect of a service."
+    return (
+        tr("Did you mean {name}?", name=close[0]) if close else tr("Name a model or a redirect of a service.")
+    )
 
 
 @rule("SOA307", "redirect-all", "info")
@@ -207,11 +233,17 @@ def redirect_all(context: Context) -> Iterator[Note]:
     redirect = context.gateway.model_redirect
     if "all" in redirect:
         others = len(redirect) - 1
-        also = f", and the {others} other global redirects never count" if others else ""
         yield context.key_note(
             context.redirect(None, "all"),
-            f'every call goes to "{redirect["all"]}", whatever model it asks for{also}',
-            "Remove it if clients should choose.",
+            tr(
+                'every call goes to "{name}", whatever model it asks for, '
+                "and the {others} other global redirects never count",
+                name=redirect["all"],
+                others=others,
+            )
+            if others
+            else tr('every call goes to "{name}", whatever model it asks for', name=redirect["all"]),
+            tr("Remove it if clients should choose."),
         )
 
 
@@ -229,11 +261,13 @@ def empty_redirect(context: Context) -> Iterator[Note]:
         for key, value in service.model_redirect.items():
             if not value.strip():
                 yield context.note(
-                    context.redirect(service, key), f'"{key}" leads to an empty name', "Name a model."
+                    context.redirect(service, key),
+                    tr('"{key}" leads to an empty name', key=key),
+                    tr("Name a model."),
                 )
             elif value != value.strip() or key != key.strip():
                 yield context.note(
                     context.redirect(service, key),
-                    "redirects are not trimmed: the blanks are part of the name",
-                    "Remove the blanks.",
+                    tr("redirects are not trimmed: the blanks are part of the name"),
+                    tr("Remove the blanks."),
                 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from one_adapter.config.reading import trim
 from one_adapter.dialect import Dialect
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import ID, UNSAFE, key_entries, key_id, read_limit, read_model_limits
 from one_adapter.lint.finding import Note
@@ -35,9 +36,11 @@ def bad_key_id(context: Context) -> Iterator[Note]:
             better = UNSAFE.sub("-", ident).strip("-._")
             yield context.place_note(
                 key.at("id"),
-                "this id has characters in it that the gateway does not take",
-                f"Write {better}." if better else "Remove it; the key then gets an id by itself.",
-                "letters, digits, . _ - (first a letter or digit)",
+                tr("this id has characters in it that the gateway does not take"),
+                tr("Write {name}.", name=better)
+                if better
+                else tr("Remove it; the key then gets an id by itself."),
+                tr("letters, digits, . _ - (first a letter or digit)"),
             )
 
 
@@ -61,13 +64,21 @@ def duplicate_key_id(context: Context) -> Iterator[Note]:
         first = seen.setdefault((key.service.pointer, ident), where)
         if first is not where and ID.fullmatch(ident):
             line, column = context.document.position(first.span.start)
-            implied = "" if written else " (the one it gets without an id of its own)"
             note = context.place_note(
                 where,
-                f'the id "{ident}"{implied} is already taken in this list',
-                f"Choose another id; the first is in line {line}, column {column}.",
+                tr('the id "{id}" is already taken in this list', id=ident)
+                if written
+                else tr(
+                    'the id "{id}" (the one it gets without an id of its own) is already taken in this list',
+                    id=ident,
+                ),
+                tr(
+                    "Choose another id; the first is in line {line}, column {column}.",
+                    line=line,
+                    column=column,
+                ),
             )
-            yield note._replace(also=(first.span, "taken here"))
+            yield note._replace(also=(first.span, tr("taken here")))
 
 
 @rule("SOA229", "key-switch-not-boolean", "error", _pools)
@@ -86,9 +97,9 @@ def key_switch_not_boolean(context: Context) -> Iterator[Note]:
         node = key.node("enabled")
         if node is not None and node.kind != "bool":
             off = str(node.value).strip().lower() in ("false", "0", "no", "off", "n", "none")
-            advice = f"Write {'false' if off else 'true'}, without quotes."
-            what = "enabled of a key must be true or false"
-            yield context.place_note(key.at("enabled"), what, advice, "true or false")
+            advice = tr("Write {word}, without quotes.", word="false" if off else "true")
+            what = tr("enabled of a key must be true or false")
+            yield context.place_note(key.at("enabled"), what, advice, tr("true or false"))
 
 
 @rule("SOA230", "key-limit-unreadable", "error", _pools)
@@ -125,4 +136,6 @@ def blank_limit_name(context: Context) -> Iterator[Note]:
         for name, (_, _, span) in limits.items():
             if not trim(name):
                 place = Place(f"{key.at('model_limits').pointer}/{name}", span)
-                yield context.place_note(place, "this limit is for a model without a name", "Name the model.")
+                yield context.place_note(
+                    place, tr("this limit is for a model without a name"), tr("Name the model.")
+                )

@@ -8,9 +8,10 @@ from one_adapter.config import defaults
 from one_adapter.config.fields import Structs
 from one_adapter.config.node import segments
 from one_adapter.config.reading import trim
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import ID, NUMBERS, UNSAFE, decoded_services, key_limits, types_of
-from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.finding import Note
 from one_adapter.lint.go.addresses import parse_url
 from one_adapter.lint.go.values import Listing, Place, Record, Table
 from one_adapter.lint.rule import rule
@@ -37,7 +38,7 @@ def unsupported_service_type(context: Context) -> Iterator[Note]:
     """
     for name, place, key, listing in types_of(context):
         if name not in defaults.SERVICE_TYPES:
-            what = f'the gateway knows no service type "{name}"'
+            what = tr('the gateway knows no service type "{name}"', name=name)
             yield Note(place.pointer, key, what, _type_help(name, listing, context.structs))
 
 
@@ -49,24 +50,30 @@ def _type_help(name: str, listing: Listing | None, structs: Structs) -> str:
 
     lower = name.strip().lower()
     if lower in defaults.RETIRED_TYPES:
-        return "This version of the gateway no longer has it. Remove it."
+        return tr("This version of the gateway no longer has it. Remove it.")
     known = lower if lower in defaults.SERVICE_TYPES else TYPES_ELSEWHERE.get(lower, "")
     home = _address_home(listing)
     if home and known not in home.types:
         what = home.api or home.name
-        return f"Move it to type {listed(home.types)}: its address is that of {what}."
+        return tr(
+            "Move it to type {types}: its address is that of {vendor}.", types=listed(home.types), vendor=what
+        )
     if known:
-        return f"Write {known}, in lower case." if known == lower else f"It is called {known} here."
+        return (
+            tr("Write {name}, in lower case.", name=known)
+            if known == lower
+            else tr("It is called {name} here.", name=known)
+        )
     if name in structs.gateway.fields:
-        return "It belongs in the top level, beside services."
+        return tr("It belongs in the top level, beside services.")
     if name in structs.service.fields:
-        return "It belongs in a service: an entry of the list under its type, such as openai."
+        return tr("It belongs in a service: an entry of the list under its type, such as openai.")
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
     close = get_close_matches(lower, defaults.SERVICE_TYPES, 1, 0.7)
     if close:
-        return f"Did you mean {close[0]}?"
-    return "A vendor that speaks OpenAI's protocol goes under openai, with its server_url."
+        return tr("Did you mean {name}?", name=close[0])
+    return tr("A vendor that speaks OpenAI's protocol goes under openai, with its server_url.")
 
 
 def _address_home(listing: Listing | None) -> Host | None:
@@ -94,9 +101,11 @@ def bad_service_id(context: Context) -> Iterator[Note]:
             better = UNSAFE.sub("-", ident).strip("-._")
             yield context.place_note(
                 entry.at("id"),
-                "this id has characters in it that the gateway does not take",
-                f"Write {better}." if better else "Remove it; the service then gets an id by itself.",
-                "letters, digits, . _ - (first a letter or digit)",
+                tr("this id has characters in it that the gateway does not take"),
+                tr("Write {name}.", name=better)
+                if better
+                else tr("Remove it; the service then gets an id by itself."),
+                tr("letters, digits, . _ - (first a letter or digit)"),
             )
 
 
@@ -118,13 +127,20 @@ def duplicate_service_id(context: Context) -> Iterator[Note]:
         where = entry.at("id") if written else place
         if ident in seen and ID.fullmatch(ident):
             line, column = context.document.position(seen[ident].span.start)
-            implied = "" if written else " (the one it gets without an id of its own)"
             note = context.place_note(
                 where,
-                f'the id "{ident}"{implied} is already taken',
-                f"Choose another id; the first is in line {line}, column {column}.",
+                tr('the id "{id}" is already taken', id=ident)
+                if written
+                else tr(
+                    'the id "{id}" (the one it gets without an id of its own) is already taken', id=ident
+                ),
+                tr(
+                    "Choose another id; the first is in line {line}, column {column}.",
+                    line=line,
+                    column=column,
+                ),
             )
-            yield note._replace(also=(seen[ident].span, "taken here"))
+            yield note._replace(also=(seen[ident].span, tr("taken here")))
         seen.setdefault(ident, where)
 
 
@@ -143,7 +159,9 @@ def negative_limit(context: Context) -> Iterator[Note]:
     for record, names in _numbers(context):
         for name in names:
             if record.number(name) < 0:
-                yield context.place_note(record.at(name), f"{name} is below zero", "", "0 (none) or more")
+                yield context.place_note(
+                    record.at(name), tr("{name} is below zero", name=name), "", tr("0 (none) or more")
+                )
 
 
 def _numbers(context: Context) -> Iterator[tuple[Record, tuple[str, ...]]]:
@@ -179,11 +197,11 @@ def no_models(context: Context) -> Iterator[Note]:
         meant_by = meant(context, place.pointer, context.structs.service).get("models")
         yield context.place_note(
             entry.places.get("models", place),
-            f"this {segments(place.pointer)[1]} service is switched on and has no model",
-            f'Did you mean models by "{meant_by}"?'
+            tr("this {type} service is switched on and has no model", type=segments(place.pointer)[1]),
+            tr('Did you mean models by "{name}"?', name=meant_by)
             if meant_by
-            else 'Name one in "models", or set "enabled" to false.',
-            'a name in "models" or "embedding_models"',
+            else tr('Name one in "models", or set "enabled" to false.'),
+            tr('a name in "models" or "embedding_models"'),
         )
 
 
@@ -220,9 +238,9 @@ def bad_server_url(context: Context) -> Iterator[Note]:
         reason, advice = _url_reason(text, parsed)
         yield context.place_note(
             entry.at("server_url"),
-            f"server_url is no absolute address: {reason}",
+            tr("server_url is no absolute address: {reason}", reason=reason),
             advice,
-            "https://host/path (or http, ws, wss)",
+            tr("https://host/path (or http, ws, wss)"),
         )
 
 
@@ -230,10 +248,10 @@ def _url_reason(text: str, parsed: object) -> tuple[str, str]:
     if isinstance(parsed, str):
         return parsed, ""
     if "://" not in text:
-        return "it has no scheme", "Begin it with https://."
+        return tr("it has no scheme"), tr("Begin it with https://.")
     if text.lower().startswith(tuple(f"{scheme}://" for scheme in _SCHEMES)):
-        return "it has no host", ""
-    return "the gateway does not speak this protocol", ""
+        return tr("it has no host"), ""
+    return tr("the gateway does not speak this protocol"), ""
 
 
 @rule("SOA226", "unknown-upstream-protocol", "error", lambda dialect: dialect.protocols)

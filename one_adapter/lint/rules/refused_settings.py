@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from one_adapter.config import defaults
 from one_adapter.config.reading import trim
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.finding import Note
 from one_adapter.lint.go.addresses import listening_port, parse_url
 from one_adapter.lint.go.values import Record
 from one_adapter.lint.rule import rule
@@ -32,12 +33,16 @@ def bad_server_port(context: Context) -> Iterator[Note]:
     text = trim(context.record.text("server_port"))
     port = listening_port(text) if text else 1
     if port is None or not 1 <= port <= 65535:
-        guess = f'Write ":{text}".' if text.isdecimal() and 1 <= int(text[:6]) <= 65535 else 'Write ":9090".'
+        guess = (
+            tr('Write ":{port}".', port=text)
+            if text.isdecimal() and 1 <= int(text[:6]) <= 65535
+            else tr('Write ":9090".')
+        )
         yield context.place_note(
             context.record.at("server_port"),
-            "this is no address to listen on",
+            tr("this is no address to listen on"),
             guess,
-            ":port or host:port, 1 to 65535",
+            tr(":port or host:port, 1 to 65535"),
         )
 
 
@@ -105,11 +110,11 @@ def unknown_word(context: Context, record: Record, name: str, word: str, known: 
     from difflib import get_close_matches  # only a file with a slip in it pays for this
 
     close = get_close_matches(word.replace("-", "_"), known, 1, 0.6)
-    advice = f"Did you mean {close[0]}?" if close else ""
+    advice = tr("Did you mean {name}?", name=close[0]) if close else ""
     if advice and context.dialect.balancing.get(close[0]) == "random" and close[0] == "round_robin":
-        advice = "Write rr to take turns; round_robin is known too, but draws at random."
+        advice = tr("Write rr to take turns; round_robin is known too, but draws at random.")
     return context.place_note(
-        record.at(name), f"the gateway knows no {name} of this name", advice, listed(known)
+        record.at(name), tr("the gateway knows no {name} of this name", name=name), advice, listed(known)
     )
 
 
@@ -133,17 +138,19 @@ def proxy_incomplete(context: Context) -> Iterator[Note]:
         place = proxy.at("type") if "type" in proxy.values else proxy.at("strategy")
         yield context.place_note(
             place,
-            f'proxy.strategy is "{strategy}" but there is no proxy.type',
+            tr('proxy.strategy is "{strategy}" but there is no proxy.type', strategy=strategy),
             "",
             listed(defaults.PROXY_TYPES),
         )
     elif kind == "http" and not trim(proxy.text("http_proxy")) and not trim(proxy.text("https_proxy")):
         yield context.place_note(
-            proxy.at("type"), "a proxy of type http needs an address", "Set http_proxy or https_proxy."
+            proxy.at("type"),
+            tr("a proxy of type http needs an address"),
+            tr("Set http_proxy or https_proxy."),
         )
     elif kind == "socks5" and not trim(proxy.text("socks5_proxy")):
         yield context.place_note(
-            proxy.at("type"), "a proxy of type socks5 needs an address", "Set socks5_proxy."
+            proxy.at("type"), tr("a proxy of type socks5 needs an address"), tr("Set socks5_proxy.")
         )
 
 
@@ -169,8 +176,10 @@ def bad_proxy_address(context: Context) -> Iterator[Note]:
             reason = parsed if isinstance(parsed, str) and not blanks else ""
             yield context.place_note(
                 proxy.at(name),
-                f"{name} is no absolute URL" + (f": {reason}" if reason else ""),
-                "Remove the blanks around it." if blanks else "Begin it with http://.",
+                tr("{name} is no absolute URL: {reason}", name=name, reason=reason)
+                if reason
+                else tr("{name} is no absolute URL", name=name),
+                tr("Remove the blanks around it.") if blanks else tr("Begin it with http://."),
                 "scheme://host:port",
             )
 
@@ -187,7 +196,7 @@ def empty_client_key(context: Context) -> Iterator[Note]:
         if isinstance(entry, Record) and not entry.text("api_key"):
             where = entry.places.get("api_key", place)
             yield context.place_note(
-                where, "this entry of api_keys has no api_key", "Give it a key or remove it."
+                where, tr("this entry of api_keys has no api_key"), tr("Give it a key or remove it.")
             )
 
 
@@ -209,10 +218,14 @@ def duplicate_client_key(context: Context) -> Iterator[Note]:
             line, column = context.document.position(before.span.start)
             note = context.place_note(
                 entry.at("api_key"),
-                "this key is in api_keys for the second time",
-                f"Join the two entries; the first is in line {line}, column {column}.",
+                tr("this key is in api_keys for the second time"),
+                tr(
+                    "Join the two entries; the first is in line {line}, column {column}.",
+                    line=line,
+                    column=column,
+                ),
             )
-            yield note._replace(also=(before.span, "first here"))
+            yield note._replace(also=(before.span, tr("first here")))
         elif key:
             first[key] = entry
 
@@ -227,7 +240,9 @@ def negative_translation(context: Context) -> Iterator[Note]:
 
     LiteLLM: has no translation endpoint; one-adapter serves it with these settings.
     """
-    yield from _negative(context, context.record.record("translation"), ("retry", "concurrency"), "0 or more")
+    yield from _negative(
+        context, context.record.record("translation"), ("retry", "concurrency"), tr("0 or more")
+    )
 
 
 @rule("SOA211", "negative-breaker", "error")
@@ -241,13 +256,13 @@ def negative_breaker(context: Context) -> Iterator[Note]:
     LiteLLM: its cooldowns work otherwise; one-adapter keeps the gateway's breaker.
     """
     names = ("failure_threshold", "recovery_timeout_seconds", "half_open_max_requests")
-    yield from _negative(context, context.record.record("circuit_breaker"), names, "0 or more")
+    yield from _negative(context, context.record.record("circuit_breaker"), names, tr("0 or more"))
 
 
 def _negative(context: Context, record: Record, names: tuple[str, ...], expected: str) -> Iterator[Note]:
     for name in names:
         if record.number(name) < 0:
-            yield context.place_note(record.at(name), f"{name} is below zero", "", expected)
+            yield context.place_note(record.at(name), tr("{name} is below zero", name=name), "", expected)
 
 
 @rule("SOA212", "retention-out-of-range", "error", lambda dialect: dialect.statistics)
@@ -265,5 +280,8 @@ def retention_out_of_range(context: Context) -> Iterator[Note]:
     days = statistics.number("retention_days") or defaults.RETENTION_DAYS
     if not 1 <= days <= defaults.MOST_RETENTION_DAYS:
         yield context.place_note(
-            statistics.at("retention_days"), "statistics are kept between 1 and 3650 days", "", "1 to 3650"
+            statistics.at("retention_days"),
+            tr("statistics are kept between 1 and 3650 days"),
+            "",
+            "1 to 3650",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
 from one_adapter.lint.keys import Key, keys_of
@@ -22,10 +23,13 @@ def _told(context: Context, *kinds: str) -> Iterator[Note]:
             continue
         says, advice = kind.says, kind.help
         if kind.name == "strange":
-            says = f"has {strange_character(key.value)} in it, which no key has"
+            says = tr(
+                "has {sign} in it, which no key has",
+                sign=strange_character(key.value),
+            )
         if kind.name == "several" and key.for_clients:
-            advice = "Write an entry of api_keys for each of them."
-        yield context.note(key.pointer, f"this {key.name} {says}", advice)
+            advice = tr("Write an entry of api_keys for each of them.")
+        yield context.note(key.pointer, tr("this {name} {says}", name=key.name, says=says), advice)
 
 
 def _is_broken(key: Key) -> bool:
@@ -59,8 +63,10 @@ def control_character_in_key(context: Context) -> Iterator[Note]:
     """
     for key in context.once(keys_of):
         if _is_broken(key) and key.name not in _MAY_HAVE_LINES:
-            what = f"there is a control character in this {key.name}, and no HTTP header can hold it"
-            yield context.note(key.pointer, what, "Copy the key again, without line breaks.")
+            what = tr(
+                "there is a control character in this {name}, and no HTTP header can hold it", name=key.name
+            )
+            yield context.note(key.pointer, what, tr("Copy the key again, without line breaks."))
 
 
 @rule("SOA517", "variable-for-credential", "warning")
@@ -119,6 +125,10 @@ def malformed_credential(context: Context) -> Iterator[Note]:
     for key in context.once(keys_of):
         value, bare = key.value, key.value.strip()
         if key.kind is None and bare and value != bare and not key.for_clients and not holds_control(bare):
-            around = "a line break" if "\n" in value or "\r" in value else "blanks"
-            what = f"this {key.name} has {around} around it, and the gateway takes nothing off"
-            yield context.note(key.pointer, what, "Remove them; the export does.")
+            around = tr("a line break") if "\n" in value or "\r" in value else tr("blanks")
+            what = tr(
+                "this {name} has {around} around it, and the gateway takes nothing off",
+                name=key.name,
+                around=around,
+            )
+            yield context.note(key.pointer, what, tr("Remove them; the export does."))

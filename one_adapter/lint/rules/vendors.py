@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from one_adapter.config.model import Service
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
-from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import rule
 from one_adapter.vendors.service_types import BROKEN, ENDED, RETIRED
 
@@ -48,8 +49,12 @@ def default_models_retired(context: Context) -> Iterator[Note]:
         if retired and service.default_models and any(map(retired.has, service.models)):
             yield context.type_note(
                 service,
-                f"without models, {service.type} offers {listed(service.models, 'and')}, which are retired",
-                'List today\'s models in "models".',
+                tr(
+                    "without models, {type} offers {models}, which are retired",
+                    type=service.type,
+                    models=listed(service.models, "and"),
+                ),
+                tr('List today\'s models in "models".'),
             )
 
 
@@ -71,8 +76,11 @@ def retired_model(context: Context) -> Iterator[Note]:
             name = item.value.strip() if isinstance(item.value, str) else ""
             model = service.model_redirect.get(name, name)
             if retired.has(service.model_map.get(model, model)):
-                advice = f"{retired.instead[0].upper()}{retired.instead[1:]}."
-                yield context.note(f"{base}/{index}", f'"{name}" is gone: {retired.notice}', advice)
+                yield context.note(
+                    f"{base}/{index}",
+                    tr('"{name}" is gone: {notice}', name=name, notice=retired.notice),
+                    retired.advice,
+                )
 
 
 @rule("SOA623", "type-does-not-work", "info")
@@ -88,6 +96,6 @@ def type_does_not_work(context: Context) -> Iterator[Note]:
         if service.type in BROKEN:
             yield context.type_note(
                 service,
-                f"in the gateway the type {service.type} {BROKEN[service.type]}",
-                "Exported, it works.",
+                tr("in the gateway the type {type} {does}", type=service.type, does=BROKEN[service.type]),
+                tr("Exported, it works."),
             )

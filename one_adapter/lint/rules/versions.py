@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from itertools import islice
 
 from one_adapter.dialect import CURRENT, DIALECTS, Dialect
+from one_adapter.language import listed, tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.entries import decoded_services, key_entries, offers, usable_keys
-from one_adapter.lint.finding import Note, listed
+from one_adapter.lint.finding import Note
 from one_adapter.lint.rule import MOST_FINDINGS, RULES, rule
 from one_adapter.lint.rules.limits import limits_of, numbers_of
 
 _DOES = {
-    "first": "takes the first",
-    "random": "draws at random",
-    "rr": "takes turns",
-    "hash": "always draws the same",
+    "first": tr("takes the first"),
+    "random": tr("draws at random"),
+    "rr": tr("takes turns"),
+    "hash": tr("always draws the same"),
 }
 
 
@@ -47,8 +48,13 @@ def _balancing(context: Context, other: Dialect) -> Iterator[Note]:
     services = max(offers(context).values(), default=0)
     keys = max((len(usable_keys(one)) for one in context.enabled), default=0)
     if max(services, keys) > 1:
-        mine = f"{context.dialect.version} {_DOES[context.order]}"
-        says = f"gateway {other.version} {_DOES[theirs]} here, {mine}"
+        says = tr(
+            "gateway {other} {theirs} here, {version} {ours}",
+            other=other.version,
+            theirs=_DOES[theirs],
+            version=context.dialect.version,
+            ours=_DOES[context.order],
+        )
         yield context.note(context.field("", "load_balancing"), says)
 
 
@@ -58,7 +64,11 @@ def _keys(context: Context, other: Dialect) -> Iterator[Note]:
     one, both = (context.dialect, other) if other.pools else (other, context.dialect)
     for service in context.enabled:
         if len(usable_keys(service)) > 1:
-            says = f"when a key fails, gateway {both.version} tries the next of the list, {one.version} none"
+            says = tr(
+                "when a key fails, gateway {newer} tries the next of the list, {older} none",
+                newer=both.version,
+                older=one.version,
+            )
             yield context.key_note(context.field(service.pointer, "credential_list"), says)
             return
 
@@ -70,9 +80,14 @@ def _sums(context: Context, other: Dialect) -> Iterator[Note]:
     for limit, service in limits_of(context):
         part = limit not in (service.limit, service.embedding_limit) and numbers_of(service.limit)
         if part or len(numbers_of(limit)) > 1:
-            beside = "this beside the service's limit" if part else "all numbers of this limit"
-            alone = "does not" if part else "the first alone"
-            says = f"gateway {every.version} counts {beside}, {one.version} {alone}"
+            versions = {"newer": every.version, "older": one.version}
+            says = (
+                tr("gateway {newer} counts this beside the service's limit, {older} does not", **versions)
+                if part
+                else tr(
+                    "gateway {newer} counts all numbers of this limit, {older} the first alone", **versions
+                )
+            )
             yield context.key_note(limit.pointer, says)
             return
 
@@ -84,7 +99,12 @@ def _fractions(context: Context, other: Dialect) -> Iterator[Note]:
     for limit, _ in limits_of(context):
         for kind, number in numbers_of(limit).items():
             if number < 1:
-                says = f"gateway {some.version} lets calls through a {kind} below 1, {none.version} lets none"
+                says = tr(
+                    "gateway {newer} lets calls through a {kind} below 1, {older} lets none",
+                    newer=some.version,
+                    kind=kind,
+                    older=none.version,
+                )
                 yield context.note(context.field(limit.pointer, kind), says)
                 return
 
@@ -96,7 +116,9 @@ def _fields(context: Context, other: Dialect) -> Iterator[Note]:
     found = list(_newer_fields(context))
     if found:
         names = tuple(dict.fromkeys(name for name, _ in found))
-        says = f"gateway {other.version} does nothing with {listed(names, 'and')}"
+        says = tr(
+            "gateway {version} does nothing with {fields}", version=other.version, fields=listed(names, "and")
+        )
         yield context.key_note(found[0][1], says)
 
 
@@ -114,7 +136,7 @@ def _newer_fields(context: Context) -> Iterator[tuple[str, str]]:
     for key in key_entries(context):
         enabled = key.node("enabled")
         if enabled is not None and enabled.value is False:
-            yield "enabled of a key", key.at("enabled").pointer
+            yield tr("enabled of a key"), key.at("enabled").pointer
         if key.node("model_limits") is not None:
             yield "model_limits", key.at("model_limits").pointer
 
@@ -131,7 +153,9 @@ def newer_gateway_refuses(context: Context) -> Iterator[Note]:
     newer = Context(context.document, CURRENT)
     for code, note in _refusals(newer, CURRENT):
         if (code, note.pointer) not in told:
-            says = f"gateway {CURRENT.version} refuses this: {note.message}"
+            says = tr(
+                "gateway {version} refuses this: {message}", version=CURRENT.version, message=note.message
+            )
             yield note._replace(message=says, severity="info")
 
 
