@@ -10,8 +10,8 @@ help of the commands) come from `GATHERED`. The `.mo` beside each is what the pr
 
 from __future__ import annotations
 
+import ast
 import io
-import re
 import string
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -180,11 +180,19 @@ def faults(domain: str, template: Catalog) -> Iterator[str]:
 
 
 def unmarked() -> Iterator[str]:
-    """Calls of `tr` and `trn` that Babel cannot read, because their text is no literal."""
+    """Calls of `tr` and `trn` that Babel does not read: their text is no literal, or part of an f-string."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if re.search(r"(?<![\w.])trn?\((?![\s\"')]|$)", line) and "def tr" not in line:
-                yield f"{path.relative_to(ROOT)}:{number}: the text is no literal: {line.strip()}"
+        tree = ast.parse(path.read_text("utf-8"))
+        formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+        hidden = {each for node in formatted for each in ast.walk(node)}
+        for call in ast.walk(tree):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+                continue
+            texts = {"tr": call.args[:1], "trn": call.args[:2]}.get(call.func.id, ())
+            literal = all(isinstance(each, ast.Constant) for each in texts)
+            if texts and (not literal or call in hidden):
+                where = f"{path.relative_to(ROOT)}:{call.lineno}"
+                yield f"{where}: Babel reads no text that is {'in an f-string' if literal else 'no literal'}"
 
 
 def _names(template: str | list[str]) -> set[str]:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import listed, tr
 
 CONFIG_NAME = "config.yaml"
 ENV_NAME = ".env"
@@ -18,10 +19,10 @@ PRIVATE_FILE, PUBLIC_FILE, PRIVATE_FOLDER = 0o600, 0o644, 0o700
 _STREAM = re.compile(r"-|/dev/(?:null|stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})")
 _STANDARD = {"-": 1, "/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _KINDS = (
-    (stat.S_ISLNK, "a symbolic link"),
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISLNK, tr("a symbolic link")),
+    (stat.S_ISDIR, tr("a folder")),
+    (stat.S_ISFIFO, tr("a named pipe")),
+    (stat.S_ISSOCK, tr("a socket")),
 )
 
 
@@ -61,7 +62,7 @@ def write_stream(target: str, text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as problem:
-        raise OneAdapterError(f"{target}: cannot be written: {problem.strerror}") from None
+        raise _unwritable(target, problem) from None
 
 
 def refuse_what_is_there(path: Path, force: bool) -> None:
@@ -70,10 +71,11 @@ def refuse_what_is_there(path: Path, force: bool) -> None:
     if there is None:
         return
     if not stat.S_ISREG(there):
-        what = next((words for test, words in _KINDS if test(there)), "a device")
-        raise OneAdapterError(f"{path}: is {what}, and only a regular file is written over")
+        what = next((words for test, words in _KINDS if test(there)), tr("a device"))
+        told = tr("{path}: is {what}, and only a regular file is written over", path=path, what=what)
+        raise OneAdapterError(told)
     if not force:
-        raise OneAdapterError(f"{path}: is there already; --force writes over it")
+        raise OneAdapterError(tr("{path}: is there already; --force writes over it", path=path))
 
 
 def _mode_of(path: Path) -> int | None:
@@ -83,11 +85,12 @@ def _mode_of(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as problem:
-        raise OneAdapterError(f"{path}: cannot be written: {_reason(problem)}") from None
+        raise _unwritable(path, problem) from None
 
 
-def _reason(problem: OSError | ValueError) -> str:
-    return getattr(problem, "strerror", None) or str(problem)
+def _unwritable(path: Path | str, problem: OSError | ValueError) -> OneAdapterError:
+    reason = getattr(problem, "strerror", None) or str(problem)
+    return OneAdapterError(tr("{path}: cannot be written: {reason}", path=path, reason=reason))
 
 
 def write_new(path: Path, text: str, force: bool, private: bool = False) -> None:
@@ -107,9 +110,10 @@ def write_new(path: Path, text: str, force: bool, private: bool = False) -> None
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     except FileExistsError:
-        raise OneAdapterError(f"{path}: is there already; somebody has just made it") from None
+        told = tr("{path}: is there already; somebody has just made it", path=path)
+        raise OneAdapterError(told) from None
     except OSError as problem:
-        raise OneAdapterError(f"{path}: cannot be written: {problem.strerror}") from None
+        raise _unwritable(path, problem) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -117,7 +121,7 @@ def write_new(path: Path, text: str, force: bool, private: bool = False) -> None
             draft.replace(path)
     except (OSError, ValueError) as problem:
         draft.unlink(missing_ok=True)
-        raise OneAdapterError(f"{path}: cannot be written: {_reason(problem)}") from None
+        raise _unwritable(path, problem) from None
 
 
 def is_folder(target: str) -> bool:
@@ -141,7 +145,8 @@ def write_folder(folder: str, config: str, env: str, force: bool, private: bool 
     paths = [base / CONFIG_NAME, base / ENV_NAME]
     there = [str(path) for path in paths if os.path.lexists(path)]
     if there and not force:
-        raise OneAdapterError(f"{' and '.join(there)}: there already; --force writes over it")
+        told = tr("{paths}: there already; --force writes over it", paths=listed(there, "and"))
+        raise OneAdapterError(told)
     backups = [path.with_name(f"{path.name}.bak") for path in paths]
     for path in (*paths, *backups):
         refuse_what_is_there(path, force)
@@ -173,6 +178,7 @@ def _make(folder: Path) -> None:
         for each in reversed(missing):
             each.mkdir(PRIVATE_FOLDER, exist_ok=True)
         if not folder.is_dir():
-            raise OneAdapterError(f"{folder}: cannot be made: something else is there")
+            raise OneAdapterError(tr("{folder}: cannot be made: something else is there", folder=folder))
     except OSError as problem:
-        raise OneAdapterError(f"{folder}: cannot be made: {problem.strerror}") from None
+        told = tr("{folder}: cannot be made: {reason}", folder=folder, reason=problem.strerror)
+        raise OneAdapterError(told) from None

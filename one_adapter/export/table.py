@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 
-
-def width(text: str) -> int:
-    """How many columns a text takes on a terminal.
-
-    >>> width("abc"), width("通义")
-    (3, 4)
-    """
-    return len(text) if text.isascii() and text.isprintable() else sum(map(_columns, text))
-
-
-@cache
-def _columns(char: str) -> int:
-    if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Cc", "Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+from one_adapter.language import padded, translated, width
 
 
 def printable(text: str) -> str:
@@ -42,14 +26,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[i
     通义    50%
     b        5%
     """
-    cells = [head, *([printable(cell) for cell in row] for row in rows)]
+    cells = [[printable(translated(cell)) for cell in row] for row in (head, *rows)]
     widths = [max(width(row[column]) for row in cells) for column in range(len(head))]
-    return "\n".join(_line(row, widths, right) for row in cells)
-
-
-def _line(row: Sequence[str], widths: Sequence[int], right: frozenset[int]) -> str:
-    parts = []
-    for column, cell in enumerate(row):
-        gap = " " * (widths[column] - width(cell))
-        parts.append(gap + cell if column in right else cell + gap)
-    return "  ".join(parts).rstrip()
+    return "\n".join(
+        "  ".join(
+            padded(cell, widths[column], right=column in right) for column, cell in enumerate(row)
+        ).rstrip()
+        for row in cells
+    )

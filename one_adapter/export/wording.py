@@ -7,10 +7,9 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from one_adapter.errors import visible
+from one_adapter.errors import visible as visible
+from one_adapter.language import Message, enumerated, tr, trn
 from one_adapter.plan.types import LimitPolicy
-
-__all__ = ["counted", "json_text", "limit_words", "percent", "visible"]
 
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 
@@ -22,6 +21,25 @@ def counted(number: int, word: str) -> str:
     ('1 name', '12,000 names')
     """
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def names_words(number: int) -> Message:
+    """So many names.
+
+    >>> str(names_words(1)), str(names_words(12_000))
+    ('1 name', '12,000 names')
+    """
+    return trn("{count:,} name", "{count:,} names", number)
+
+
+def services_words(number: int) -> Message:
+    """So many services."""
+    return trn("{count:,} service", "{count:,} services", number)
+
+
+def settings_words(number: int) -> Message:
+    """So many settings."""
+    return trn("{count:,} setting", "{count:,} settings", number)
 
 
 def percent(share: Fraction) -> str:
@@ -38,13 +56,31 @@ def percent(share: Fraction) -> str:
 def limit_words(limit: LimitPolicy) -> str:
     """A limit in a few words.
 
-    >>> limit_words(LimitPolicy(qpm=15, wait_seconds=30)), limit_words(LimitPolicy(tpm=9000, concurrency=2))
-    ('15 a minute', '9000 tokens a minute, 2 at once')
+    >>> print(limit_words(LimitPolicy(qpm=15, wait_seconds=30)))
+    15 a minute
+    >>> print(limit_words(LimitPolicy(tpm=9000, concurrency=2)))
+    9000 tokens a minute, 2 at once
     """
-    units = {"qps": "a second", "qpm": "a minute", "tpm": "tokens a minute", "concurrency": "at once"}
-    return ", ".join(
-        f"{limit.numbers[name]:.10g} {unit}" for name, unit in units.items() if name in limit.numbers
-    )
+    numbers = {name: f"{number:.10g}" for name, number in limit.numbers.items()}
+    words = []
+    if "qps" in numbers:
+        words.append(tr("{number} a second", number=numbers["qps"]))
+    if "qpm" in numbers:
+        words.append(tr("{number} a minute", number=numbers["qpm"]))
+    if "tpm" in numbers:
+        words.append(tr("{number} tokens a minute", number=numbers["tpm"]))
+    if "concurrency" in numbers:
+        words.append(tr("{number} at once", number=numbers["concurrency"]))
+    return enumerated(words)
+
+
+def without_stop(sentence: str) -> str:
+    """A sentence without its full stop, to stand inside another.
+
+    >>> without_stop("Give one."), without_stop("请填写。")
+    ('Give one', '请填写')
+    """
+    return sentence.rstrip(".").removesuffix("。")
 
 
 def json_text(value: Any, indent: int) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from one_adapter.language import translated
+
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*\Z")
 #: Words that YAML 1.1 or 1.2 would read as something other than text.
 _WORDS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|nan|inf)\Z")
@@ -50,7 +52,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A line for the reader; as an element of a list, or as a mapping's key with any value."""
+    """A line for the reader, in the chosen language: as an element of a list, or as a mapping's key."""
 
     text: str
 
@@ -106,7 +108,7 @@ def document(sections: Mapping[Any, Any]) -> str:
     parts = []
     for key, value in sections.items():
         if isinstance(key, Comment):
-            parts.append("\n".join(f"# {line}".rstrip() for line in key.text.split("\n")))
+            parts.append("\n".join(f"# {line}".rstrip() for line in translated(key.text).split("\n")))
         else:
             parts.append("\n".join(_pair(key, value, "")))
     return "\n\n".join(parts) + "\n"
@@ -131,7 +133,7 @@ def _mapping(value: Mapping[Any, Any], indent: str) -> list[str]:
     lines: list[str] = []
     for key, item in value.items():
         if isinstance(key, Comment):
-            lines += [f"{indent}# {line}" for line in key.text.split("\n")]
+            lines += [f"{indent}# {line}" for line in translated(key.text).split("\n")]
         else:
             lines += _pair(key, item, indent)
     return lines
@@ -141,7 +143,7 @@ def _list(items: Iterable[object], indent: str) -> list[str]:
     lines: list[str] = []
     for item in items:
         if isinstance(item, Comment):
-            lines += [f"{indent}# {line}" for line in item.text.split("\n")]
+            lines += [f"{indent}# {line}" for line in translated(item.text).split("\n")]
         elif isinstance(item, Mapping) and item:
             block = _mapping(item, indent + "  ")
             lines += [f"{indent}- {block[0].lstrip()}", *block[1:]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from unicodedata import combining, east_asian_width
+from functools import lru_cache
+from unicodedata import category, east_asian_width
 
 
 def width(text: str) -> int:
@@ -28,8 +29,8 @@ def padded(text: str, cells: int, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
-def wrapped(text: str, cells: int) -> list[str]:
-    """The text in lines of at most this many cells, where its words allow it.
+def wrapped(text: str, cells: int, indent: str = "") -> list[str]:
+    """The text in lines of at most this many cells, where its words allow it; all but the first are indented.
 
     A line ends between words, or on either side of a Chinese character; punctuation stays where it belongs.
 
@@ -40,7 +41,7 @@ def wrapped(text: str, cells: int) -> list[str]:
     for blank, word in _words(text):
         longer = f"{lines[-1]}{blank}{word}" if lines[-1] else word
         if lines[-1] and width(longer) > cells:
-            lines.append(word)
+            lines.append(indent + word)
         else:
             lines[-1] = longer
     return lines
@@ -60,7 +61,8 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
             yield " " if found[1] else "", found[2]
 
 
+@lru_cache(maxsize=4096)
 def _cells(char: str) -> int:
-    if combining(char) or char in "\u200b\u200c\u200d\ufe0e\ufe0f":
+    if category(char) in ("Mn", "Me", "Cf", "Cc"):
         return 0
     return 2 if east_asian_width(char) in "WF" else 1

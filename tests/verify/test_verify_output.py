@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from one_adapter.export.table import width
+from one_adapter.language import width
 from one_adapter.verify.output import FORMATS
 from one_adapter.verify.output.as_text import as_text
 from one_adapter.verify.result import Check, Verification

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from textwrap import fill
 from typing import Any
 
 from one_adapter.export.secrets.variables import client_key_names
 from one_adapter.export.table import printable, table
 from one_adapter.finding import Finding
+from one_adapter.language import enumerated, tr, translated, wrapped
 from one_adapter.plan.addresses import without_password
 from one_adapter.plan.pools import after, pools_of
 from one_adapter.plan.routes import RANDOM
@@ -110,12 +110,15 @@ def _service(service: ServicePolicy) -> dict[str, Any]:
 SHOWN_TARGETS = 6
 #: What an order does, in a sentence.
 ORDERS = {
-    "first": "the first service and its first key answer",
-    "random": "services and keys are drawn at random",
-    "rr": "services take turns, and so do the keys of each",
-    "hash": "a hash of the name chooses the service, one of the service's id its key: always the same ones",
+    "first": tr("the first service and its first key answer"),
+    "random": tr("services and keys are drawn at random"),
+    "rr": tr("services take turns, and so do the keys of each"),
+    "hash": tr(
+        "a hash of the name chooses the service, one of the service's id its key: always the same ones"
+    ),
 }
-ANY_NAME = "(any name)"
+ANY_NAME = tr("(any name)")
+HEADS = (tr("NAME"), tr("SHARE"), tr("SERVICE"), tr("UPSTREAM"), tr("MODEL"))
 
 
 def rows_of(plan: Plan, model: str | None = None) -> list[Route]:
@@ -128,13 +131,17 @@ def rows_of(plan: Plan, model: str | None = None) -> list[Route]:
 
 
 def explain_text(plan: Plan, model: str | None = None) -> str:
-    """A table a person reads at a glance: name, share, service, upstream address and model."""
+    """A table a person reads at a glance: name, share, service, upstream address and model.
+
+    It is written in the chosen language, as is the graph.
+    """
     rows: list[list[str]] = []
     for route in rows_of(plan, model):
         rows += _route_rows(route, model is not None)
     if not rows:
-        return f"no name {printable(model)!r} is served" if model else "no name is served"
-    shown = table(["NAME", "SHARE", "SERVICE", "UPSTREAM", "MODEL"], rows, right=frozenset([1]))
+        named = tr("no name {name!r} is served", name=printable(model)) if model else ""
+        return translated(named or tr("no name is served"))
+    shown = table(HEADS, rows, right=frozenset([1]))
     return "\n".join([shown, *_remarks(plan, rows_of(plan, model))])
 
 
@@ -143,26 +150,41 @@ def _remarks(plan: Plan, routes: list[Route]) -> list[str]:
     several = [route for route in routes if len(route.targets) > 1 and route.name != RANDOM]
     if not plan.dialect.pools or not several:
         return []
-    lines = ["", f"Order {several[0].order}: {ORDERS[several[0].order]}."]
+    order = several[0].order
+    lines: list[str] = [tr("Order {order}: {what}.", order=order, what=ORDERS[order])]
     shown = {target.service for route in routes for target in route.targets if target.places}
     for service in (each for each in plan.services if each.id in shown):
-        on = [each.key for each in service.credentials if each.enabled]
-        off = [f"{each.key} is off" for each in service.credentials if not each.enabled]
-        follow = f", then {on[0]} again" if len(on) > 1 else ""
-        lines.append(f"{service.id}: a key that fails is followed by the next of {', '.join(on)}{follow}")
-        lines[-1] += f"; {', '.join(off)}." if off else "."
-    lines += dict.fromkeys(f"{note}." for route in routes for note in route.notes)
-    return [fill(printable(line), 80, subsequent_indent="  ", break_long_words=False) for line in lines]
+        lines.append(_followers(service))
+    notes = dict.fromkeys(note for route in routes for note in route.notes)
+    lines += [tr("{note}.", note=note) for note in notes]
+    said = (printable(translated(line)) for line in lines)
+    return ["", *(part for line in said for part in wrapped(line, 80, "  "))]
+
+
+def _followers(service: ServicePolicy) -> str:
+    """Which key answers when another one of the service fails, and which are switched off."""
+    on = [each.key for each in service.credentials if each.enabled]
+    off = [tr("{key} is off", key=each.key) for each in service.credentials if not each.enabled]
+    told = {"service": service.id, "keys": enumerated(on)}
+    follow = tr("{service}: a key that fails is followed by the next of {keys}", **told)
+    if len(on) > 1:
+        follow = tr(
+            "{service}: a key that fails is followed by the next of {keys}, then {first} again",
+            **told,
+            first=on[0],
+        )
+    return tr("{what}; {off}.", what=follow, off=enumerated(off)) if off else tr("{what}.", what=follow)
 
 
 def _route_rows(route: Route, whole: bool) -> list[list[str]]:
     name = route.name or ANY_NAME
     targets = route.targets or route.embedding_targets or ()
     if not targets:
-        return [[name, "-", "-", "(no upstream)", "-"]]
+        return [[name, "-", "-", tr("(no upstream)"), "-"]]
     if len(targets) > SHOWN_TARGETS and not whole:
         services = len({target.service for target in targets})
-        return [[name, "100%", f"{services} services", f"{len(targets)} upstreams", "(see --model)"]]
+        told = tr("{count} services", count=services), tr("{count} upstreams", count=len(targets))
+        return [[name, "100%", *told, tr("(see --model)")]]
     return [
         [name if first else "", _percent(target), _service_name(target), _url(target), target.upstream.name]
         for first, target in ((index == 0, target) for index, target in enumerate(targets))
@@ -171,7 +193,7 @@ def _route_rows(route: Route, whole: bool) -> list[list[str]]:
 
 def _percent(target: Target) -> str:
     if target.spare:
-        return "spare"
+        return tr("spare")
     share = float(target.share) * 100
     return f"{share:.0f}%" if abs(share - round(share)) < 0.05 else f"{share:.1f}%"
 
@@ -193,6 +215,7 @@ def explain_mermaid(plan: Plan, model: str | None = None) -> str:
     services: dict[str, str] = {}
     upstreams: dict[str, str] = {}
     edges: dict[str, None] = {}
+    on_failure = translated(tr("when it fails"))
     for route in rows_of(plan, model):
         targets = route.targets or route.embedding_targets or ()
         pools = pools_of(targets)
@@ -201,11 +224,11 @@ def explain_mermaid(plan: Plan, model: str | None = None) -> str:
             middle = services.setdefault(_mermaid_name(target), f"s{len(services)}")
             label = f"{_url(target)} {target.upstream.name}".strip()
             right = upstreams.setdefault(label, f"u{len(upstreams)}")
-            edges[f"  {left} -->|{_percent(target)}| {middle}"] = None
+            edges[f"  {left} -->|{translated(_percent(target))}| {middle}"] = None
             edges[f"  {middle} --> {right}"] = None
             for each in after(target, pools)[:1]:
                 following = services.setdefault(_mermaid_name(each), f"s{len(services)}")
-                edges[f"  {middle} -.->|when it fails| {following}"] = None
+                edges[f"  {middle} -.->|{on_failure}| {following}"] = None
     lines += [f'  {key}(["{_mermaid(name)}"])' for name, key in names.items()]
     lines += [f'  {key}["{_mermaid(name)}"]' for name, key in services.items()]
     lines += [f'  {key}[["{_mermaid(name)}"]]' for name, key in upstreams.items()]
@@ -218,7 +241,7 @@ def _mermaid_name(target: Target) -> str:
 
 def _mermaid(text: str) -> str:
     """`text` as Mermaid's quoted labels take it."""
-    shown = printable(text).replace("#", "#35;")
+    shown = printable(translated(text)).replace("#", "#35;")
     for char, code in (('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
         shown = shown.replace(char, code)
     return shown

@@ -14,6 +14,7 @@ from one_adapter.export.litellm.limits import Bound, bound_by
 from one_adapter.export.litellm.prices import Prices
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.export.yaml_writer import Alias, Anchored, Comment, Flow
+from one_adapter.language import tr
 from one_adapter.plan.limits import layers_of
 from one_adapter.plan.types import Plan, ServicePolicy, Target, Upstream
 from one_adapter.plan.vendors import known_host
@@ -97,8 +98,9 @@ class Deployments:
             return []
         self.introduced.add(target.service)
         row = known_host(target.upstream.url)
-        named = f" ({row.name})" if row else ""
-        return [Comment(f"service {target.service}{named}")]
+        if row is None:
+            return [Comment(tr("service {service}", service=target.service))]
+        return [Comment(tr("service {service} ({vendor})", service=target.service, vendor=row.name))]
 
     def _deployment(self, group: Group, target: Target, weight: int | float | None) -> dict[Any, Any]:
         self.number += 1

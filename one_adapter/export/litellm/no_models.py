@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from one_adapter.contract import HANDLERS
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.groups import groups_of
+from one_adapter.export.wording import without_stop
 from one_adapter.finding import Finding
+from one_adapter.language import changed, tr
 from one_adapter.plan.types import Plan
 
 #: Findings of the linter that say why no model is there; the first of them that was made tells most.
@@ -22,23 +24,27 @@ def refuse_nothing(source_name: str, plan: Plan, findings: Iterable[Finding], pu
     if any(not (pure and target.upstream.provider in HANDLERS) for target in targets):
         return
     if targets:
-        why = "--pure leaves out every upstream there is, because LiteLLM has no provider for them"
+        why: str = tr("--pure leaves out every upstream there is, because LiteLLM has no provider for them")
     else:
-        why = _why(plan, list(findings)) or "no service that is switched on has a model"
-    raise OneAdapterError(f"{source_name}: there is no model to serve: {why}", 1)
+        why = _why(plan, list(findings)) or tr("no service that is switched on has a model")
+    raise OneAdapterError(tr("{source}: there is no model to serve: {why}", source=source_name, why=why), 1)
 
 
 def _why(plan: Plan, findings: list[Finding]) -> str:
     left_out = [task.message for task in plan.tasks if task.code in _LEFT_OUT]
     if left_out:
-        return left_out[0].rstrip(".")
+        return changed(left_out[0], without_stop)
     for name in _REASONS:
         for found in findings:
             if found.name == name and found.severity != "info":
-                advice = found.help.rstrip(".")
-                return f"line {found.line}: {found.message}{'; ' if advice else ''}{_lowered(advice)}"
+                if not found.help:
+                    return tr("line {line}: {message}", line=found.line, message=found.message)
+                advice = changed(found.help, _as_a_clause)
+                return tr(
+                    "line {line}: {message}; {advice}", line=found.line, message=found.message, advice=advice
+                )
     return ""
 
 
-def _lowered(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+def _as_a_clause(sentence: str) -> str:
+    return sentence[:1].lower() + without_stop(sentence[1:])

@@ -16,18 +16,13 @@ from one_adapter.export.litellm.groups import groups_of
 from one_adapter.export.litellm.prices import NO_PRICES, Prices
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.export.yaml_writer import Comment, Flow, document
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan, Route
 
-HEADER = """\
-LiteLLM proxy configuration, written by one-adapter from a simple-one-api {version} file.
-It is yours from here on: edit it, and start it with `litellm --config` or with
-`one-adapter run` on the old file. Secrets are read from the environment (.env)."""
-PURE_HEADER = """\
-LiteLLM proxy configuration, written by one-adapter from a simple-one-api {version} file.
-It uses stock LiteLLM alone; the report says what of the old file that leaves out."""
-RELAY = """\
-true: where a vendor speaks the client's own protocol and LiteLLM has nothing to add, its
-answers are passed on as they came, many times faster; false: LiteLLM makes every call"""
+RELAY = tr(
+    "true: where a vendor speaks the client's own protocol and LiteLLM has nothing to add, its\n"
+    "answers are passed on as they came, many times faster; false: LiteLLM makes every call"
+)
 
 
 def proxy_config(
@@ -49,8 +44,7 @@ def proxy_config(
     """
     writer = Deployments(plan, secrets, pure, prices, values)
     model_list = writer.model_list()
-    head = (PURE_HEADER if pure else HEADER).format(version=plan.dialect.version)
-    sections: dict[Any, Any] = {Comment(head): None, "model_list": model_list}
+    sections: dict[Any, Any] = {Comment(_head(plan, pure)): None, "model_list": model_list}
     providers = {
         target.upstream.provider
         for group in groups_of(plan)
@@ -65,18 +59,32 @@ def proxy_config(
     return document(sections)
 
 
+def _head(plan: Plan, pure: bool) -> str:
+    if pure:
+        return tr(
+            "LiteLLM proxy configuration, written by one-adapter from a simple-one-api {version} file.\n"
+            "It uses stock LiteLLM alone; the report says what of the old file that leaves out.",
+            version=plan.dialect.version,
+        )
+    return tr(
+        "LiteLLM proxy configuration, written by one-adapter from a simple-one-api {version} file.\n"
+        "It is yours from here on: edit it, and start it with `litellm --config` or with\n"
+        "`one-adapter run` on the old file. Secrets are read from the environment (.env).",
+        version=plan.dialect.version,
+    )
+
+
 def _followed(plan: Plan, watch: bool) -> dict[Any, Any]:
     """What a proxy has to know whose configuration may change under it."""
     ours: dict[Any, Any] = {
         Comment(
-            "services that the old file gives no id: known by address and key, wherever they stand"
+            tr("services that the old file gives no id: known by address and key, wherever they stand")
         ): None,
         "counted": Flow([policy.id for policy in plan.services if not policy.named]),
     }
     if watch:
-        ours[Comment("changes of this file, and of the .env beside it, are followed without a restart")] = (
-            None
-        )
+        told = tr("changes of this file, and of the .env beside it, are followed without a restart")
+        ours[Comment(told)] = None
         ours["watch"] = True
     return ours
 
@@ -90,9 +98,9 @@ def _litellm_settings(providers: list[str], pure: bool) -> dict[Any, Any]:
             settings["custom_provider_map"] = [
                 Flow({"provider": name, "custom_handler": HANDLERS[name]}) for name in providers
             ]
-    settings[Comment("one upstream call a request, as before: no hidden retries")] = None
+    settings[Comment(tr("one upstream call a request, as before: no hidden retries"))] = None
     settings["num_retries"] = own["num_retries"]
-    settings[Comment("/v1/messages reaches vendors that know chat completions only")] = None
+    settings[Comment(tr("/v1/messages reaches vendors that know chat completions only"))] = None
     name = "use_chat_completions_url_for_anthropic_messages"
     settings[name] = own[name]
     return settings
@@ -102,19 +110,24 @@ def _router_settings(plan: Plan, pure: bool) -> dict[Any, Any]:
     own = contract.SETTINGS["router_settings"]
     settings: dict[Any, Any] = {name: own[name] for name in ("routing_strategy", "num_retries")}
     if pure and plan.breaker:
-        settings[Comment("the nearest LiteLLM has to the gateway's circuit breaker")] = None
+        settings[Comment(tr("the nearest LiteLLM has to the gateway's circuit breaker"))] = None
         settings["allowed_fails"] = plan.breaker.failures - 1
         settings["cooldown_time"] = plan.breaker.recovery_seconds
     else:
-        settings[Comment("the circuit breaker is one-adapter's; LiteLLM's cooldowns would fight it")] = None
+        told = tr("the circuit breaker is one-adapter's; LiteLLM's cooldowns would fight it")
+        settings[Comment(told)] = None
         settings["disable_cooldowns"] = own["disable_cooldowns"]
     return settings
 
 
 def _general_settings(plan: Plan, pure: bool, relay: bool, redis: Mapping[str, object]) -> dict[Any, Any]:
-    whose = "clients need it too, or virtual keys in LiteLLM's database" if pure else "clients never use it"
+    told = tr("LiteLLM does not start without one; clients never use it")
+    if pure:
+        told = tr(
+            "LiteLLM does not start without one; clients need it too, or virtual keys in LiteLLM's database"
+        )
     settings: dict[Any, Any] = {
-        Comment(f"LiteLLM does not start without one; {whose}"): None,
+        Comment(told): None,
         "master_key": f"{REFERENCE}{MASTER_KEY}",
     }
     if pure:
@@ -122,9 +135,9 @@ def _general_settings(plan: Plan, pure: bool, relay: bool, redis: Mapping[str, o
     own = contract.SETTINGS["general_settings"]
     settings |= {
         "custom_auth": own["custom_auth"],
-        Comment("a client that leaves ends its upstream call"): None,
+        Comment(tr("a client that leaves ends its upstream call")): None,
         "cancel_on_disconnect": own["cancel_on_disconnect"],
-        Comment("the gateway asked upstreams for nothing a client had not asked for"): None,
+        Comment(tr("the gateway asked upstreams for nothing a client had not asked for")): None,
         "always_include_stream_usage": own["always_include_stream_usage"],
         "disable_model_info_refresh": own["disable_model_info_refresh"],
     }
@@ -137,28 +150,31 @@ def _ours(plan: Plan, relay: bool, redis: Mapping[str, object]) -> dict[Any, Any
     ours |= {Comment(RELAY): None, "relay": relay}
     ours |= redis
     if plan.any is not None:
-        ours[Comment("answers every name: the gateway's global redirect `all`")] = None
+        ours[Comment(tr("answers every name: the gateway's global redirect `all`"))] = None
         ours["catch_all"] = plan.any.alias_of or ""
     owners = {policy.id: policy.owner for policy in plan.services}
     off = {route.name: owners[route.off] for route in plan.routes if _is_off(route)}
     if off:
-        ours[Comment("names whose keys are all switched off, and whose they are: answered with 429")] = None
+        told = tr("names whose keys are all switched off, and whose they are: answered with 429")
+        ours[Comment(told)] = None
         ours["keys_off"] = off
     unlisted = [
         route.name for route in plan.routes if not route.listed and (_answers(route) or _is_off(route))
     ]
     if unlisted:
-        ours[Comment("names that work and are not shown by /v1/models")] = None
+        ours[Comment(tr("names that work and are not shown by /v1/models"))] = None
         ours["unlisted"] = unlisted
     aliases = [route.name for route in plan.routes if route.alias_of and (_answers(route) or _is_off(route))]
     if aliases:
-        ours[Comment("names of the global model_redirect; /v1/models/NAME does not know them")] = None
+        told = tr("names of the global model_redirect; /v1/models/NAME does not know them")
+        ours[Comment(told)] = None
         ours["aliases"] = aliases
     keys = [
         Flow({"env": name, "models": list(key.models)})
         for name, key in zip(client_key_names(plan.access), plan.access.keys, strict=True)
     ]
-    ours[Comment("env: the variable that holds the key; models: the names it may call")] = None
+    told = tr("env: the variable that holds the key; models: the names it may call")
+    ours[Comment(told)] = None
     ours["access"] = {"open": plan.access.open, "keys": keys}
     translation: dict[str, Any] = {"model": "random"}
     if plan.translation.prompt_template:
@@ -192,8 +208,13 @@ def refuse_references(source: Document) -> None:
             if text.strip().startswith(REFERENCE):
                 line, column = source.position(at)
                 where = f"{source.name}:{line}:{column}"
-                what = f"a text that begins with {REFERENCE} cannot be carried over"
-                raise OneAdapterError(f"{where}: {what}: LiteLLM would replace it by a variable's value", 1)
+                told = tr(
+                    "{where}: a text that begins with {reference} cannot be carried over: LiteLLM would "
+                    "replace it by a variable's value",
+                    where=where,
+                    reference=REFERENCE,
+                )
+                raise OneAdapterError(told, 1)
 
 
 def environment(secrets: Secrets, master_key: str) -> Mapping[str, str]:

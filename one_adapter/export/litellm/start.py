@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from shlex import quote
 
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan
 
 #: Where a try-out listens while the gateway may go on running.
@@ -43,19 +44,22 @@ def commands_of(
     aside = TRY_OUT_PORT if plan.port != TRY_OUT_PORT else TRY_OUT_PORT + 1
     if pure:
         return (
-            Command(f"pip install 'litellm[proxy]'{_also(plan)}", "installs stock LiteLLM"),
-            Command(litellm, "reads the secrets from .env and starts it"),
+            Command(f"pip install 'litellm[proxy]'{_also(plan)}", tr("installs stock LiteLLM")),
+            Command(litellm, tr("reads the secrets from .env and starts it")),
         )
     # A store is called by its file and its revision; the commands take the file.
     source = "config.json" if source_name == "-" else re.sub(r"#[0-9]+\Z", "", source_name)
     return (
-        Command("pip install 'one-adapter[proxy]'", "installs LiteLLM and what the exported file needs"),
+        Command("pip install 'one-adapter[proxy]'", tr("installs LiteLLM and what the exported file needs")),
         Command(
             f"one-adapter run {quote(source)} --dry-run --port {aside}",
-            "tries it: no call leaves the machine",
+            tr("tries it: no call leaves the machine"),
         ),
-        Command(f"one-adapter run {quote(source)}", f"starts it on port {plan.port}, as the gateway was"),
-        Command(litellm, "the same with the exported config.yaml and .env, from then on yours"),
+        Command(
+            f"one-adapter run {quote(source)}",
+            tr("starts it on port {port}, as the gateway was", port=plan.port),
+        ),
+        Command(litellm, tr("the same with the exported config.yaml and .env, from then on yours")),
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from one_adapter.contract import HANDLERS, SECTION
 from one_adapter.export.secrets.variables import Secrets, client_key_names
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan, Route, Row, Target
 
-LOST = "needs one-adapter in the proxy, which --pure leaves out"
-IN_PART = "LiteLLM's own alone, without one-adapter: see what --pure costs"
-NO_PROVIDER = "LiteLLM has no provider for it"
+LOST = tr("needs one-adapter in the proxy, which --pure leaves out")
+IN_PART = tr("LiteLLM's own alone, without one-adapter: see what --pure costs")
+NO_PROVIDER = tr("LiteLLM has no provider for it")
 #: Settings for which stock LiteLLM has something like it, written into the file.
 ALIKE = ("/load_balancing", "/circuit_breaker")
 

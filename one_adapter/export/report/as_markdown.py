@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from one_adapter.export.report.lines import Line, lines_of
-from one_adapter.export.report.model import GRAVEST, MEANINGS, Item, Report
-from one_adapter.export.report.names import POOLS, Lead, Name, in_pools
-from one_adapter.export.wording import counted, percent, visible
+from one_adapter.export.report import sections
+from one_adapter.export.report.model import GRAVEST, LEVEL_WORDS, MEANINGS, VERDICT_WORDS, Item, Report
+from one_adapter.export.report.names import POOLS, in_pools
+from one_adapter.export.report.sections import Table, changed_settings, counts_of, pointer
+from one_adapter.export.wording import visible
+from one_adapter.language import enumerated, tr, translated
 
-#: How many upstreams of one name a table cell holds.
-LEADS_SHOWN = 4
-KINDS = {"chat": "chat", "embedding": "embeddings", "both": "chat, embeddings"}
-DIFFERENCES_PAGE = "docs/differences.md"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def markdown_report(report: Report) -> str:
     """The text of the report; it ends with a newline."""
-    sections = (
+    parts = (
         _head(report),
         _checklist(report.items),
         _differences(report),
         _costs(report),
         _names(report),
-        _variables(report),
+        _section(sections.VARIABLES, *_table(sections.variables_table(report, PEN))),
         _start(report),
         _settings(report),
     )
-    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
 def code(text: str) -> str:
@@ -38,9 +36,9 @@ def code(text: str) -> str:
     >>> print(code("a|b"), code("a`b"), code(""))
     `a\|b` ``a`b`` (empty)
     """
-    shown = visible(text).replace("|", "\\|")
+    shown = visible(translated(text)).replace("|", "\\|")
     if not shown.strip():
-        return "(blank)" if shown else "(empty)"
+        return translated(tr("(blank)") if shown else tr("(empty)"))
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
@@ -48,128 +46,128 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    r"""`text` as plain words: nothing in it is markup.
+    r"""`text` as plain words in the chosen language: nothing in it is markup.
 
     >>> print(prose("<b> a_b"))
     \<b\> a\_b
     """
-    return _SPECIAL.sub(r"\\\1", visible(text))
+    return _SPECIAL.sub(r"\\\1", visible(translated(text)))
+
+
+class _Pen:
+    """Markdown's `sections.Pen`."""
+
+    text, code = staticmethod(prose), staticmethod(code)
+
+    def quiet(self, made: str) -> str:
+        return made
+
+    def remark(self, made: str) -> str:
+        return f"*{made}*"
+
+    emphasis = remark
+
+    def strong(self, made: str) -> str:
+        return f"**{made}**"
+
+    def share(self, words: str) -> str:
+        return translated(words)
+
+    def address(self, words: str) -> str:
+        return f"→ {code(words)}"
+
+    def alias(self, made: str, leads: str) -> str:
+        return translated(tr("{alias}: {leads}", alias=made, leads=leads))
+
+    place = quiet
+
+
+PEN = _Pen()
+
+
+def _section(title: str, *lines: str) -> list[str]:
+    return [f"## {translated(title)}", "", *lines]
+
+
+def _table(table: Table) -> list[str]:
+    heads = "".join(f" {translated(head)} |" if head else " |" for head in table.heads)
+    lines = [f"|{heads}", f"|{'---|' * len(table.heads)}"]
+    return lines + [f"| {' | '.join(row)} |" for row in table.rows]
 
 
 def _head(report: Report) -> list[str]:
-    present = [verdict for verdict in GRAVEST if report.counts[verdict]]
-    counts = ", ".join(f"{report.counts[verdict]:,} {verdict}" for verdict in present)
-    answering = sum(name.answers and bool(name.name) for name in report.names)
-    services = counted(len(report.plan.services), "service")
-    what = "stock LiteLLM (`--pure`)" if report.pure else "LiteLLM with one-adapter"
+    counts = [
+        tr("{count:,} {verdict}", count=report.counts[verdict], verdict=VERDICT_WORDS[verdict])
+        for verdict in GRAVEST
+        if report.counts[verdict]
+    ]
+    names, services, settings = counts_of(report)
+    what = tr("stock LiteLLM (`--pure`)") if report.pure else tr("LiteLLM with one-adapter")
+    title = translated(tr("{title}: what becomes of it", title=prose(report.title)))
+    told = tr("{settings}: {counts}.", settings=settings, counts=enumerated(counts) if counts else tr("none"))
     return [
-        f"# {prose(report.title)}: what becomes of it",
+        f"# {title}",
         "",
-        f"{counted(answering, 'name')} of {services}, for {what}.",
-        f"{counted(len(report.rows), 'setting')}: {counts or 'none'}.",
+        translated(tr("{names} of {services}, for {what}.", names=names, services=services, what=what)),
+        translated(told),
     ]
 
 
 def _checklist(items: Sequence[Item]) -> list[str]:
-    if not items:
-        return ["## To do by hand", "", "Nothing."]
-    lines = ["## To do by hand", ""]
+    lines = []
     for item in items:
         place = f" ({item.place})" if item.place else ""
         mark = "- [ ] " if item.level != "info" else "- "
-        level = f"**{item.level}** " if item.level != "info" else ""
+        level = f"**{translated(LEVEL_WORDS[item.level])}** " if item.level != "info" else ""
         lines.append(f"{mark}{level}{prose(item.text)}{place} {code(item.code)}")
-    return lines
+    return _section(sections.TO_DO, *(lines or [translated(sections.NOTHING_TO_DO)]))
 
 
 def _differences(report: Report) -> list[str]:
-    lines = ["## What differs", ""]
-    changed = [line for line in lines_of(report.rows) if line.row.verdict in ("dropped", "approximated")]
-    if changed:
-        lines += ["| Where | Setting | Verdict | What to know |", "|---|---|---|---|"]
-        for line in changed:
-            lines.append(f"| {line.place} | {_pointer(line)} | {line.row.verdict} | {prose(line.row.note)} |")
-    else:
-        lines.append("No setting the gateway reads is lost or changed in meaning.")
+    lines = [translated(sections.NOTHING_LOST)]
+    if changed := changed_settings(report):
+        rows = (
+            (
+                line.place,
+                pointer(line, PEN),
+                translated(VERDICT_WORDS[line.row.verdict]),
+                prose(line.row.note),
+            )
+            for line in changed
+        )
+        lines = _table(Table((tr("Where"), tr("Setting"), tr("Verdict"), tr("What to know")), rows))
     if report.differences and not report.pure:
-        lines += ["", f"Where clients see something else on purpose ({DIFFERENCES_PAGE} has each):", ""]
-        lines += [f"- {code(difference.name)}: {difference.title}" for difference in report.differences]
-    return lines
+        told = tr(
+            "Where clients see something else on purpose ({page} has each):", page=sections.DIFFERENCES_PAGE
+        )
+        lines += ["", translated(told), ""]
+        named = (tr("{name}: {title}", name=code(each.name), title=each.title) for each in report.differences)
+        lines += [f"- {translated(each)}" for each in named]
+    return _section(sections.DIFFERENCES, *lines)
 
 
 def _costs(report: Report) -> list[str]:
     if not report.costs:
         return []
-    return ["## What `--pure` costs", "", *(f"- {prose(cost)}" for cost in report.costs)]
+    return _section(tr("What `--pure` costs"), *(f"- {prose(cost)}" for cost in report.costs))
 
 
 def _names(report: Report) -> list[str]:
-    lines = [
-        "## The names your clients can use",
-        "",
-        "| Name | In /v1/models | For | Leads to |",
-        "|---|---|---|---|",
-    ]
-    for name in report.names:
-        listed = "yes" if name.listed else "no"
-        shown = code(name.name) if name.name or not report.plan.any else "*any name*"
-        lines.append(f"| {shown} | {listed} | {KINDS[name.kind]} | {_leads(name)} |")
-    if in_pools(report.names):
-        lines += ["", POOLS]
-    return lines
-
-
-def _leads(name: Name) -> str:
-    if not name.answers:
-        return "nothing: it is left out"
-    alias = f"as {code(name.alias_of)}: " if name.alias_of else ""
-    parts = [*_some(name.name, name.leads)]
-    if name.embeddings:
-        parts += ["embeddings:", *_some(name.name, name.embeddings)]
-    parts += [f"*{prose(note)}*" for note in name.notes]
-    return alias + "<br>".join(parts)
-
-
-def _some(name: str, leads: Sequence[Lead]) -> Iterator[str]:
-    for lead in leads[:LEADS_SHOWN]:
-        share = "spare" if lead.spare else percent(lead.share)
-        number = f" (credential {lead.credential + 1})" if lead.credential is not None else ""
-        number = f" (key {code(lead.key)})" if lead.key else number
-        model = f" as {code(lead.model)}" if lead.model not in ("", name) else ""
-        yield f"{share} {code(lead.service)}{number} → {code(lead.address)}{model}"
-    if len(leads) > LEADS_SHOWN:
-        yield f"and {len(leads) - LEADS_SHOWN:,} more"
-
-
-def _variables(report: Report) -> list[str]:
-    lines = ["## The variables it reads", "", "| Variable | What for | |", "|---|---|---|"]
-    for each in report.variables:
-        create = "**to be created**" if each.create else ""
-        lines.append(f"| `{each.name}` | {prose(each.purpose)} | {create} |")
-    return lines
+    pools = ["", translated(POOLS)] if in_pools(report.names) else []
+    return _section(sections.NAMES, *_table(sections.names_table(report, PEN)), *pools)
 
 
 def _start(report: Report) -> list[str]:
-    lines = ["## How to start it", "", "```sh"]
+    lines = ["```sh"]
     for command in report.commands:
-        lines += [f"# {command.what}", visible(command.line)]
-    return [*lines, "```"]
+        lines += [f"# {translated(command.what)}", visible(command.line)]
+    return _section(sections.START, *lines, "```")
 
 
 def _settings(report: Report) -> list[str]:
-    lines = ["## Every setting"]
-    for verdict in GRAVEST:
-        chosen = [line for line in lines_of(report.rows) if line.row.verdict == verdict]
-        if not chosen:
-            continue
-        lines += ["", f"### {verdict}: {report.counts[verdict]:,}", "", f"{MEANINGS[verdict]}.", ""]
-        lines += ["| Where | Setting | Goes to | Note |", "|---|---|---|---|"]
-        for line in chosen:
-            target = code(line.row.target) if line.row.target else ""
-            lines.append(f"| {line.place} | {_pointer(line)} | {target} | {prose(line.row.note)} |")
+    lines = [f"## {translated(sections.SETTINGS)}"]
+    for verdict, table in sections.settings_tables(report, PEN):
+        title = tr("{verdict}: {count:,}", verdict=VERDICT_WORDS[verdict], count=report.counts[verdict])
+        meaning = tr("{meaning}.", meaning=MEANINGS[verdict])
+        lines += ["", f"### {translated(title)}", "", translated(meaning), "", *_table(table)]
     return lines
-
-
-def _pointer(line: Line) -> str:
-    first = code(line.row.pointer or "/")
-    return f"{first} … {code(line.last)} ({line.number:,})" if line.number > 1 else first

@@ -22,8 +22,8 @@ from one_adapter.export.report.items import items_of, unpriced_of
 from one_adapter.export.report.model import GRAVEST, Report, Variable
 from one_adapter.export.report.names import names_of
 from one_adapter.export.secrets.variables import Secrets, client_key_names
-from one_adapter.export.wording import counted
 from one_adapter.finding import Finding
+from one_adapter.language import Message, tr, trn
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.types import VERDICTS, Plan, Row, SecretRef
 
@@ -45,7 +45,7 @@ def report_of(
     shown = tuple(replace(one, message=hide(one.message), help=hide(one.help)) for one in findings)
     return Report(
         source=source_name,
-        title="standard input" if source_name == "-" else PurePath(source_name).name,
+        title=tr("standard input") if source_name == "-" else PurePath(source_name).name,
         pure=pure,
         plan=plan,
         counts={verdict: counts[verdict] for verdict in VERDICTS},
@@ -64,18 +64,32 @@ def report_of(
 
 
 def _variables(plan: Plan, secrets: Secrets, pure: bool) -> Iterable[Variable]:
-    whose = "clients use it too" if pure else "clients never use it"
-    purposes = {MASTER_KEY: f"LiteLLM's own admin key; one-adapter makes one, {whose}"}
+    admin = tr("LiteLLM's own admin key; one-adapter makes one, clients never use it")
+    if pure:
+        admin = tr("LiteLLM's own admin key; one-adapter makes one, clients use it too")
+    purposes = {MASTER_KEY: admin}
     left_out = unread(plan, secrets) if pure else ()
     for name, key in zip(client_key_names(plan.access), plan.access.keys, strict=True):
-        allowed = "every model" if "*" in key.models else counted(len(key.models), "model")
-        purposes[name] = f"key of clients, for {allowed}"
+        purposes[name] = (
+            tr("key of clients, for every model")
+            if "*" in key.models
+            else trn(
+                "key of clients, for {count:,} model",
+                "key of clients, for {count:,} models",
+                len(key.models),
+            )
+        )
     for kind, name in secrets.proxies.items():
-        purposes[name] = f"address of the {kind.upper()} proxy"
+        purposes[name] = tr("address of the {kind} proxy", kind=kind.upper())
     for url, name in secrets.addresses.items():
-        purposes[name] = f"address with user name, password or key, at {split_url(url).host or 'its host'}"
+        host = split_url(url).host or tr("its host")
+        purposes[name] = tr("address with user name, password or key, at {host}", host=host)
     for (service, parameter, _), name in secrets.queries.items():
-        purposes[name] = f"query parameter {parameter} in server_url of service {service}"
+        purposes[name] = tr(
+            "query parameter {parameter} in server_url of service {service}",
+            parameter=parameter,
+            service=service,
+        )
     for ref, name in secrets.names.items():
         purposes.setdefault(name, _purpose(ref))
     yield Variable(MASTER_KEY, purposes[MASTER_KEY])
@@ -83,6 +97,12 @@ def _variables(plan: Plan, secrets: Secrets, pure: bool) -> Iterable[Variable]:
         yield Variable(name, purposes.get(name, ""), name in (*secrets.to_create, *secrets.to_fill))
 
 
-def _purpose(ref: SecretRef) -> str:
-    number = f", credential {ref.credential + 1}" if ref.credential else ""
-    return f"{ref.field} of service {ref.service}{number}"
+def _purpose(ref: SecretRef) -> Message:
+    if not ref.credential:
+        return tr("{field} of service {service}", field=ref.field, service=ref.service)
+    return tr(
+        "{field} of service {service}, credential {number}",
+        field=ref.field,
+        service=ref.service,
+        number=ref.credential + 1,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import changed
 from one_adapter.plan.addresses import HIDDEN, split_url
 from one_adapter.plan.types import Plan
 
@@ -27,14 +28,16 @@ class Hider:
         self.hidden: dict[str, str] = {}  # most notes are the same few sentences
 
     def __call__(self, text: str) -> str:
-        """The text with every secret in it hidden."""
+        """The text with every secret in it hidden, in whatever language it is read."""
         if text not in self.hidden:
-            shown = text
-            for secret in self.texts:
-                if secret in shown:
-                    shown = shown.replace(secret, HIDDEN)
-            self.hidden[text] = shown
+            self.hidden[text] = changed(text, self._without_secrets)
         return self.hidden[text]
+
+    def _without_secrets(self, shown: str) -> str:
+        for secret in self.texts:
+            if secret in shown:
+                shown = shown.replace(secret, HIDDEN)
+        return shown
 
 
 def _passwords(url: str) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from one_adapter.export.litellm.prices import Prices
 from one_adapter.export.report.hiding import Hider
 from one_adapter.export.report.model import Item
 from one_adapter.export.secrets.variables import Secrets, client_key_names
-from one_adapter.export.wording import counted
+from one_adapter.export.wording import without_stop
 from one_adapter.finding import Finding
+from one_adapter.language import changed, enumerated, tr, trn
 from one_adapter.plan.types import Level, Plan
 
 #: Findings of the linter, by name, that say what a task of the plan says too.
@@ -38,7 +39,7 @@ def items_of(plan: Plan, secrets: Secrets, findings: Iterable[Finding], hide: Hi
         Item(task.level, task.code, hide(task.message), places.get(task.pointer, "")) for task in plan.tasks
     ]
     items += [
-        Item("warning", "secret-missing", f"{name} is empty in the old file: fill it in.")
+        Item("warning", "secret-missing", tr("{name} is empty in the old file: fill it in.", name=name))
         for name, value in secrets.values.items()
         if not value and name not in (*secrets.to_create, *secrets.to_fill, *client_key_names(plan.access))
     ]
@@ -46,20 +47,30 @@ def items_of(plan: Plan, secrets: Secrets, findings: Iterable[Finding], hide: Hi
     for finding in findings:
         if finding.severity == "info" or _is_told(finding, told):
             continue
-        text = ". ".join(part.rstrip(".") for part in (finding.message, finding.help) if part) + "."
         place = f"{finding.line}:{finding.column}"
-        items.append(Item(finding.severity, finding.code, text, place))
+        items.append(Item(finding.severity, finding.code, _sentences(finding), place))
     levels: tuple[Level, ...] = ("error", "warning", "info")
     yield from sorted(items, key=lambda item: levels.index(item.level))
+
+
+def _sentences(finding: Finding) -> str:
+    message, help_ = (changed(part, without_stop) for part in (finding.message, finding.help))
+    if not help_:
+        return tr("{message}.", message=message)
+    return tr("{message}. {help}.", message=message, help=help_)
 
 
 def unpriced_of(plan: Plan, prices: Prices, hide: Hider) -> Iterable[Item]:
     """The models for which spend is counted as nothing, unless nobody wants it counted."""
     names = prices.unpriced(groups_of(plan)) if prices.names else ()
     if names:
-        told = (
-            f"LiteLLM's price list has nothing for {counted(len(names), 'model')} at its address: the price "
-            f"is written as 0; put yours there to have the spend counted: {', '.join(names)}."
+        told = trn(
+            "LiteLLM's price list has nothing for {count:,} model at its address: the price is written as 0; "
+            "put yours there to have the spend counted: {names}.",
+            "LiteLLM's price list has nothing for {count:,} models at its address: the price is written as "
+            "0; put yours there to have the spend counted: {names}.",
+            len(names),
+            names=enumerated(names),
         )
         yield Item("info", "price-unknown", hide(told))
 

@@ -9,16 +9,31 @@ from one_adapter.export.litellm.start import Command
 from one_adapter.export.report.differences import Difference
 from one_adapter.export.report.names import Name
 from one_adapter.finding import Finding
-from one_adapter.plan.types import Level, Plan, Row, Verdict
+from one_adapter.language import tr
+from one_adapter.plan.types import Kind, Level, Plan, Row, Verdict
 
 #: What a reader should look at first.
 GRAVEST: tuple[Verdict, ...] = ("dropped", "approximated", "emulated", "mapped", "inert")
 MEANINGS: Mapping[Verdict, str] = {
-    "mapped": "LiteLLM has the same thing by itself",
-    "emulated": "works, and needs one-adapter in the proxy",
-    "approximated": "the same intent with other semantics",
-    "inert": "the gateway reads it and does nothing, or it says what holds anyway",
-    "dropped": "lost; the note says why and what to do",
+    "mapped": tr("LiteLLM has the same thing by itself"),
+    "emulated": tr("works, and needs one-adapter in the proxy"),
+    "approximated": tr("the same intent with other semantics"),
+    "inert": tr("the gateway reads it and does nothing, or it says what holds anyway"),
+    "dropped": tr("lost; the note says why and what to do"),
+}
+#: The words of a plan as people read them.
+VERDICT_WORDS: Mapping[Verdict, str] = {
+    "mapped": tr("mapped"),
+    "emulated": tr("emulated"),
+    "approximated": tr("approximated"),
+    "inert": tr("inert"),
+    "dropped": tr("dropped"),
+}
+LEVEL_WORDS: Mapping[Level, str] = {"error": tr("error"), "warning": tr("warning"), "info": tr("info")}
+KIND_WORDS: Mapping[Kind, str] = {
+    "chat": tr("chat"),
+    "embedding": tr("embeddings"),
+    "both": tr("chat, embeddings"),
 }
 
 

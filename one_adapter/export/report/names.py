@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from one_adapter.language import tr
 from one_adapter.plan.addresses import without_password
 from one_adapter.plan.types import Kind, Plan, Route, Target
 
 #: What a table of names cannot show of a pool.
-POOLS = (
+POOLS = tr(
     "Of a service with several keys, one that fails is followed by the next in its list, and after the last "
     "by the first; a spare answers when the one before it cannot."
 )

@@ -6,10 +6,11 @@ from collections import Counter
 
 from one_adapter.export.pure.plan import pure_plan
 from one_adapter.export.report.hiding import Hider
-from one_adapter.export.report.lines import lines_of
-from one_adapter.export.report.model import GRAVEST
+from one_adapter.export.report.lines import Line, lines_of
+from one_adapter.export.report.model import GRAVEST, VERDICT_WORDS
 from one_adapter.export.secrets.variables import Secrets
-from one_adapter.export.wording import counted, visible
+from one_adapter.export.wording import settings_words, visible
+from one_adapter.language import changed, enumerated, tr
 from one_adapter.plan.types import VERDICTS, Plan, Row
 
 #: How many lost or changed settings the terminal names.
@@ -28,20 +29,41 @@ def summary_lines(plan: Plan, secrets: Secrets, pure: bool = False) -> list[str]
     hide = Hider(plan, secrets)
     plan = pure_plan(plan) if pure else plan
     counts = Counter(row.verdict for row in plan.ledger)
-    parts = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
-    lines = [f"{counted(len(plan.ledger), 'setting')}: {', '.join(parts)}"] if parts else []
+    parts = [
+        tr("{count:,} {verdict}", count=counts[verdict], verdict=VERDICT_WORDS[verdict])
+        for verdict in VERDICTS
+        if counts[verdict]
+    ]
+    lines: list[str] = []
+    if parts:
+        settings = settings_words(len(plan.ledger))
+        lines.append(tr("{settings}: {counts}", settings=settings, counts=enumerated(parts)))
     bad = strict_rows(plan)
     joined = lines_of(bad)
     for line in joined[:SETTINGS_SHOWN]:
-        row = line.row
-        more = f" and {line.number - 1} more beside it" if line.number > 1 else ""
-        lines.append(visible(f"  {row.verdict} {line.place} {row.pointer}{more}: {hide(row.note)}"))
+        lines.append(changed(_told(line, hide), visible))
     if len(joined) > SETTINGS_SHOWN:
         left = sum(line.number for line in joined[SETTINGS_SHOWN:])
-        lines.append(f"  and {left} more; --report FILE names them all")
-    lines += [visible(f"  to do: {hide(task.message)}") for task in plan.tasks if task.level != "info"]
+        lines.append(tr("  and {count} more; --report FILE names them all", count=left))
+    for task in plan.tasks:
+        if task.level != "info":
+            lines.append(changed(tr("  to do: {message}", message=hide(task.message)), visible))
     if secrets.to_fill:
-        lines.append(f"  to be filled in: {', '.join(secrets.to_fill)}")
+        lines.append(tr("  to be filled in: {names}", names=enumerated(secrets.to_fill)))
     if secrets.to_create:
-        lines.append(f"  to be created and filled in: {', '.join(secrets.to_create)}")
+        lines.append(tr("  to be created and filled in: {names}", names=enumerated(secrets.to_create)))
     return lines
+
+
+def _told(line: Line, hide: Hider) -> str:
+    row = line.row
+    told: dict[str, object] = {
+        "verdict": VERDICT_WORDS[row.verdict],
+        "place": line.place,
+        "pointer": row.pointer,
+        "note": hide(row.note),
+    }
+    if line.number > 1:
+        more = line.number - 1
+        return tr("  {verdict} {place} {pointer} and {more} more beside it: {note}", more=more, **told)
+    return tr("  {verdict} {place} {pointer}: {note}", **told)

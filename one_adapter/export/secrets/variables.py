@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from one_adapter.config.model import Gateway
 from one_adapter.contract import ADAPTER_VARIABLES, REFERENCE
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr, translated
 from one_adapter.plan.addresses import has_password, is_secret_parameter
 from one_adapter.plan.credentials import client_kind_of, left_out
 from one_adapter.plan.types import Access, Plan, SecretRef, Target
@@ -129,11 +130,20 @@ class _Collector:
     def _add(self, name: str, value: str, left_out: bool = False) -> str:
         """Enter a value, or an empty one where it is no key, under a name it gets to itself."""
         if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-            what = "there is a character in its value that no environment can hold (NUL, or half of a pair)"
-            raise OneAdapterError(f"{name}: {what}; the key in the configuration is damaged", 1)
+            told = tr(
+                "{name}: there is a character in its value that no environment can hold (NUL, or half of a "
+                "pair); the key in the configuration is damaged",
+                name=name,
+            )
+            raise OneAdapterError(told, 1)
         if value.startswith(REFERENCE):
-            what = f"a value that begins with {REFERENCE} would be replaced by LiteLLM"
-            raise OneAdapterError(f"{name}: {what}; write the key itself into the configuration", 1)
+            told = tr(
+                "{name}: a value that begins with {reference} would be replaced by LiteLLM; write the key "
+                "itself into the configuration",
+                name=name,
+                reference=REFERENCE,
+            )
+            raise OneAdapterError(told, 1)
         left_out = left_out and not self.as_written
         given = "" if left_out else value
         taken = name
@@ -206,15 +216,16 @@ def dotenv(values: Mapping[str, str], remarks: Mapping[str, str] | None = None) 
     remarks = remarks or {}
     lines = []
     for name, value in values.items():
-        lines += [f"# {remarks[name]}"] if name in remarks else []
+        lines += [f"# {translated(remarks[name])}"] if name in remarks else []
         lines.append(f"{name}={_quoted(value)}")
     return "".join(f"{line}\n" for line in lines)
 
 
 def remarks_of(to_create: Iterable[str], to_fill: Iterable[str]) -> dict[str, str]:
     """What is said above the variables that wait for a value."""
-    remarks = dict.fromkeys(to_fill, "to be filled in: the old file has no key here, see the report")
-    return remarks | dict.fromkeys(to_create, "to be created with the vendor, see the report")
+    fill = tr("to be filled in: the old file has no key here, see the report")
+    create = tr("to be created with the vendor, see the report")
+    return {**dict.fromkeys(to_fill, fill), **dict.fromkeys(to_create, create)}
 
 
 def _quoted(value: str) -> str:

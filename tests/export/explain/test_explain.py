@@ -10,8 +10,9 @@ from configurations import openai, plan, service
 from one_adapter.config.document import Span
 from one_adapter.dialect import V0_10
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text
-from one_adapter.export.table import table, width
+from one_adapter.export.table import table
 from one_adapter.finding import Finding
+from one_adapter.language import width
 
 
 def text(config: dict[str, Any], model: str | None = None) -> list[list[str]]:

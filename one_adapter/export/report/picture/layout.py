@@ -11,12 +11,14 @@ from importlib import import_module
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from one_adapter.language import tr
+
 POINTS_PER_INCH = 72
 #: Points between two boxes of a column, and between two columns.
 BETWEEN_BOXES = 14
 BETWEEN_COLUMNS = 110
 #: Said below a picture whose boxes stand in plain columns.
-PLAINER = "Boxes in the order of the file: with pip install 'one-adapter[report]' lines cross less."
+PLAINER = tr("Boxes in the order of the file: with pip install 'one-adapter[report]' lines cross less.")
 
 
 class Place(NamedTuple):

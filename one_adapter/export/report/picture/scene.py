@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from one_adapter.export.report.names import Lead, Name, names_of
 from one_adapter.export.wording import limit_words
+from one_adapter.language import tr
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.types import Plan, ServicePolicy
 from one_adapter.plan.vendors import known_host
@@ -93,11 +94,15 @@ def picture_of(plan: Plan) -> Picture:
     names = [name for name in names if {lead.service for lead in name.leads} & shown or name.embeddings]
     drawing = _Drawing(names, services)
     missing = len(every) - len(names)
-    text = ""
+    text: str = ""
     if missing or len(used) > len(shown):
-        text = (
-            f"The picture shows {len(names):,} of {len(every):,} names and {len(shown):,} of "
-            f"{len(plan.services):,} services; the table below has them all."
+        text = tr(
+            "The picture shows {names:,} of {all_names:,} names and {services:,} of {all_services:,} "
+            "services; the table below has them all.",
+            names=len(names),
+            all_names=len(every),
+            services=len(shown),
+            all_services=len(plan.services),
         )
     scenes = tuple(drawing.scenes())
     # Numbered as they are drawn, so that neighbours differ.
@@ -117,7 +122,7 @@ class _Drawing:
                 self.leads[lead.service].setdefault(lead.address, lead)
             wires = tuple(self._wires(name))
             if len(wires) > MOST_LINES:
-                self.notes[()] = "drawn from many services, with the shares in the table"
+                self.notes[()] = tr("drawn from many services, with the shares in the table")
                 wires = ()
             groups.setdefault(wires, []).append(_entry(name, leads))
         self.groups = groups
@@ -191,22 +196,26 @@ def _entry(name: Name, leads: Iterable[Lead]) -> Entry:
     becomes = next(iter(models)) if len(models) == 1 else ""
     if name.alias_of:
         becomes = name.alias_of
-    remark = "embeddings" if name.kind == "embedding" else ""
+    remark = tr("embeddings") if name.kind == "embedding" else ""
     if not name.name and not name.listed and not remark:
-        return Entry("any name", becomes, "", listed=False)
+        return Entry(tr("any name"), becomes, "", listed=False)
     return Entry(name.name, becomes if becomes != name.name else "", remark, name.listed)
 
 
 def _station(service: ServicePolicy) -> Station:
-    words = [service.type]
+    words: list[str] = [service.type]
     on = [each for each in service.credentials if each.enabled]
     if len(service.credentials) > 1:
         off = len(service.credentials) - len(on)
-        words.append(f"{len(on)} credentials" + (f", {off} off" if off else ""))
+        words.append(
+            tr("{count} credentials, {off} off", count=len(on), off=off)
+            if off
+            else tr("{count} credentials", count=len(on))
+        )
     if service.limit:
         words.append(limit_words(service.limit))
     if service.proxy:
-        words.append("by proxy")
+        words.append(tr("by proxy"))
     return Station(f"s {service.id}", service.id, tuple(words), service.id)
 
 

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from unicodedata import east_asian_width
 
+from one_adapter.export.page.frame import text
 from one_adapter.export.report.picture.layout import BETWEEN_COLUMNS, Layout, Place, layout_of
 from one_adapter.export.report.picture.scene import Block, Entry, Picture, Scene, Station, Wire
 from one_adapter.export.wording import percent, visible
+from one_adapter.language import tr, translated
 
 NAME_WIDTH, SERVICE_WIDTH, UPSTREAM_WIDTH = 372, 190, 270
 WIDTH = NAME_WIDTH + SERVICE_WIDTH + UPSTREAM_WIDTH + 2 * BETWEEN_COLUMNS
 COLUMNS = (
-    (0, "Names"),
-    (NAME_WIDTH + BETWEEN_COLUMNS, "Services"),
-    (NAME_WIDTH + SERVICE_WIDTH + 2 * BETWEEN_COLUMNS, "Upstreams"),
+    (0, tr("Names")),
+    (NAME_WIDTH + BETWEEN_COLUMNS, tr("Services")),
+    (NAME_WIDTH + SERVICE_WIDTH + 2 * BETWEEN_COLUMNS, tr("Upstreams")),
 )
 ROW, PAD, SMALL_ROW = 21, 10, 17
 #: Two columns of names from FLOW_FROM on, where most are short; from LONG on also where most are renamed.
@@ -47,14 +49,14 @@ def figures(picture: Picture) -> Iterator[str]:
 
 
 def _figure(drafts: Sequence[_Draft]) -> str:
-    parts = [f'<text class="column" x="{x + 2}" y="16">{word}</text>' for x, word in COLUMNS]
+    parts = [f'<text class="column" x="{x + 2}" y="16">{text(word)}</text>' for x, word in COLUMNS]
     y = float(HEADING)
     for draft in drafts:
         parts.append(f'<g transform="translate(0 {number(y)})">{draft.svg()}</g>')
         y += draft.layout.height + GAP
     height = y - GAP + 4
     kind = "routes tall" if height > TALL else "routes"
-    label = "Routes: names on the left, services in the middle, upstreams on the right"
+    label = text(tr("Routes: names on the left, services in the middle, upstreams on the right"))
     return (
         f'<svg class="{kind}" viewBox="-2 -2 {WIDTH + 4} {number(height)}" role="img" aria-label="{label}" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
@@ -70,13 +72,13 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def cells(text: str) -> float:
+def cells(words: str) -> float:
     """The width of a text in average letters of the Latin alphabet.
 
     >>> cells("gpt-4o"), cells("通义")
     (6.0, 3.6)
     """
-    return sum(1.8 if east_asian_width(char) in "WF" else 1.0 for char in text)
+    return sum(1.8 if east_asian_width(char) in "WF" else 1.0 for char in words)
 
 
 def shortened(text: str, room: float) -> str:
@@ -183,7 +185,7 @@ class _Draft:
             y = top + ROW * (index % rows) + 15
             parts.append(_entry(entry, x, y, each / 7.3 - 1))
         if block.note:
-            parts.append(_text("small", place.x + PAD + 2, top + ROW * rows + 13, block.note))
+            parts.append(_text("small", place.x + PAD + 2, top + ROW * rows + 13, translated(block.note)))
         return "".join(parts)
 
     def _station(self, station: Station, kind: str) -> str:
@@ -201,7 +203,7 @@ class _Draft:
         for index, word in enumerate(_lines(station)):
             shown = shortened(visible(word), (width - 24) / 6.1)
             parts.append(_text("small", x, place.y + PAD + ROW + SMALL_ROW * index + 11, shown))
-        title = escape(visible(" · ".join((station.heading, *station.words))))
+        title = escape(visible(" · ".join((station.heading, *map(translated, station.words)))))
         return f"<g>{''.join(parts)}<title>{title}</title></g>"
 
 
@@ -209,8 +211,8 @@ def _share(wire: Wire, start: Place) -> str:
     """A line's share beside its beginning; nothing where it carries everything."""
     if wire.share is None:
         return ""
-    words = "spare" if wire.kind == "spare" else percent(wire.share)
-    return _text("share", start.x + 8, start.y + 4, words)
+    words = tr("spare") if wire.kind == "spare" else percent(wire.share)
+    return _text("share", start.x + 8, start.y + 4, translated(words))
 
 
 def _weight(wire: Wire) -> int:
@@ -244,7 +246,8 @@ def _block_height(block: Block) -> float:
 
 def _lines(station: Station) -> tuple[str, ...]:
     """A service's small words on one line, an upstream's one below the other."""
-    return (" · ".join(station.words),) if station.service else station.words
+    words = tuple(map(translated, station.words))
+    return (" · ".join(words),) if station.service else words
 
 
 def _station_height(station: Station) -> float:
@@ -253,14 +256,15 @@ def _station_height(station: Station) -> float:
 
 def _entry(entry: Entry, x: float, y: float, room: float) -> str:
     """One name; what it becomes stands behind it where there is room, and always in its tooltip."""
-    full = visible(entry.name) or "(empty)"
+    full = visible(translated(entry.name)) or translated(tr("(empty)"))
+    remark = translated(entry.remark)
     becomes = visible(entry.becomes)
     name = shortened(full, room)
     left = room - cells(name)
     parts = [f'<tspan class="{"name" if entry.listed else "name unlisted"}">{escape(name)}</tspan>']
     if becomes and left > 8:
         parts.append(f'<tspan class="small"> → {escape(shortened(becomes, left * 1.15 - 3))}</tspan>')
-    if entry.remark and left > cells(entry.remark) + 2:
-        parts.append(f'<tspan class="small"> {entry.remark}</tspan>')
+    if remark and left > cells(remark) + 2:
+        parts.append(f'<tspan class="small"> {remark}</tspan>')
     title = escape(f"{full} → {becomes}" if becomes else full)
     return f'<text x="{number(x)}" y="{number(y)}">{"".join(parts)}<title>{title}</title></text>'
