@@ -12,12 +12,12 @@ DOCS = ROOT / "docs"
 CHINESE = DOCS / "zh"
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MARKED = re.compile(r"<!-- (run|ci|output)\b.*? -->\n$")
+MARKED = re.compile(r"<!-- (?!of:)([a-z]+(?:: [^>]+)?) -->\n$")
 LINK = re.compile(r"(?<!!)\[((?:[^\]\[]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, what it holds, and the mark before it that says how it is used."""
+    """A fenced block: its language, what it holds, and what the comment before it says of its use."""
 
     language: str
     text: str
