@@ -97,7 +97,10 @@ LITELLM_ROOMS = {
     "tables": set(),
     "context": {"tables"},
     "rule": {"context"},
-    "rules": {"rule", "context", "tables"},
+    "hints": set(),
+    "fitting": {"tables"},
+    "walking": {"context"},
+    "rules": {"rule", "context", "tables", "hints", "fitting", "walking"},
     "catalogue": {"rules", "rule", "context", "tables"},
 }
 EXPORT_ROOMS = {

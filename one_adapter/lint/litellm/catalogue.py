@@ -10,7 +10,25 @@ from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.rule import RULES, Rule
 
 # Imported for what they register.
-from one_adapter.lint.litellm.rules import files  # noqa: F401
+from one_adapter.lint.litellm.rules import (  # noqa: F401
+    addresses,
+    cache,
+    callbacks,
+    calls,
+    environment,
+    fallbacks,
+    features,
+    files,
+    keys,
+    names,
+    parameters,
+    providers,
+    security,
+    settings,
+    shapes,
+    vendors,
+    words,
+)
 from one_adapter.lint.rule import MOST_FINDINGS
 
 
