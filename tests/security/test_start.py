@@ -8,7 +8,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,14 +45,10 @@ def test_a_secret_that_no_variable_can_hold_is_told_by_its_name(value: str) -> N
 
 
 def _read_only(monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
-    made = tempfile.mkdtemp
+    def refused() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
 
-    def refused(*given: object, dir: str | None = None, **more: object) -> str:
-        if dir is None:
-            raise FileNotFoundError(2, "No usable temporary directory found")
-        return made(*given, dir=dir, **more)  # type: ignore[call-overload,no-any-return]
-
-    monkeypatch.setattr(launch.tempfile, "mkdtemp", refused)
+    monkeypatch.setattr(launch.tempfile, "gettempdir", refused)
     monkeypatch.setattr(launch, "MEMORY", memory)
 
 
@@ -73,6 +68,22 @@ def test_where_not_even_that_can_be_written_it_is_one_sentence(
     _read_only(monkeypatch, str(tmp_path / "none"))
     with pytest.raises(OneAdapterError, match="set TMPDIR"), launch._file("a: 1"):
         raise AssertionError
+
+
+def test_told_to_end_as_soon_as_the_folder_is_there_it_leaves_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = os.mkdir
+
+    def told(*given: object, **more: object) -> None:
+        made(*given, **more)  # type: ignore[arg-type]
+        raise SystemExit(0)
+
+    monkeypatch.setattr(launch.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(os, "mkdir", told)
+    with pytest.raises(SystemExit), launch._file("a: 1"):
+        raise AssertionError
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

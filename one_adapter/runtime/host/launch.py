@@ -163,25 +163,33 @@ def _fill(environment: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def _file(text: str) -> Iterator[str]:
     """Give the text a path for the time of the block, from which LiteLLM reads it."""
-    directory = _folder()
+    name = f"one-adapter-{secrets.token_hex(8)}"  # before it is made, for a signal may come right after
     try:
-        path = Path(directory, "config.yaml")
+        path = _folder(name) / "config.yaml"
         try:
             path.touch(0o600)
             path.write_text(text, "utf-8")
         except OSError as problem:
-            raise OneAdapterError(f"Cannot write below {directory}: {problem.strerror}.") from None
+            raise OneAdapterError(f"Cannot write below {path.parent}: {problem.strerror}.") from None
         os.environ["CONFIG_FILE_PATH"] = os.environ["WORKER_CONFIG"] = str(path)
         yield str(path)
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        for place in _places():
+            shutil.rmtree(place / name, ignore_errors=True)
 
 
-def _folder() -> str:
-    """Return a new folder for temporary files: in memory where the disk is read-only, as in a container."""
-    for place in (None, MEMORY):
+def _places() -> Iterator[Path]:
+    """Yield where temporary files may lie: in memory where the disk is read-only, as in a container."""
+    with contextlib.suppress(OSError):
+        yield Path(tempfile.gettempdir())
+    yield Path(MEMORY)
+
+
+def _folder(name: str) -> Path:
+    for place in _places():
         with contextlib.suppress(OSError):
-            return tempfile.mkdtemp(prefix="one-adapter-", dir=place)
+            (place / name).mkdir(0o700)
+            return place / name
     raise OneAdapterError("No folder for temporary files can be written to; set TMPDIR to one that can.")
 
 
