@@ -69,6 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
 
+def pytest_collection_finish() -> None:
+    """Have the collector look at what the tests make, not each time at all that was imported for them."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have leftovers of loops and clients collected by the module that made them."""

@@ -32,6 +32,8 @@ from one_adapter.verify.playing.child_process import free_port
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.result import Check
 
+pytestmark = pytest.mark.usefixtures("nothing_comes_late")
+
 CONFIG: dict[str, Any] = {
     "api_key": "sk-secret-of-clients",
     "load_balancing": "first",
