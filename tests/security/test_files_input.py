@@ -90,6 +90,7 @@ def test_any_text_is_split_and_shown_without_an_error(text: str) -> None:
         assert secret not in without_password(text).partition("#")[0]
 
 
+@pytest.mark.half_of_product
 @pytest.mark.parametrize("host", ODD_HOSTS)
 @each_way
 def test_an_odd_host_ends_in_no_traceback(tmp_path: Path, host: str, words: list[str]) -> None:
@@ -107,6 +108,7 @@ def test_an_odd_host_never_becomes_another_one(host: str) -> None:
     assert "?" not in url
 
 
+@pytest.mark.half_of_product
 @pytest.mark.parametrize("location", ["us]", "us[", "a/b", "a@b", "evil.example/#", "a b", "é"])
 @each_way
 def test_a_location_that_is_none_is_found_and_nothing_breaks(
