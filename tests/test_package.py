@@ -78,9 +78,11 @@ ROOMS = {
 }
 LINT_ROOMS = {
     "finding": set(),
-    "inputs": set(),
+    "kinds": set(),
+    "inputs": {"kinds"},
     "go": set(),
     "schema": {"go"},
+    "variables": set(),
     "context": {"go", "finding"},
     "entries": {"context", "go"},
     "keys": {"context", "go"},
@@ -88,20 +90,23 @@ LINT_ROOMS = {
     "rule": {"context", "finding"},
     "rules": {"rule", "context", "finding", "entries", "keys", "hints", "schema", "go"},
     "catalogue": {"rules", "rule", "context", "finding"},
-    "selection": {"catalogue", "finding"},
-    "output": {"catalogue", "rule", "finding"},
-    "pages": {"output", "catalogue", "rule"},
-    "litellm": {"rule", "finding", "hints"},
+    "every": {"catalogue", "kinds", "litellm"},
+    "selection": {"every", "finding"},
+    "output": {"catalogue", "every", "kinds", "rule", "finding"},
+    "judging": {"output", "catalogue", "kinds", "litellm"},
+    "pages": {"output", "catalogue", "every", "litellm", "rule"},
+    "litellm": {"rule", "finding", "hints", "kinds"},
 }
 LITELLM_ROOMS = {
     "tables": set(),
-    "context": {"tables"},
+    "merging": set(),
+    "context": {"merging", "tables"},
     "rule": {"context"},
     "hints": set(),
     "fitting": {"tables"},
     "walking": {"context"},
     "rules": {"rule", "context", "tables", "hints", "fitting", "walking"},
-    "catalogue": {"rules", "rule", "context", "tables"},
+    "catalogue": {"rules", "rule", "context", "merging"},
 }
 EXPORT_ROOMS = {
     "files": set(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
 
 #: The names of `lint/output/formats.py`, told here so that `--help` imports no linter.
 FORMS = ("text", "json", "github", "sarif")
+#: Those of `lint/kinds.py` and `lint/litellm/tables.py`, for the same reason.
+KINDS = ("simple-one-api", "litellm")
+LITELLM_VERSIONS = ("1.105", "1.106", "1.108", "1.109", "1.110")
+DOUBTFUL = tr("judged as a configuration of simple-one-api; --as litellm says otherwise")
+
+
+class Asked(NamedTuple):
+    """What the command line of `lint` says."""
+
+    files: tuple[str, ...]
+    form: str | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fail_on: str
+    gateway: Dialect
+    kind: str | None
+    litellm: str
+    env_files: tuple[str, ...]
+    explain: str | None
 
 
 @click.command("lint")
@@ -49,25 +68,39 @@ FORMS = ("text", "json", "github", "sarif")
     help="The least severity that makes the exit code 1.",
 )
 @gateway_option
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(KINDS),
+    help="Whose configuration the files are; found out from their keys where it is not said.",
+)
+@click.option(
+    "--litellm",
+    type=click.Choice(LITELLM_VERSIONS),
+    default=LITELLM_VERSIONS[-1],
+    show_default=True,
+    help="The version of LiteLLM that its files are judged by.",
+)
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(),
+    metavar="ENV",
+    help="A file that sets the variables which os.environ/NAME asks for; only names are read from it.",
+)
 @click.option("--explain", metavar="CODE", help="Print a rule's page; all lists the rules.")
-def lint_command(
-    files: tuple[str, ...],
-    form: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
-    gateway: Dialect,
-    explain: str | None,
-) -> None:
-    """Say what the gateway would refuse, what it would misread, and what to do.
+def lint_command(**given: Any) -> None:
+    """Say what simple-one-api or LiteLLM would refuse or misread in its configuration, and what to do.
 
-    FILE is a configuration, a folder to search, or - for standard input. The exit code is 1 when there
-    are errors (the gateway would refuse the file), 2 when a file cannot be read, and 0 otherwise.
+    FILE is a configuration of either, a folder to search, or - for standard input. The exit code is 1 when
+    there are errors (the program would refuse the file), 2 when a file cannot be read, and 0 otherwise.
     """
     from one_adapter.errors import OneAdapterError
 
+    asked = Asked(**given)
     try:
-        code = _explain(explain) if explain else _lint(files, form, select, ignore, fail_on, gateway)
+        code = _explain(asked.explain) if asked.explain else _lint(asked)
     except OneAdapterError as error:
         complain(error)
         code = error.exit_code
@@ -84,52 +117,46 @@ def schema_command(gateway: Dialect) -> None:
 
 
 def _explain(word: str) -> int:
-    from one_adapter.lint.catalogue import rule_named
+    from one_adapter.lint.every import rule_named
     from one_adapter.lint.pages import page, table
 
     click.echo(table() if word == "all" else page(rule_named(word)), nl=False)
     return 0
 
 
-def _lint(
-    files: tuple[str, ...],
-    form: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
-    gateway: Dialect,
-) -> int:
-    from one_adapter.config.reading import read_gateway
+def _lint(asked: Asked) -> int:
     from one_adapter.config.store import stale_sibling
     from one_adapter.errors import OneAdapterError
     from one_adapter.finding import SEVERITIES
-    from one_adapter.lint.catalogue import judge
     from one_adapter.lint.finding import at_least
     from one_adapter.lint.inputs import documents
-    from one_adapter.lint.output.as_text import Judged
+    from one_adapter.lint.judging import Judge
+    from one_adapter.lint.kinds import LITELLM, is_doubtful
     from one_adapter.lint.selection import chosen, read_patterns
+    from one_adapter.lint.variables import names_in
 
-    if not files:
+    if not asked.files:
         raise click.UsageError("Name a configuration file, a folder, or - for standard input.")
-    selected, ignored = read_patterns(select, "--select"), read_patterns(ignore, "--ignore")
+    selected, ignored = read_patterns(asked.select, "--select"), read_patterns(asked.ignore, "--ignore")
+    judge = Judge(asked.gateway, asked.litellm, names_in(asked.env_files), asked.kind == LITELLM)
     judged: list[Judged] = []
     unreadable = False
-    for document in documents(files):
+    for document in documents(asked.files, asked.kind):
         if isinstance(document, OneAdapterError):
             unreadable = True
             complain(document)
-        else:
-            stale = stale_sibling(document.name, document)
-            if stale:
-                say(tr("Warning: {what}", what=stale), err=True)
-            read = read_gateway(document, gateway)
-            found = chosen(judge(document, gateway, read), selected, ignored)
-            judged.append(Judged(document, found, read))
+            continue
+        stale = stale_sibling(document.name, document)
+        if stale:
+            say(tr("Warning: {what}", what=stale), err=True)
+        if asked.kind is None and is_doubtful(document):
+            say(tr("Note: {name}: {what}", name=document.name, what=DOUBTFUL), err=True)
+        judged += judge(document, lambda found: chosen(found, selected, ignored))
     if judged or not unreadable:
-        _print(judged, form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
+        _print(judged, asked.form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
     if unreadable:
         return 2
-    severity = next(known for known in SEVERITIES if known == fail_on)
+    severity = next(known for known in SEVERITIES if known == asked.fail_on)
     return 1 if any(at_least(one.findings, severity) for one in judged) else 0
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from one_adapter.config.node import Kind, Node, Span, SyntaxProblem
 from one_adapter.config.yaml_text import Reader
+from one_adapter.language import Message, tr
 
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _SAFE = yaml.constructor.SafeConstructor()
@@ -24,7 +25,11 @@ _TEXT = ("str", "binary")
 _COLLECTIONS = ("map", "seq", "set", "omap", "pairs")
 #: A number of more characters is none that anybody means, and takes long to read.
 _LONGEST = 100
-NO_CONSTRUCTOR = "PyYAML's safe loader knows no tag {tag}"
+SECOND_DOCUMENT = tr("a second document begins here, and LiteLLM takes one only")
+
+
+def _no_constructor(tag: str) -> Message:
+    return tr("PyYAML's safe loader knows no tag {tag}", tag=tag)
 
 
 def resolve(text: str) -> tuple[Kind, Any]:
@@ -61,18 +66,18 @@ class Reader11(Reader):
             return Node("string", event.value, span)
         name = "" if event.implicit[0] else event.tag.removeprefix(_PREFIX)
         if name and name not in _TYPED and name not in _TEXT:
-            raise SyntaxProblem(NO_CONSTRUCTOR.format(tag=event.tag), span.start, max(span))
+            raise SyntaxProblem(_no_constructor(event.tag), span.start, max(span))
         try:
             kind, value = _constructed(name, event.value) if name else resolve(event.value)
         except ValueError as problem:
-            what = f"PyYAML takes this for a value of type {problem}, and fails"
+            what = tr("PyYAML takes this for a value of type {type}, and fails", type=str(problem))
             raise SyntaxProblem(what, span.start, max(span.end, span.start + 1)) from None
         return Node(kind, value, span, raw="" if kind == "string" else event.value)
 
     def check_tag(self, event: Any) -> None:
         """Refuse a mapping or list with a tag that the safe loader does not know."""
         if event.tag not in (None, "!") and event.tag.removeprefix(_PREFIX) not in _COLLECTIONS:
-            raise SyntaxProblem(NO_CONSTRUCTOR.format(tag=event.tag), self.offset(event.start_mark))
+            raise SyntaxProblem(_no_constructor(event.tag), self.offset(event.start_mark))
 
     def look_behind(self, events: Iterator[Any]) -> None:
         """Refuse what stands behind the first document."""
@@ -81,4 +86,8 @@ class Reader11(Reader):
                 raise SyntaxProblem(SECOND_DOCUMENT, self.offset(event.start_mark))
 
 
-SECOND_DOCUMENT = "a second document begins here, and LiteLLM takes one only"
+class FirstOf(Reader11):
+    """Builds the tree of the first of several documents, as a manifest has them."""
+
+    def look_behind(self, events: Iterator[Any]) -> None:
+        """Let others follow."""

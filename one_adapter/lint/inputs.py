@@ -6,34 +6,42 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from one_adapter.config.document import FORMATS, Document, load, parse, read_bytes
+from one_adapter.config.document import FORMATS, Document, read_bytes
 from one_adapter.config.fields import fold
+from one_adapter.config.litellm_file import LiteLLMFile
 from one_adapter.config.store import is_store, read_store
 from one_adapter.errors import OneAdapterError
 from one_adapter.language import tr
+from one_adapter.lint.kinds import LITELLM, is_found, read
 
 #: The word in two bytes a letter, whichever comes first.
 _WIDE = b"s\0e\0r\0v\0i\0c\0e\0s"
+#: A LiteLLM configuration has one of these, in whatever it is wrapped.
+_LITELLM = (b"model_list", b"proxy_config")
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "site-packages"])
 #: A mapping under `services` with one of these is a Docker Compose file.
 _COMPOSE = frozenset(["image", "build", "container_name"])
 
 
-def documents(names: Iterable[str]) -> Iterator[Document | OneAdapterError]:
-    """Every document the names lead to, each once, in order; an error in place of one that cannot be read."""
+def documents(names: Iterable[str], kind: str | None = None) -> Iterator[Document | OneAdapterError]:
+    """Every document the names lead to, each once, in order; an error in place of one that cannot be read.
+
+    `kind` is the one that the user says all of them are.
+    """
     seen: set[str] = set()
     for name in names:
         if name != "-" and Path(name).is_dir():
-            yield from _folder(name, seen)
+            yield from _folder(name, seen, kind)
         elif name not in seen:
             seen.add(name)
             try:
-                yield read_store(name) if name != "-" and is_store(name) else load(name)
+                store = name != "-" and kind != LITELLM and is_store(name)
+                yield read_store(name) if store else read(read_bytes(name), name, kind)
             except OneAdapterError as error:
                 yield error
 
 
-def _folder(name: str, seen: set[str]) -> Iterator[Document | OneAdapterError]:
+def _folder(name: str, seen: set[str], kind: str | None) -> Iterator[Document | OneAdapterError]:
     found = False
     for path in _candidates(name):
         if path in seen:
@@ -43,10 +51,10 @@ def _folder(name: str, seen: set[str]) -> Iterator[Document | OneAdapterError]:
         except OneAdapterError as error:
             yield error
             continue
-        if b"services" not in data.lower() and _WIDE not in data.lower():
+        if not _may_be_one(data, path):
             continue
-        document = parse(data, path)
-        if is_configuration(document):
+        document = read(data, path, kind)
+        if is_found(document) or (not isinstance(document, LiteLLMFile) and is_configuration(document)):
             found = True
             seen.add(path)
             yield document
@@ -54,6 +62,13 @@ def _folder(name: str, seen: set[str]) -> Iterator[Document | OneAdapterError]:
         yield OneAdapterError(
             tr("{name}: there is no simple-one-api configuration in this folder", name=name)
         )
+
+
+def _may_be_one(data: bytes, path: str) -> bool:
+    lower = data.lower()
+    if b"services" in lower or _WIDE in lower:
+        return True
+    return not path.endswith(".json") and any(word in data for word in _LITELLM)
 
 
 def _candidates(folder: str) -> Iterator[str]:
@@ -70,6 +85,7 @@ def is_configuration(document: Document) -> bool:
 
     One that cannot be parsed counts: it is better to say so than to pass it over.
 
+    >>> from one_adapter.config.document import parse
     >>> is_configuration(parse(b'{"services": {"web": {"image": "nginx"}}}', "compose.yaml"))
     False
     """

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Finding
 from one_adapter.language import tr
-from one_adapter.lint.catalogue import rules
+from one_adapter.lint.every import CODES, fitting
 
 
 class Pattern(NamedTuple):
@@ -36,11 +36,7 @@ def read_patterns(words: Iterable[str], option: str) -> tuple[Pattern, ...]:
     for word in words:
         for part in _parts(word):
             name, colon, pointer = part.partition(":")
-            codes = frozenset(
-                rule.code
-                for rule in rules()
-                if rule.code.startswith(name.upper()) or rule.name == name.lower()
-            )
+            codes = fitting(name)
             if not codes or not name:
                 raise OneAdapterError(
                     tr(
@@ -57,8 +53,8 @@ def _parts(word: str) -> list[str]:
     """Words are separated by commas; a comma inside of a pointer does not count."""
     parts: list[str] = []
     for part in word.split(","):
-        if parts and ":" in parts[-1] and part[:3].upper() != "SOA":
-            parts[-1] += f",{word}"
+        if parts and ":" in parts[-1] and part[:3].upper() not in CODES:
+            parts[-1] += f",{part}"
         else:
             parts.append(part.strip())
     return [part for part in parts if part]

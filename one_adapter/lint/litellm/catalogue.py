@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
+from one_adapter.config.litellm_file import LiteLLMFile
 from one_adapter.finding import Finding
 from one_adapter.lint.finding import Note, in_order
 from one_adapter.lint.litellm.context import Context
+from one_adapter.lint.litellm.merging import Configuration
 from one_adapter.lint.litellm.rule import RULES, Rule
 
 # Imported for what they register.
@@ -44,29 +46,43 @@ def rules() -> tuple[Rule, ...]:
 def judge(context: Context) -> tuple[Finding, ...]:
     """Every finding about a configuration, by position. Total: it never raises, whatever the files hold.
 
+    Of what it includes, those are in `judge_files`.
+
     >>> from one_adapter.config.litellm_file import parse_litellm
     >>> [one.name for one in judge(Context(parse_litellm(b"model_list: [", "config.yaml")))]
     ['invalid-syntax']
     """
-    return in_order(
-        _found(known, note, context)
-        for known in rules()
-        for note in islice(known.check(context), MOST_FINDINGS)
-    )
+    return judge_files(context)[0][1]
 
 
-def _found(rule: Rule, note: Note, context: Context) -> Finding:
-    line, column = context.document.position(note.span.start)
-    return Finding(
+def judge_files(context: Context) -> list[tuple[LiteLLMFile, tuple[Finding, ...]]]:
+    """The file and every one that it includes, each with the findings that stand in it."""
+    found: list[list[Finding]] = [[] for _ in context.configuration.files]
+    for known in rules():
+        for note in islice(known.check(context), MOST_FINDINGS):
+            number, finding = _found(known, note, context.configuration)
+            found[number].append(finding)
+    return list(zip(context.configuration.files, map(in_order, found), strict=True))
+
+
+def _found(rule: Rule, note: Note, configuration: Configuration) -> tuple[int, Finding]:
+    """A rule's note as a finding, with the number of the file it is in."""
+    number = configuration.file_of(note.span)
+    span = configuration.span_in(number, note.span)
+    also = note.also
+    if also is not None:
+        # A second place in another file would be shown in this one.
+        same = configuration.file_of(also[0]) == number
+        also = (configuration.span_in(number, also[0]), also[1]) if same else None
+    return number, Finding(
         rule.code,
         rule.name,
         note.severity or rule.severity,
-        note.pointer,
-        note.span,
-        line,
-        column,
+        configuration.pointer_in(number, note.pointer),
+        span,
+        *configuration.files[number].position(span.start),
         note.message,
         note.help,
         note.expected,
-        note.also,
+        also,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from one_adapter.config.document import Document, Span
-from one_adapter.config.node import Member, Node, segments
+from one_adapter.config.document import Problem, Span
+from one_adapter.config.litellm_file import LiteLLMFile
+from one_adapter.config.node import Duplicate, Member, Node, segments
 from one_adapter.finding import Severity
 from one_adapter.lint.finding import Note
+from one_adapter.lint.litellm.merging import Configuration, NotIncluded
 from one_adapter.lint.litellm.tables import NEWEST, Tables, between, tables
 
 T = TypeVar("T")
@@ -40,18 +43,26 @@ class Deployment(NamedTuple):
 class Context:
     """One configuration under judgement, as one version of LiteLLM reads it.
 
-    `root` is the configuration, with what it includes; None where there is no tree. Pointers lead through
-    it from there. `variables` are the names that are set, where an --env-file told; None where nobody knows.
-    Everything is worked out once, when first asked for.
+    `document` is the file that was named. `root` is its configuration, with what it includes; None where
+    there is no tree. Pointers lead through it from there, and spans count through all files, one behind the
+    other: `source` gives their text. `problems`, `duplicates` and `not_included` are those of all files.
+    `told` says that the user called the file one of LiteLLM's. `variables` are the names that are set, where
+    an --env-file told; None where nobody knows. Everything is worked out once, when first asked for.
     """
 
     def __init__(
-        self, document: Document, version: str = NEWEST, variables: frozenset[str] | None = None
+        self,
+        document: LiteLLMFile,
+        version: str = NEWEST,
+        variables: frozenset[str] | None = None,
+        told: bool = False,
     ) -> None:
         self.document = document
         self.version = version
         self.variables = variables
-        self.root: Node | None = document.root
+        self.told = told
+        self.configuration = Configuration(document)
+        self.root: Node | None = self.configuration.root
         self._members: dict[int, dict[str, Member]] = {}
         self._made: dict[Callable[[Context], Any], Any] = {}
 
@@ -59,6 +70,26 @@ class Context:
     def tables(self) -> Tables:
         """The names that the version knows."""
         return tables(self.version)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Why files are no YAML."""
+        return self.configuration.problems
+
+    @property
+    def duplicates(self) -> Sequence[Duplicate]:
+        """Keys that stand twice in one mapping; pointers are those of the file."""
+        return self.configuration.duplicates
+
+    @property
+    def not_included(self) -> Sequence[NotIncluded]:
+        """Entries of `include` that lead to no file."""
+        return self.configuration.not_included
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the file is, and so what it names by a relative path; None for standard input."""
+        return None if self.document.name == "-" else Path(self.document.name).parent
 
     def is_version(self, since: str = "", until: str = "") -> bool:
         """Whether the version judged is neither older nor newer than these."""
@@ -122,7 +153,15 @@ class Context:
 
     def source(self, span: Span) -> str:
         """The text of a stretch as it is written in its file."""
-        return self.document.text[span.start : span.end]
+        number = self.configuration.file_of(span)
+        inside = self.configuration.span_in(number, span)
+        return self.configuration.files[number].text[inside.start : inside.end]
+
+    def line(self, span: Span) -> int:
+        """The line of its file on which a span begins, from 1."""
+        number = self.configuration.file_of(span)
+        start = self.configuration.span_in(number, span).start
+        return self.configuration.files[number].position(start)[0]
 
     def span(self, pointer: str) -> Span:
         """The token of the value at `pointer`, or of the nearest value around it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from one_adapter.finding import Finding
-from one_adapter.lint.output.as_text import Judged, one_line, shown_name, summary
+from one_adapter.language import translated
+from one_adapter.lint.output.as_text import Judged, litellm_note, one_line, shown_name, summary
 from one_adapter.lint.output.excerpt import harmless
 
 _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -14,7 +15,8 @@ _ANNOTATIONS = {"error": "error", "warning": "warning", "info": "notice"}
 def render_github(judged: Sequence[Judged], _colour: bool = False) -> str:
     """Workflow commands that GitHub shows beside the lines of a pull request."""
     lines = [_annotation(one, finding) for one in judged for finding in one.findings]
-    return "\n".join([*lines, summary(judged), ""])
+    notes = [translated(note)] if (note := litellm_note(judged)) else []
+    return "\n".join([*lines, *notes, summary(judged), ""])
 
 
 def _annotation(one: Judged, finding: Finding) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from one_adapter.finding import SEVERITIES, Finding
+from one_adapter.lint.kinds import LITELLM
 from one_adapter.lint.output.as_text import Judged
 
 
@@ -17,6 +18,7 @@ def render_json(judged: Sequence[Judged], _colour: bool = False) -> str:
     report = {
         "version": 1,
         "files": [one.document.name for one in judged],
+        **_kinds(judged),
         "findings": [
             {"path": one.document.name, **finding.to_json(), **_end(one, finding)}
             for one in judged
@@ -25,6 +27,18 @@ def render_json(judged: Sequence[Judged], _colour: bool = False) -> str:
         "summary": {severity: counts[severity] for severity in SEVERITIES},
     }
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def _kinds(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Where a file is one of LiteLLM's: the kind of each file, and by which version it was judged."""
+    if all(one.kind != LITELLM for one in judged):
+        return {}
+    return {
+        "judged": [
+            {"path": one.document.name, "kind": one.kind, **({"version": one.version} if one.version else {})}
+            for one in judged
+        ]
+    }
 
 
 def _end(one: Judged, finding: Finding) -> dict[str, Any]:

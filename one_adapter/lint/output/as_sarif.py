@@ -12,9 +12,9 @@ from urllib.parse import quote
 from one_adapter import __version__
 from one_adapter.config.document import Span
 from one_adapter.finding import Finding
-from one_adapter.lint.catalogue import rules
+from one_adapter.lint.every import AnyRule, rules_of
+from one_adapter.lint.kinds import LITELLM, SIMPLE_ONE_API
 from one_adapter.lint.output.as_text import Judged, one_line
-from one_adapter.lint.rule import Rule
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -22,7 +22,7 @@ _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def render_sarif(judged: Sequence[Judged], _colour: bool = False) -> str:
     """A SARIF 2.1.0 log, as code scanning services read it."""
-    known = rules()
+    known = rules_of({one.kind for one in judged} or {SIMPLE_ONE_API})
     numbers = {known_rule.code: index for index, known_rule in enumerate(known)}
     run = {
         "tool": {
@@ -33,19 +33,26 @@ def render_sarif(judged: Sequence[Judged], _colour: bool = False) -> str:
             }
         },
         "columnKind": "unicodeCodePoints",
+        **_versions(judged),
         "results": [_result(one, finding, numbers) for one in judged for finding in one.findings],
     }
     log = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
 
 
-def _descriptor(known: Rule) -> dict[str, Any]:
+def _versions(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Of files of LiteLLM: by which version they were judged."""
+    versions = {_uri(one.document.name): one.version for one in judged if one.kind == LITELLM}
+    return {"properties": {"litellm": versions}} if versions else {}
+
+
+def _descriptor(known: AnyRule) -> dict[str, Any]:
     title, _, rest = known.doc.partition("\n\n")
     return {
         "id": known.code,
         "name": "".join(word.capitalize() for word in known.name.split("-")),
         "shortDescription": {"text": title},
-        "fullDescription": {"text": rest.partition("\n\nGateway:")[0] or title},
+        "fullDescription": {"text": rest.partition("\n\nGateway:")[0].partition("\n\nLiteLLM:")[0] or title},
         "help": {"text": known.doc},
         "defaultConfiguration": {"level": _LEVELS[known.severity]},
     }

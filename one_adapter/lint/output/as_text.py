@@ -13,6 +13,7 @@ from one_adapter.config.others import is_litellm
 from one_adapter.finding import SEVERITIES, Finding, Severity
 from one_adapter.language import Message, sentences, tr, translated, trn
 from one_adapter.lint.finding import refused
+from one_adapter.lint.kinds import LITELLM
 from one_adapter.lint.output.excerpt import excerpt, harmless
 from one_adapter.lint.output.masking import Secrets
 from one_adapter.lint.rule import MOST_FINDINGS
@@ -22,11 +23,17 @@ _COLOURS = {"error": "31", "warning": "33", "info": "36"}
 
 
 class Judged(NamedTuple):
-    """A document and what was found in it; and what it says, for those who are told more than findings."""
+    """A document and what was found in it; and what it says, for those who are told more than findings.
+
+    `kind` and `version` say whose file it is, and by which version of that program it was judged: the
+    gateway's own is told by `gateway`.
+    """
 
     document: Document
     findings: tuple[Finding, ...]
     gateway: Gateway | None = None
+    kind: str = "simple-one-api"
+    version: str = ""
 
 
 class _Paint:
@@ -61,6 +68,7 @@ def render_all(judged: Sequence[Judged], colour: bool = False) -> str:
     """The findings about each file, what is to be said of open ones, and a last line that counts."""
     parts = [render_text(one.findings, one.document, colour) for one in judged if one.findings]
     parts += [translated(note)] if (note := open_note(judged)) else []
+    parts += [translated(note)] if (note := litellm_note(judged)) else []
     return "\n".join([*parts, translated(summary(judged))]) + "\n"
 
 
@@ -145,3 +153,16 @@ def _count(number: int, severity: Severity) -> Message:
     if severity == "warning":
         return trn("{count} warning", "{count} warnings", count=number)
     return tr("{count} info", count=number)
+
+
+def litellm_note(judged: Iterable[Judged]) -> str:
+    """A line that names the version by which files of LiteLLM were judged; empty where there are none."""
+    ones = [one for one in judged if one.kind == LITELLM]
+    if not ones:
+        return ""
+    return trn(
+        "Judged as a configuration of LiteLLM {version}; --litellm names another version.",
+        "{count} files judged as configurations of LiteLLM {version}; --litellm names another version.",
+        count=len(ones),
+        version=ones[0].version,
+    )

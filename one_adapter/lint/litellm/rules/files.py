@@ -10,12 +10,10 @@ from one_adapter.config.node import Node, Span, segments
 from one_adapter.config.yaml_1_1 import SECOND_DOCUMENT
 from one_adapter.language import tr
 from one_adapter.lint.finding import Note
+from one_adapter.lint.kinds import CHART_PLACES
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.rule import rule
 from one_adapter.lint.litellm.walking import scalars, texts
-
-#: Where charts keep the configuration inside their values.
-WRAPPERS = ("/proxy_config", "/gateway/config/proxy_config", "/litellm/proxy_config", "/config/proxy_config")
 
 
 @rule("LIT001", "invalid-syntax", "error")
@@ -26,9 +24,9 @@ def invalid_syntax(context: Context) -> Iterator[Note]:
 
     LiteLLM: refuses to start, with its parser's message.
     """
-    problem = context.document.problem
-    if problem and problem.message != SECOND_DOCUMENT:
-        yield Note("", problem.span, problem.message)
+    for problem in context.problems:
+        if problem.message != SECOND_DOCUMENT:
+            yield Note("", problem.span, problem.message)
 
 
 @rule("LIT002", "no-mapping", "error")
@@ -40,7 +38,7 @@ def no_mapping(context: Context) -> Iterator[Note]:
 
     LiteLLM: refuses to start, with `Config cannot be None or Empty` or a Python error.
     """
-    root = context.document.root
+    root = context.document.configuration
     if root is None or root.kind == "object":
         return
     if root.kind == "null":
@@ -59,8 +57,8 @@ def duplicate_key(context: Context) -> Iterator[Note]:
 
     LiteLLM: takes the last one. What stands under the others is gone, without a word.
     """
-    for pointer, first, again in context.document.duplicates:
-        line, _ = context.document.position(first.start)
+    for pointer, first, again in context.duplicates:
+        line = context.line(first)
         key = segments(pointer)[-1]
         yield Note(
             pointer,
@@ -77,11 +75,10 @@ def second_document(context: Context) -> Iterator[Note]:
 
     LiteLLM: refuses to start: it takes a file with one document.
     """
-    problem = context.document.problem
-    if problem and problem.message == SECOND_DOCUMENT:
-        yield Note(
-            "", problem.span, problem.message, tr("Remove the line ---, or split the file and use include.")
-        )
+    advice = tr("Remove the line ---, or split the file and use include.")
+    for problem in context.problems:
+        if problem.message == SECOND_DOCUMENT:
+            yield Note("", problem.span, problem.message, advice)
 
 
 @rule("LIT005", "wrapped", "warning")
@@ -95,15 +92,16 @@ def wrapped(context: Context) -> Iterator[Note]:
     root = context.document.root
     if root is None or root.kind != "object" or root.get("model_list") is not None:
         return
-    if Path(context.document.name).name.startswith("values"):
+    # Values of a chart have more in them, or are called so; whoever says --as litellm means --config.
+    if not context.told and (len(root.members) > 1 or Path(context.document.name).name.startswith("values")):
         return
-    for pointer in WRAPPERS:
+    for pointer in CHART_PLACES:
         node = context.document.find(pointer)
         if node is not None and node.kind == "object" and node.get("model_list") is not None:
             parent = context.document.find(pointer.rpartition("/")[0])
             member = next(one for one in parent.members if one.node is node) if parent else None
             yield Note(
-                pointer,
+                pointer.removeprefix(context.document.at),
                 member.key_span if member else node.span,
                 tr(
                     "given to litellm --config, this file has no model: they stand under {where}",
@@ -122,25 +120,15 @@ def include_not_found(context: Context) -> Iterator[Note]:
 
     LiteLLM: refuses to start.
     """
-    node = context.document.find("/include")
+    node = context.document.find(f"{context.document.at}/include")
     if node is None:
         return
     if node.kind != "array":
         advice = tr("Write include: [{file}].", file=node.value) if node.kind == "string" else ""
         yield Note("/include", _start(node), tr("include must be a list of files"), advice)
         return
-    if context.document.name == "-":
-        return
-    for index, item in enumerate(node.items):
-        if item.kind == "string" and not _exists(context.document.name, item.value):
-            yield Note(f"/include/{index}", item.span, tr("there is no file {file}", file=item.value))
-
-
-def _exists(declared_in: str, file: str) -> bool:
-    try:
-        return Path(declared_in).parent.joinpath(file).is_file()
-    except (OSError, ValueError):
-        return False
+    for span, pointer, reason in context.not_included:
+        yield Note(pointer, span, reason)
 
 
 def _start(node: Node) -> Span:
@@ -197,7 +185,8 @@ def not_ascii_on_windows(context: Context) -> Iterator[Note]:
     LiteLLM: opens the file in the encoding of the machine. On a Windows that is not set to UTF-8 names and
     texts come out garbled, or the file is refused; elsewhere it is read as UTF-8.
     """
-    for pointer, node in () if context.document.text.isascii() else texts(context):
+    plain = all(file.text.isascii() for file in context.configuration.files)
+    for pointer, node in () if plain else texts(context):
         if not node.value.isascii():
             message = tr("on Windows, LiteLLM reads these characters right only where UTF-8 is set")
             yield Note(pointer, node.span, message, tr("Set PYTHONUTF8=1 there."))

@@ -9,10 +9,10 @@ from one_adapter.config.node import Member, Node, escape
 from one_adapter.finding import Severity
 from one_adapter.language import listed, tr
 from one_adapter.lint.finding import Note
+from one_adapter.lint.kinds import CHART_PLACES
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.hints import SYNONYMS, nearest, squeezed
 from one_adapter.lint.litellm.rule import rule
-from one_adapter.lint.litellm.rules.files import WRAPPERS
 
 #: The sections whose keys are known one by one.
 SECTIONS = ("router_settings", "litellm_settings", "general_settings")
@@ -99,7 +99,7 @@ def unknown_section(context: Context) -> Iterator[Note]:
     if root is None or root.kind != "object":
         return
     known = {**context.tables.keys("top"), "include": None}
-    wrappers = {pointer.split("/")[1] for pointer in WRAPPERS}
+    wrappers = {pointer.split("/")[1] for pointer in CHART_PLACES}
     for member in context.members(root).values():
         key = member.key
         if key in known or _is_anchor(context, member) or _home(context, key, "") or key in wrappers:

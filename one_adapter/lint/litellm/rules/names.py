@@ -211,7 +211,7 @@ def duplicate_id(context: Context) -> Iterator[Note]:
             continue
         first = seen.setdefault(node.value, node)
         if first is not node:
-            line, _ = context.document.position(first.span.start)
+            line = context.line(first.span)
             said = tr('the id "{id}" is taken by the deployment in line {line}', id=node.value, line=line)
             pointer = f"{one.pointer}/model_info/id"
             yield context.note(pointer, said, tr("Give each its own."), also=(first.span, tr("first here")))

@@ -1,0 +1,213 @@
+"""Which kind of file is judged by whose rules, what is included, and where findings stand."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import Result
+from command_runner import runner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from one_adapter.commands.lint import lint_command
+from one_adapter.config.litellm_file import LiteLLMFile, parse_litellm
+from one_adapter.config.yaml_1_1 import resolve
+from one_adapter.lint.kinds import read
+from one_adapter.lint.litellm.catalogue import judge_files
+from one_adapter.lint.litellm.context import Context
+from one_adapter.lint.litellm.tables import NEWEST, VERSIONS, tables
+from one_adapter.lint.variables import names_set
+
+LIST = "model_list:\n- model_name: a\n  litellm_params: {model: openai/gpt-4o}\n"
+
+
+def lint(*words: str | Path) -> Result:
+    return runner().invoke(lint_command, [str(word) for word in words], env={"GITHUB_ACTIONS": ""})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("on", "Yes", "no", "off", "y", "12:30", "010", "0o10", "1e-6", "1.0e-6", "1_000", "2024-06-01"),
+        *("0x1F", "~", "", "null", ".inf", ".5", "1.", "+1", "0b11", "2001-12-14t21:59:43.10-05:00"),
+        *("1:2:3.5", "text", "12e3"),
+    ],
+)
+def test_a_scalar_is_what_pyyaml_makes_of_it(text: str) -> None:
+    assert resolve(text)[1] == yaml.safe_load(text)
+
+
+@given(st.text(st.sampled_from("0123456789:.-+eExob_ yYnNoOfFtTrRuU~"), max_size=12))
+def test_any_short_plain_scalar_is_what_pyyaml_makes_of_it(text: str) -> None:
+    try:
+        wanted = yaml.safe_load(f"[{json.dumps('k')}: {text}]")[0]["k"]
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return
+    root = parse_litellm(f"[{json.dumps('k')}: {text}]".encode(), "x.yaml").root
+    assert root is not None
+    assert str(root.value[0]["k"]) == str(wanted)
+
+
+def test_a_date_is_a_date() -> None:
+    root = parse_litellm(b"at: 2024-06-01", "x.yaml").root
+    assert root is not None
+    node = root.get("at")
+    assert node is not None
+    assert (node.kind, node.value) == ("date", datetime.date(2024, 6, 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\n---\nb: 2\n",
+        "a: !foo 1",
+        "a: !!python/name:os.system x",
+        "a: !x {}",
+        "a: 2024-13-45",
+        "a: =",
+        "a: *b",
+    ],
+)
+def test_what_pyyaml_refuses_is_a_problem_with_a_place(text: str) -> None:
+    with pytest.raises((yaml.YAMLError, ValueError)):
+        yaml.safe_load(text)
+    problem = parse_litellm(text.encode(), "x.yaml").problem
+    assert problem is not None
+    assert 0 <= problem.span.start < problem.span.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        (LIST, ""),
+        ("{model_list: []}", ""),
+        ("model-list:\n- model_name: a\n", ""),
+        ("general_setting: {master_key: x}\n", ""),
+        ("proxy_config:\n  model_list: []\nreplicaCount: 1\n", "/proxy_config"),
+        ("gateway: {config: {proxy_config: {litellm_settings: {}}}}\n", "/gateway/config/proxy_config"),
+        ("kind: ConfigMap\ndata:\n  config.yaml: |\n    model_list: []\n", "/data/config.yaml"),
+    ],
+)
+def test_a_file_of_litellm_is_known_by_its_keys(text: str, at: str) -> None:
+    document = read(text.encode(), "config.yaml")
+    assert isinstance(document, LiteLLMFile)
+    assert document.at == at
+
+
+@pytest.mark.parametrize(
+    "text", ["services: {}\n", "services: {}\nmodel_list: []\n", "api_key: x\n", "", "x: 1\n", "- 1\n"]
+)
+def test_any_other_file_is_judged_as_one_of_the_gateway(text: str) -> None:
+    assert not isinstance(read(text.encode(), "config.yaml"), LiteLLMFile)
+
+
+def test_who_says_so_gets_the_other_kind() -> None:
+    assert isinstance(read(b"services: {}", "config.yaml", "litellm"), LiteLLMFile)
+    assert not isinstance(read(LIST.encode(), "config.yaml", "simple-one-api"), LiteLLMFile)
+
+
+def test_a_block_in_a_configmap_is_judged_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    text = (
+        "kind: ConfigMap\ndata:\n  config.yaml: |\n    model_list:\n    - a: 1\n     oops: [\n---\nkind: X\n"
+    )
+    path.write_text(text)
+    done = lint("--format", "json", path)
+    finding = json.loads(done.stdout)["findings"][0]
+    assert (finding["code"], finding["line"]) == ("LIT001", 6)
+
+
+def test_a_file_in_a_folder_is_judged_where_it_surely_is_a_configuration(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(LIST)
+    (tmp_path / "other.yaml").write_text("model_list: [a, b]\n")
+    (tmp_path / "data.json").write_text('{"model_list": [{"litellm_params": {}}]}')
+    (tmp_path / "values.yaml").write_text(
+        "proxy_config:\n" + "".join(f"  {line}\n" for line in LIST.splitlines())
+    )
+    files = json.loads(lint("--format", "json", tmp_path).stdout)["files"]
+    assert files == [str(tmp_path / "config.yaml"), str(tmp_path / "values.yaml")]
+
+
+def test_every_form_names_the_kind_and_the_version(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(LIST)
+    assert f"LiteLLM {NEWEST}" in lint(path).stdout
+    assert "LiteLLM 1.106" in lint("--litellm", "1.106", "--format", "github", path).stdout
+    told = json.loads(lint("--format", "json", path).stdout)["judged"]
+    assert told == [{"path": str(path), "kind": "litellm", "version": NEWEST}]
+    log = json.loads(lint("--format", "sarif", path).stdout)["runs"][0]
+    assert list(log["properties"]["litellm"].values()) == [NEWEST]
+    assert {one["id"][:3] for one in log["tool"]["driver"]["rules"]} == {"LIT"}
+
+
+def test_a_file_that_nothing_says_the_kind_of_is_named_in_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("services: {}\nmodel_list: []\n")
+    assert "--as litellm" in lint(path).stderr
+    assert lint("--as", "simple-one-api", path).stderr == ""
+    path.write_text("services: {}\n")
+    assert lint(path).stderr == ""
+
+
+def test_what_a_file_includes_is_judged_in_its_own_place(tmp_path: Path) -> None:
+    main, more = tmp_path / "config.yaml", tmp_path / "sub" / "more.yaml"
+    more.parent.mkdir()
+    main.write_text(f"include: [sub/more.yaml, none.yaml]\n{LIST}router_settings: {{num_retries: 1}}\n")
+    more.write_text(
+        "include: [config.yaml, more.yaml]\nmodel_list:\n- model_name: b\nrouter_settings: {timeout: 5}\n"
+    )
+    context = Context(parse_litellm(main.read_bytes(), str(main)))
+    assert [one.name for one in context.deployments] == ["a", "b"]
+    settings_node = context.section("router_settings")
+    assert settings_node is not None
+    assert settings_node.value == {"timeout": 5}
+    assert [(one.pointer, "none.yaml" in one.reason) for one in context.not_included] == [
+        ("/include/1", True)
+    ]
+    span = context.span("/model_list/1/model_name")
+    assert context.source(span) == "b"
+    assert context.line(span) == 3
+    number = context.configuration.file_of(span)
+    assert context.configuration.pointer_in(number, "/model_list/1/model_name") == "/model_list/0/model_name"
+    assert [file.name for file, _ in judge_files(context)] == [str(main), str(more)]
+
+
+def test_a_variable_is_known_by_its_name_alone() -> None:
+    assert names_set("A=1\n export B = x\n#C=1\nD=\nE='secret'") == {"A", "B", "E"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_has_its_tables(version: str) -> None:
+    known = tables(version)
+    assert {"model_list", "general_settings"} <= set(known.keys("top"))
+    assert "openai" in known.words("providers")
+    assert "simple-shuffle" in known.words("strategies")
+    assert {"master_key", "disable_spend_logs"} <= set(known.keys("general_settings"))
+    assert "fallbacks" not in known.keys("general_settings")
+    assert "acompletion" in known.keys("overwrites")
+
+
+def test_a_name_has_a_version_since_when_it_is_known() -> None:
+    new = [key for key in tables().keys("general_settings").values() if key.since == NEWEST]
+    assert new
+    assert not {key.name for key in new} & set(tables("1.106").keys("general_settings"))
+
+
+def test_a_model_that_is_gone_is_remembered() -> None:
+    models = tables().models
+    assert models.provider("gpt-4o") == "openai"
+    assert models.provider("nobody-knows") == ""
+    assert not models.is_gone("gpt-4o")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_get_findings_or_none(data: bytes) -> None:
+    for text in (data, b"model_list:\n" + data, LIST.encode() + data):
+        document = parse_litellm(text, "config.yaml")
+        for file, findings in judge_files(Context(document)):
+            assert all(0 <= one.span.start <= one.span.end <= len(file.text) for one in findings)
