@@ -74,15 +74,6 @@ def limit_words(limit: LimitPolicy) -> str:
     return enumerated(words)
 
 
-def without_stop(sentence: str) -> str:
-    """A sentence without its full stop, to stand inside another.
-
-    >>> without_stop("Give one."), without_stop("请填写。")
-    ('Give one', '请填写')
-    """
-    return sentence.rstrip(".").removesuffix("。")
-
-
 def json_text(value: Any, indent: int) -> str:
     r"""`value` as JSON a terminal can show: letters as they stand, what would act on it escaped.
 

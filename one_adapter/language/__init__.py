@@ -20,6 +20,7 @@ from one_adapter.language.message import (
     tr,
     translated,
     trn,
+    without_stop,
 )
 from one_adapter.language.width import padded, width, wrapped
 
@@ -40,5 +41,6 @@ __all__ = [
     "translated",
     "trn",
     "width",
+    "without_stop",
     "wrapped",
 ]

@@ -138,6 +138,15 @@ def changed(text: str, change: Callable[[str], str]) -> str:
     return _Changed(text, change) if isinstance(text, Message) else change(text)
 
 
+def without_stop(sentence: str) -> str:
+    """A sentence without its full stop, to stand inside another.
+
+    >>> without_stop("Give one."), without_stop("请填写。")
+    ('Give one', '请填写')
+    """
+    return changed(sentence, lambda said: said.rstrip(".").removesuffix("。"))
+
+
 def enumerated(words: Sequence[str]) -> Message:
     """Words one after another, with nothing said of whether all of them are meant or one.
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from one_adapter.contract import HANDLERS
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.groups import groups_of
-from one_adapter.export.wording import without_stop
 from one_adapter.finding import Finding
-from one_adapter.language import changed, tr
+from one_adapter.language import changed, tr, without_stop
 from one_adapter.plan.types import Plan
 
 #: Findings of the linter that say why no model is there; the first of them that was made tells most.
@@ -33,18 +32,18 @@ def refuse_nothing(source_name: str, plan: Plan, findings: Iterable[Finding], pu
 def _why(plan: Plan, findings: list[Finding]) -> str:
     left_out = [task.message for task in plan.tasks if task.code in _LEFT_OUT]
     if left_out:
-        return changed(left_out[0], without_stop)
+        return without_stop(left_out[0])
     for name in _REASONS:
         for found in findings:
             if found.name == name and found.severity != "info":
                 if not found.help:
                     return tr("line {line}: {message}", line=found.line, message=found.message)
-                advice = changed(found.help, _as_a_clause)
+                advice = changed(without_stop(found.help), _lowered)
                 return tr(
                     "line {line}: {message}; {advice}", line=found.line, message=found.message, advice=advice
                 )
     return ""
 
 
-def _as_a_clause(sentence: str) -> str:
-    return sentence[:1].lower() + without_stop(sentence[1:])
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -36,6 +36,13 @@ def either(*several: When) -> When:
     return lambda plan: any(one(plan) for one in several)
 
 
+#: A vendor that does not speak OpenAI's protocol.
+is_translated = either(
+    has_type("bailian", "claude", "dify", "gemini", "ollama", "vertexai", "xinghuo"),
+    asked_in("responses", "anthropic_messages"),
+)
+
+
 def has_task(code: str) -> When:
     """A task of this code."""
     return lambda plan: any(task.code == code for task in plan.tasks)

@@ -20,6 +20,7 @@ from one_adapter.export.report.conditions import (
     has_note,
     has_task,
     has_type,
+    is_translated,
     layers_in,
     other_address,
     pools,
@@ -54,8 +55,6 @@ def differences_of(plan: Plan) -> tuple[Difference, ...]:
 MANY_MODELS = 20
 #: Types whose keys gateway 0.12 does not let rest, or stand in for each other.
 UNPOOLED = ("groq", "huoshan", "qianfan", "hunyuan", "xinghuo")
-#: Types whose vendors do not speak OpenAI's protocol.
-TRANSLATED = ("bailian", "claude", "dify", "gemini", "ollama", "vertexai", "xinghuo")
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
@@ -301,12 +300,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "litellm-writes-answers",
         tr("answers of vendors with protocols of their own are written by LiteLLM"),
-        either(has_type(*TRANSLATED), asked_in("responses", "anthropic_messages")),
+        is_translated,
     ),
     Difference(
         "litellm-writes-requests",
         tr("requests to vendors with protocols of their own are written by LiteLLM"),
-        either(has_type(*TRANSLATED), asked_in("responses", "anthropic_messages")),
+        is_translated,
     ),
     Difference("stream-options-as-sent", tr("stream_options go upstream without stream, too"), always),
     Difference("messages-kept", tr("no message is dropped, whatever its role"), always),

@@ -9,9 +9,8 @@ from one_adapter.export.litellm.prices import Prices
 from one_adapter.export.report.hiding import Hider
 from one_adapter.export.report.model import Item
 from one_adapter.export.secrets.variables import Secrets, client_key_names
-from one_adapter.export.wording import without_stop
 from one_adapter.finding import Finding
-from one_adapter.language import changed, enumerated, tr, trn
+from one_adapter.language import enumerated, tr, trn, without_stop
 from one_adapter.plan.types import Level, Plan
 
 #: Findings of the linter, by name, that say what a task of the plan says too.
@@ -54,7 +53,7 @@ def items_of(plan: Plan, secrets: Secrets, findings: Iterable[Finding], hide: Hi
 
 
 def _sentences(finding: Finding) -> str:
-    message, help_ = (changed(part, without_stop) for part in (finding.message, finding.help))
+    message, help_ = map(without_stop, (finding.message, finding.help))
     if not help_:
         return tr("{message}.", message=message)
     return tr("{message}. {help}.", message=message, help=help_)
