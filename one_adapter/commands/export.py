@@ -11,6 +11,7 @@ from typing import Literal
 
 import click
 
+from one_adapter.commands.deploying import check_options, deploy_options, deployed
 from one_adapter.commands.options import Variable, config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
 from one_adapter.contract import REFERENCE
@@ -35,6 +36,7 @@ from one_adapter.export.pure.plan import unread
 from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.secrets.env_merge import merged, read_env
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import translated
 from one_adapter.runtime.gateway.sharing import check_url
 
 TO_ENV = "With -o FOLDER they go to .env."
@@ -86,6 +88,7 @@ TO_ENV = "With -o FOLDER they go to .env."
     metavar="VARIABLE",
     help="Have all proxies share limits, breakers and turns through the Redis whose URL is in VARIABLE.",
 )
+@deploy_options
 @reading_options
 def export_command(
     config: str,
@@ -99,6 +102,9 @@ def export_command(
     prices: str,
     watch: bool,
     redis: str | None,
+    deploy: tuple[str, str] | None,
+    workers: int,
+    ui: bool,
     redirects: str,
     spark: str,
     gateway: Dialect,
@@ -107,13 +113,19 @@ def export_command(
 
     CONFIG is a simple-one-api file (JSON or YAML), the gateway's config.db, or - for
     standard input. YAML goes to standard output unless --output says otherwise.
+    With --deploy the configuration stays as it is, and what runs it is written.
     """
-    from one_adapter.export.report.summary import strict_rows
-
     if pure and (watch or redis):
         what = "--watch" if watch else "--redis"
         raise OneAdapterError(f"{what} is one-adapter's doing at run time, of which --pure leaves nothing.")
+    check_options(deploy[0] if deploy else None)
     source = accepted(config, options_of(redirects, spark, gateway))
+    if deploy is not None:
+        secrets = exportable(source, as_written=True)
+        for line in (*deployed(source, *deploy, workers, ui, force), *_remarks(source, secrets, True, False)):
+            click.echo(visible(translated(line)), err=True)
+        _fail_if_strict(source, False, strict)
+        return
     secrets = exportable(source, pure)
     counted_by = prices_of(prices)
     told = None
@@ -134,6 +146,12 @@ def export_command(
         _write(report, told, force)
     for line in (*written, *_remarks(source, secrets, output is not None, pure)):
         click.echo(visible(line), err=True)
+    _fail_if_strict(source, pure, strict)
+
+
+def _fail_if_strict(source: Source, pure: bool, strict: bool) -> None:
+    from one_adapter.export.report.summary import strict_rows
+
     lost = strict_rows(source.plan, pure) if strict else ()
     if lost:
         count = len(lost)

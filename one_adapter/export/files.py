@@ -93,7 +93,7 @@ def _unwritable(path: Path | str, problem: OSError | ValueError) -> OneAdapterEr
     return OneAdapterError(tr("{path}: cannot be written: {reason}", path=path, reason=reason))
 
 
-def write_new(path: Path, text: str, force: bool, private: bool = False) -> None:
+def write_new(path: Path, text: str | bytes, force: bool, private: bool = False) -> None:
     """Write a file that is not there yet; with `force` also over a regular file that is.
 
     `private` files are readable by their owner alone from their first byte on; no file
@@ -115,8 +115,8 @@ def write_new(path: Path, text: str, force: bool, private: bool = False) -> None
     except OSError as problem:
         raise _unwritable(path, problem) from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8") if isinstance(text, str) else text)
         if draft != path:
             draft.replace(path)
     except (OSError, ValueError) as problem:
@@ -150,7 +150,7 @@ def write_folder(folder: str, config: str, env: str, force: bool, private: bool 
     backups = [path.with_name(f"{path.name}.bak") for path in paths]
     for path in (*paths, *backups):
         refuse_what_is_there(path, force)
-    _make(base)
+    make_folder(base)
     for path, backup in zip(paths, backups, strict=True):
         old = read_old(path)
         if old:
@@ -171,7 +171,7 @@ def read_old(path: Path) -> str:
         return ""
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, each for the owner alone."""
     missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
     try:

@@ -96,7 +96,7 @@ def _float(value: float) -> str:
 
 
 def document(sections: Mapping[Any, Any]) -> str:
-    """A whole file from its sections, a blank line between them.
+    """A whole file from its sections, a blank line between them; a comment but the first belongs to the next.
 
     >>> print(document({"a": {Comment("why"): None, "b": [1, {"c": Flow({"d": "e"})}]}}), end="")
     a:
@@ -105,12 +105,16 @@ def document(sections: Mapping[Any, Any]) -> str:
         - 1
         - c: {d: e}
     """
-    parts = []
+    parts: list[str] = []
+    above = ""
     for key, value in sections.items():
         if isinstance(key, Comment):
-            parts.append("\n".join(f"# {line}".rstrip() for line in translated(key.text).split("\n")))
+            text = "\n".join(f"# {line}".rstrip() for line in translated(key.text).split("\n"))
+            above = f"{text}\n" if parts else ""
+            parts += [] if parts else [text]
         else:
-            parts.append("\n".join(_pair(key, value, "")))
+            parts.append(above + "\n".join(_pair(key, value, "")))
+            above = ""
     return "\n\n".join(parts) + "\n"
 
 
