@@ -25,6 +25,8 @@ COMMANDS = {
     "run": "one_adapter.commands.run:run_command",
     "verify": "one_adapter.commands.verify:verify_command",
     "schema": "one_adapter.commands.lint:schema_command",
+    "doctor": "one_adapter.commands.doctor:doctor_command",
+    "completion": "one_adapter.commands.completion:completion_command",
 }
 
 
@@ -70,7 +72,8 @@ def cli() -> None:
 
     lint says what the gateway would refuse or misread, export writes a LiteLLM
     proxy configuration, run starts a LiteLLM proxy on it, explain shows where
-    every model name leads, verify compares the old side with the new one.
+    every model name leads, verify compares the old side with the new one, doctor
+    says whether this machine is ready.
 
     Exit codes: 0 fine, 1 the configuration has errors, 2 wrong usage or
     unreadable input.

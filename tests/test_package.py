@@ -39,6 +39,7 @@ ARROWS = {
     "export": {"finding", "plan", "vendors", "config", "errors", "contract", "dialect", "language"},
     "verify": {"plan", "config", "vendors", "export", "runtime", "errors", "contract", "dialect", "language"},
     "runtime": {"plan", "errors", "contract", "dialect", "language"},
+    "doctor": {"plan", "runtime", "errors", "language"},
     "providers": set(),
     "commands": {
         "finding",
@@ -46,6 +47,7 @@ ARROWS = {
         "export",
         "runtime",
         "verify",
+        "doctor",
         "plan",
         "config",
         "errors",
@@ -118,6 +120,7 @@ EXPORT_ROOMS = {
     "pure": {"litellm", "secrets"},
     "explain": {"secrets", "table"},
     "page": {"wording"},
+    "deploy": {"files", "secrets", "yaml_writer"},
     "report": {"page", "pure", "litellm", "secrets", "wording"},
 }
 VERIFY_ROOMS = {
@@ -366,6 +369,8 @@ READING = {
     "schema": ["schema"],
     "run --help": ["run", "--help"],
     "verify --help": ["verify", "--help"],
+    "doctor": ["doctor", "{config}", "--port", "61999"],
+    "completion": ["completion", "bash"],
 }
 
 
