@@ -23,6 +23,7 @@ class Hider:
         for route in plan.routes:
             for target in route.targets:
                 texts.update(value for _, value in target.upstream.query)
+        texts.update(repr(text)[1:-1] for text in tuple(texts))  # as a sentence quotes it
         found = {text for text in texts if len(text) >= SHORTEST_SECRET}
         self.texts = sorted(found, key=lambda text: (-len(text), text))
         self.hidden: dict[str, str] = {}  # most notes are the same few sentences
