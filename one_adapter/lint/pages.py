@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from one_adapter.config.document import Document, parse
@@ -37,6 +38,8 @@ _LITELLM_SEVERITIES = {
 _HEADINGS = (("Gateway: ", "What the gateway does"), ("LiteLLM: ", "What LiteLLM would do"))
 _LITELLM_HEADINGS = (("LiteLLM: ", "What LiteLLM does"),)
 _FINDINGS_SHOWN = 3
+#: The day on which examples are judged: models end, and pages stay.
+_TODAY = date(2026, 11, 26)
 
 
 def examples_of(rule: AnyRule, kind: str) -> Path | None:
@@ -102,9 +105,17 @@ def _findings(rule: AnyRule, path: Path) -> str:
         document = parse(path.read_bytes(), f"config{path.suffix}")
         findings = judge(document, rule.dialects[-1])
     else:
-        document = parse_litellm(path.read_bytes(), f"config{path.suffix}")
-        findings = judge_litellm(Context(document, told=True))
+        document = example_context(path).document
+        findings = judge_litellm(example_context(path))
     return render_text([one for one in findings if one.code == rule.code][:_FINDINGS_SHOWN], document)
+
+
+def example_context(path: Path) -> Context:
+    """An example about LiteLLM's file as it is judged: on a fixed day, with the variables beside it."""
+    variables = path.with_name("variables.env")
+    names = frozenset(variables.read_text("utf-8").split()) if variables.exists() else None
+    document = parse_litellm(path.read_bytes(), f"config{path.suffix}")
+    return Context(document, variables=names, told=True, today=_TODAY)
 
 
 def table() -> str:

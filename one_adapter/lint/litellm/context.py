@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -44,10 +45,11 @@ class Context:
     """One configuration under judgement, as one version of LiteLLM reads it.
 
     `document` is the file that was named. `root` is its configuration, with what it includes; None where
-    there is no tree. Pointers lead through it from there, and spans count through all files, one behind the
-    other: `source` gives their text. `problems`, `duplicates` and `not_included` are those of all files.
-    `told` says that the user called the file one of LiteLLM's. `variables` are the names that are set, where
-    an --env-file told; None where nobody knows. Everything is worked out once, when first asked for.
+    there is no tree. Pointers lead through it from there, and spans count through all files, one behind
+    the other: `source` gives their text. `problems`, `duplicates` and `not_included` are those of all
+    files. `told` says that the user called the file one of LiteLLM's. `variables` are the names that are
+    set, where an --env-file told; None where nobody knows. `today` is the day by which models have ended.
+    Everything is worked out once, when first asked for.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Context:
         version: str = NEWEST,
         variables: frozenset[str] | None = None,
         told: bool = False,
+        today: date | None = None,
     ) -> None:
         self.document = document
         self.version = version
         self.variables = variables
         self.told = told
+        self.today = today or date.today()
         self.configuration = Configuration(document)
         self.root: Node | None = self.configuration.root
         self._members: dict[int, dict[str, Member]] = {}

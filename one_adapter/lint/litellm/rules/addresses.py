@@ -12,7 +12,7 @@ from one_adapter.lint.litellm.context import Context, Deployment
 from one_adapter.lint.litellm.fitting import is_reference
 from one_adapter.lint.litellm.rule import rule
 from one_adapter.lint.litellm.rules.environment import look_alike
-from one_adapter.lint.litellm.rules.providers import provider
+from one_adapter.lint.litellm.rules.providers import own_providers, provider
 
 #: Paths of calls, longest first: LiteLLM adds them itself.
 _CALLS = (
@@ -194,8 +194,10 @@ def no_scheme(context: Context) -> Iterator[Note]:
 
     LiteLLM: cannot send anything to it; every call fails.
     """
-    for _, pointer, address, _ in addresses(context):
-        if not address.lower().startswith(("http://", "https://")):
+    for _, pointer, address, name in addresses(context):
+        if name not in context.once(own_providers) and not address.lower().startswith(
+            ("http://", "https://")
+        ):
             _, found, rest = address.partition("://")
             rest = rest if found else address.lstrip("/")
             local = rest.startswith(("localhost", "127.", "host.docker", "192.168.", "10."))

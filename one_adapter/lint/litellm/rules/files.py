@@ -13,7 +13,7 @@ from one_adapter.lint.finding import Note
 from one_adapter.lint.kinds import CHART_PLACES
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.rule import rule
-from one_adapter.lint.litellm.walking import scalars, texts
+from one_adapter.lint.litellm.walking import scalars
 
 
 @rule("LIT001", "invalid-syntax", "error")
@@ -176,18 +176,3 @@ def _is_a_name(pointer: str) -> bool:
     keys = segments(pointer)
     named = keys[-1] in ("model_name", "model", "id", "guardrail_name", "mode")
     return named or keys[0] == "environment_variables" or keys[-1].isdecimal()
-
-
-@rule("LIT008", "not-ascii-on-windows", "info")
-def not_ascii_on_windows(context: Context) -> Iterator[Note]:
-    """The file has characters beyond ASCII in what LiteLLM reads.
-
-    LiteLLM: opens the file in the encoding of the machine. On a Windows that is not set to UTF-8 names and
-    texts come out garbled, or the file is refused; elsewhere it is read as UTF-8.
-    """
-    plain = all(file.text.isascii() for file in context.configuration.files)
-    for pointer, node in () if plain else texts(context):
-        if not node.value.isascii():
-            message = tr("on Windows, LiteLLM reads these characters right only where UTF-8 is set")
-            yield Note(pointer, node.span, message, tr("Set PYTHONUTF8=1 there."))
-            return

@@ -53,7 +53,7 @@ def _known_in(context: Context, key: str) -> tuple[str, ...]:
         return ()
     if key in _PREFERRED:
         return _PREFERRED[key]
-    return tuple(name for name in SECTIONS if key in context.tables.keys(name))
+    return tuple(name for name in SECTIONS if reads(context, name, key))
 
 
 def _home(context: Context, key: str, here: str) -> str:
@@ -68,12 +68,22 @@ def _home(context: Context, key: str, here: str) -> str:
     return ""
 
 
+def reads(context: Context, section: str, key: str) -> bool:
+    """Whether a section reads a key.
+
+    What the tables found of the router's own arguments in general_settings are names that newer versions
+    pass through, and read nowhere.
+    """
+    found = context.tables.keys(section).get(key)
+    passed_through = section == "general_settings" and key in context.tables.keys("router_settings")
+    return found is not None and not (passed_through and found.since and not found.types)
+
+
 def _unknown(context: Context, section: str) -> Iterator[Member]:
     node = context.section(section)
-    known = context.tables.keys(section)
     for member in context.members(node).values() if node else ():
         if (
-            member.key not in known
+            not reads(context, section, member.key)
             and not member.key.startswith("x-")
             and member.key not in _elsewhere(section)
         ):
@@ -84,6 +94,8 @@ def _elsewhere(section: str) -> Iterable[str]:
     """Keys of a section that rules of their own judge."""
     if section == "router_settings":
         return ("health_check_interval", "health_check_concurrency")
+    if section == "general_settings":
+        return ("one_adapter",)  # what the runtime of an exported file reads
     return ("guardrails",) if section == "litellm_settings" else ()
 
 
@@ -150,8 +162,9 @@ def unknown_key(context: Context) -> Iterator[Note]:
     """
     for section in SECTIONS:
         for member in _unknown(context, section):
-            every = context.tables.every_key(section)
-            if member.key in every or _home(context, member.key, section):
+            every = context.tables.every_key(section).get(member.key)
+            elsewhere = every is not None and not every.known_in(context.version)
+            if elsewhere or _home(context, member.key, section):
                 continue
             if section == "litellm_settings" and _replaces(context, member.key):
                 continue
@@ -210,7 +223,9 @@ def not_in_this_version(context: Context) -> Iterator[Note]:
     for section in SECTIONS:
         for member in _unknown(context, section):
             key = context.tables.every_key(section).get(member.key)
-            if key is not None and not _home(context, member.key, section):
+            # Of a name that was found in older versions alone nobody can say that it is read no more.
+            lost = key is not None and section == "general_settings" and bool(key.until)
+            if key is not None and not lost and not _home(context, member.key, section):
                 said = tr("LiteLLM {version} does not read {key}", version=context.version, key=member.key)
                 advice = tr("It came with {version}.", version=key.since) if key.since else ""
                 if key.until and not context.is_version(until=key.until):

@@ -128,7 +128,8 @@ def custom_auth_alone(context: Context) -> Iterator[Note]:
     """
     node = context.find("/general_settings/custom_auth")
     checks = context.find("/general_settings/custom_auth_run_common_checks")
-    if node is not None and node.value and (checks is None or checks.value is not True):
+    ours = node is not None and str(node.value).startswith("one_adapter.")
+    if node is not None and node.value and not ours and (checks is None or checks.value is not True):
         said = tr("budgets, limits and models of a key are not checked behind custom_auth")
         yield context.key_note(
             "/general_settings/custom_auth", said, tr("custom_auth_run_common_checks: true checks them.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from one_adapter.language import tr
 from one_adapter.lint.finding import Note
@@ -81,37 +82,46 @@ def _ids(context: Context, one: Deployment) -> tuple[str, ...]:
     return tuple(dict.fromkeys([one.model, *([bare] if name in ("openai", "anthropic", "bedrock") else [])]))
 
 
+#: How long before the day a model ends it is told, in days.
+_SOON_DAYS = 60
+
+
+def _ending(context: Context) -> Iterator[tuple[Deployment, str, str]]:
+    """Every deployment at its vendor's own address whose model has an end: its name, and the day if known."""
+    models = context.tables.models
+    for one in context.deployments:
+        for name in _ids(context, one) if one.model and not _own_server(one) else ():
+            if models.is_gone(name) or models.ends(name):
+                yield one, name, "" if models.is_gone(name) else models.ends(name)
+                break
+
+
 @rule("LIT212", "retired-model", "warning")
 def retired_model(context: Context) -> Iterator[Note]:
     """The vendor has ended this model.
 
+    Said of models at their vendor's own address: a server of yours may have any model.
+
     LiteLLM: asks for it all the same; the vendor answers with an error.
     """
-    for one in context.deployments:
-        if _own_server(one) or not one.model:
-            continue
-        models = context.tables.models
-        for name in _ids(context, one):
-            if models.is_gone(name):
-                yield context.note(one.at("model"), tr("{model} is gone from the vendor", model=name))
-                break
+    today = context.today.isoformat()
+    for one, name, day in _ending(context):
+        if not day:
+            yield context.note(one.at("model"), tr("{model} is gone from the vendor", model=name))
+        elif day < today:
+            yield context.note(one.at("model"), tr("{model} ended on {day}", model=name, day=day))
 
 
 @rule("LIT213", "retiring-model", "info")
 def retiring_model(context: Context) -> Iterator[Note]:
-    """The vendor has named a day on which this model ends.
+    """The vendor ends this model within two months.
 
     LiteLLM: knows the day from its list of prices, and does nothing about it.
     """
-    for one in context.deployments:
-        if _own_server(one) or not one.model:
-            continue
-        models = context.tables.models
-        for name in _ids(context, one):
-            day = models.ends(name)
-            if day and not models.is_gone(name):
-                yield context.note(one.at("model"), tr("{model} ends on {day}", model=name, day=day))
-                break
+    first, last = context.today.isoformat(), (context.today + timedelta(days=_SOON_DAYS)).isoformat()
+    for one, name, day in _ending(context):
+        if first <= day <= last:
+            yield context.note(one.at("model"), tr("{model} ends on {day}", model=name, day=day))
 
 
 @rule("LIT217", "no-key", "info")

@@ -1,0 +1,140 @@
+"""Every rule about LiteLLM's file against its examples, and the rules on files that people write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from one_adapter.config.litellm_file import parse_litellm
+from one_adapter.finding import Finding
+from one_adapter.lint.litellm.catalogue import judge, rules
+from one_adapter.lint.litellm.context import Context
+from one_adapter.lint.litellm.rule import Rule
+from one_adapter.lint.litellm.tables import VERSIONS
+from one_adapter.lint.pages import LITELLM_EXAMPLES, example_context, examples_of
+
+ROOT = Path(__file__).resolve().parents[3]
+ids = [f"{rule.code}-{rule.name}" for rule in rules()]
+each_rule = pytest.mark.parametrize("rule", rules(), ids=ids)
+
+
+def found(text: str, version: str = "1.110", **more: frozenset[str]) -> tuple[Finding, ...]:
+    return judge(Context(parse_litellm(text.encode(), "config.yaml"), version, **more))
+
+
+def codes(text: str, version: str = "1.110") -> list[str]:
+    return [one.code for one in found(text, version)]
+
+
+def example(rule: Rule, kind: str) -> tuple[Context, tuple[Finding, ...]]:
+    path = examples_of(rule, kind)
+    assert path is not None
+    context = example_context(path)
+    return context, judge(context)
+
+
+def test_every_rule_has_examples_and_every_example_a_rule() -> None:
+    assert sorted(folder.name for folder in LITELLM_EXAMPLES.iterdir()) == ids
+
+
+@each_rule
+def test_the_bad_example_breaks_the_rule_as_gravely_as_it_says(rule: Rule) -> None:
+    _, findings = example(rule, "bad")
+    assert rule.severity in {one.severity for one in findings if one.code == rule.code}
+
+
+@each_rule
+def test_the_good_example_is_clean(rule: Rule) -> None:
+    assert example(rule, "good")[1] == ()
+
+
+@each_rule
+def test_only_the_example_of_an_error_has_errors(rule: Rule) -> None:
+    _, findings = example(rule, "bad")
+    assert ("error" in {one.severity for one in findings}) is (rule.severity == "error")
+
+
+@each_rule
+def test_a_finding_stands_inside_the_file(rule: Rule) -> None:
+    context, findings = example(rule, "bad")
+    for one in findings:
+        assert 0 <= one.span.start <= one.span.end <= len(context.document.text)
+        assert context.document.position(one.span.start) == (one.line, one.column)
+
+
+@each_rule
+def test_every_rule_says_what_litellm_does(rule: Rule) -> None:
+    paragraphs = rule.doc.split("\n\n")
+    assert paragraphs[0].endswith(".")
+    assert sum(paragraph.startswith("LiteLLM: ") for paragraph in paragraphs) == 1
+
+
+def exported() -> list[Path]:
+    files = [*(ROOT / "tests" / "golden").rglob("*.yaml"), *(ROOT / "examples").rglob("*.yaml")]
+    return sorted(path for path in files if "model_list:" in path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_export_writes_is_clean(version: str) -> None:
+    paths = exported()
+    assert paths
+    for path in paths:
+        context = Context(parse_litellm(path.read_bytes(), str(path)), version)
+        assert judge(context) == (), path.name
+
+
+def documented() -> list[tuple[str, str]]:
+    """Every whole LiteLLM configuration in the documents."""
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if "rules" not in path.parts]
+    return [
+        (str(path.relative_to(ROOT)), text)
+        for path in sorted(pages)
+        for text in re.findall(r"^```ya?ml\n(.*?)^```", path.read_text(encoding="utf-8"), re.S | re.M)
+        if re.search(r"^(model_list|litellm_settings|router_settings|general_settings):", text, re.M)
+    ]
+
+
+def test_every_configuration_in_the_documents_is_clean() -> None:
+    blocks = documented()
+    assert blocks
+    assert [(page, one.code, one.message) for page, text in blocks for one in found(text)] == []
+
+
+HARMLESS = {
+    "base_url": "base_url: http://10.0.0.5:8000/v1",
+    "a number in quotes": 'rpm: "100"',
+    "a slash at the end": "api_base: http://10.0.0.5:8000/v1/",
+    "headers": "headers: {X-Team: search}\n      extra_headers: {X-A: b}",
+    "an extra body": "extra_body: {top_k: 5}",
+    "a price without a point": "input_cost_per_token: 1e-6",
+    "a vendor's own parameter": "enable_thinking: true",
+    "a timeout in quotes": 'timeout: "60"',
+    "several organizations": "organization: [org-a, org-b]",
+}
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nothing_is_said_of_what_works(text: str, version: str) -> None:
+    head = "model_list:\n  - model_name: a\n    litellm_params:\n      model: openai/x\n      api_key: k\n"
+    assert codes(f"{head}      {text}\n", version) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "text", "[]", "[a]", "{}", "null", "2024-01-01", "a: &x [*x]", "- - -"]
+)
+def test_any_root_is_judged(text: str) -> None:
+    for version in VERSIONS:
+        found(text, version, variables=frozenset())
+
+
+def test_no_secret_stands_in_a_message() -> None:
+    secret = "sk-proj-9aZ8bY7cX6dW5eV4fU3gT2hS1"
+    params = f"{{model: openai/gpt-5.4, api_key: {secret}}}"
+    text = f"model_list:\n  - model_name: a\n    litellm_params: {params}\n"
+    text += f"general_settings:\n  master_key: {secret}\n  alerting: {secret}\n"
+    told = found(text)
+    assert "LIT503" in {one.code for one in told}
+    assert not any(secret in f"{one.message}{one.help}{one.expected}" for one in told)
