@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from one_adapter.language import changed
+import errno
+
+from one_adapter.language import changed, tr
 
 
 def visible(text: str) -> str:
@@ -19,6 +21,37 @@ def visible(text: str) -> str:
 def _written_out(char: str) -> str:
     number = ord(char)
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+#: What the system says of what a person does wrong with files and addresses, by its number.
+_REASONS = {
+    errno.EACCES: tr("Permission denied"),
+    errno.EADDRINUSE: tr("Address already in use"),
+    errno.EADDRNOTAVAIL: tr("Cannot assign requested address"),
+    errno.ECONNREFUSED: tr("Connection refused"),
+    errno.EEXIST: tr("File exists"),
+    errno.EISDIR: tr("Is a directory"),
+    errno.ELOOP: tr("Too many levels of symbolic links"),
+    errno.EMFILE: tr("Too many open files"),
+    errno.ENAMETOOLONG: tr("File name too long"),
+    errno.ENOENT: tr("No such file or directory"),
+    errno.ENOEXEC: tr("Exec format error"),
+    errno.ENOSPC: tr("No space left on device"),
+    errno.ENOTDIR: tr("Not a directory"),
+    errno.EPERM: tr("Operation not permitted"),
+    errno.EROFS: tr("Read-only file system"),
+}
+
+
+def reason_of(problem: BaseException) -> str:
+    """Say what the system has against something; otherwise what the error itself says.
+
+    >>> reason_of(FileNotFoundError(2, "No such file or directory", "x"))
+    'No such file or directory'
+    """
+    said = getattr(problem, "strerror", None) or str(problem)
+    known = _REASONS.get(getattr(problem, "errno", None) or 0, "")
+    return known if known == said else said
 
 
 class OneAdapterError(Exception):

@@ -60,6 +60,7 @@ ARROWS = {
 # Room of the runtime -> the rooms it may import; the two addresses are what exported files name.
 RUNTIME = "one_adapter.runtime"
 ROOMS = {
+    "announcing": set(),
     "json_object": set(),
     "redaction": set(),
     "gateway": {"json_object"},
@@ -73,7 +74,7 @@ ROOMS = {
     "workers": {"reload"},
     "host": {
         *("relay", "entry", "upstream", "gateway", "record", "dryrun", "reload", "shared", "workers"),
-        *("json_object", "redaction"),
+        *("announcing", "json_object", "redaction"),
     },
     "callback": {"host"},
     "access": {"host"},

@@ -10,6 +10,7 @@ from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text, rows_of
 from one_adapter.export.wording import json_text
+from one_adapter.language import tr
 
 
 @click.command("explain")
@@ -54,5 +55,14 @@ def _refuse_unknown(source: Source, model: str) -> None:
     from difflib import get_close_matches  # only for a name with a slip in it
 
     close = get_close_matches(model, [route.name for route in source.plan.routes][:1_000], 1, 0.6)
-    near = f"; did you mean {close[0]!r}?" if close else ""
-    raise OneAdapterError(f"{source.document.name}: the gateway knows no model {model!r}{near}", 1)
+    file = source.document.name
+    if close:
+        what = tr(
+            "{file}: the gateway knows no model {model!r}; did you mean {near!r}?",
+            file=file,
+            model=model,
+            near=close[0],
+        )
+    else:
+        what = tr("{file}: the gateway knows no model {model!r}", file=file, model=model)
+    raise OneAdapterError(what, 1)

@@ -14,9 +14,10 @@ import click
 from one_adapter.commands.deploying import check_options, deploy_options, deployed
 from one_adapter.commands.options import Variable, config_argument, options_of, reading_options
 from one_adapter.commands.source import Source, accepted, exportable
+from one_adapter.commands.spoken import say
 from one_adapter.contract import REFERENCE
 from one_adapter.dialect import Dialect
-from one_adapter.errors import OneAdapterError, visible
+from one_adapter.errors import OneAdapterError
 from one_adapter.export.files import (
     CONFIG_NAME,
     ENV_NAME,
@@ -36,10 +37,9 @@ from one_adapter.export.pure.plan import unread
 from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.secrets.env_merge import merged, read_env
 from one_adapter.export.secrets.variables import Secrets
-from one_adapter.language import translated
+from one_adapter.language import enumerated, tr, trn
+from one_adapter.plan.types import Plan
 from one_adapter.runtime.gateway.sharing import check_url
-
-TO_ENV = "With -o FOLDER they go to .env."
 
 
 @click.command("export")
@@ -117,13 +117,15 @@ def export_command(
     """
     if pure and (watch or redis):
         what = "--watch" if watch else "--redis"
-        raise OneAdapterError(f"{what} is one-adapter's doing at run time, of which --pure leaves nothing.")
+        raise OneAdapterError(
+            tr("{option} is one-adapter's doing at run time, of which --pure leaves nothing.", option=what)
+        )
     check_options(deploy[0] if deploy else None)
     source = accepted(config, options_of(redirects, spark, gateway))
     if deploy is not None:
         secrets = exportable(source, as_written=True)
         for line in (*deployed(source, *deploy, workers, ui, force), *_remarks(source, secrets, True, False)):
-            click.echo(visible(translated(line)), err=True)
+            say(line, err=True)
         _fail_if_strict(source, False, strict)
         return
     secrets = exportable(source, pure)
@@ -145,7 +147,7 @@ def export_command(
     if report is not None and told is not None:
         _write(report, told, force)
     for line in (*written, *_remarks(source, secrets, output is not None, pure)):
-        click.echo(visible(line), err=True)
+        say(line, err=True)
     _fail_if_strict(source, pure, strict)
 
 
@@ -154,9 +156,13 @@ def _fail_if_strict(source: Source, pure: bool, strict: bool) -> None:
 
     lost = strict_rows(source.plan, pure) if strict else ()
     if lost:
-        count = len(lost)
-        what = "1 setting was" if count == 1 else f"{count} settings were"
-        raise OneAdapterError(f"{source.document.name}: {what} approximated or dropped (--strict)", 1)
+        what = trn(
+            "{file}: {count} setting was approximated or dropped (--strict)",
+            "{file}: {count} settings were approximated or dropped (--strict)",
+            len(lost),
+            file=source.document.name,
+        )
+        raise OneAdapterError(what, 1)
 
 
 def _with_redis(secrets: Secrets, variable: str | None) -> Secrets:
@@ -164,13 +170,18 @@ def _with_redis(secrets: Secrets, variable: str | None) -> Secrets:
     if variable is None:
         return secrets
     if variable in (*environment(secrets, ""), *STOCK):
-        raise OneAdapterError(f"--redis {variable}: this variable holds something else.")
+        raise OneAdapterError(
+            tr("--redis {variable}: this variable holds something else.", variable=variable)
+        )
     url = os.environ.get(variable, "")
     if url:
         check_url(url, variable)
     else:
-        what = "is to hold the URL of the Redis, which begins with redis://, rediss:// or unix://."
-        click.echo(f"{variable} {what}", err=True)
+        what = tr(
+            "{variable} is to hold the URL of the Redis, which begins with redis://, rediss:// or unix://.",
+            variable=variable,
+        )
+        say(what, err=True)
     return replace(secrets, values={**secrets.values, variable: url})
 
 
@@ -191,11 +202,9 @@ def _export(
     if is_stream(output) or not is_folder(output):
         text = text_with(values)
         _write(output, text, force, private=inline)
-        started = [
-            f"Written: {output}",
-            f"Start it: {start_line(source.plan, *_exported(output, env_format))}",
-        ]
-        needs = [f"Variables it reads: {', '.join(values)}. {TO_ENV}"]
+        started = [tr("Written: {output}", output=output), _start(source.plan, output, env_format)]
+        names = enumerated(list(values))
+        needs = [tr("Variables it reads: {names}. With -o FOLDER they go to .env.", names=names)]
         return [
             *(started if not is_stream(output) else ()),
             *(_what_stays(values, text) if inline else needs),
@@ -207,13 +216,20 @@ def _export(
     write_folder(
         output, text, env_file(env_format, merge.values, secrets.to_create, secrets.to_fill), force, inline
     )
-    lines = [f"Written: {config} and {env}"]
-    lines += [f"Start it: {start_line(source.plan, *_exported(output, env_format))}"]
+    lines = [
+        tr("Written: {config} and {env}", config=config, env=env),
+        _start(source.plan, output, env_format),
+    ]
     if env_format != "shell":
-        lines += [f"with the variables of {env}, which docker run --env-file reads"]
+        lines += [tr("with the variables of {env}, which docker run --env-file reads", env=env)]
     if merge.kept:
-        lines += [f"Kept of the old .env: {', '.join(merge.kept)} (it is .env.bak now)"]
+        kept = enumerated(merge.kept)
+        lines += [tr("Kept of the old .env: {names} (it is .env.bak now)", names=kept)]
     return [*lines, *(_what_stays(values, text) if inline else ())]
+
+
+def _start(plan: Plan, output: str, env_format: str) -> str:
+    return tr("Start it: {command}", command=start_line(plan, *_exported(output, env_format)))
 
 
 def _remarks(source: Source, secrets: Secrets, to_file: bool, pure: bool) -> list[str]:
@@ -222,13 +238,14 @@ def _remarks(source: Source, secrets: Secrets, to_file: bool, pure: bool) -> lis
     from one_adapter.export.report.summary import summary_lines
 
     lines = summary_lines(source.plan, secrets, pure) if to_file else []
-    return lines + ([f"--pure: {cost}" for cost in pure_costs(source.plan)] if pure else [])
+    return lines + ([tr("--pure: {cost}", cost=cost) for cost in pure_costs(source.plan)] if pure else [])
 
 
 def _what_stays(values: Mapping[str, str], text: str) -> list[str]:
     """A line about the variables that the proxy reads by itself, whatever is written into the file."""
     staying = [name for name in values if re.search(rf"\b{name}\b", text)]
-    return [f"Still read from the environment: {', '.join(staying)}"] if staying else []
+    told = tr("Still read from the environment: {names}", names=enumerated(staying))
+    return [told] if staying else []
 
 
 def _write(target: str, text: str, force: bool, private: bool = False) -> None:
@@ -256,7 +273,7 @@ def report_kind(path: str) -> Literal["markdown", "json", "html"]:
         return "markdown"
     kind = _REPORTS.get(Path(path).suffix.lower())
     if kind is None:
-        raise OneAdapterError(f"{path}: a report's name ends in .md, .json or .html")
+        raise OneAdapterError(tr("{path}: a report's name ends in .md, .json or .html", path=path))
     return kind
 
 

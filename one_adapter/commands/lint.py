@@ -12,7 +12,7 @@ import click
 from one_adapter.commands.options import gateway_option
 from one_adapter.commands.spoken import complain, say
 from one_adapter.dialect import Dialect
-from one_adapter.language import tr
+from one_adapter.language import tr, translated
 
 if TYPE_CHECKING:
     from one_adapter.lint.output.as_text import Judged
@@ -136,7 +136,9 @@ def _lint(asked: Asked) -> int:
     from one_adapter.lint.variables import names_in
 
     if not asked.files:
-        raise click.UsageError("Name a configuration file, a folder, or - for standard input.")
+        raise click.UsageError(
+            translated(tr("Name a configuration file, a folder, or - for standard input."))
+        )
     selected, ignored = read_patterns(asked.select, "--select"), read_patterns(asked.ignore, "--ignore")
     judge = Judge(asked.gateway, asked.litellm, names_in(asked.env_files), asked.kind == LITELLM)
     judged: list[Judged] = []

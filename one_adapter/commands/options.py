@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from one_adapter.dialect import CURRENT, DIALECTS, Dialect
+from one_adapter.language import tr, translated
 
 if TYPE_CHECKING:
     from one_adapter.plan.vendors import Options
@@ -41,7 +42,8 @@ class Variable(click.ParamType):  # type: ignore[type-arg,unused-ignore] # gener
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name; what is none may be a secret, and is not told."""
         if not VARIABLE.fullmatch(str(value)):
-            self.fail("it takes the name of a variable, letters, digits and _, not its value.", param, ctx)
+            what = tr("it takes the name of a variable, letters, digits and _, not its value.")
+            self.fail(translated(what), param, ctx)
         return str(value)
 
 

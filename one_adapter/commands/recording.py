@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
+from one_adapter.commands.spoken import say
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.record.variables import LOG, NUMBERS, PORT
 from one_adapter.runtime.record.writer import STANDARD, Writer
 
@@ -50,10 +52,10 @@ def recorded(access_log: str | None, metrics: bool, port: int | None) -> dict[st
     found = {}
     if access_log:
         found[LOG] = access_log if access_log == STANDARD else str(Path(access_log).absolute())
-        Writer(found[LOG], click.echo).check()
+        Writer(found[LOG], say).check()
     if metrics or port:
         if find_spec("prometheus_client") is None:
-            raise OneAdapterError("What tells numbers is not installed: pip install prometheus-client.")
+            raise OneAdapterError(tr("What tells numbers is not installed: pip install prometheus-client."))
         found[NUMBERS] = "1"
     if port:
         found[PORT] = str(port)

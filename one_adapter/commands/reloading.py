@@ -11,8 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from one_adapter.commands.source import Source, WouldRefuse, exportable, judged
+from one_adapter.commands.spoken import say
 from one_adapter.config.store import Read, is_store, read_source
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import joined, lines, tr
 from one_adapter.plan.types import Plan
 from one_adapter.plan.vendors import Options
 from one_adapter.runtime.reload.generation import Generation
@@ -51,7 +53,7 @@ class Once:
 
     def look(self, asked: bool = False) -> Told | None:
         """Return the reason to who asks."""
-        return Told("nothing is reloaded: standard input cannot be read again") if asked else None
+        return Told(tr("nothing is reloaded: standard input cannot be read again")) if asked else None
 
     def refused(self) -> None:
         """Do nothing: it has returned nothing."""
@@ -83,7 +85,7 @@ class Changes:
             exported = self.export(source.plan, exportable(source, as_written=True))
             return self.made(source.plan, exported, number)
         except WouldRefuse as problem:
-            raise Refused(f"{problem}\n{problem.findings}", half=problem.broken) from None
+            raise Refused(lines(problem.message, problem.findings), half=problem.broken) from None
 
     def made(self, plan: Plan, exported: Exported, number: int) -> Generation:
         """Return the generation of an exported plan."""
@@ -93,14 +95,15 @@ class Changes:
     def restarts(self, plan: Plan) -> list[str]:
         """Return a line about what only a start reads, where that has changed."""
         host, port = self.given
-        changed = []
+        changed: list[str] = []
         if host is None and (plan.host, plan.access.open) != (self.begun.host, self.begun.access.open):
-            changed.append("the address")
+            changed.append(tr("the address"))
         if port is None and plan.port != self.begun.port:
-            changed.append(f"the port {plan.port}")
+            changed.append(tr("the port {port}", port=plan.port))
         if plan.log_level != self.begun.log_level:
-            changed.append("the log level")
-        return [f"holds from the next start on: {' and '.join(changed)}"] if changed else []
+            changed.append(tr("the log level"))
+        told = tr("holds from the next start on: {settings}", settings=joined(changed, " and ", "、"))
+        return [told] if changed else []
 
 
 def reloading_of(changes: Changes, source: Source, exported: Exported, watch: bool) -> Reloading:
@@ -109,16 +112,19 @@ def reloading_of(changes: Changes, source: Source, exported: Exported, watch: bo
     watched: Watched = Once()
     if not _is_file(changes.path):
         if watch:
-            click.echo("Warning: standard input cannot be watched, so changes need a restart.", err=True)
+            what = tr("standard input cannot be watched, so changes need a restart.")
+            say(tr("Warning: {what}", what=what), err=True)
         return Reloading(first, watched, watch=False)
     paths: Sequence[str] = (
         (changes.path, f"{changes.path}-wal") if is_store(changes.path) else (changes.path,)
     )
     if watch and mounted_alone(changes.path):
-        what = (
-            "is mounted as a single file, which shows no file that takes its place: mount its folder instead"
+        what = tr(
+            "{path} is mounted as a single file, which shows no file that takes its place: mount its folder "
+            "instead.",
+            path=changes.path,
         )
-        click.echo(f"Warning: {changes.path} {what}.", err=True)
+        say(tr("Warning: {what}", what=what), err=True)
     watched = Files(paths, changes.read, changes.generation, first, (source.read.data,))
     return Reloading(first, watched, watch)
 

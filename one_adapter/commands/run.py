@@ -18,16 +18,18 @@ from one_adapter.commands.recording import recorded, recording_options
 from one_adapter.commands.reloading import Changes, Exported, reloading_of, watch_option
 from one_adapter.commands.sharing import sharing, sharing_options
 from one_adapter.commands.source import accepted, exportable
+from one_adapter.commands.spoken import say
 from one_adapter.commands.workers import worker_options
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.dialect import Dialect
-from one_adapter.errors import OneAdapterError, visible
+from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain.as_text import explain_text
 from one_adapter.export.files import new_master_key
 from one_adapter.export.litellm.prices import prices_of
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.export.table import printable
+from one_adapter.language import enumerated, tr, translated
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.host.profile import choices
 from one_adapter.runtime.reload.naming import loaded
@@ -119,7 +121,7 @@ def run_command(
     master = os.environ.get(MASTER_KEY) or new_master_key()
     sealed = _echo() if dry_run and echo_port is None else echo_port
     if sealed is not None and workers > 1:
-        click.echo("Dry run: one worker, because a process that is sealed starts no other.")
+        say(tr("Dry run: one worker, because a process that is sealed starts no other."))
         workers = 1
     share = sharing(plan, workers, redis, approximate)
 
@@ -144,17 +146,17 @@ def run_command(
             reloading=following,
         )
     if code:
-        raise OneAdapterError("the proxy ended by itself", code)
+        raise OneAdapterError(tr("the proxy ended by itself"), code)
 
 
 def _explain(plan: Plan, warnings: Iterable[str]) -> None:
     for told in warnings:
-        click.echo(visible(told), err=True)
+        say(told, err=True)
     click.echo(explain_text(plan))
 
 
 def _say(lines: Iterable[str]) -> None:
-    click.echo("".join(f"{line}\n" for line in lines), nl=False)
+    click.echo("".join(f"{translated(line)}\n" for line in lines), nl=False)
 
 
 def _echo() -> int:
@@ -162,7 +164,7 @@ def _echo() -> int:
     from one_adapter.runtime.dryrun import echo
 
     port = echo.start().port
-    click.echo("Dry run: no call leaves this machine; answers say what the vendor would have received.")
+    say(tr("Dry run: no call leaves this machine; answers say what the vendor would have received."))
     return port
 
 
@@ -173,13 +175,17 @@ def default_host(plan: Plan) -> str:
 
 def warnings(plan: Plan, where: str, dry_run: bool) -> list[str]:
     """What a person should know before it runs, line by line."""
-    lines = []
+    lines: list[str] = []
     for task in plan.tasks:
         if task.level != "info" and (task.code != "open-proxy" or where != LOOPBACK):
-            lines.append(f"{task.level.capitalize()}: {task.message}")
+            told = tr("Error: {problem}", problem=task.message)
+            lines.append(tr("Warning: {what}", what=task.message) if task.level == "warning" else told)
     if not dry_run and lacks_google(plan):
-        what = "Google-Auth, without which no token is had for services of type vertexai, is not installed"
-        lines.append(f"Warning: {what}: pip install 'google-auth[requests]'")
+        what = tr(
+            "Google-Auth, without which no token is had for services of type vertexai, is not installed: "
+            "pip install 'google-auth[requests]'"
+        )
+        lines.append(tr("Warning: {what}", what=what))
     return lines
 
 
@@ -205,18 +211,27 @@ def ways(document: Mapping[str, Any]) -> list[str]:
     reasons = aside(config)
     every = len(config.groups)
     count = every - sum(map(len, reasons.values()))
-    lines = [f"\nRelayed, without LiteLLM's translation: {count} of {every} names."]
-    lines += [f"Through LiteLLM, as {reason}: {_several(names)}." for reason, names in reasons.items()]
+    lines: list[str] = [
+        "",
+        tr("Relayed, without LiteLLM's translation: {count} of {every} names.", count=count, every=every),
+    ]
+    for reason, names in reasons.items():
+        lines.append(tr("Through LiteLLM, as {reason}: {names}.", reason=reason, names=_several(names)))
     for kind in ("messages", "responses"):
         names = relayed(config, kind)
         if names:
-            lines.append(f"Relayed all the same where clients call /v1/{kind}: {_several(names)}.")
+            told = _several(names)
+            lines.append(
+                tr("Relayed all the same where clients call /v1/{kind}: {names}.", kind=kind, names=told)
+            )
     return lines
 
 
 def _several(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(map(printable, names[:SHOWN]))}{more}"
+    first = enumerated([*map(printable, names[:SHOWN])])
+    if len(names) <= SHOWN:
+        return first
+    return tr("{names} and {count} more", names=first, count=len(names) - SHOWN)
 
 
 def _shown(host: str) -> str:

@@ -11,8 +11,10 @@ import click
 
 from one_adapter.contract import REDIS_URL, REFERENCE
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import enumerated, sentences, tr
 from one_adapter.plan.division import divided, limited, told, wants_sharing
 from one_adapter.plan.types import Plan
+from one_adapter.runtime.announcing import announce
 from one_adapter.runtime.gateway.sharing import check_name, check_url
 from one_adapter.runtime.workers import redis_server
 
@@ -44,11 +46,17 @@ class Sharing:
             return plan
         services = limited(plan)
         if services and not self.divide:
-            which = f"the limits of {', '.join(services[:3])}{' and others' if len(services) > 3 else ''}"
+            names: str = enumerated(services[:3])
+            if len(services) > 3:
+                names = tr("{names} and others", names=names)
             raise OneAdapterError(
-                f"{self.workers} workers that share nothing would let through {self.workers} times {which}: "
-                "install redis-server, name a Redis with --redis, or have each worker hold its part with "
-                "--approximate.",
+                tr(
+                    "{workers} workers that share nothing would let through {workers} times the limits of "
+                    "{names}: install redis-server, name a Redis with --redis, or have each worker hold its "
+                    "part with --approximate.",
+                    workers=self.workers,
+                    names=names,
+                ),
                 1,
             )
         return divided(plan, self.workers)
@@ -56,12 +64,20 @@ class Sharing:
     def lines(self, plan: Plan) -> list[str]:
         """Say what is shared, for a person."""
         if self.server is not None:
-            return [f"{self.workers} workers share limits, breakers and turns through a Redis of their own."]
+            return [
+                tr(
+                    "{workers} workers share limits, breakers and turns through a Redis of their own.",
+                    workers=self.workers,
+                )
+            ]
         if self.workers == 1 or self.url or not wants_sharing(plan):
             return []
         parts = told(plan, self.workers)
-        limits = f" Limits of each: {'; '.join(parts)}." if parts else ""
-        return [f"{self.workers} workers share nothing: each has breakers and turns of its own.{limits}"]
+        nothing = tr(
+            "{workers} workers share nothing: each has breakers and turns of its own.", workers=self.workers
+        )
+        limits = tr("Limits of each: {limits}.", limits="; ".join(parts)) if parts else ""
+        return [sentences(nothing, limits)]
 
     def running(self) -> AbstractContextManager[object]:
         """Return what runs while the workers do."""
@@ -101,15 +117,11 @@ def sharing(plan: Plan, workers: int, where: str | None, approximate: bool) -> S
         return Sharing(workers, divide=approximate)
     program = redis_server.program()
     if program is not None:
-        server = redis_server.RedisServer(program, _say)
+        server = redis_server.RedisServer(program, announce)
         return Sharing(workers, server.url, server)
     if where == AUTO:
-        raise OneAdapterError("No redis-server is installed that --redis auto could start.", 1)
+        raise OneAdapterError(tr("No redis-server is installed that --redis auto could start."), 1)
     return Sharing(workers)
-
-
-def _say(text: str) -> None:
-    click.echo(f"one-adapter: {text}", err=True)
 
 
 def sharing_options(command: Command) -> Command:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import click
 
+from one_adapter.commands.spoken import say
 from one_adapter.config.document import Document, parse
 from one_adapter.config.model import Gateway
 from one_adapter.config.others import is_litellm
@@ -15,7 +16,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.no_models import refuse_nothing
 from one_adapter.export.litellm.proxy_config import refuse_references
 from one_adapter.export.secrets.variables import Secrets, secrets_of
-from one_adapter.export.wording import visible
+from one_adapter.language import tr
 from one_adapter.lint import Finding, judge, refused, render_text
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan
@@ -46,7 +47,7 @@ def accepted(path: str, options: Options) -> Source:
         raise
     stale = stale_sibling(path, source.document)
     if stale:
-        click.echo(f"Warning: {visible(stale)}", err=True)
+        say(tr("Warning: {what}", what=stale), err=True)
     return source
 
 
@@ -66,13 +67,16 @@ def judged(read: Read, options: Options) -> Source:
     """
     document = parse(*read)
     if is_litellm(document):
-        what = "this is a configuration of LiteLLM and not of the gateway; litellm --config starts it"
-        raise OneAdapterError(f"{document.name}: {what}", 1)
+        what = tr(
+            "{file}: this is a configuration of LiteLLM and not of the gateway; litellm --config starts it",
+            file=document.name,
+        )
+        raise OneAdapterError(what, 1)
     gateway = read_gateway(document, options.gateway)
     findings = judge(document, options.gateway, gateway)
     if refused(findings):
         errors = tuple(finding for finding in findings if finding.severity == "error")
-        told = f"{document.name}: the gateway would refuse this configuration"
+        told = tr("{file}: the gateway would refuse this configuration", file=document.name)
         raise WouldRefuse(told, render_text(errors, document), document.root is None)
     return Source(read, document, gateway, findings, decide(document, options, gateway))
 

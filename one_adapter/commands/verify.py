@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from one_adapter.commands.options import options_of, reading_options
+from one_adapter.commands.spoken import say
 from one_adapter.dialect import Dialect
-from one_adapter.errors import OneAdapterError, visible
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import sentences, tr, translated
 from one_adapter.verify.options import Wish
 
 if TYPE_CHECKING:
@@ -113,16 +115,14 @@ def verify_command(
     wish = Wish(models, max_requests, max_cost, concurrency, exact, show, yes)
     if old or new:
         if config or exported or old_binary or check_keys:
-            raise click.UsageError(
-                "--old and --new compare two servers; CONFIG and its options are another form."
-            )
+            raise _wrong(tr("--old and --new compare two servers; CONFIG and its options are another form."))
         if not (old and new):
-            raise click.UsageError("Give both --old and --new.")
+            raise _wrong(tr("Give both --old and --new."))
         found = _servers(old, new, old_key_env, new_key_env, wish)
     elif config is None:
-        raise click.UsageError("Name a configuration, or two servers with --old and --new.")
+        raise _wrong(tr("Name a configuration, or two servers with --old and --new."))
     elif sum(map(bool, (exported, old_binary, check_keys))) > 1:
-        raise click.UsageError("--exported, --old-binary and --check-keys are three forms: give one of them.")
+        raise _wrong(tr("--exported, --old-binary and --check-keys are three forms: give one of them."))
     else:
         options = options_of(redirects, spark, gateway)
         if exported:
@@ -133,6 +133,10 @@ def verify_command(
             found = _configuration(config, old_binary, options, wish)
     _write(found, form, output)
     sys.exit(found.exit_code)
+
+
+def _wrong(usage: str) -> click.UsageError:
+    return click.UsageError(translated(usage))
 
 
 def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish: Wish) -> Verification:
@@ -146,22 +150,27 @@ def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish:
         with _Bar() as bar:
             return compare_servers(*sides, wish, bar.show)
     except KeyboardInterrupt:
-        raise OneAdapterError("it was interrupted before anything was compared") from None
+        raise OneAdapterError(tr("it was interrupted before anything was compared")) from None
 
 
 def _key(variable: str | None, side: str) -> str:
     """A side's key: from the environment, or, on a terminal, from whoever sits there; "" for none."""
     if variable is not None:
         if variable not in os.environ:
-            raise OneAdapterError(f"no variable {variable} is set, which should hold the {side} side's key")
+            told = {
+                "old": tr("no variable {name} is set, which should hold the old side's key", name=variable),
+                "new": tr("no variable {name} is set, which should hold the new side's key", name=variable),
+            }
+            raise OneAdapterError(told[side])
         return os.environ[variable].strip()
     if not sys.stdin.isatty():
         return ""
-    words = f"Key of the {side} side (nothing for none)"
+    old, new = tr("Key of the old side (nothing for none)"), tr("Key of the new side (nothing for none)")
+    words = translated(old if side == "old" else new)
     try:
         key: str = click.prompt(words, default="", hide_input=True, show_default=False, err=True)
     except click.Abort:
-        raise OneAdapterError("nothing was asked") from None
+        raise OneAdapterError(tr("nothing was asked")) from None
     return key.strip()
 
 
@@ -183,7 +192,8 @@ class _Bar:
         if not sys.stderr.isatty():
             return
         if self._bar is None:
-            self._bar = click.progressbar(length=total, label="Asking both sides", file=sys.stderr)
+            label = translated(tr("Asking both sides"))
+            self._bar = click.progressbar(length=total, label=label, file=sys.stderr)
         self._bar.update(done - self._bar.pos)
 
 
@@ -226,5 +236,5 @@ def _write(found: Verification, form: str, output: str | None) -> None:
     try:
         Path(str(output)).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as problem:
-        raise OneAdapterError(f"{output}: {problem.strerror}") from None
-    click.echo(f"{summary(found)} {visible(str(output))} has it all.")
+        raise OneAdapterError(tr("{path}: {reason}", path=output, reason=reason_of(problem))) from None
+    say(sentences(summary(found), tr("{path} has it all.", path=output)))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from one_adapter.language import tr, translated
 from one_adapter.runtime.workers.cpus import cpus
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,7 +30,8 @@ class Workers(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generi
         except ValueError:
             number = 0
         if not 1 <= number <= MOST:
-            self.fail(f"{value!r} is neither auto nor a number from 1 to {MOST}.", param, ctx)
+            what = tr("{value!r} is neither auto nor a number from 1 to {most}.", value=value, most=MOST)
+            self.fail(translated(what), param, ctx)
         return number
 
 

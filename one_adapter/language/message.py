@@ -116,6 +116,16 @@ def sentences(*texts: str) -> Message:
     return _Joined([text for text in texts if text], {"en": " ", "zh": ""})
 
 
+def joined(texts: Sequence[str], english: str, chinese: str) -> Message:
+    """Texts with what stands between them in each language."""
+    return _Joined(texts, {"en": english, "zh": chinese})
+
+
+def lines(*texts: str) -> Message:
+    """Texts each on lines of its own."""
+    return joined(texts, "\n", "\n")
+
+
 def listed(words: Sequence[str], last: str = "or") -> Message:
     """Words as a person lists them; `last` is "or" or "and".
 

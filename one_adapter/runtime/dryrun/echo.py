@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.dryrun import wires
 from one_adapter.runtime.dryrun.heard import Heard, Said, last_four, of_request, of_spark, original
 
@@ -78,7 +79,7 @@ class EchoServer:
     def _begin(self) -> EchoServer:
         self._thread.start()
         if not self._ready.wait(10):
-            raise OneAdapterError("The dry run's echo server did not start on loopback.")
+            raise OneAdapterError(tr("The dry run's echo server did not start on loopback."))
         return self
 
     def _main(self) -> None:
@@ -109,7 +110,7 @@ def start(answering: Answering = echoing) -> EchoServer:
         import aiohttp.web  # noqa: F401
     except ImportError:
         raise OneAdapterError(
-            "The dry run needs the proxy's packages: pip install 'one-adapter[proxy]'."
+            tr("The dry run needs the proxy's packages: pip install 'one-adapter[proxy]'.")
         ) from None
     return EchoServer(answering)._begin()
 

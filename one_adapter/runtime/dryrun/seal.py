@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: Options of LiteLLM's that change neither which server runs nor in how many processes, and call nobody.
@@ -49,7 +50,10 @@ def check(arguments: Sequence[str]) -> None:
         name = argument.partition("=")[0]
         if name.startswith("-") and name not in HARMLESS and not _is_number(name):
             raise OneAdapterError(
-                f"{name} cannot be given to LiteLLM in a dry run, which has one sealed process."
+                tr(
+                    "{option} cannot be given to LiteLLM in a dry run, which has one sealed process.",
+                    option=name,
+                )
             )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import joined, tr
 
 
 class Reader:
@@ -14,7 +15,8 @@ class Reader:
     def __init__(self, value: object, place: str) -> None:
         """Take the mapping and the name of its place; raises `OneAdapterError` for anything else."""
         if not isinstance(value, Mapping):
-            raise OneAdapterError(f"{place} must be a mapping, not {type(value).__name__}.", 1)
+            kind = type(value).__name__
+            raise OneAdapterError(tr("{place} must be a mapping, not {kind}.", place=place, kind=kind), 1)
         self.value: Mapping[str, Any] = value
         self.place = place
 
@@ -25,8 +27,10 @@ class Reader:
             return default
         allowed = kinds if isinstance(kinds, tuple) else (kinds,)
         if not isinstance(found, allowed) or (isinstance(found, bool) and bool not in allowed):
-            wanted = " or ".join(kind.__name__ for kind in allowed)
-            raise OneAdapterError(f"{self.place}.{key} must be {wanted}, not {found!r}.", 1)
+            wanted = joined([kind.__name__ for kind in allowed], " or ", " 或 ")
+            place = f"{self.place}.{key}"
+            told = tr("{place} must be {wanted}, not {found!r}.", place=place, wanted=wanted, found=found)
+            raise OneAdapterError(told, 1)
         return found
 
     def number(self, key: str, default: float) -> float:
@@ -45,16 +49,17 @@ class Reader:
         """Return one of the `allowed` words."""
         found = self.text(key, default)
         if found not in allowed:
-            raise OneAdapterError(
-                f"{self.place}.{key} must be one of {', '.join(allowed)}, not {found!r}.", 1
-            )
+            place, words = f"{self.place}.{key}", ", ".join(allowed)
+            told = tr("{place} must be one of {words}, not {found!r}.", place=place, words=words, found=found)
+            raise OneAdapterError(told, 1)
         return found
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         found = self.get(key, list, [])
         if not all(isinstance(item, str) for item in found):
-            raise OneAdapterError(f"{self.place}.{key} must be a list of texts.", 1)
+            place = f"{self.place}.{key}"
+            raise OneAdapterError(tr("{place} must be a list of texts.", place=place), 1)
         return tuple(found)
 
     def texts_by_name(self, key: str) -> dict[str, str]:
@@ -66,7 +71,8 @@ class Reader:
         """Return a list of whole numbers."""
         found = self.get(key, list, [])
         if not all(isinstance(item, int) and not isinstance(item, bool) for item in found):
-            raise OneAdapterError(f"{self.place}.{key} must be a list of whole numbers.", 1)
+            place = f"{self.place}.{key}"
+            raise OneAdapterError(tr("{place} must be a list of whole numbers.", place=place), 1)
         return tuple(found)
 
     def part(self, key: str) -> Reader | None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 
 
 def hosts_of(params: Mapping[str, Any]) -> frozenset[str]:
@@ -21,7 +22,8 @@ def hosts_of(params: Mapping[str, Any]) -> frozenset[str]:
         names = [urlsplit(address).hostname or "" for address in addresses]
         return frozenset(name if name.isascii() else name.encode("idna").decode() for name in names if name)
     except ValueError:  # it may hold a password, and is not told
-        raise OneAdapterError(f"The api_base of {params.get('model')} is no address.", 1) from None
+        told = tr("The api_base of {model} is no address.", model=params.get("model"))
+        raise OneAdapterError(told, 1) from None
 
 
 def is_free(*places: Mapping[str, Any]) -> bool:

@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
+
 #: A method and a path.
 Route = tuple[str, str]
 
@@ -47,16 +50,23 @@ def kind_of(path: str) -> str:
     return LLM_ROUTES.get(path, "")
 
 
-def read_opened(entries: Sequence[str]) -> frozenset[Route]:
-    """Read the owner's list: a path is one for POST, `GET /path` one for GET. Raises ValueError.
+def read_opened(entries: Sequence[str], place: str) -> frozenset[Route]:
+    """Read the owner's list at a `place`: a path is one for POST, `GET /path` one for GET.
 
-    >>> sorted(read_opened(["/v1/moderations", "GET /v1/files"]))
+    Raises `OneAdapterError` for anything else.
+
+    >>> sorted(read_opened(["/v1/moderations", "GET /v1/files"], "routes"))
     [('GET', '/v1/files'), ('POST', '/v1/moderations')]
     """
     found = set()
     for entry in entries:
         match = _OPENED.fullmatch(entry)
         if match is None:
-            raise ValueError(entry)
+            told = tr(
+                "{place} must hold paths, with a method before them or without, not {entry}.",
+                place=place,
+                entry=entry,
+            )
+            raise OneAdapterError(told, 1)
         found.add((match[1] or "POST", match[2]))
     return frozenset(found)

@@ -16,6 +16,7 @@ from typing import Any
 from one_adapter.contract import GUARDS, LIMIT_KINDS, ORDERS, RESPONSES, SECTION, VERSION
 from one_adapter.dialect import CURRENT, DIALECTS, Dialect
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.gateway.mapping import Reader
 from one_adapter.runtime.gateway.parameters import hosts_of, is_free
 from one_adapter.runtime.gateway.paths import Route, read_opened
@@ -185,21 +186,21 @@ def read_settings(value: object) -> Settings:
     reader = Reader(value, "general_settings.one_adapter")
     version = reader.count("version", VERSION)
     if version != VERSION:
-        told = f"{reader.place}.version must be {VERSION}, not {version}"
+        values = {"place": f"{reader.place}.version", "wanted": VERSION, "found": version}
+        told = tr("{place} must be {wanted}, not {found}.", **values)
         if version < VERSION:
-            told += ": an earlier one-adapter exported this file, so export it again"
-        raise OneAdapterError(f"{told}.", 1)
+            told = tr(
+                "{place} must be {wanted}, not {found}: an earlier one-adapter exported this file, so export "
+                "it again.",
+                **values,
+            )
+        raise OneAdapterError(told, 1)
     access = reader.part("access") or Reader({}, "access")
     keys = []
     for index, item in enumerate(access.get("keys", list, [])):
         key = Reader(item, f"{access.place}.keys[{index}]")
         keys.append(KeyRule(key.text("env"), key.texts("models")))
     catch_all = reader.get("catch_all", str, None)
-    try:
-        routes = read_opened(reader.texts("routes"))
-    except ValueError as entry:
-        told = f"{reader.place}.routes must hold paths, with a method before them or without, not {entry}."
-        raise OneAdapterError(told, 1) from None
     return Settings(
         dialect=DIALECTS[reader.choice("gateway", tuple(DIALECTS), CURRENT.version)],
         open=bool(access.get("open", bool, False)),
@@ -208,7 +209,7 @@ def read_settings(value: object) -> Settings:
         keys_off=reader.texts_by_name("keys_off"),
         unlisted=frozenset(reader.texts("unlisted")),
         aliases=frozenset(reader.texts("aliases")),
-        routes=routes,
+        routes=read_opened(reader.texts("routes"), f"{reader.place}.routes"),
         translation=read_translation(reader.part("translation")),
         relay=bool(reader.get("relay", bool, False)),
         redis=read_sharing(reader),
@@ -267,7 +268,8 @@ def _guards(reader: Reader) -> tuple[str, ...]:
     found = reader.texts("guards")
     for guard in found:
         if guard not in GUARDS:
-            raise OneAdapterError(f"{reader.place}.guards knows {', '.join(GUARDS)}, not {guard!r}.", 1)
+            values = {"place": f"{reader.place}.guards", "known": ", ".join(GUARDS), "guard": guard}
+            raise OneAdapterError(tr("{place} knows {known}, not {guard!r}.", **values), 1)
     return found
 
 
@@ -295,7 +297,8 @@ def _limit(reader: Reader | None) -> Limit | None:
     numbers = {name: reader.number(name, 0.0) for name in LIMIT_KINDS}
     for name, number in numbers.items():
         if not 0 <= number < inf:
-            raise OneAdapterError(f"{reader.place}.{name} must be 0 or more, not {number}.", 1)
+            values = {"place": f"{reader.place}.{name}", "number": number}
+            raise OneAdapterError(tr("{place} must be 0 or more, not {number}.", **values), 1)
     if not any(numbers.values()):
         return None
     return Limit(**numbers, wait_seconds=reader.number("wait_seconds", 0.0))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from one_adapter.contract import REFERENCE
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.gateway.mapping import Reader
 
 #: How the URL of a Redis server may begin: in clear, by TLS, by a socket of this machine.
@@ -39,7 +40,7 @@ def read_sharing(reader: Reader) -> Sharing | None:
         return None
     place, url = f"{reader.place}.redis", reader.value["redis"]
     if not url or (isinstance(url, str) and url.startswith(REFERENCE)):
-        raise OneAdapterError(f"{place} names a variable that is not set.", 1)
+        raise OneAdapterError(tr("{place} names a variable that is not set.", place=place), 1)
     check_url(url, place)
     name = reader.text("redis_name")
     check_name(name, f"{reader.place}.redis_name")
@@ -49,13 +50,18 @@ def read_sharing(reader: Reader) -> Sharing | None:
 def check_url(url: object, place: str) -> None:
     """Raise `OneAdapterError` for what is no URL of Redis; it may hold a password, so it is not told."""
     if not isinstance(url, str) or not url.startswith(SCHEMES):
-        raise OneAdapterError(f"{place} must be a URL that begins with {', '.join(SCHEMES)}.", 1)
+        schemes = ", ".join(SCHEMES)
+        told = tr("{place} must be a URL that begins with {schemes}.", place=place, schemes=schemes)
+        raise OneAdapterError(told, 1)
     try:
         _ = urlsplit(url).port
     except ValueError:  # its words may be a part of the password
         raise OneAdapterError(
-            f"{place} is a URL whose host or port cannot be read; in a password, '/', '?', '#' and '[' "
-            "must be percent-encoded.",
+            tr(
+                "{place} is a URL whose host or port cannot be read; in a password, '/', '?', '#' and '[' "
+                "must be percent-encoded.",
+                place=place,
+            ),
             1,
         ) from None
 
@@ -63,4 +69,5 @@ def check_url(url: object, place: str) -> None:
 def check_name(name: str, place: str) -> None:
     """Raise `OneAdapterError` for what cannot be a name under which things are shared."""
     if not NAME.fullmatch(name):
-        raise OneAdapterError(f"{place} must have letters, digits, '.', '_' and '-' only, 64 at most.", 1)
+        told = tr("{place} must have letters, digits, '.', '_' and '-' only, 64 at most.", place=place)
+        raise OneAdapterError(told, 1)

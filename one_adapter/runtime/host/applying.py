@@ -21,6 +21,7 @@ from litellm.proxy import proxy_server
 
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.gateway.config import Config, read_config
 from one_adapter.runtime.gateway.layers import Layer, numbers_of
 from one_adapter.runtime.gateway.settings import Limit, Policy
@@ -74,9 +75,16 @@ class Applied:
 
     def line(self) -> str:
         """Return it as a line for a person."""
-        counts = f"{self.added} added, {self.changed} changed, {self.removed} removed"
-        took = f"{self.milliseconds:.0f} ms"
-        return f"generation {self.generation.number} ({self.generation.fingerprint}): {counts}, {took}"
+        return tr(
+            "generation {number} ({fingerprint}): {added} added, {changed} changed, {removed} removed, "
+            "{milliseconds:.0f} ms",
+            number=self.generation.number,
+            fingerprint=self.generation.fingerprint,
+            added=self.added,
+            changed=self.changed,
+            removed=self.removed,
+            milliseconds=self.milliseconds,
+        )
 
 
 #: Every generation of which something is left in this process, the present one last.
@@ -108,9 +116,8 @@ def prepare(generation: Generation) -> Prepared:
     """
     began = perf_counter()
     if proxy_server.prisma_client is not None and proxy_server.store_model_in_db is True:
-        raise OneAdapterError(
-            "LiteLLM keeps models in its database too: it takes a restart to apply this.", 1
-        )
+        told = tr("LiteLLM keeps models in its database too: it takes a restart to apply this.")
+        raise OneAdapterError(told, 1)
     values = {**os.environ, **generation.environment, MASTER_KEY: os.environ.get(MASTER_KEY, "")}
     try:
         whole = read_text(generation.config)
@@ -119,7 +126,8 @@ def prepare(generation: Generation) -> Prepared:
         deployments = {str(one["model_info"]["id"]): writing.deployment_of(one) for one in models}
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as problem:
         what = known.clean(str(problem).partition("\n")[0])
-        raise OneAdapterError(f"LiteLLM would not load this configuration: {what}", 1) from None
+        told = tr("LiteLLM would not load this configuration: {reason}", reason=what)
+        raise OneAdapterError(told, 1) from None
     asked = {identity: str(one.litellm_params.model) for identity, one in deployments.items()}
     held = Held(config, asked, _variables(generation), frozenset(named([whole, own, models], values)))
     return Prepared(generation, held, deployments, own, began, aliases, providers)
@@ -213,7 +221,8 @@ def _present() -> Held:
     """Return what is in force; what LiteLLM has loaded by itself is looked at when that is first asked."""
     router = proxy_server.llm_router
     if router is None:
-        raise OneAdapterError("LiteLLM was started without a model: it takes a restart to have one.", 1)
+        told = tr("LiteLLM was started without a model: it takes a restart to have one.")
+        raise OneAdapterError(told, 1)
     if len(_held) < 2:
         first = _held.pop() if _held else Held(Config.empty())
         models = {
@@ -235,7 +244,8 @@ def _add(prepared: Prepared, identity: str) -> bool:
     except Exception as problem:  # of LiteLLM's many kinds
         drop(prepared)
         what = known.clean(str(problem).partition("\n")[0])
-        raise OneAdapterError(f"LiteLLM does not take the deployment {identity}: {what}", 1) from problem
+        told = tr("LiteLLM does not take the deployment {name}: {reason}", name=identity, reason=what)
+        raise OneAdapterError(told, 1) from problem
     _staged.add(identity)
     return True
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from importlib import import_module
 
+from one_adapter.language import joined, tr
+
 _LOGGING = "litellm.litellm_core_utils.litellm_logging:Logging."
 _TOOLS = "litellm.responses.mcp.litellm_proxy_mcp_handler:LiteLLM_Proxy_MCP_Handler."
 _PATTERNS = "litellm.litellm_core_utils.secret_redaction:"
@@ -26,15 +28,17 @@ SHORTCUTS = {
 }
 #: What is kept from LiteLLM or repaired in every version -> the same.
 GUARDS = {
-    "a look at what the configuration holds": ("litellm.proxy.proxy_server:proxy_config.get_config_state",),
-    "an end to its own calls for a client's tools": (
+    tr("a look at what the configuration holds"): (
+        "litellm.proxy.proxy_server:proxy_config.get_config_state",
+    ),
+    tr("an end to its own calls for a client's tools"): (
         *(f"{_TOOLS}_should_use_litellm_mcp_gateway", "litellm.responses.main:_has_file_search_tool"),
     ),
-    "an end to its questions to Ollama": (
+    tr("an end to its questions to Ollama"): (
         "litellm.llms.ollama.common_utils:OllamaModelInfo.get_runtime_model_info",
     ),
-    "a search for secrets at bounded cost": (f"{_PATTERNS}_SECRET_RE", f"{_PATTERNS}_INTERNAL_DETAIL_RE"),
-    "copies of what it knows of a call": (
+    tr("a search for secrets at bounded cost"): (f"{_PATTERNS}_SECRET_RE", f"{_PATTERNS}_INTERNAL_DETAIL_RE"),
+    tr("copies of what it knows of a call"): (
         "litellm.litellm_core_utils.core_helpers:add_missing_spend_metadata_to_litellm_metadata",
     ),
 }
@@ -92,19 +96,21 @@ def check(chosen: Set[str]) -> Checked:
     without = sorted((wanted if row is None else able) - here)
     lost = [what for what, names in GUARDS.items() if missing(names)]
     if row is None:
-        told = (
-            f"LiteLLM {version} was not tried with this one-adapter, {ROWS[0].minor} to {ROWS[-1].minor} were"
+        told = tr(
+            "LiteLLM {version} was not tried with this one-adapter, {first} to {last} were",
+            version=version,
+            first=ROWS[0].minor,
+            last=ROWS[-1].minor,
         )
     elif without or lost:
-        told = f"LiteLLM {version} lacks names that {row.tried} has"
+        told = tr("LiteLLM {version} lacks names that {tried} has", version=version, tried=row.tried)
     else:
         return Checked(here)
-    parts = [f"the shortcuts {', '.join(without)}"] if without else []
-    return Checked(here, f"{told}: it goes its own way" + _without([*parts, *lost]))
-
-
-def _without(parts: list[str]) -> str:
-    return f", without {'; '.join(parts)}" if parts else ""
+    parts: list[str] = [tr("the shortcuts {names}", names=", ".join(without))] if without else []
+    if not parts and not lost:
+        return Checked(here, tr("{what}: it goes its own way", what=told))
+    lacks = joined([*parts, *lost], "; ", "；")
+    return Checked(here, tr("{what}: it goes its own way, without {parts}", what=told, parts=lacks))
 
 
 def installed() -> str:

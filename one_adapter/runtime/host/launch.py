@@ -22,7 +22,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.contract import MASTER_KEY
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import tr
 from one_adapter.runtime.dryrun import seal
 from one_adapter.runtime.host import log
 from one_adapter.runtime.host import profile as profiles
@@ -130,16 +131,24 @@ def _prepare(environment: Mapping[str, str], profile: str) -> None:
 def _check(host: str, port: int, litellm_args: Sequence[str], workers: int) -> None:
     for option in litellm_args:
         if option.partition("=")[0] in OWN_OPTIONS:
-            raise OneAdapterError(f"{option} is one-adapter's to set, it cannot be given to LiteLLM.")
+            told = tr("{option} is one-adapter's to set, it cannot be given to LiteLLM.", option=option)
+            raise OneAdapterError(told)
         if workers > 1 and option.partition("=")[0] in (*ELSEWHERE, "--reload"):
-            raise OneAdapterError(f"{option} cannot be given to LiteLLM with --workers {workers}.")
+            told = tr(
+                "{option} cannot be given to LiteLLM with --workers {workers}.",
+                option=option,
+                workers=workers,
+            )
+            raise OneAdapterError(told)
     for package in ("litellm", "uvicorn", "fastapi"):
         if importlib.util.find_spec(package) is None:
             raise OneAdapterError(
-                "The proxy is not installed: pip install 'one-adapter[proxy]', in a checkout '.[proxy]'."
+                tr("The proxy is not installed: pip install 'one-adapter[proxy]', in a checkout '.[proxy]'.")
             )
     if not 0 <= port <= 65535:
-        raise OneAdapterError(f"Cannot listen on {host}:{port}: a port is a number from 0 to 65535.")
+        raise OneAdapterError(
+            tr("Cannot listen on {host}:{port}: a port is a number from 0 to 65535.", host=host, port=port)
+        )
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
@@ -147,8 +156,10 @@ def _check(host: str, port: int, litellm_args: Sequence[str], workers: int) -> N
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as problem:
-        reason = problem.strerror or str(problem)
-        raise OneAdapterError(f"Cannot listen on {host}:{port}: {reason}.") from None
+        told = tr(
+            "Cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=reason_of(problem)
+        )
+        raise OneAdapterError(told) from None
 
 
 def _fill(environment: Mapping[str, str]) -> None:
@@ -156,8 +167,11 @@ def _fill(environment: Mapping[str, str]) -> None:
         try:
             os.environ[name] = value
         except ValueError:  # a NUL, or half of a surrogate pair
-            what = "has a character that no environment variable can hold"
-            raise OneAdapterError(f"The secret that becomes {name} {what}.", 1) from None
+            told = tr(
+                "The secret that becomes {name} has a character that no environment variable can hold.",
+                name=name,
+            )
+            raise OneAdapterError(told, 1) from None
 
 
 @contextlib.contextmanager
@@ -170,7 +184,8 @@ def _file(text: str) -> Iterator[str]:
             path.touch(0o600)
             path.write_text(text, "utf-8")
         except OSError as problem:
-            raise OneAdapterError(f"Cannot write below {path.parent}: {problem.strerror}.") from None
+            told = tr("Cannot write below {folder}: {reason}.", folder=path.parent, reason=reason_of(problem))
+            raise OneAdapterError(told) from None
         os.environ["CONFIG_FILE_PATH"] = os.environ["WORKER_CONFIG"] = str(path)
         yield str(path)
     finally:
@@ -190,7 +205,7 @@ def _folder(name: str) -> Path:
         with contextlib.suppress(OSError):
             (place / name).mkdir(0o700)
             return place / name
-    raise OneAdapterError("No folder for temporary files can be written to; set TMPDIR to one that can.")
+    raise OneAdapterError(tr("No folder for temporary files can be written to; set TMPDIR to one that can."))
 
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -203,7 +218,7 @@ def _run(litellm_args: Sequence[str], servers: Servers) -> None:
 
     starting = servers.starting
     if starting is not None:
-        starting.now("reading the configuration")
+        starting.now(tr("reading the configuration"))
         if servers.workers == 1:
             starting.watch(uvicorn.Server, litellm_args)
     quiet = "log" in profiles.chosen()
@@ -237,7 +252,7 @@ def _command_line(arguments: list[str], servers: Servers) -> None:
         raise
     except Exception as problem:
         told = getattr(problem, "message", "") or str(problem)
-        raise OneAdapterError(f"LiteLLM did not start: {known.clean(told)}", 1) from problem
+        raise OneAdapterError(tr("LiteLLM did not start: {reason}", reason=known.clean(told)), 1) from problem
 
 
 def _entrance(app: Any) -> Any:

@@ -13,9 +13,9 @@ import os
 from collections.abc import MutableMapping, Set
 from typing import Any
 
-import click
-
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
+from one_adapter.runtime.announcing import announce
 
 VARIABLE = "ONE_ADAPTER_PROFILE"
 #: What an exported file brings along by itself.
@@ -43,7 +43,10 @@ def choices(profile: str | None) -> frozenset[str]:
             found = CHOICES if name == "fast" else frozenset()
         elif name not in CHOICES:
             known = ", ".join(sorted(CHOICES))
-            raise OneAdapterError(f"A profile is fast, stock or some of {known}, not {word.strip()!r}.")
+            told = tr(
+                "A profile is fast, stock or some of {known}, not {word!r}.", known=known, word=word.strip()
+            )
+            raise OneAdapterError(told)
         else:
             found = found - {name} if word.strip().startswith("-") else found | {name}
     return found
@@ -87,7 +90,7 @@ def after_import(choices: Set[str]) -> None:
 
     checked = facts.check(choices)
     if checked.said:
-        click.echo(f"one-adapter: {checked.said}", err=True)
+        announce(checked.said)
     shortcuts.install(checked.shortcuts)
     if "preload" in choices:
         from litellm.proxy import proxy_server

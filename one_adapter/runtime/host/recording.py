@@ -9,6 +9,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from one_adapter.errors import reason_of
+from one_adapter.language import tr, translated
 from one_adapter.runtime.entry.endpoints import METRICS, Metrics
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
@@ -102,7 +104,8 @@ class Recording:
         try:
             MetricsServer(port, self._board.last_told)
         except OSError as problem:
-            _tell(f"The metrics port {LOOPBACK}:{port} cannot be had: {problem.strerror}.")
+            where, why = f"{LOOPBACK}:{port}", reason_of(problem)
+            _tell(tr("The metrics port {address} cannot be had: {reason}.", address=where, reason=why))
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self.record.settle()
@@ -138,10 +141,13 @@ def beside(routes: Iterable[object], metrics: Metrics | None) -> Metrics | None:
     if metrics is None or all(getattr(one, "path", "") != METRICS for one in routes):
         return metrics
     _tell(
-        "LiteLLM's own callback answers /metrics; what one-adapter counts is told at the metrics port alone."
+        tr(
+            "LiteLLM's own callback answers /metrics; what one-adapter counts is told at the metrics port "
+            "alone."
+        )
     )
     return None
 
 
 def _tell(words: str) -> None:
-    log.warning("%s", words)
+    log.warning("%s", translated(words))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.redaction import known
@@ -24,8 +25,9 @@ def memory_of(config: Config) -> Memory:
     try:
         from one_adapter.runtime.shared.opening import open_memory  # who shares nothing needs no client
     except ImportError as problem:
-        told = (
-            f"Limits cannot be shared, as {problem.name} is not installed: pip install 'one-adapter[proxy]'."
+        told = tr(
+            "Limits cannot be shared, as {package} is not installed: pip install 'one-adapter[proxy]'.",
+            package=problem.name,
         )
         raise OneAdapterError(told) from None
     return open_memory(sharing, (one.service for one in config.policies.values()))

@@ -15,11 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import click
 import uvicorn
 from uvicorn import run as uvicorn_run  # LiteLLM's command line gets another one under this name
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
+from one_adapter.runtime.announcing import announce
 from one_adapter.runtime.dryrun import seal
 from one_adapter.runtime.host import applying, recording, watching
 from one_adapter.runtime.host import profile as profiles
@@ -99,7 +100,7 @@ class Servers:
         server = uvicorn.Server(config)
         server.run()
         if not server.started:
-            raise OneAdapterError("The proxy did not start; its own messages above say why.", 1)
+            raise OneAdapterError(tr("The proxy did not start; its own messages above say why."), 1)
 
     async def _serves(self) -> None:
         self.notifier.ready()
@@ -134,7 +135,7 @@ class Servers:
             work,
             self.grace,
             ready=self._ready,
-            say=say,
+            say=announce,
             notifier=self.notifier,
             reloading=self.reloading,
             adopt=self._adopt,
@@ -152,12 +153,17 @@ class Servers:
         new.replace(self.file)
 
     def _spawn(self, reason: str, given: dict[str, Any]) -> None:
-        what = "so that each worker loads LiteLLM by itself, which takes longer and more memory"
-        say(f"{reason}, {what}; a changed file holds from the next start on")
+        announce(
+            tr(
+                "{reason}, so that each worker loads LiteLLM by itself, which takes longer and more memory; "
+                "a changed file holds from the next start on",
+                reason=reason,
+            )
+        )
         if self.starting is not None:
             self.starting.watch(uvicorn.Server, ["--num_workers"])
         config = uvicorn.Config(self.application, **{**given, "workers": self.workers})
-        Spawning(config, self.grace, say, [self.redis] if self.redis is not None else []).run()
+        Spawning(config, self.grace, announce, [self.redis] if self.redis is not None else []).run()
 
     def _ready(self) -> None:
         if self.starting is not None:
@@ -210,11 +216,6 @@ class Generations:
         applying.drop(prepared)
 
 
-def say(text: str) -> None:
-    """Tell a line on standard error."""
-    click.echo(f"one-adapter: {text}", err=True)
-
-
 def _load_for_all() -> None:
     """Have what every worker needs in memory before they part, without running any of it."""
     if "preload" in profiles.chosen():
@@ -239,5 +240,5 @@ def _reserve() -> str:
     try:
         reserve("the parent of the workers")
     except RuntimeError:
-        return "LiteLLM's native part runs already"
+        return tr("LiteLLM's native part runs already")
     return ""

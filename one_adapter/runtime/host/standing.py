@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
-import click
-
+from one_adapter.language import tr
+from one_adapter.runtime.announcing import announce
 from one_adapter.runtime.entry.asgi import Scope
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.circumstances import Circumstances
@@ -60,7 +60,7 @@ class Standing:
         """Say on standard error why nothing is relayed, when that is so and was not said before."""
         why = reason(Case(self._at, True, Policy(), "chat", {}))
         if why and why != self._told:
-            click.echo(f"one-adapter: nothing is relayed, LiteLLM makes every call: {why}", err=True)
+            announce(tr("nothing is relayed, LiteLLM makes every call: {reason}", reason=why))
         self._told = why
 
 

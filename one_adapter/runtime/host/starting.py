@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from one_adapter.language import tr, translated
+
 #: Options of LiteLLM's with which other processes listen, so that only the port tells when they do.
 ELSEWHERE = ("--num_workers", "--run_gunicorn", "--run_hypercorn", "--run_granian")
 SECONDS_BETWEEN_SIGNS = 1.0
@@ -34,13 +36,13 @@ class Starting:
         self._clock = clock
         self._pause = pause
         self._began = clock()
-        self._doing = "loading LiteLLM"
+        self._doing: str = tr("loading LiteLLM")
         self._over, self._still = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._draw, name="one-adapter starting", daemon=True)
 
     def __enter__(self) -> Starting:
         """Say at once that it begins."""
-        click.echo("Starting LiteLLM, which takes 5 to 30 seconds ...")
+        click.echo(translated(tr("Starting LiteLLM, which takes 5 to 30 seconds ...")))
         if self._terminal is not None:
             self._thread.start()
         return self
@@ -62,13 +64,14 @@ class Starting:
         >>> Starting("http://127.0.0.1:9090/v1", clock=lambda: next(times)).line()
         '  loading LiteLLM, 7 s'
         """
-        return f"  {self._doing}, {self._clock() - self._began:.0f} s"
+        seconds = self._clock() - self._began
+        return "  " + translated(tr("{doing}, {seconds:.0f} s", doing=self._doing, seconds=seconds))
 
     def ready(self) -> None:
         """Say that the port is open, once."""
         if not self._over.is_set():
             self._end()
-            click.echo(f"one-adapter listens on {self._address}")
+            click.echo(translated(tr("one-adapter listens on {address}", address=self._address)))
 
     def watch(self, server: Any, arguments: Sequence[str] = ()) -> None:
         """Have uvicorn's `Server` class say so when one of its servers accepts connections."""

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-import click
 from litellm.proxy import proxy_server
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
+from one_adapter.runtime.announcing import announce
 from one_adapter.runtime.host import applying, loaded, recording
 from one_adapter.runtime.reload.exported import content_of, exported
 from one_adapter.runtime.reload.generation import Generation
@@ -65,7 +66,7 @@ def start() -> None:
     try:
         reloading = _chosen or _own()
     except OneAdapterError as problem:
-        say(f"the file is not watched: {problem}")
+        announce(tr("the file is not watched: {problem}", problem=problem.message))
         return
     if reloading is not None:
         _task = asyncio.get_running_loop().create_task(Watching(reloading).run())
@@ -83,11 +84,6 @@ def _own() -> Reloading | None:
     return Reloading(first, source)
 
 
-def say(text: str) -> None:
-    """Tell a person, on standard error."""
-    click.echo(f"one-adapter: {text}", err=True)
-
-
 async def _beside(work: Callable[[Argument], Result], argument: Argument) -> Result:
     """Have something done in a thread that gives way to the loop soon whenever that has something to do."""
     before = sys.getswitchinterval()
@@ -101,7 +97,7 @@ async def _beside(work: Callable[[Argument], Result], argument: Argument) -> Res
 class Watching:
     """Looks at a source for ever, and has this process follow it."""
 
-    def __init__(self, reloading: Reloading, say: Callable[[str], None] = say) -> None:
+    def __init__(self, reloading: Reloading, say: Callable[[str], None] = announce) -> None:
         """Take what is watched, and who tells a person."""
         self._source: Source = reloading.source
         self._watches = reloading.watch
@@ -139,7 +135,8 @@ class Watching:
                 self._tell(found)
         except Exception as problem:
             recording.reloaded(False)
-            self._say(f"not reloaded: {problem if isinstance(problem, OneAdapterError) else repr(problem)}")
+            told = problem.message if isinstance(problem, OneAdapterError) else repr(problem)
+            self._say(tr("not reloaded: {reason}", reason=told))
 
     async def _follow(self, found: Generation | Told | None) -> None:
         for one in listeners:

@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import tr
 
 #: Seconds after which a line is written at the latest, and those that the end waits for a disk.
 LINE_SECONDS, END_SECONDS = 1.0, 2.0
@@ -69,7 +70,10 @@ class Writer:
             try:
                 os.close(_open(self._path))
             except OSError as problem:
-                told = f"The access log {self._path} cannot be written: {problem.strerror}."
+                reason = reason_of(problem)
+                told = tr(
+                    "The access log {path} cannot be written: {reason}.", path=self._path, reason=reason
+                )
                 raise OneAdapterError(told) from None
 
     def close(self) -> None:
@@ -137,13 +141,25 @@ class Writer:
             return
         if self._problem:
             self._problem = ""
-            self._tell(f"The access log {self._path} is written again; {self.lost} lines are missing by now.")
+            self._tell(
+                tr(
+                    "The access log {path} is written again; {count} lines are missing by now.",
+                    path=self._path,
+                    count=self.lost,
+                )
+            )
 
     def _fails(self, problem: OSError) -> None:
-        told = problem.strerror or type(problem).__name__
+        told = reason_of(problem) or type(problem).__name__
         if told != self._problem:
             self._problem = told
-            self._tell(f"The access log {self._path} cannot be written: {told}. Requests go on without it.")
+            self._tell(
+                tr(
+                    "The access log {path} cannot be written: {reason}. Requests go on without it.",
+                    path=self._path,
+                    reason=told,
+                )
+            )
 
 
 def _open(path: str) -> int:

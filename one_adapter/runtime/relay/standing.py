@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from one_adapter.language import tr
 from one_adapter.runtime.entry.asgi import Headers
 from one_adapter.runtime.gateway.circumstances import Circumstances
 from one_adapter.runtime.gateway.config import Config
@@ -45,22 +46,37 @@ def _foreign(case: Case) -> list[str]:
     return sorted(name for name, value in case.parameters.items() if value and name not in KNOWN_PARAMETERS)
 
 
-#: Name of a reason -> (when it holds, the sentence; `{}` is filled with what it is about).
-REASONS: Mapping[str, tuple[Callable[[Case], object], str]] = {
-    "off": (lambda case: not case.switched_on, "the relay is switched off"),
+#: Name of a reason -> (when it holds, the sentence with what it is about).
+REASONS: Mapping[str, tuple[Callable[[Case], object], Callable[[str], str]]] = {
+    "off": (lambda case: not case.switched_on, lambda _: tr("the relay is switched off")),
     "protocol": (
         lambda case: case.kind not in PATHS.get(case.policy.protocol, {}),
-        "the vendor does not speak the client's protocol",
+        lambda _: tr("the vendor does not speak the client's protocol"),
     ),
-    "parameters": (_foreign, "the deployment has parameters that are LiteLLM's business: {}"),
-    "database": (lambda case: case.at.database, "a database is connected"),
-    "listeners": (lambda case: case.at.listeners, "callbacks listen to every answer: {}"),
-    "cache": (lambda case: case.at.cache, "a cache is configured"),
-    "budget": (lambda case: case.at.budget, "a budget is configured"),
-    "log": (lambda case: case.at.logged, "LiteLLM's log of every request is on"),
-    "command line": (lambda case: case.at.ordered, "LiteLLM's command line says something of every call"),
-    "settings": (lambda case: case.at.settings, "settings that are LiteLLM's business: {}"),
-    "headers": (lambda case: case.orders, "the request has orders for LiteLLM: {}"),
+    "parameters": (
+        _foreign,
+        lambda names: tr("the deployment has parameters that are LiteLLM's business: {names}", names=names),
+    ),
+    "database": (lambda case: case.at.database, lambda _: tr("a database is connected")),
+    "listeners": (
+        lambda case: case.at.listeners,
+        lambda names: tr("callbacks listen to every answer: {names}", names=names),
+    ),
+    "cache": (lambda case: case.at.cache, lambda _: tr("a cache is configured")),
+    "budget": (lambda case: case.at.budget, lambda _: tr("a budget is configured")),
+    "log": (lambda case: case.at.logged, lambda _: tr("LiteLLM's log of every request is on")),
+    "command line": (
+        lambda case: case.at.ordered,
+        lambda _: tr("LiteLLM's command line says something of every call"),
+    ),
+    "settings": (
+        lambda case: case.at.settings,
+        lambda names: tr("settings that are LiteLLM's business: {names}", names=names),
+    ),
+    "headers": (
+        lambda case: case.orders,
+        lambda names: tr("the request has orders for LiteLLM: {names}", names=names),
+    ),
 }
 
 
@@ -93,7 +109,7 @@ def reason(case: Case) -> str:
                 if isinstance(found, Sequence)
                 else ()
             )
-            return sentence.format(", ".join(named))
+            return sentence(", ".join(named))
     return ""
 
 

@@ -16,7 +16,8 @@ import yaml
 from dotenv import dotenv_values
 
 from one_adapter.contract import MASTER_KEY, SECTION
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import enumerated, tr
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.naming import Names, generation_of, loaded
 from one_adapter.runtime.reload.watch import Content, Files, Refused
@@ -87,16 +88,17 @@ def read_file(path: str, optional: bool = False) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OneAdapterError(f"{path}: is not a regular file")
+                raise OneAdapterError(tr("{path}: is not a regular file", path=path))
             data = file.read(LARGEST_FILE_BYTES + 1)
     except FileNotFoundError:
         if optional:
             return b""
-        raise OneAdapterError(f"{path}: there is no such file") from None
+        raise OneAdapterError(tr("{path}: there is no such file", path=path)) from None
     except (OSError, ValueError) as problem:
-        raise OneAdapterError(f"{path}: cannot be read: {getattr(problem, 'strerror', problem)}") from None
+        told = tr("{path}: cannot be read: {reason}", path=path, reason=reason_of(problem))
+        raise OneAdapterError(told) from None
     if len(data) > LARGEST_FILE_BYTES:
-        raise OneAdapterError(f"{path}: larger than 64 MiB, that is no configuration")
+        raise OneAdapterError(tr("{path}: larger than 64 MiB, that is no configuration", path=path))
     return data
 
 
@@ -106,11 +108,12 @@ def _read_yaml(path: str, data: bytes) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as problem:
         mark = getattr(problem, "problem_mark", None)
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
-        raise Refused(
-            f"{where}: {getattr(problem, 'problem', None) or 'cannot be read'}", half=True
-        ) from None
+        told = tr("{place}: cannot be read", place=where)
+        if known := getattr(problem, "problem", None):
+            told = tr("{place}: {problem}", place=where, problem=known)
+        raise Refused(told, half=True) from None
     if not isinstance(found.get("model_list"), list):
-        raise Refused(f"{path}: has no model_list", half=True)
+        raise Refused(tr("{path}: has no model_list", path=path), half=True)
     return found
 
 
@@ -130,7 +133,8 @@ def _restarts(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str,
                 changed.append(section)
                 continue
             changed += [f"{section}.{one}" for one in sorted({*old, *new}) if old.get(one) != new.get(one)]
-    return (f"holds from the next start on: {', '.join(changed)}",) if changed else ()
+    told = tr("holds from the next start on: {settings}", settings=enumerated(changed))
+    return (told,) if changed else ()
 
 
 def _stays(section: str, value: Any) -> Any:

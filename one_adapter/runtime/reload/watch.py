@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.reload.generation import Generation
 
 #: Seconds between two looks, and between two readings that must be the same to count.
@@ -165,7 +166,7 @@ class Files:
         try:
             content = self._read()
         except OneAdapterError as problem:
-            return _Seen(f"none: {problem}", (b"",), str(problem))
+            return _Seen(f"none: {problem}", (b"",), problem.message)
         return _Seen(_checksum(*content), content)
 
     def _judge(self, seen: _Seen, now: float, patient: bool = True) -> Generation | Told | None:
@@ -176,7 +177,7 @@ class Files:
             if patient and refused.half and self._may_still_end(now):
                 return None
             self._settle(seen)
-            return Told(f"not reloaded: {refused.text}", refused=True)
+            return Told(tr("not reloaded: {reason}", reason=refused.text), refused=True)
         if patient and self._is_cut(seen.content[0]) and self._may_still_end(now):
             return None
         self._settle(seen)
@@ -201,13 +202,13 @@ class Files:
             raise self._refused[1]
         try:
             if seen.problem or not seen.content[0].strip():
-                raise Refused(seen.problem or f"{self._paths[0]}: is empty", half=True)
+                raise Refused(seen.problem or tr("{path}: is empty", path=self._paths[0]), half=True)
             return self._make(seen.content, self._number + 1)
         except Refused as refused:
             self._refused = seen.checksum, refused
             raise
         except OneAdapterError as problem:
-            self._refused = seen.checksum, Refused(str(problem))
+            self._refused = seen.checksum, Refused(problem.message)
             raise self._refused[1] from None
 
     def _settle(self, seen: _Seen) -> None:
@@ -221,7 +222,8 @@ class Files:
             self._sleep(SETTLE_SECONDS)
             before, seen = seen.checksum, self._see(self._clock())
         found = self._judge(seen, self._clock(), patient=False)
-        return found or Told(f"nothing has changed, generation {self._current.number} goes on")
+        number = self._current.number
+        return found or Told(tr("nothing has changed, generation {number} goes on", number=number))
 
 
 def _checksum(*parts: bytes) -> str:

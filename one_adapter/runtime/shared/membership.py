@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from one_adapter.language import tr, translated
 from one_adapter.runtime.shared.connection import (
     ANSWER_SECONDS,
     LIMITS,
@@ -142,7 +143,10 @@ class Hub:
         self.workers = max(1, workers)
         if not known and self.link is not None:
             log.warning(
-                "one-adapter: This worker was not heard of for too long, so that its places were given away."
+                "one-adapter: %s",
+                translated(
+                    tr("This worker was not heard of for too long, so that its places were given away.")
+                ),
             )
             for member in self.members:
                 member.gone()
@@ -178,7 +182,7 @@ class Hub:
         link.on_end = self._lose
         if self._away:
             self._away = False
-            log.warning("one-adapter: Redis is back: limits are shared again.")
+            log.warning("one-adapter: %s", translated(tr("Redis is back: limits are shared again.")))
         for member in self.members:
             member.back()
         if not self._looked:
@@ -197,10 +201,11 @@ class Hub:
     def _tell(self, why: str) -> None:
         """Say that Redis is away, once for each time that it is."""
         if not self._away:
-            log.warning(
-                "one-adapter: Redis is away (%s): each process keeps to its part of limits till it is back.",
-                why,
+            told = tr(
+                "Redis is away ({reason}): each process keeps to its part of limits till it is back.",
+                reason=why,
             )
+            log.warning("one-adapter: %s", translated(told))
         self._away = True
 
     def _heard(self, channel: bytes, message: bytes) -> None:
@@ -215,6 +220,7 @@ def _look_at_settings(found: Any) -> None:
         return
     policy = found.get(b"maxmemory-policy", b"").decode()
     if found.get(b"maxmemory", b"0") != b"0" and policy != "noeviction":
-        log.warning(
-            "one-adapter: Redis may drop what is shared when it is full: its maxmemory-policy is %s.", policy
+        told = tr(
+            "Redis may drop what is shared when it is full: its maxmemory-policy is {policy}.", policy=policy
         )
+        log.warning("one-adapter: %s", translated(told))

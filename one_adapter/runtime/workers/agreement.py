@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from one_adapter.language import tr
+
 #: Seconds that preparing may take; a worker that takes longer keeps the others from going on.
 PREPARE_SECONDS = 60.0
 
@@ -25,7 +27,7 @@ class Agreement:
         """Begin the reload to generation `number` among the workers that serve now."""
         self.number = number
         self.state = State.PREPARING
-        self.reason = ""
+        self.reason: str = ""
         #: Whether nobody has judged it: every worker died, of whatever.
         self.unjudged = False
         self._began = began
@@ -58,24 +60,26 @@ class Agreement:
         self._prepared.discard(slot)
         if self.state is State.PREPARING:
             if not self._missing and not self._prepared:
-                self._all_died("prepared")
+                self._all_died(tr("every worker ended while it prepared the new configuration"))
             else:
                 self._all_are()
         elif self.state is State.COMMITTING:
             if not self._missing and not self._committed:
-                self._all_died("took over")
+                self._all_died(tr("every worker ended while it took over the new configuration"))
             else:
                 self._all_have()
 
-    def _all_died(self, doing: str) -> None:
-        self.state, self.unjudged = State.REFUSED, True
-        self.reason = f"every worker ended while it {doing} the new configuration"
+    def _all_died(self, reason: str) -> None:
+        self.state, self.unjudged, self.reason = State.REFUSED, True, reason
 
     def late(self, now: float) -> None:
         """End a reload that takes too long to prepare."""
         if self.state is State.PREPARING and now - self._began > PREPARE_SECONDS:
             self.state = State.REFUSED
-            self.reason = f"a worker took more than {PREPARE_SECONDS:.0f} s to prepare the new configuration"
+            self.reason = tr(
+                "a worker took more than {seconds:.0f} s to prepare the new configuration",
+                seconds=PREPARE_SECONDS,
+            )
 
     def _all_are(self) -> None:
         if not self._missing:

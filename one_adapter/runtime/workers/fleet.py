@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr, translated
 from one_adapter.runtime.workers.channel import Channel, pair
 from one_adapter.runtime.workers.signals import HEARD
 from one_adapter.runtime.workers.slots import Slot
@@ -99,7 +100,7 @@ def _run(work: Callable[[], None]) -> NoReturn:
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except OneAdapterError as problem:
-        print(f"Error: {problem}", file=sys.stderr)
+        print(translated(tr("Error: {problem}", problem=problem.message)), file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -117,6 +118,6 @@ def how(status: int) -> str:
     """
     if os.WIFSIGNALED(status):
         with contextlib.suppress(ValueError):
-            return f"by {signal.Signals(os.WTERMSIG(status)).name}"
-        return f"by signal {os.WTERMSIG(status)}"
-    return f"with exit code {os.waitstatus_to_exitcode(status)}"
+            return tr("by {signal}", signal=signal.Signals(os.WTERMSIG(status)).name)
+        return tr("by signal {number}", number=os.WTERMSIG(status))
+    return tr("with exit code {code}", code=os.waitstatus_to_exitcode(status))

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from one_adapter.language import tr
+
 TASKS = Path("/proc/self/task")
 #: What keeps libraries from starting native threads while they are imported: NumPy's would, one a processor.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -30,7 +32,7 @@ def hindrance(
 ) -> str:
     """Return why this process must not be forked, "" when nothing speaks against it."""
     if platform != "linux":
-        return f"on {platform} a loaded process cannot be forked safely"
+        return tr("on {platform} a loaded process cannot be forked safely", platform=platform)
     until = clock() + PATIENCE_SECONDS
     while True:
         others = threads()
@@ -40,7 +42,9 @@ def hindrance(
         if clock() > until:
             break
         sleep(PAUSE_SECONDS)
-    return f"a thread runs ({', '.join(others)})" if others else f"{native} native threads run"
+    if others:
+        return tr("a thread runs ({names})", names=", ".join(others))
+    return tr("{count} native threads run", count=native)
 
 
 def freeze() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.workers.parent import ends_with
 from one_adapter.runtime.workers.restarts import Restarts
 
@@ -81,9 +82,8 @@ class RedisServer:
         self._look_at = now + LOOK_SECONDS
         if self._due is None and self._process is not None and self._process.poll() is not None:
             self._due = self._restarts.died(0, now, self._began)
-            self._say(
-                f"the private redis-server ended with code {self._process.returncode}; it is started again"
-            )
+            code = self._process.returncode
+            self._say(tr("the private redis-server ended with code {code}; it is started again", code=code))
         if self._due is not None and now >= self._due:
             self._due = None
             self._start(now)
@@ -115,9 +115,10 @@ class RedisServer:
             if self.answers():
                 return
             time.sleep(PAUSE_SECONDS)
-        raise OneAdapterError(
-            f"{self._program} does not start{self._last_words()}; give --redis URL, or --redis none.", 1
-        )
+        told = tr("{program} does not start", program=self._program)
+        if words := self._last_words():
+            told = tr("{program} does not start ({words})", program=self._program, words=words)
+        raise OneAdapterError(tr("{what}; give --redis URL, or --redis none.", what=told), 1)
 
     def answers(self) -> bool:
         """Whether it does what it is asked."""
@@ -130,7 +131,7 @@ class RedisServer:
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError, IndexError):
-            return f" ({Path(self.folder, 'log').read_text('utf-8', 'replace').splitlines()[-1].strip()})"
+            return Path(self.folder, "log").read_text("utf-8", "replace").splitlines()[-1].strip()
         return ""
 
 
@@ -142,4 +143,5 @@ def _folder() -> str:
             if len(os.fsencode(found)) <= SOCKET_PATH_BYTES - len("/redis.sock"):
                 return found
             Path(found).rmdir()
-    raise OneAdapterError("No folder for a socket can be written to; set TMPDIR to a short path that can.")
+    told = tr("No folder for a socket can be written to; set TMPDIR to a short path that can.")
+    raise OneAdapterError(told)

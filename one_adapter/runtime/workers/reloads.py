@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from one_adapter.language import tr, translated
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading, Told
 from one_adapter.runtime.workers.agreement import Agreement, State
@@ -96,9 +97,9 @@ class Reloads:
             if found is not None:
                 if found.refused:
                     self._count(False)
-                self._say(found.text.rstrip())
+                self._say(translated(found.text).rstrip())
             if asked:
-                self._notifier.ready(found.text if isinstance(found, Told) else "")
+                self._notifier.ready(translated(found.text) if isinstance(found, Told) else "")
 
     def _step(self, agreement: Agreement, workers: Mapping[int, Worker]) -> None:
         if agreement.state is State.COMMITTING and not self._commits:
@@ -109,8 +110,11 @@ class Reloads:
             assert self._reloading is not None
             self._reloading.source.refused()
             self._count(False)
-            told = f"the new configuration is not taken, the old one stays: {agreement.reason}"
-            self._over(f"{told}; it is tried once more" if self._once_more(agreement) else told)
+            told = tr(
+                "the new configuration is not taken, the old one stays: {reason}", reason=agreement.reason
+            )
+            again = self._once_more(agreement)
+            self._over(tr("{what}; it is tried once more", what=told) if again else told)
         elif agreement.state is State.DONE:
             assert self._next is not None
             self._adopt(self._next)
@@ -130,7 +134,7 @@ class Reloads:
     def _over(self, told: str) -> None:
         self._agreement, self._next, self._commits = None, None, False
         self._say(told)
-        self._notifier.ready(told)
+        self._notifier.ready(translated(told))
 
     def _tell(self, workers: Mapping[int, Worker], message: Message) -> None:
         for worker in workers.values():

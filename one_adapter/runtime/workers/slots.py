@@ -9,7 +9,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import tr
 
 Slot = tuple[socket.socket, ...]
 
@@ -30,8 +31,10 @@ def open_slots(host: str, port: int, count: int) -> tuple[Slot, ...]:
                 port = port or one.getsockname()[1]
     except OSError as problem:
         close(opened)
-        reason = problem.strerror or str(problem)
-        raise OneAdapterError(f"Cannot listen on {host}:{port}: {reason}.") from None
+        told = tr(
+            "Cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=reason_of(problem)
+        )
+        raise OneAdapterError(told) from None
     return tuple(opened)
 
 

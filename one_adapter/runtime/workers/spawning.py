@@ -18,6 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Process
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.runtime.workers.fleet import LOADING_SECONDS
 from one_adapter.runtime.workers.restarts import Restarts
 from one_adapter.runtime.workers.signals import Signals
@@ -72,7 +73,8 @@ class Spawning:
         for one in listening:
             one.close()
         if self._failed:
-            raise OneAdapterError("The proxy did not start; the workers' own messages above say why.", 1)
+            told = tr("The proxy did not start; the workers' own messages above say why.")
+            raise OneAdapterError(told, 1)
 
     def _keep(self, listening: list[socket.socket]) -> None:
         """Start what is due, and tend what else there is."""
@@ -92,7 +94,7 @@ class Spawning:
             else:
                 self._kill()
         elif number == getattr(signal, "SIGHUP", None):
-            self._say("a changed file holds from the next start on, where workers load by themselves")
+            self._say(tr("a changed file holds from the next start on, where workers load by themselves"))
 
     def _end(self) -> None:
         self._ends_at = self._clock() + self._grace + LAST_SECONDS
@@ -118,7 +120,13 @@ class Spawning:
                 self._end()
                 return
             self._due[slot] = self._restarts.died(slot, now, worker.began)
-            self._say(f"worker {slot + 1} (process {worker.process.pid}) ended; another takes its place")
+            self._say(
+                tr(
+                    "worker {number} (process {process}) ended; another takes its place",
+                    number=slot + 1,
+                    process=worker.process.pid,
+                )
+            )
 
     def _judge(self) -> None:
         """End what hangs."""
@@ -131,6 +139,6 @@ class Spawning:
             if worker.process.ping(0):  # the answer to the last time's
                 worker.heard = now
             elif now - worker.heard > LOADING_SECONDS:
-                self._say(f"worker {slot + 1} has said nothing for too long and is ended")
+                self._say(tr("worker {number} has said nothing for too long and is ended", number=slot + 1))
                 worker.process.kill()
                 worker.heard = now

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr, translated
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
 from one_adapter.runtime.workers import slots as listening
@@ -101,8 +102,12 @@ class Supervisor:
                 if self._ends_at is None:
                     self._keep(now)
         if self._no_use:
-            what = f"{HOPELESS_DEATHS} workers ended within a minute before they were ready"
-            raise OneAdapterError(f"The proxy did not start: {what}; their own messages above say why.", 1)
+            told = tr(
+                "The proxy did not start: {count} workers ended within a minute before they were ready; "
+                "their own messages above say why.",
+                count=HOPELESS_DEATHS,
+            )
+            raise OneAdapterError(told, 1)
 
     def _wait(self) -> None:
         """Wait until a worker or a signal has something to say, and hear the workers."""
@@ -127,7 +132,7 @@ class Supervisor:
             if self._ready is not None and all(self._serves(slot) for slot in range(len(self._slots))):
                 self._ready()
                 self._ready = None
-                self._notifier.ready(f"{len(self._slots)} workers serve")
+                self._notifier.ready(translated(tr("{count} workers serve", count=len(self._slots))))
         elif message.kind is Kind.LEAVES and self._ends_at is None:
             self._replace(worker, now)
         self._reloads.hear(worker, message)
@@ -139,7 +144,13 @@ class Supervisor:
         self._leaving.append(worker)
         self._reloads.gone(worker)
         self._due[worker.slot] = now
-        self._say(f"{worker.name} (process {worker.pid}) takes no more requests; another takes its place")
+        self._say(
+            tr(
+                "worker {number} (process {process}) takes no more requests; another takes its place",
+                number=worker.slot + 1,
+                process=worker.pid,
+            )
+        )
 
     def _every(self) -> list[Worker]:
         return [*self._workers.values(), *self._leaving]
@@ -189,7 +200,12 @@ class Supervisor:
                 if due > now:  # nobody is to wait for a worker that may not come soon
                     self._slots[worker.slot] = listening.renewed(self._slots[worker.slot])
                 self._say(
-                    f"{worker.name} (process {worker.pid}) ended {how(status)}; another takes its place"
+                    tr(
+                        "worker {number} (process {process}) ended {how}; another takes its place",
+                        number=worker.slot + 1,
+                        process=pid,
+                        how=how(status),
+                    )
                 )
 
     def _judge(self, now: float) -> None:
@@ -202,7 +218,13 @@ class Supervisor:
                 if now > ends_at:
                     worker.signal(signal.SIGKILL)
             elif worker.hangs(now):
-                self._say(f"{worker.name} (process {worker.pid}) has said nothing for too long and is ended")
+                self._say(
+                    tr(
+                        "worker {number} (process {process}) has said nothing for too long and is ended",
+                        number=worker.slot + 1,
+                        process=worker.pid,
+                    )
+                )
                 worker.signal(signal.SIGKILL)
 
     def _keep(self, now: float) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import translated
 from one_adapter.runtime.workers.channel import Channel, Kind, Message
 
 BEAT_SECONDS = 1.0
@@ -95,8 +96,9 @@ class Link:
             found = await asyncio.to_thread(self.applying.prepare, message.body)
             await self.applying.stage(found)
         except Exception as problem:
-            known = isinstance(problem, OneAdapterError)
-            told = str(problem) if known else f"{type(problem).__name__}: {problem}"
+            told = f"{type(problem).__name__}: {problem}"
+            if isinstance(problem, OneAdapterError):
+                told = translated(problem.message)
             body = told[:REASON_CHARACTERS].encode("utf-8", "replace")
             self._channel.send(Message(Kind.REFUSED, message.number, body))
         else:
@@ -116,7 +118,7 @@ class Link:
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(1)
-        self._channel.send(Message(Kind.COMMITTED, number, told.encode("utf-8", "replace")))
+        self._channel.send(Message(Kind.COMMITTED, number, translated(told).encode("utf-8", "replace")))
 
     def _drop(self, number: int) -> None:
         self._preparing.discard(number)

@@ -43,11 +43,12 @@ def main(port: int, grace: float, folder: str, missing: bool, whole: bool) -> No
         )
         Spawning(config, grace, print).run()
         return
-    from one_adapter.runtime.host.servers import Servers, say
+    from one_adapter.runtime.announcing import announce
+    from one_adapter.runtime.host.servers import Servers
 
     path = program()
     assert path is not None
-    with RedisServer(path, say) as redis:
+    with RedisServer(path, announce) as redis:
         Servers(
             Path(folder, "config.yaml"),
             "127.0.0.1",
