@@ -103,6 +103,7 @@ LINT_ROOMS = {
 LITELLM_ROOMS = {
     "tables": set(),
     "merging": set(),
+    "schema": set(),
     "context": {"merging", "tables"},
     "rule": {"context"},
     "hints": set(),

@@ -109,8 +109,17 @@ def lint_command(**given: Any) -> None:
 
 @click.command("schema")
 @gateway_option
-def schema_command(gateway: Dialect) -> None:
+@click.option("--litellm", is_flag=True, help="Of LiteLLM's configuration instead, as export writes it.")
+@click.option("--strict", is_flag=True, help="With --litellm: refuse keys that LiteLLM passes over.")
+def schema_command(gateway: Dialect, litellm: bool, strict: bool) -> None:
     """Print the JSON schema of the configuration, for editors."""
+    if strict and not litellm:
+        raise click.UsageError(tr("--strict goes with --litellm: the other schema is strict as it is."))
+    if litellm:
+        from one_adapter.lint.litellm.schema import schema_text as litellm_text
+
+        click.echo(litellm_text(strict), nl=False)
+        return
     from one_adapter.lint.schema import schema_text
 
     click.echo(schema_text(gateway), nl=False)

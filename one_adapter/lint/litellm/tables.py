@@ -79,6 +79,10 @@ class Tables:
         """The keys of a table that any version reads."""
         return _keys(table)
 
+    def every_table(self) -> tuple[str, ...]:
+        """The names of all tables."""
+        return tuple(_file("keys.json")["keys"])
+
     def words(self, name: str) -> Mapping[str, None]:
         """The words of a list that this version knows, in LiteLLM's order.
 
