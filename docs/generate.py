@@ -20,6 +20,8 @@ import click
 from conversion import conversion_page
 
 from one_adapter.cli import cli
+from one_adapter.language.chosen import speaking
+from one_adapter.lint.pages import FOLDERS as RULE_FOLDERS
 from one_adapter.lint.pages import files as rule_pages
 
 DOCS = Path(__file__).resolve().parent
@@ -144,8 +146,10 @@ def pages() -> Iterator[tuple[Path, str]]:
     """(path, text) of every file made from the code, or partly so."""
     for name, make in PAGES.items():
         yield DOCS / name, make()
-    for name, text in rule_pages().items():
-        yield DOCS / "rules" / name, text
+    for language, folder in RULE_FOLDERS.items():
+        with speaking(language):
+            for name, text in rule_pages().items():
+                yield DOCS / folder / name, text
     for name in WITH_OUTPUTS:
         path = ROOT / name
         yield path, with_outputs(path.read_text(encoding="utf-8"))

@@ -53,6 +53,22 @@ def rule_paragraphs() -> Iterator[str]:
         yield from rule.doc.split("\n\n")
 
 
+def schema_titles() -> Iterator[str]:
+    """What the values of a configuration are called, where a finding tells what was expected."""
+    from one_adapter.dialect import DIALECTS
+    from one_adapter.lint.schema import schema
+
+    stack: list[object] = [schema(dialect) for dialect in DIALECTS.values()]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, dict):
+            if isinstance(part.get("title"), str):
+                yield part["title"]
+            stack += reversed(part.values())
+        elif isinstance(part, list):
+            stack += reversed(part)
+
+
 def command_help() -> Iterator[str]:
     """Every paragraph of the commands' help, and what it says of their options."""
     from click import Context, Group, Option
@@ -102,6 +118,7 @@ GATHERED: Mapping[str, Callable[[], Iterable[str | tuple[str, ...]]]] = {
     "click": click_texts,
     "help": command_help,
     "rules": rule_paragraphs,
+    "schema": schema_titles,
 }
 
 

@@ -1,18 +1,21 @@
 """The documentation of the rules, made of their docstrings and of the examples that test them.
 
-`python -m one_adapter.lint.pages` writes docs/rules/; a test fails when the pages are stale.
+`python -m one_adapter.lint.pages` writes docs/rules/ and docs/zh/rules/; a test fails when the pages are
+stale. A page speaks the chosen language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from one_adapter.config.document import Document, parse
 from one_adapter.config.litellm_file import parse_litellm
 from one_adapter.dialect import DIALECTS
-from one_adapter.finding import Finding
+from one_adapter.finding import Finding, Severity
+from one_adapter.language import Language, chosen, looked_up, tr, translated
+from one_adapter.language.chosen import speaking
 from one_adapter.lint.catalogue import judge, rules
 from one_adapter.lint.every import AnyRule, every_rule
 from one_adapter.lint.litellm.catalogue import judge as judge_litellm
@@ -25,18 +28,22 @@ _HERE = Path(__file__).resolve().parent
 #: A folder a rule, which holds a file that breaks it and the same put right.
 EXAMPLES = _HERE / "examples"
 LITELLM_EXAMPLES = _HERE / "litellm" / "examples"
-_SEVERITIES = {
-    "error": "the gateway refuses the file",
-    "warning": "the gateway accepts it, and something will not do what it says",
-    "info": "worth knowing",
+#: Where the pages of each language are, below docs/.
+FOLDERS: Mapping[Language, str] = {"en": "rules", "zh": "zh/rules"}
+_SEVERITIES: Mapping[Severity, str] = {
+    "error": tr("*error*: the gateway refuses the file"),
+    "warning": tr("*warning*: the gateway accepts it, and something will not do what it says"),
+    "info": tr("*info*: worth knowing"),
 }
-_LITELLM_SEVERITIES = {
-    "error": "LiteLLM does not start, loses a deployment, or a call surely fails",
-    "warning": "LiteLLM accepts it, and it does nothing or something else than it says",
-    "info": "worth knowing",
+_LITELLM_SEVERITIES: Mapping[Severity, str] = {
+    "error": tr("*error*: LiteLLM does not start, loses a deployment, or a call surely fails"),
+    "warning": tr("*warning*: LiteLLM accepts it, and it does nothing or something else than it says"),
+    "info": tr("*info*: worth knowing"),
 }
-_HEADINGS = (("Gateway: ", "What the gateway does"), ("LiteLLM: ", "What LiteLLM would do"))
-_LITELLM_HEADINGS = (("LiteLLM: ", "What LiteLLM does"),)
+_NAMES: Mapping[Severity, str] = {"error": tr("error"), "warning": tr("warning"), "info": tr("info")}
+#: How a paragraph begins that stands under a heading of its own, in every language.
+_HEADINGS = (("Gateway: ", tr("What the gateway does")), ("LiteLLM: ", tr("What LiteLLM would do")))
+_LITELLM_HEADINGS = (("LiteLLM: ", tr("What LiteLLM does")),)
 _FINDINGS_SHOWN = 3
 #: The day on which examples are judged: models end, and pages stay.
 _TODAY = date(2026, 11, 26)
@@ -54,41 +61,48 @@ def page(rule: AnyRule) -> str:
     >>> page(rules()[0]).splitlines()[0]
     '# SOA001 file-ending'
     """
-    paragraphs = rule.doc.split("\n\n")
-    ours = isinstance(rule, Rule)
-    severities, headings = (_SEVERITIES, _HEADINGS) if ours else (_LITELLM_SEVERITIES, _LITELLM_HEADINGS)
-    parts = [
-        f"# {rule.code} {rule.name}",
-        f"*{rule.severity}*: {severities[rule.severity]}{_where(rule)}",
-        f"**{paragraphs[0]}**",
-    ]
+    paragraphs = _paragraphs(rule)
+    headings = _HEADINGS if isinstance(rule, Rule) else _LITELLM_HEADINGS
+    parts = [f"# {rule.code} {rule.name}", translated(_told(rule)), f"**{paragraphs[0]}**"]
     prefixes = tuple(prefix for prefix, _ in headings)
     parts += [paragraph for paragraph in paragraphs[1:] if not paragraph.startswith(prefixes)]
     bad, good = examples_of(rule, "bad"), examples_of(rule, "good")
     if bad:
-        parts += ["## An example", _block(bad), "```text\n" + _findings(rule, bad) + "```"]
+        parts += [_heading(tr("An example")), _block(bad), "```text\n" + _findings(rule, bad) + "```"]
     if good:
-        parts += ["## The same put right", _block(good)]
+        parts += [_heading(tr("The same put right")), _block(good)]
     for prefix, heading in headings:
         said = [
             _sentence(paragraph.removeprefix(prefix))
             for paragraph in paragraphs
             if paragraph.startswith(prefix)
         ]
-        parts += [f"## {heading}", *said] if said else []
+        parts += [_heading(heading), *said] if said else []
     return "\n\n".join(parts) + "\n"
 
 
-def _where(rule: AnyRule) -> str:
-    """Of a rule that does not hold under every version of the gateway: where it does."""
+def _paragraphs(rule: AnyRule) -> list[str]:
+    domain = "rules" if isinstance(rule, Rule) else "litellm_rules"
+    return [looked_up(paragraph, domain) for paragraph in rule.doc.split("\n\n")]
+
+
+def _told(rule: AnyRule) -> str:
+    """How grave a breach is; of a rule that does not hold under every version: where it does."""
     if not isinstance(rule, Rule):
-        return ""
-    return "" if len(rule.dialects) == len(DIALECTS) else f" (`--gateway {rule.dialects[-1].version}`)"
+        return _LITELLM_SEVERITIES[rule.severity]
+    severity = _SEVERITIES[rule.severity]
+    if len(rule.dialects) == len(DIALECTS):
+        return severity
+    return tr("{severity} (`--gateway {version}`)", severity=severity, version=rule.dialects[-1].version)
+
+
+def _heading(text: str) -> str:
+    return f"## {translated(text)}"
 
 
 def _sentence(text: str) -> str:
-    """The text with a capital at its beginning, as it stands by itself under a heading."""
-    return text[:1].upper() + text[1:]
+    """The text as it stands by itself under a heading: in English with a capital at its beginning."""
+    return text[:1].upper() + text[1:] if chosen() == "en" else text
 
 
 def _block(path: Path) -> str:
@@ -120,44 +134,44 @@ def example_context(path: Path) -> Context:
 
 def table() -> str:
     """The list of all rules, in Markdown: those of the gateway's file, and those of LiteLLM's."""
-    lines = ["| Code | Name | Severity | What is wrong |", "|---|---|---|---|"]
-    for one in litellm_rules():
-        lines.append(
-            f"| {one.code} | [{one.name}]({one.code}-{one.name}.md) | {one.severity} | {_title(one)} |"
-        )
-    return _gateway_table() + "\nOf LiteLLM's own configuration:\n\n" + "\n".join(lines) + "\n"
-
-
-def _title(rule: AnyRule) -> str:
-    return rule.doc.partition("\n\n")[0].replace("\n", " ")
+    lines = [translated(tr("| Code | Name | Severity | What is wrong |")), "|---|---|---|---|"]
+    lines += [_row(rule) for rule in litellm_rules()]
+    between = translated(tr("Of LiteLLM's own configuration:"))
+    return f"{_gateway_table()}\n{between}\n\n" + "\n".join(lines) + "\n"
 
 
 def _gateway_table() -> str:
-    lines = ["| Code | Name | Severity | What is wrong | Gateway |", "|---|---|---|---|---|"]
+    head = translated(tr("| Code | Name | Severity | What is wrong | Gateway |"))
+    lines = [head, "|---|---|---|---|---|"]
     for rule in rules():
-        name = f"[{rule.name}]({rule.code}-{rule.name}.md)"
         where = "" if len(rule.dialects) == len(DIALECTS) else rule.dialects[-1].version
-        lines.append(f"| {rule.code} | {name} | {rule.severity} | {_title(rule)} | {where} |")
+        lines.append(f"{_row(rule)} {where} |")
     return "\n".join(lines) + "\n"
 
 
+def _row(rule: AnyRule) -> str:
+    name = f"[{rule.name}]({rule.code}-{rule.name}.md)"
+    title = _paragraphs(rule)[0].replace("\n", " ")
+    return f"| {rule.code} | {name} | {translated(_NAMES[rule.severity])} | {title} |"
+
+
 def files() -> dict[str, str]:
-    """Every page by its file name, with the list of rules as README.md."""
-    head = (
-        "# Rules\n\n"
+    """Every page in the chosen language by its file name, with the list of rules as README.md."""
+    head = tr(
         "`one-adapter lint` judges by these rules. An error is what the gateway refuses; a warning is what\n"
         "it accepts and then does otherwise than the file says; an info is worth knowing. Some rules are\n"
         "graver in YAML than in JSON, as their pages tell, and some hold under one version of the gateway\n"
         "alone: the last column says which (`--gateway`). The pages are made from the rules themselves:\n"
         "`python -m one_adapter.lint.pages` writes them. Codes that begin with LIT are about LiteLLM's own\n"
-        "configuration: an error is what it refuses, a deployment it loses, or a call that surely fails.\n\n"
+        "configuration: an error is what it refuses, a deployment it loses, or a call that surely fails."
     )
+    title = translated(tr("Rules"))
     pages = {f"{rule.code}-{rule.name}.md": page(rule) for rule in every_rule()}
-    return {"README.md": head + table(), **pages}
+    return {"README.md": f"# {title}\n\n{translated(head)}\n\n{table()}", **pages}
 
 
 def write(folder: Path) -> None:
-    """Write the pages into a folder, and remove those of rules that are gone."""
+    """Write the pages in the chosen language into a folder, and remove those of rules that are gone."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = files()
     for old in folder.glob("*.md"):
@@ -168,4 +182,6 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(_HERE.parents[1] / "docs" / "rules")
+    for language, folder in FOLDERS.items():
+        with speaking(language):
+            write(_HERE.parents[1] / "docs" / folder)

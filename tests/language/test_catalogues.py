@@ -31,7 +31,7 @@ def texts() -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("domain", sorted({*script().DOMAINS, "click", "help"}))
+@pytest.mark.parametrize("domain", sorted({*script().DOMAINS, *script().GATHERED}))
 def test_a_catalogue_is_fresh_whole_and_compiled(domain: str) -> None:
     assert list(script().faults(domain, texts()[domain])) == []
 

@@ -283,5 +283,5 @@ def retention_out_of_range(context: Context) -> Iterator[Note]:
             statistics.at("retention_days"),
             tr("statistics are kept between 1 and 3650 days"),
             "",
-            "1 to 3650",
+            tr("1 to 3650"),
         )
