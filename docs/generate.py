@@ -3,7 +3,8 @@
 Usage: python docs/generate.py [--check]
 
 Whole pages come from `PAGES`. In the READMEs, a block that follows the comment `<!-- output: COMMAND -->`
-holds what the command prints; ` | head -n N` at the end of it leaves the rest out.
+holds what the command prints in the page's language; ` | head -n N` at the end of it leaves the rest out.
+Of the pictures, those are made here that need neither a proxy nor a browser (the others: docs/pictures.py).
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from pathlib import Path
 
 import click
 from conversion import conversion_page
+from pictures import PICTURES, of_terminal
 
 from one_adapter.cli import cli
-from one_adapter.language.chosen import speaking
+from one_adapter.language import LANGUAGES, Language
+from one_adapter.language.chosen import VARIABLE, speaking
 from one_adapter.lint.pages import FOLDERS as RULE_FOLDERS
 from one_adapter.lint.pages import files as rule_pages
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-WITH_OUTPUTS = ("README.md", "README.zh-CN.md")
+WITH_OUTPUTS: Mapping[str, Language] = {"README.md": "en", "README.zh-CN.md": "zh"}
+DRAWN = ("lint", "explain")
 
 CLI_HEAD = """\
 <!-- Written by docs/generate.py from the commands themselves. -->
@@ -106,17 +110,17 @@ def _prose(help_text: str) -> str:
     return "\n\n".join(paragraphs) + "\n"
 
 
-def with_outputs(text: str) -> str:
+def with_outputs(text: str, language: Language) -> str:
     """The text with every output block as the commands print it now."""
     return re.sub(
         r"(<!-- output: (.+?) -->\n```\w+\n).*?(?=```)",
-        lambda found: found[1] + output(found[2]),
+        lambda found: found[1] + output(found[2], language),
         text,
         flags=re.DOTALL,
     )
 
 
-def output(command: str) -> str:
+def output(command: str, language: Language) -> str:
     """What `one-adapter …` prints, in the project's folder, outside of any terminal or workflow."""
     words, _, cut = command.partition(" | head -n ")
     arguments = words.removeprefix("one-adapter ").split()
@@ -126,7 +130,7 @@ def output(command: str) -> str:
         capture_output=True,
         encoding="utf-8",
         cwd=ROOT,
-        env={**environment, "NO_COLOR": "1"},
+        env={**environment, "NO_COLOR": "1", "PYTHONUTF8": "1", VARIABLE: language},
         check=False,
     )
     if done.returncode not in (0, 1) or not done.stdout:
@@ -150,9 +154,12 @@ def pages() -> Iterator[tuple[Path, str]]:
         with speaking(language):
             for name, text in rule_pages().items():
                 yield DOCS / folder / name, text
-    for name in WITH_OUTPUTS:
+    for name, language in WITH_OUTPUTS.items():
         path = ROOT / name
-        yield path, with_outputs(path.read_text(encoding="utf-8"))
+        yield path, with_outputs(path.read_text(encoding="utf-8"), language)
+    for name in DRAWN:
+        for language in LANGUAGES:
+            yield PICTURES / f"{name}.{language}.svg", of_terminal(name, language)
 
 
 def stale() -> list[str]:

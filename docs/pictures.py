@@ -2,10 +2,10 @@
 
     python docs/pictures.py [NAME…]     all, or only some of lint, explain, run, verify, report, page
 
-What a command prints on a terminal becomes an SVG, with its colours; the report and the page of a comparison are
-photographed by Chromium without a window, which needs a font with Chinese characters (fonts-noto-cjk). `run` and
-`verify` start a proxy, with an echo for every vendor: nothing leaves the machine. The configurations are
-docs/mistakes.json, for `lint`, and docs/pictures.json.
+What a command prints on a terminal becomes an SVG, with its colours; the report and the page of a comparison
+are photographed by Chromium without a window, which needs a font with Chinese characters (fonts-noto-cjk).
+`run` and `verify` start a proxy, with an echo for every vendor: nothing leaves the machine. The
+configurations are docs/mistakes.json, for `lint`, and docs/pictures.json.
 """
 
 from __future__ import annotations
@@ -23,27 +23,31 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from one_adapter.language import LANGUAGES, Language, width
+from one_adapter.language.chosen import VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-LOCALES: Mapping[Language, str] = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
 COLUMNS = 100
 CELL, LINE, EDGE = 8.0, 19, 18
 PATIENCE_SECONDS = 120
+FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Noto Sans Mono CJK SC', monospace"
 GROUND, INK = "#1e222a", "#d7dae0"
 #: SGR -> colour: the eight, and their bright sisters.
-COLOURS = dict(zip(range(30, 38), "5c6370 e06c75 98c379 e5c07b 61afef c678dd 56b6c2 d7dae0".split(), strict=True))
+SHADES = ("5c6370", "e06c75", "98c379", "e5c07b", "61afef", "c678dd", "56b6c2", "d7dae0")
+COLOURS = dict(enumerate(SHADES, start=30))
 COLOURS |= {code + 60: colour for code, colour in COLOURS.items()}
 SGR = re.compile(r"\x1b\[([\d;]*)m")
-OTHER_CODES = re.compile(r"\x1b\[[\d;?]*[A-Za-ln-z]|\x1b[=>]|\r")
+OTHER_CODES = re.compile(r"\x1b\[[\d;?]*[A-Za-ln-z]|\x1b[=>]")
 
 
 def svg(command: str, printed: str) -> str:
     """A terminal with this command and what it printed, escape codes included."""
-    lines = [f"\x1b[92m$\x1b[0m {command}", *OTHER_CODES.sub("", printed).rstrip().split("\n")]
+    seen = OTHER_CODES.sub("", printed).replace("\r\n", "\n").rstrip().split("\n")
+    lines = [f"\x1b[92m$\x1b[0m {command}", *(line.rpartition("\r")[2] for line in seen)]
     across = max(width(SGR.sub("", line)) for line in lines)
     size = round(across * CELL + 2 * EDGE), len(lines) * LINE + 2 * EDGE
     text = "".join(_line(line, EDGE + (number + 0.75) * LINE) for number, line in enumerate(lines))
@@ -51,8 +55,7 @@ def svg(command: str, printed: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size[0]}" height="{size[1]}" '
         f'viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="{html.escape(command)}">\n'
         f'<rect width="100%" height="100%" rx="8" fill="{GROUND}"/>\n'
-        f'<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'Noto Sans Mono CJK SC\', monospace" '
-        f'font-size="13" fill="{INK}">\n{text}</g>\n</svg>\n'
+        f'<g font-family="{FONTS}" font-size="13" fill="{INK}">\n{text}</g>\n</svg>\n'
     )
 
 
@@ -90,11 +93,12 @@ def on_terminal(
 ) -> str:
     """What `one-adapter …` prints on a terminal in this folder, and only till `until` is true."""
     inner, outer = pty.openpty()
-    environment = {**os.environ, "LC_ALL": LOCALES[language], "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
+    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_ACTIONS"}
+    terminal = {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-m", "one_adapter", *words],
         cwd=folder,
-        env={**environment, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+        env={**environment, **terminal, VARIABLE: language},
         stdin=subprocess.DEVNULL,
         stdout=outer,
         stderr=outer,
@@ -186,21 +190,35 @@ TERMINALS: Mapping[str, tuple[str, Callable[[Language, Path], str]]] = {
     "verify": ("one-adapter verify config.json", verify),
 }
 #: Name -> what makes the page, and how much of it is seen.
-PAGES: Mapping[str, tuple[Callable[[Language, Path], str], int]] = {"report": (report, 1000), "page": (page, 800)}
+PAGES: Mapping[str, tuple[Callable[[Language, Path], str], int]] = {
+    "report": (report, 1000),
+    "page": (page, 800),
+}
 
 
 def make(name: str, language: Language) -> None:
     """Write one picture."""
+    if name in TERMINALS:
+        (PICTURES / f"{name}.{language}.svg").write_text(of_terminal(name, language), "utf-8")
+        return
+    maker, height = PAGES[name]
+    with _folder() as folder:
+        photograph(name, language, folder / maker(language, folder), height)
+
+
+def of_terminal(name: str, language: Language) -> str:
+    """The picture of a command."""
+    command, maker = TERMINALS[name]
+    with _folder() as folder:
+        return svg(command, maker(language, folder))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder with the configuration, called as most are."""
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        shutil.copy(ROOT / "docs" / "pictures.json", folder / "config.json")
-        if name in PAGES:
-            maker, height = PAGES[name]
-            photograph(name, language, folder / maker(language, folder), height)
-        else:
-            command, maker = TERMINALS[name]
-            text = svg(command, maker(language, folder))
-            (PICTURES / f"{name}.{language}.svg").write_text(text, "utf-8")
+        shutil.copy(ROOT / "docs" / "pictures.json", Path(made) / "config.json")
+        yield Path(made)
 
 
 def main(names: list[str]) -> None:
