@@ -51,10 +51,13 @@ def section(anchor: str, title: str, *content: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """Rows of HTML cells under their headings, which are texts; `kind` is the table's class."""
+    """Rows of HTML cells under their headings, which are texts; `kind` is the table's class.
+
+    Where it is wider than the page, it scrolls, by the keys as well.
+    """
     top = "".join(f"<th>{text(head)}</th>" for head in heads)
     lines = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
-        f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table class="{kind}"><thead><tr>{top}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 #: One hue for each colour of a service, the same in light and dark.
 HUES = (214, 152, 28, 272, 346, 186, 52, 310)
 
+#: Each colour of words has a contrast of 4.5 to 1 or more to what is behind them.
 _LIGHT = """
---page:#f6f7f9;--card:#fff;--ink:#1b2130;--quiet:#667085;--line:#e3e7ee;--code:#eef1f6;--accent:#3056d3;
---mapped:#2e9e6b;--emulated:#3f76e0;--approximated:#d08a12;--inert:#9aa3b2;--dropped:#d64545;
+--page:#f6f7f9;--card:#fff;--ink:#1b2130;--quiet:#5b6579;--line:#e3e7ee;--code:#eef1f6;--accent:#3056d3;
+--mapped:#1e7a50;--emulated:#2f66d0;--approximated:#946000;--inert:#667085;--dropped:#c73535;
 --box:#fff;--edge:#d5dbe6;--wire:.5;--light:46%;--colour:62%;"""
 _DARK = """
 --page:#0f131b;--card:#171c27;--ink:#e6eaf2;--quiet:#94a0b5;--line:#283041;--code:#222938;--accent:#8fb0ff;
---mapped:#46c08a;--emulated:#6e9cff;--approximated:#e8ae4b;--inert:#677186;--dropped:#f07272;
+--mapped:#46c08a;--emulated:#6e9cff;--approximated:#e8ae4b;--inert:#8b95a9;--dropped:#f07272;
 --box:#1d2432;--edge:#343e53;--wire:.6;--light:62%;--colour:60%;"""
 
 _COLOURS = "".join(

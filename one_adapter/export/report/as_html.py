@@ -118,7 +118,7 @@ def _routes(report: Report) -> str:
         changed(PLAINER, text) if library() is None else "",
         picture.left_out,
     )
-    drawn = "".join(f"<figure>{figure}</figure>" for figure in figures(picture))
+    drawn = "".join(f'<figure tabindex="0">{figure}</figure>' for figure in figures(picture))
     return section("routes", tr("The routes"), f'<p class="quiet">{translated(notes)}</p>', drawn)
 
 
