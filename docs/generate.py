@@ -22,7 +22,7 @@ from conversion import conversion_page
 from pictures import PICTURES, of_terminal
 
 from one_adapter.cli import cli
-from one_adapter.language import LANGUAGES, Language
+from one_adapter.language import LANGUAGES, Language, chosen, translated
 from one_adapter.language.chosen import VARIABLE, speaking
 from one_adapter.lint.pages import FOLDERS as RULE_FOLDERS
 from one_adapter.lint.pages import files as rule_pages
@@ -32,23 +32,34 @@ ROOT = DOCS.parent
 WITH_OUTPUTS: Mapping[str, Language] = {"README.md": "en", "README.zh-CN.md": "zh"}
 DRAWN = ("lint", "explain")
 
-CLI_HEAD = """\
-<!-- Written by docs/generate.py from the commands themselves. -->
-# The commands
+MADE_FROM = "<!-- Written by docs/generate.py from the commands themselves. -->"
+#: What the page of the commands says by itself.
+CLI_TEXTS: Mapping[str, str] = {
+    "The commands": "命令",
+    "Exit codes: 0 all is well; 1 the configuration has errors; 2 wrong usage or an input that cannot be "
+    "read.": ("退出码：0 一切正常；1 配置有错误；2 用法不对或输入无法读取。"),
+    "Option": "选项",
+    "What it does": "作用",
+    " In the environment: {value}.": "环境变量：{value}。",
+    " Default: {value}.": "默认：{value}。",
+}
 
-Exit codes: 0 all is well; 1 the configuration has errors; 2 wrong usage or an input that cannot be read.
-"""
 
-
-def cli_page() -> str:
+def cli_page(language: Language = "en") -> str:
     """`cli.md`: every command with its arguments and options."""
-    parts = [CLI_HEAD]
-    context = click.Context(cli)
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        if command is not None and not command.hidden:
-            parts.append(_command(f"one-adapter {name}", command))
-    return "\n".join(parts)
+    with speaking(language):
+        title, codes, *_ = map(_said, CLI_TEXTS)
+        parts = [f"{MADE_FROM}\n# {title}\n\n{codes}\n"]
+        context = click.Context(cli)
+        for name in cli.list_commands(context):
+            command = cli.get_command(context, name)
+            if command is not None and not command.hidden:
+                parts.append(_command(f"one-adapter {name}", command))
+        return "\n".join(parts)
+
+
+def _said(text: str) -> str:
+    return CLI_TEXTS[text] if chosen() == "zh" else text
 
 
 def _command(title: str, command: click.Command) -> str:
@@ -65,7 +76,8 @@ def _command(title: str, command: click.Command) -> str:
     about = _prose(inspect.cleandoc(command.help or ""))
     text = [f"## `{title}`\n", f"```text\n{usage}\n```\n", about]
     if options:
-        text += ["| Option | What it does |\n|---|---|\n" + "\n".join(options) + "\n"]
+        heads = f"| {_said('Option')} | {_said('What it does')} |\n|---|---|\n"
+        text += [heads + "\n".join(options) + "\n"]
     return "\n".join(text)
 
 
@@ -89,13 +101,13 @@ def _spelling(option: click.Option) -> str:
 def _explanation(option: click.Option) -> str:
     text = " ".join((option.help or "").split()).replace("|", "\\|")
     if isinstance(option.envvar, str):
-        text += f" In the environment: `{option.envvar}`."
+        text += _said(" In the environment: {value}.").format(value=f"`{option.envvar}`")
     if isinstance(option.show_default, str):
-        return f"{text} Default: {option.show_default}."
+        return text + _said(" Default: {value}.").format(value=translated(option.show_default))
     shown = option.default if isinstance(option.default, (str, int)) else None
     if shown is None or shown == "" or option.is_flag:
         return text
-    return f"{text} Default: `{shown}`."
+    return text + _said(" Default: {value}.").format(value=f"`{shown}`")
 
 
 def _prose(help_text: str) -> str:
@@ -106,8 +118,15 @@ def _prose(help_text: str) -> str:
         if lines and lines[0].strip() == "\b":
             paragraphs.append("```text\n" + "\n".join(lines[1:]) + "\n```")
         elif lines:
-            paragraphs.append(paragraph.strip())
+            paragraphs.append(paragraph.strip() if chosen() == "en" else _unbroken(lines))
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _unbroken(lines: list[str]) -> str:
+    """A paragraph in one line: Chinese has no blanks where English lines are joined."""
+    return re.sub(r"(?<=[^\x00-\x7f])\n|\n(?=[^\x00-\x7f])", "", "\n".join(map(str.strip, lines))).replace(
+        "\n", " "
+    )
 
 
 def with_outputs(text: str, language: Language) -> str:
@@ -141,6 +160,7 @@ def output(command: str, language: Language) -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli_page,
+    "zh/cli.md": lambda: cli_page("zh"),
     "conversion.md": conversion_page,
     "zh/conversion.md": lambda: conversion_page("zh"),
 }
