@@ -53,6 +53,14 @@ def rule_paragraphs() -> Iterator[str]:
         yield from rule.doc.split("\n\n")
 
 
+def litellm_rule_paragraphs() -> Iterator[str]:
+    """Every paragraph of the pages about LiteLLM's own configuration."""
+    from one_adapter.lint.litellm.catalogue import rules
+
+    for rule in rules():
+        yield from rule.doc.split("\n\n")
+
+
 def schema_titles() -> Iterator[str]:
     """What the values of a configuration are called, where a finding tells what was expected."""
     from one_adapter.dialect import DIALECTS
@@ -117,6 +125,7 @@ def click_texts() -> Iterator[tuple[str, ...]]:
 GATHERED: Mapping[str, Callable[[], Iterable[str | tuple[str, ...]]]] = {
     "click": click_texts,
     "help": command_help,
+    "litellm_rules": litellm_rule_paragraphs,
     "rules": rule_paragraphs,
     "schema": schema_titles,
 }

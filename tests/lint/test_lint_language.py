@@ -19,9 +19,10 @@ from one_adapter.language.chosen import speaking
 from one_adapter.lint import judge
 from one_adapter.lint.catalogue import rules
 from one_adapter.lint.hints.words import words_of
+from one_adapter.lint.litellm.catalogue import judge as judge_litellm
 from one_adapter.lint.output.as_text import Judged, render_all, render_text
 from one_adapter.lint.output.formats import FORMATS
-from one_adapter.lint.pages import EXAMPLES, FOLDERS, files, page
+from one_adapter.lint.pages import EXAMPLES, FOLDERS, LITELLM_EXAMPLES, example_context, files, page
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -85,6 +86,16 @@ def test_who_chose_chinese_reads_no_english_sentence(dialect: Dialect) -> None:
         assert chinese_in(told), told
 
 
+def test_it_is_so_of_litellms_own_file_as_well() -> None:
+    for path in sorted(LITELLM_EXAMPLES.glob("*/*.*ml")):
+        context = example_context(path)
+        found = judge_litellm(context)
+        with speaking("zh"):
+            told = render_text(found, context.document)
+        assert english_in(told) == [], told
+        assert chinese_in(render_text(found, context.document), context.document.text) == []
+
+
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_who_did_not_reads_no_chinese_but_that_of_the_file(dialect: Dialect) -> None:
     for one in everything(dialect.version):
@@ -126,13 +137,6 @@ def test_the_caret_stands_under_the_token_also_behind_chinese() -> None:
     assert len(under) + 1 == len('"modles"')
 
 
-def without_litellm(name: str, text: str) -> str:
-    """A page without what the rules of LiteLLM's own file say of themselves, which is in English yet."""
-    if name.startswith("LIT"):
-        return ""
-    return "\n".join(line for line in text.splitlines() if not line.startswith("| LIT"))
-
-
 def test_pages_are_written_in_both_languages_with_the_same_parts() -> None:
     english = files()
     with speaking("zh"):
@@ -141,7 +145,7 @@ def test_pages_are_written_in_both_languages_with_the_same_parts() -> None:
     assert chinese.keys() == english.keys()
     assert len(headings) == 4
     for name, text in chinese.items():
-        assert english_in(without_litellm(name, text)) == [], name
+        assert english_in(text) == [], name
         assert chinese_in(text), name
         for mark in ("\n## ", "\n```", "\n\n", "\n| "):
             assert text.count(mark) == english[name].count(mark), (name, mark)
