@@ -129,6 +129,7 @@ def _processes(order: Order) -> list[str]:
     )
     return [
         f"EnvironmentFile={order.folder / ENV_NAME}",
+        "Environment=HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1",
         *_remark(why),
         f"LoadCredential={name}:{source}",
         f"RuntimeDirectory={SERVICE}",

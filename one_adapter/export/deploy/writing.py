@@ -30,6 +30,8 @@ def deploy(kind: str, order: Order, force: bool) -> list[Message]:
     folder, copy, env = order.folder, order.folder / BESIDE / order.name, order.folder / ENV_NAME
     texts = {folder / name: text for name, text in made.files.items()}
     _refuse((*texts, env, copy), force)
+    if copy.parent.is_symlink():  # its owner is changed below, and is not to be changed elsewhere
+        raise OneAdapterError(tr("{path}: is a symbolic link, and has to be a folder", path=copy.parent))
     values = {**made.variables, **(read_env(read_old(env)) if force else {})}
     for inner in (folder, copy.parent):
         make_folder(inner)
@@ -39,7 +41,7 @@ def deploy(kind: str, order: Order, force: bool) -> list[Message]:
     write_new(copy, order.data, force, private=True)
     if made.owner is not None:
         for path in (copy, copy.parent):
-            os.chown(path, made.owner, made.owner)
+            os.chown(path, made.owner, made.owner, follow_symlinks=False)
     for path, text in texts.items():
         write_new(path, text, force)
     written = listed([str(path) for path in (*texts, env, copy)], "and")

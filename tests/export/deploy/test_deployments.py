@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -95,6 +96,47 @@ class TestEveryKind:
         assert (tmp_path / "out" / "etc" / "config.yaml").read_bytes() == source.read_bytes()
         assert "/etc/one-adapter/config.yaml" in (tmp_path / "out" / "compose.yaml").read_text("utf-8")
 
+    def test_a_store_becomes_the_file_of_its_active_revision(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "mine.db") as connection:
+            connection.execute("CREATE TABLE config_revisions (id INTEGER PRIMARY KEY, config_json, active)")
+            revisions = [(json.dumps(LIMITED), 0), (json.dumps(FREE), 1)]
+            connection.executemany(
+                "INSERT INTO config_revisions (config_json, active) VALUES (?, ?)", revisions
+            )
+        words = ["export", str(tmp_path / "mine.db"), "--deploy", "helm", str(tmp_path / "out")]
+        assert runner().invoke(cli, words).exit_code == 0
+        assert json.loads((tmp_path / "out" / "etc" / "config.json").read_text("utf-8")) == FREE
+
+    def test_what_stands_on_standard_input_becomes_a_file(self, tmp_path: Path) -> None:
+        words = ["export", "-", "--deploy", "helm", str(tmp_path / "out")]
+        assert runner().invoke(cli, words, input=json.dumps(FREE)).exit_code == 0
+        assert json.loads((tmp_path / "out" / "etc" / "config.json").read_text("utf-8")) == FREE
+
+    def test_a_link_in_the_place_of_the_folder_is_not_followed(self, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        (tmp_path / "compose").mkdir()
+        (tmp_path / "compose" / "etc").symlink_to(elsewhere)
+        done = export(tmp_path, FREE, "compose")
+        assert done.exit_code == 2
+        assert "is a symbolic link" in done.stderr
+        assert list(elsewhere.iterdir()) == []
+
+    def test_what_cannot_be_read_is_not_written_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = exported(tmp_path, FREE, "helm")
+
+        def unreadable(_: Path) -> bytes:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", unreadable)
+        done = export(tmp_path, LIMITED, "helm", "--force")
+        monkeypatch.undo()
+        assert done.exit_code == 2
+        assert "cannot be read: Permission denied" in done.stderr
+        assert json.loads((folder / "etc" / "config.json").read_text("utf-8")) == FREE
+
     @pytest.mark.parametrize("kind", ["compose", "helm", "systemd"])
     def test_what_is_there_stays_without_force(self, tmp_path: Path, kind: str) -> None:
         folder = exported(tmp_path, FREE, kind)
@@ -181,14 +223,16 @@ COMBINATIONS = {
 
 
 class TestCompose:
-    @pytest.mark.parametrize(("config", "words"), list(COMBINATIONS.values()), ids=list(COMBINATIONS))
-    def test_it_is_a_file_of_composes(self, tmp_path: Path, config: Any, words: tuple[str, ...]) -> None:
-        file = exported(tmp_path, config, "compose", *words) / "compose.yaml"
+    def test_it_is_a_file_of_composes(self, tmp_path: Path) -> None:
+        files = []
+        for name, (config, words) in COMBINATIONS.items():
+            (tmp_path / name).mkdir()
+            files.append(exported(tmp_path / name, config, "compose", *words) / "compose.yaml")
         checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-        done = subprocess.run([*checker, file], capture_output=True, text=True, check=False)
+        done = subprocess.run([*checker, *files], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        broken = file.with_name("broken.yaml")
-        broken.write_text(file.read_text("utf-8").replace("restart:", "restarts:"), "utf-8")
+        broken = tmp_path / "broken.yaml"
+        broken.write_text(files[0].read_text("utf-8").replace("restart:", "restarts:"), "utf-8")
         assert subprocess.run([*checker, broken], capture_output=True, check=False).returncode == 1
 
     @pytest.mark.parametrize(("config", "words"), list(COMBINATIONS.values()), ids=list(COMBINATIONS))
@@ -249,11 +293,20 @@ class TestCompose:
             ({"api_key": "k"}, "9090:9090"),
             ({"api_key": "k", "server_port": ":8080"}, "8080:9090"),
             ({"api_key": "k", "server_port": "10.0.0.5:80"}, "10.0.0.5:80:9090"),
+            ({"api_key": "k", "server_port": "0.0.0.0:80"}, "80:9090"),
             ({"api_key": "k", "server_port": "localhost:80"}, "127.0.0.1:80:9090"),
             ({}, "127.0.0.1:9090:9090"),
             ({"server_port": "10.0.0.5:80"}, "127.0.0.1:80:9090"),
         ],
-        ids=["every address", "a port", "an address", "a name", "open", "open with an address"],
+        ids=[
+            "every address",
+            "a port",
+            "an address",
+            "said to be every one",
+            "a name",
+            "open",
+            "open, an address",
+        ],
     )
     def test_the_port_is_the_gateways_and_without_a_key_for_this_machine(
         self, tmp_path: Path, top: dict[str, str], port: str
@@ -266,7 +319,12 @@ class TestCompose:
     ) -> None:
         given: list[tuple[str, int]] = []
         monkeypatch.setattr(compose_files, "_is_root", lambda: root)
-        monkeypatch.setattr(os, "chown", lambda path, user, _group: given.append((Path(path).name, user)))
+
+        def chown(path: Path, user: int, _group: int, follow_symlinks: bool) -> None:
+            assert not follow_symlinks
+            given.append((path.name, user))
+
+        monkeypatch.setattr(os, "chown", chown)
         user = variables(exported(tmp_path, FREE, "compose"))["ONE_ADAPTER_USER"]
         assert user == (f"{USER}:{USER}" if root else f"{os.getuid()}:{os.getgid()}")
         assert given == ([("config.json", USER), ("etc", USER)] if root else [])
