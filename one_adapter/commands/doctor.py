@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from one_adapter.commands.options import options_of, reading_options
+from one_adapter.commands.sharing import AUTO, NONE
 from one_adapter.commands.source import Source, WouldRefuse, judged
 from one_adapter.config.defaults import PORT
 from one_adapter.config.store import read_source, stale_sibling
@@ -67,7 +68,7 @@ def doctor_command(
         plan = source.plan if source else None
     if plan is not None or config is None:
         checks.append(place.port(host or _host(plan), port or (plan.port if plan else PORT)))
-    if redis:
+    if redis and redis not in (AUTO, NONE):
         checks.append(redis_check(redis))
     if online and plan is not None:
         checks += asked(plan)

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import metadata
 from ipaddress import ip_address
 from pathlib import Path
@@ -255,6 +256,14 @@ class TestOnline:
         }
         assert behind == ["openai-4"]
 
+    @pytest.mark.parametrize("url", ["http://a.example:99999/v1", "mailto:a.example"])
+    def test_what_is_no_address_is_left_to_lint(self, url: str) -> None:
+        decided = plan(openai(service("m")))
+        (target,) = decided.routes[0].targets
+        elsewhere = replace(target, upstream=replace(target.upstream, url=url))
+        routes = (replace(decided.routes[0], targets=(elsewhere,)),)
+        assert addresses(replace(decided, routes=routes)) == ({}, [])
+
     @pytest.mark.parametrize(
         ("problem", "words"),
         [
@@ -398,6 +407,16 @@ class TestCommand:
         away = doctor("--port", unused_tcp_port, "--redis", f"redis://:{PASSWORD}@127.0.0.1:{number}")
         assert (well.exit_code, away.exit_code) == (0, 1)
         assert PASSWORD not in well.output + away.output
+
+    @pytest.mark.parametrize("word", ["auto", "none"])
+    def test_what_names_no_redis_for_run_names_none_here(self, unused_tcp_port: int, word: str) -> None:
+        assert doctor("--port", unused_tcp_port, "--redis", word).exit_code == 0
+
+    def test_lines_stand_below_each_other_in_chinese_too(self, config: Path, unused_tcp_port: int) -> None:
+        done = doctor(config, "--port", unused_tcp_port, "--lang", "zh")
+        lines = done.output.splitlines()
+        assert f"正常  旧网关可以使用 {config}" in lines
+        assert {line[:4] for line in lines} <= {"正常  ", "提示  "}
 
     def test_nobody_is_asked_unless_told_to(
         self, config: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
