@@ -86,6 +86,8 @@ LINT_ROOMS = {
     "go": set(),
     "schema": {"go"},
     "variables": set(),
+    "fixes": set(),
+    "fixing": {"fixes", "output"},
     "context": {"go", "finding"},
     "entries": {"context", "go"},
     "keys": {"context", "go"},

@@ -12,9 +12,11 @@ import click
 from one_adapter.commands.options import gateway_option
 from one_adapter.commands.spoken import complain, say
 from one_adapter.dialect import Dialect
-from one_adapter.language import tr, translated
+from one_adapter.language import tr, translated, trn
 
 if TYPE_CHECKING:
+    from one_adapter.config.document import Document
+    from one_adapter.lint.judging import Choice, Judge
     from one_adapter.lint.output.as_text import Judged
 
 #: The names of `lint/output/formats.py`, told here so that `--help` imports no linter.
@@ -37,6 +39,8 @@ class Asked(NamedTuple):
     kind: str | None
     litellm: str
     env_files: tuple[str, ...]
+    fix: bool
+    diff: bool
     explain: str | None
 
 
@@ -89,6 +93,10 @@ class Asked(NamedTuple):
     metavar="ENV",
     help="A file that sets the variables which os.environ/NAME asks for; only names are read from it.",
 )
+@click.option(
+    "--fix", is_flag=True, help="Put right in the file what can mean but one thing, and say what is left."
+)
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--explain", metavar="CODE", help="Print a rule's page; all lists the rules.")
 def lint_command(**given: Any) -> None:
     """Say what simple-one-api or LiteLLM would refuse or misread in its configuration, and what to do.
@@ -162,13 +170,37 @@ def _lint(asked: Asked) -> int:
             say(tr("Warning: {what}", what=stale), err=True)
         if asked.kind is None and is_doubtful(document):
             say(tr("Note: {name}: {what}", name=document.name, what=DOUBTFUL), err=True)
-        judged += judge(document, lambda found: chosen(found, selected, ignored))
+        judged += _judged(document, judge, lambda found: chosen(found, selected, ignored), asked)
+    if asked.diff:
+        return 2 if unreadable else 0
     if judged or not unreadable:
         _print(judged, asked.form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
     if unreadable:
         return 2
     severity = next(known for known in SEVERITIES if known == asked.fail_on)
     return 1 if any(at_least(one.findings, severity) for one in judged) else 0
+
+
+def _judged(document: Document, judge: Judge, choice: Choice, asked: Asked) -> list[Judged]:
+    """The findings about a file, after it was put right where the user wants that."""
+    if not (asked.fix or asked.diff):
+        return judge(document, choice)
+    from one_adapter.lint.fixing import diff, fixed, write
+
+    one = fixed(document, lambda other: judge(other)[0].findings, choice)
+    if asked.diff:
+        click.echo(diff(one), nl=False)
+        return []
+    if one.after is not one.before:
+        write(one)
+        done = trn(
+            "{name}: {count} finding put right",
+            "{name}: {count} findings put right",
+            count=one.gone,
+            name=document.name,
+        )
+        say(done, err=True)
+    return judge(one.after, choice)
 
 
 def _print(judged: list[Judged], form: str) -> None:

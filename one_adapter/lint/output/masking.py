@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from one_adapter.config.document import Document
+from one_adapter.config.litellm_file import LiteLLMFile
 from one_adapter.config.node import Member, Node, Span
 from one_adapter.plan.addresses import KEY_IN_PATH
 
@@ -58,6 +59,11 @@ _HARMLESS = frozenset(
 _NAMES = frozenset(["id", "name", "label", "title"])
 #: Of numbers and what they count.
 _COUNTS = re.compile(r"max|min|limit|per|count|tokens|expire|ttl|seconds|budget", re.IGNORECASE)
+#: What else is secret in a configuration of LiteLLM, and what is no secret there: names of variables.
+_LITELLM_SECRET = re.compile(
+    rf"{_SECRET.pattern}|api-key|master_key|license|salt|_key$|webhook|dsn|database_url", re.IGNORECASE
+)
+_REFERENCE = re.compile(r"os\.(?:environ|env)[/.][A-Za-z0-9_/.]+|\$\{?[A-Z][A-Z0-9_]*\}?|true|false")
 _CONTAINERS = frozenset(["credentials", "credential_list"])
 #: What stands before the @ of an address, also of one whose scheme was forgotten.
 _USERINFO = re.compile(r"(?:(?<=://)|(?:(?<=[\"'\s])|\A)(?=[^/\s\"'@]*:))([^/\s\"'@]*@)")
@@ -117,11 +123,15 @@ def _in_tree(document: Document) -> Iterator[Span]:
     assert document.root is not None
     stack: list[tuple[Node, bool]] = [(document.root, False)]
     text = document.text
+    litellm = isinstance(document, LiteLLMFile)
+    secrets = _LITELLM_SECRET if litellm else _SECRET
     while stack:
         node, secret = stack.pop()
         stack += [(item, secret) for item in node.items]
-        stack += [(member.node, _is_secret(member, secret)) for member in node.members]
+        stack += [(member.node, _is_secret(member, secret, secrets)) for member in node.members]
         if node.kind in ("object", "array"):
+            continue
+        if litellm and node.kind == "string" and _REFERENCE.fullmatch(node.value):
             continue
         if secret and node.kind in ("string", "number") and not _DUMMY.fullmatch(str(node.value)):
             yield _inner(text, node.span)
@@ -129,7 +139,7 @@ def _in_tree(document: Document) -> Iterator[Span]:
             yield from _in_address(text, node)
 
 
-def _is_secret(member: Member, inside: bool) -> bool:
+def _is_secret(member: Member, inside: bool, secrets: re.Pattern[str]) -> bool:
     """Whether a member's value is secret: by its key, or because it stands inside of credentials."""
     key, kind = member.key.lower(), member.node.kind
     scalar = kind not in ("object", "array")
@@ -141,7 +151,7 @@ def _is_secret(member: Member, inside: bool) -> bool:
         return False
     if inside and key in _NAMES and kind == "string":
         return bool(_KEY_LIKE.search(member.node.value))
-    return inside or bool(_SECRET.search(key))
+    return inside or bool(secrets.search(key))
 
 
 def _in_address(text: str, node: Node) -> Iterator[Span]:
