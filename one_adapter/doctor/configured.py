@@ -23,7 +23,7 @@ def refused(name: str) -> Check:
 
 def unreadable(problem: OneAdapterError) -> Check:
     """It cannot be read, or there is nothing in it to run."""
-    return Check("wrong", str(problem))
+    return Check("wrong", problem.message)
 
 
 def stale(text: str) -> Check:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from one_adapter.doctor.check import Check
+from one_adapter.errors import reason_of
 from one_adapter.language import listed, tr
 from one_adapter.plan.types import Plan, Target
 
@@ -82,7 +83,7 @@ def online(plan: Plan, connect: Connect | None = None) -> Iterator[Check]:
                 )
                 yield Check("wrong", what)
             else:
-                why = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+                why = reason_of(problem) or type(problem).__name__
                 yield Check(
                     "wrong",
                     tr(

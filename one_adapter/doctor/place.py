@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from one_adapter.doctor.check import Check
+from one_adapter.errors import reason_of
 from one_adapter.language import tr
 
 #: Rights of others than the owner.
@@ -61,7 +62,7 @@ def port(host: str, number: int) -> Check:
                 "wrong",
                 tr("{host}:{port} is for root alone: take a port above 1023 with --port", **where),
             )
-        why = problem.strerror or str(problem)
+        why = reason_of(problem)
         return Check(
             "wrong",
             tr("{host}:{port} cannot be listened on ({why}): say another with --host", **where, why=why),

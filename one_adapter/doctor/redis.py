@@ -7,7 +7,7 @@ import ssl
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from one_adapter.doctor.check import Check
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.language import tr
 from one_adapter.runtime.gateway.sharing import check_url
 
@@ -22,13 +22,13 @@ def redis(url: str, seconds: float = SECONDS) -> Check:
     try:
         check_url(url, "--redis")
     except OneAdapterError as problem:
-        return Check("wrong", str(problem))
+        return Check("wrong", problem.message)
     parts = urlsplit(url)
     where = parts.path if parts.scheme == "unix" else f"{parts.hostname or ''}:{parts.port or PORT}"
     try:
         answer = _asked(parts, seconds)
     except OSError as problem:
-        why = getattr(problem, "strerror", None) or str(problem)
+        why = reason_of(problem)
         return Check(
             "wrong", tr("the Redis at {where} cannot be reached ({why}): start it", where=where, why=why)
         )

@@ -417,6 +417,10 @@ class TestCommand:
         lines = done.output.splitlines()
         assert f"正常  旧网关可以使用 {config}" in lines
         assert {line[:4] for line in lines} <= {"正常  ", "提示  "}
+        with serving(says()) as number:
+            pass
+        away = doctor("--port", unused_tcp_port, "--redis", f"redis://127.0.0.1:{number}", "--lang", "zh")
+        assert f"错误  无法连接 127.0.0.1:{number} 的 Redis（连接被拒绝）" in away.output
 
     def test_nobody_is_asked_unless_told_to(
         self, config: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
