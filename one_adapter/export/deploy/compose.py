@@ -78,7 +78,7 @@ def _head(order: Order) -> Message:
 def _next(order: Order) -> list[Message]:
     target = " --target database" if order.ui else ""
     build = f"docker build -t {_image(order)}{target} ."
-    start = f"docker compose -f {order.folder / FILE} up -d"
+    start = f"docker compose -f {order.shown(FILE)} up -d"
     lines = [
         tr("In a checkout of one-adapter, once: {command}", command=build),
         tr("Start it: {command}", command=start),

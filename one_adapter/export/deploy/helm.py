@@ -71,9 +71,10 @@ def _head(order: Order) -> Message:
 def _next(order: Order) -> list[Message]:
     file, env = order.folder / BESIDE / order.name, order.folder / ENV_NAME
     build = f"docker build -t {IMAGE} ."
-    config = f"kubectl create secret generic {CONFIG_SECRET} --from-file={file}"
-    secrets = f"{config} && kubectl create secret generic {VARIABLES_SECRET} --from-env-file={env}"
-    start = f"helm upgrade --install litellm {CHART} -f {order.folder / FILE}"
+    create = "kubectl create secret generic"
+    config = f"{create} {CONFIG_SECRET} --from-file={order.shown(BESIDE, order.name)}"
+    secrets = f"{config} && {create} {VARIABLES_SECRET} --from-env-file={order.shown(ENV_NAME)}"
+    start = f"helm upgrade --install litellm {CHART} -f {order.shown(FILE)}"
     change = f"{config} --dry-run=client -o yaml | kubectl apply -f -"
     fill_in = tr("Before that: fill in {variable} in {file}.", variable=REDIS_URL, file=env)
     return [

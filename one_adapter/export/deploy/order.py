@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from one_adapter import __version__
 from one_adapter.contract import MASTER_KEY
@@ -55,6 +56,10 @@ class Order:
     def needs_redis(self) -> bool:
         """Whether several processes would each hold the whole of a limit if they shared nothing."""
         return self.workers > 1 and bool(limited(self.plan))
+
+    def shown(self, *names: str) -> str:
+        """The path of a file of the deployment as a word of a shell's."""
+        return quote(str(self.folder.joinpath(*names)))
 
     def command(self, path: str, *more: str) -> list[str]:
         """The words of `run` on the configuration at this path, for any kind of deployment."""

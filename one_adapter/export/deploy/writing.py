@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.export.deploy.compose import compose
 from one_adapter.export.deploy.helm import helm
 from one_adapter.export.deploy.order import BESIDE, Deployment, Order
@@ -74,5 +74,7 @@ def _keep(path: Path, force: bool) -> None:
     try:
         old = path.read_bytes()
     except OSError as problem:
-        raise OneAdapterError(tr("{path}: cannot be read: {why}", path=path, why=problem.strerror)) from None
+        raise OneAdapterError(
+            tr("{path}: cannot be read: {why}", path=path, why=reason_of(problem))
+        ) from None
     write_new(_backup(path), old, force, private=True)

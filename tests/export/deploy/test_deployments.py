@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -188,6 +189,15 @@ class TestEveryKind:
         done = runner().invoke(cli, ["export", str(tmp_path / "mine.json"), *words])
         assert done.exit_code == 2
         assert f"{words[0]} goes with --deploy" in done.stderr
+
+    @pytest.mark.parametrize("kind", ["compose", "helm"])
+    def test_commands_name_a_folder_with_spaces_as_a_shell_wants_it(self, tmp_path: Path, kind: str) -> None:
+        source = tmp_path / "mine.json"
+        source.write_text(json.dumps(FREE), "utf-8")
+        folder = tmp_path / "my deployment"
+        done = runner().invoke(cli, ["export", str(source), "--deploy", kind, str(folder)])
+        start = next(line for line in done.stderr.splitlines() if line.startswith("Start it: "))
+        assert str(folder / {"compose": "compose.yaml", "helm": "values.yaml"}[kind]) in shlex.split(start)
 
     def test_pages_are_for_compose(self, tmp_path: Path) -> None:
         assert "--ui goes with --deploy compose" in export(tmp_path, FREE, "helm", "--ui").stderr

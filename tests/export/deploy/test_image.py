@@ -169,7 +169,7 @@ mount --bind "$BASE" /srv/base
 mount --bind "$PACKAGES" /srv/packages
 mount --bind "$CODE" /srv/code
 mount --bind "$ETC" /srv/etc
-mount -t tmpfs -o mode=1777,size=64m none /tmp
+mount -t tmpfs -o mode=1777,size=64m,nosuid,nodev,noexec none /tmp
 mount -o remount,ro,bind /
 for each in /srv /srv/base /srv/packages /srv/code /srv/etc; do mount -o remount,ro,bind $each; done
 cd /srv/etc
