@@ -531,7 +531,7 @@ def tables(sources: Sources) -> dict[str, dict[str, Key]]:
         "top": {name: {} for name in sorted(top(sources))},
         "deployment": of_typed(router.DeploymentTypedDict),
         "litellm_params": parameters(sources),
-        "model_info": {**of_model(router.ModelInfo), **{name: {} for name in _price_keys()}},
+        "model_info": {**{name: {} for name in _price_keys()}, **of_model(router.ModelInfo)},
         "router_settings": router_settings(),
         "litellm_settings": settings,
         "overwrites": {name: {} for name in sorted(harmful) if re.fullmatch(r"[a-z][a-z0-9_]+", name)},

@@ -17,6 +17,7 @@ from one_adapter.lint.litellm.rules import (  # noqa: F401
     cache,
     callbacks,
     calls,
+    entries,
     environment,
     fallbacks,
     features,

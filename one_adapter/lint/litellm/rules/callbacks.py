@@ -128,6 +128,14 @@ def callback_shape(context: Context) -> Iterator[Note]:
             yield context.note(pointer, said, tr("Write [{name}].", name=node.value), severity=severity)
 
 
+def _undotted(context: Context) -> Iterator[tuple[str, str]]:
+    """Every setting that should name code and has no dot in it: pointer, name."""
+    for section, key in CODE:
+        node = context.find(f"/{section}/{key}")
+        if node is not None and node.kind == "string" and "." not in node.value and "/" not in node.value:
+            yield f"/{section}/{key}", node.value
+
+
 def _code(context: Context) -> Iterator[tuple[str, str]]:
     """Every place that names code of the user's: pointer, name."""
     for key in ("callbacks", *_LISTS):
@@ -140,6 +148,12 @@ def _code(context: Context) -> Iterator[tuple[str, str]]:
         found = context.find(f"/{section}/{key}")
         if found is not None and found.kind == "string" and "." in found.value:
             yield f"/{section}/{key}", found.value
+    guards = context.find("/guardrails")
+    for index, entry in enumerate(guards.items if guards else ()):
+        params = entry.get("litellm_params")
+        kind = params.get("guardrail") if params is not None else None
+        if kind is not None and kind.kind == "string" and "." in kind.value:
+            yield f"/guardrails/{index}/litellm_params/guardrail", kind.value
     providers = context.find("/litellm_settings/custom_provider_map")
     for index, item in enumerate(providers.items if providers else ()):
         handler = item.get("custom_handler")
@@ -157,6 +171,9 @@ def code_file_missing(context: Context) -> Iterator[Note]:
     LiteLLM: refuses to start with `Could not import … from …`. Where the module is installed, or on the
     `PYTHONPATH`, it is found, too.
     """
+    for pointer, name in _undotted(context):
+        said = tr("{name} names no code: it takes a file and a name in it", name=name)
+        yield context.note(pointer, said, tr("Write {name}.", name=f"{name}.{pointer.rpartition('/')[2]}"))
     if context.document.name == "-":
         return
     folder = Path(context.document.name).parent

@@ -109,6 +109,12 @@ def weight(context: Context) -> Iterator[Note]:
                 said = tr("a weight must be a number, this is {kind}", kind=KINDS[node.kind])
                 advice = tr("Remove the quotes.") if node.kind == "string" and is_number(node.value) else ""
                 yield context.note(one.at("weight"), said, advice)
+        orders = [node.kind for one in ones if (node := one.param("order")) is not None]
+        if "string" in orders and "number" in orders:
+            one = next(
+                one for one in ones if (node := one.param("order")) is not None and node.kind == "string"
+            )
+            yield context.note(one.at("order"), tr("an order must be a number, where another is one"))
         zeros = [one for one, node in nodes if node is not None and node.kind == "number" and node.value == 0]
         if len(zeros) == len(ones):
             said = tr("every weight of this name is 0, so none of them counts")

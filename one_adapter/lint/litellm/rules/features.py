@@ -97,17 +97,15 @@ def guardrails_old_place(context: Context) -> Iterator[Note]:
 def mcp_server(context: Context) -> Iterator[Note]:
     """A server under `mcp_servers` has a name or a transport that LiteLLM refuses, or no address.
 
-    LiteLLM: refuses to start over a name with a dash or a slash and over an unknown transport. A server
+    LiteLLM: refuses to start over a name with a dash and over an unknown transport. A server
     without an address is listed, and has no tools.
     """
     node = context.section("mcp_servers")
     for member in context.members(node).values() if node else ():
         pointer = f"/mcp_servers/{escape(member.key)}"
-        if "-" in member.key or "/" in member.key:
-            said = tr(
-                'the name of an MCP server may have no "{sign}"', sign="-" if "-" in member.key else "/"
-            )
-            name = member.key.replace("-", "_").replace("/", "_")
+        if "-" in member.key:
+            said = tr('the name of an MCP server may have no "{sign}"', sign="-")
+            name = member.key.replace("-", "_")
             yield context.key_note(pointer, said, tr("Write {name}.", name=name))
         server = member.node
         if server.kind != "object":

@@ -127,6 +127,9 @@ def include_not_found(context: Context) -> Iterator[Note]:
         advice = tr("Write include: [{file}].", file=node.value) if node.kind == "string" else ""
         yield Note("/include", _start(node), tr("include must be a list of files"), advice)
         return
+    for index, item in enumerate(node.items):
+        if item.kind != "string":
+            yield Note(f"/include/{index}", _start(item), tr("include must be a list of files"))
     for span, pointer, reason in context.not_included:
         yield Note(pointer, span, reason)
 

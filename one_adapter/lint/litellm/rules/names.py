@@ -132,9 +132,9 @@ def odd_name(context: Context) -> Iterator[Note]:
         if node.kind == "string":
             if node.value != node.value.strip() or not node.value:
                 said = tr("blanks around a name are part of it") if node.value else tr("this name is empty")
-                yield context.note(
-                    f"{one.pointer}/model_name", said, tr("Remove them.") if node.value else ""
-                )
+                advice = tr("Remove them.") if node.value else ""
+                place = f"{one.pointer}/model_name"
+                yield context.note(place, said, advice, severity=None if node.value else "error")
             continue
         said = tr("a model_name must be text, this is {kind}", kind=KINDS[node.kind])
         advice = tr("Put it in quotes.") if node.kind in ("number", "bool", "date") else ""
