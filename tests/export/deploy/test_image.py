@@ -116,7 +116,7 @@ def test_nothing_of_the_users_gets_into_the_image(path: str) -> None:
 def test_all_that_the_package_is_built_of_is_sent_and_copied() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     forced = re.findall(r'^"(schemas/[^"]+)" = ', text, re.MULTILINE)
-    assert len(forced) == 2
+    assert len(forced) == text.count('"schemas/') > 0
     needed = ["pyproject.toml", "README.md", "LICENSE", "requirements.lock", "one_adapter/cli.py", *forced]
     copied = [word.rstrip("/") for line in instructions("COPY") for word in line.split()[:-1]]
     for path in needed:
