@@ -83,8 +83,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)
-        # Whoever's turn it is when the collector comes would be blamed for what others left.
-        item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
 
 def pytest_collection_finish() -> None:
@@ -99,5 +97,4 @@ def _found_where_it_was_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if _is_quick(request.config):
         assert "litellm" not in sys.modules, f"up to {request.path.name}, one imports it unmarked"
-    if _leaves_open(request.path):
-        gc.collect()
+    gc.collect()

@@ -111,6 +111,7 @@ def reached(vendor: Vendor) -> tuple[str, str, str, str]:
 HOME = ("/a/v1/chat/completions", "", "sk-upstream-one", "up-m1")
 
 
+@pytest.mark.half_of_product
 @pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: "+".join(fields))
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_no_field_of_a_chat_gives_an_order(
