@@ -23,20 +23,14 @@ os.environ.pop("ONE_ADAPTER_LANG", None)
 settings.register_profile("patient", deadline=None)
 settings.register_profile("hurried", deadline=None, max_examples=20)
 
-#: Where LiteLLM runs in the tests' own process. It leaves clients open until the collector finds them.
+#: Where LiteLLM runs in the tests' own process.
 WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_races.py", "test_spend.py")
-#: Where some tests have it, and say so by their fixtures or by themselves.
-WITH_SOME = frozenset(("runtime", "security"))
 #: Fixtures that start a proxy.
 PROXIES = frozenset(("proxy", "proxies", "dry_run"))
 
 
 def _has_litellm(path: Path) -> bool:
     return path.parent.name in WITH_LITELLM or path.name in WITH_LITELLM
-
-
-def _leaves_open(path: Path) -> bool:
-    return _has_litellm(path) or bool(WITH_SOME.intersection(path.parts))
 
 
 def _is_quick(config: pytest.Config) -> bool:
@@ -83,6 +77,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)
+        if _has_litellm(item.path) and item.path.parent.name != "providers":
+            item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))
 
 
 def pytest_collection_finish() -> None:
