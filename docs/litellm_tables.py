@@ -1,7 +1,8 @@
 """Writes the linter's tables of LiteLLM's names out of installed versions.
 
 `python docs/litellm_tables.py PYTHON…` asks the LiteLLM of each Python, the oldest first, and writes
-`one_adapter/lint/litellm/data/`. `--check` holds the files to the LiteLLM that is installed here.
+`one_adapter/lint/litellm/data/`. `--check` holds the files to the LiteLLM that is installed here. `--older
+WHEEL…`, before it, keeps the models of older versions, so that those which vendors have ended are remembered.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "one_adapter" / "lint" / "litellm" / "data"
-#: Ids that maps of older versions had: vendors have ended them.
-_OLDER = DATA / "older_models.json"
+#: Ids that price maps of older versions had.
+_OLDER = Path(__file__).with_name("litellm_older.json")
+#: Providers whose ids are their own, and go when the model goes; others' come and go with a catalogue.
+_OWN_IDS = (
+    *("anthropic", "bedrock", "bedrock_converse", "cerebras", "cohere", "cohere_chat", "deepseek", "gemini"),
+    *("groq", "mistral", "moonshot", "openai", "palm", "perplexity", "xai"),
+)
 
 Facts = Mapping[str, Any]
 
@@ -73,6 +80,20 @@ def by_hand() -> dict[str, Any]:
     """What no source of LiteLLM tells: types of keys that it only reads, and a word about those met most."""
     told: dict[str, Any] = json.loads(Path(__file__).with_name("litellm_by_hand.json").read_text("utf-8"))
     return told
+
+
+def gaps(all_facts: Sequence[Facts], versions: Sequence[str]) -> dict[str, list[str]]:
+    """What a version lacks and both older and newer ones have: the tables say that it has it."""
+    found: dict[str, list[str]] = {}
+    for table in _names(facts["keys"] for facts in all_facts):
+        each = [facts["keys"].get(table, {}) for facts in all_facts]
+        for name in _names(each):
+            known = [name in keys for keys in each]
+            last = len(known) - 1 - known[::-1].index(True)
+            for at in range(known.index(True), last):
+                if not known[at]:
+                    found.setdefault(versions[at], []).append(f"{table}: {name}")
+    return found
 
 
 def merged_words(each: Sequence[Mapping[str, Sequence[str]]], versions: Sequence[str]) -> dict[str, Any]:
@@ -137,6 +158,7 @@ def write(all_facts: Sequence[Facts]) -> None:
         "versions": {minor(facts["version"]): facts["version"] for facts in all_facts},
         "keys": merged_keys(all_facts, versions),
         "words": merged_words([facts["words"] for facts in all_facts], versions),
+        "gaps": gaps(all_facts, versions),
     }
     DATA.mkdir(exist_ok=True)
     (DATA / "keys.json").write_text(written(keys), encoding="utf-8")
@@ -156,13 +178,34 @@ def differences(facts: Facts) -> list[str]:
     for table, keys in facts["keys"].items():
         keys = {*keys, *hand.get(table, ())}
         found += [f"{table}: {name}" for name in sorted(set(keys) ^ set(known.keys(table)))]
+    lacking = json.loads((DATA / "keys.json").read_text(encoding="utf-8"))["gaps"].get(version, ())
+    found = [one for one in found if one not in lacking]
     for name, listed in facts["words"].items():
         found += [f"{name}: {word}" for word in sorted(set(listed) ^ set(known.words(name)))]
     return found
 
 
+def older(wheels: Sequence[str]) -> list[str]:
+    """The ids in the price maps of older versions' wheels."""
+    found: set[str] = set()
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            name = next(one for one in archive.namelist() if one.endswith("_context_window_backup.json"))
+            prices: dict[str, Mapping[str, Any]] = json.loads(archive.read(name))
+        found |= {
+            model
+            for model, said in prices.items()
+            if (provider := str(said.get("litellm_provider", ""))) in _OWN_IDS
+            or provider.startswith("vertex_ai")
+        }
+    return sorted(found)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write the tables, or check them; the exit code."""
+    if arguments[:1] == ["--older"]:
+        _OLDER.write_text(json.dumps(older(arguments[1:]), indent=0) + "\n", encoding="utf-8")
+        return 0
     if list(arguments) != ["--check"]:
         write([ask(python) for python in arguments])
         return 0

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Severity
-from one_adapter.lint import catalogue
 from one_adapter.lint.kinds import LITELLM, SIMPLE_ONE_API
 
 #: How the codes begin of rules about LiteLLM's file.
@@ -41,11 +40,14 @@ def rules_of(kinds: Iterable[str]) -> tuple[AnyRule, ...]:
     kinds = set(kinds)
     found: list[AnyRule] = []
     if SIMPLE_ONE_API in kinds:
-        found += catalogue.rules()
-    if LITELLM in kinds:
-        from one_adapter.lint.litellm import catalogue as litellm  # who lints none of its files pays nothing
+        # Imported where they are asked for: no kind of file pays for the other's rules.
+        from one_adapter.lint.catalogue import rules
 
-        found += litellm.rules()
+        found += rules()
+    if LITELLM in kinds:
+        from one_adapter.lint.litellm.catalogue import rules as litellm_rules
+
+        found += litellm_rules()
     return tuple(sorted(found, key=lambda one: CODES.index(one.code[:3]) * 1_000 + int(one.code[3:])))
 
 
@@ -64,6 +66,8 @@ def rule_named(word: str) -> AnyRule:
         for one in rules_of([LITELLM]):
             if word.upper() == one.code:
                 return one
+    from one_adapter.lint import catalogue
+
     try:
         return catalogue.rule_named(word)
     except OneAdapterError:

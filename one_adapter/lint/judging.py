@@ -10,7 +10,6 @@ from one_adapter.config.litellm_file import LiteLLMFile
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.finding import Finding
-from one_adapter.lint.catalogue import judge
 from one_adapter.lint.kinds import LITELLM
 from one_adapter.lint.output.as_text import Judged
 
@@ -32,11 +31,13 @@ class Judge(NamedTuple):
         """The document, and each that it includes, with the findings that are chosen."""
         if isinstance(document, LiteLLMFile):
             return self._litellm(document, choice)
+        # Each kind's rules are read only where there is a file of that kind.
+        from one_adapter.lint.catalogue import judge
+
         read = read_gateway(document, self.gateway)
         return [Judged(document, choice(judge(document, self.gateway, read)), read)]
 
     def _litellm(self, document: LiteLLMFile, choice: Choice) -> list[Judged]:
-        # Who has none of LiteLLM's files never pays for its rules.
         from one_adapter.lint.litellm.catalogue import judge_files
         from one_adapter.lint.litellm.context import Context
         from one_adapter.lint.litellm.tables import NEWEST

@@ -202,6 +202,7 @@ def test_a_model_that_is_gone_is_remembered() -> None:
     assert models.provider("gpt-4o") == "openai"
     assert models.provider("nobody-knows") == ""
     assert not models.is_gone("gpt-4o")
+    assert models.is_gone("claude-3-opus-20240229")
 
 
 @settings(max_examples=60, deadline=None)

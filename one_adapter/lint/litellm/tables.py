@@ -130,9 +130,14 @@ class Models:
         return str(self._data["ends"].get(model, ""))
 
     def is_gone(self, model: str) -> bool:
-        """Whether older price maps knew a model and this version's does not."""
+        """Whether older price maps knew a model and this version's does not.
+
+        >>> tables().models.is_gone("gpt-4-32k")
+        True
+        """
+        # The last version that had it; empty where all there are tables of came too late.
         until = self._data["gone"].get(model)
-        return until is not None and not between(self._version, "", until)
+        return until is not None and (not until or not between(self._version, "", until))
 
 
 @cache
