@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from one_adapter.config.node import Node
+from one_adapter.finding import Severity
 from one_adapter.language import tr
 from one_adapter.lint.finding import Note
 from one_adapter.lint.litellm.context import Context
@@ -39,10 +40,10 @@ def key_shape(context: Context) -> Iterator[Note]:
 def _timeouts(context: Context) -> Iterator[tuple[str, Node, bool]]:
     """Every timeout: pointer, value, whether every call reads it."""
     for one in context.deployments:
-        for key in ("timeout", "stream_timeout", "request_timeout"):
+        for key in ("timeout", "stream_timeout", "request_timeout", "cooldown_time"):
             node = one.param(key)
             if node is not None:
-                yield one.at(key), node, key != "stream_timeout"
+                yield one.at(key), node, key not in ("stream_timeout", "cooldown_time")
     for section, key in (
         ("router_settings", "timeout"),
         ("router_settings", "stream_timeout"),
@@ -114,7 +115,13 @@ def weight(context: Context) -> Iterator[Note]:
             one = next(
                 one for one in ones if (node := one.param("order")) is not None and node.kind == "string"
             )
-            yield context.note(one.at("order"), tr("an order must be a number, where another is one"))
+            said = tr("an order must be a number, where another is one")
+            severity: Severity | None = None if context.is_version(until="1.108") else "warning"
+            yield context.note(one.at("order"), said, severity=severity)
+        elif "string" in orders:
+            one = next(one for one in ones if one.param("order") is not None)
+            said = tr("an order is a number: texts are compared letter by letter")
+            yield context.note(one.at("order"), said, tr("Remove the quotes."), severity="warning")
         zeros = [one for one, node in nodes if node is not None and node.kind == "number" and node.value == 0]
         if len(zeros) == len(ones):
             said = tr("every weight of this name is 0, so none of them counts")

@@ -30,6 +30,19 @@ def _number_until_1_108(context: Context, node: Node) -> Message | None:
     return _number_or_nothing(context, node) if context.is_version(until="1.108") else None
 
 
+def _number_since_1_109(context: Context, node: Node) -> Message | None:
+    return _number_or_nothing(context, node) if context.is_version(since="1.109") else None
+
+
+def _nothing_until_1_108(context: Context, node: Node) -> Message | None:
+    refused = bool(node.value) and context.is_version(until="1.108")
+    return (
+        tr("LiteLLM {version} does not start with this in a file", version=context.version)
+        if refused
+        else None
+    )
+
+
 def _mapping(_: Context, node: Node) -> Message | None:
     return (
         None if node.kind == "object" else tr("this must be a mapping, it is {kind}", kind=KINDS[node.kind])
@@ -176,6 +189,7 @@ _SYSTEMS = (
 AT_START: dict[str, dict[str, Check]] = {
     "litellm_settings": {
         "max_budget": number,
+        "allowed_fails": _number_since_1_109,
         "max_internal_user_budget": number,
         "default_max_internal_user_budget": number,
         "max_ui_session_budget": _number_or_nothing,
@@ -214,6 +228,7 @@ AT_START: dict[str, dict[str, Check]] = {
         "pass_through_endpoints": _endpoints,
     },
     "router_settings": {
+        "alerting_config": _nothing_until_1_108,
         "cooldown_time": _no_boolean,
         "default_litellm_params": _mapping_or_nothing,
         "default_max_parallel_requests": _whole,

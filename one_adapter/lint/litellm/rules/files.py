@@ -156,6 +156,8 @@ def yaml_surprise(context: Context) -> Iterator[Note]:
     LiteLLM: uses the value YAML gives it.
     """
     for pointer, node in scalars(context):
+        if node.kind == "string" and not node.value[:1].isdigit():
+            continue
         written = context.source(node.span)
         if node.kind == "number" and _SEXAGESIMAL.match(written):
             said = tr("YAML reads {text} as the number {number}", text=written, number=node.value)

@@ -134,7 +134,8 @@ def odd_name(context: Context) -> Iterator[Note]:
                 said = tr("blanks around a name are part of it") if node.value else tr("this name is empty")
                 advice = tr("Remove them.") if node.value else ""
                 place = f"{one.pointer}/model_name"
-                yield context.note(place, said, advice, severity=None if node.value else "error")
+                lost = context.is_version(until="1.109")
+                yield context.note(place, said, advice, severity=None if node.value or not lost else "error")
             continue
         said = tr("a model_name must be text, this is {kind}", kind=KINDS[node.kind])
         advice = tr("Put it in quotes.") if node.kind in ("number", "bool", "date") else ""

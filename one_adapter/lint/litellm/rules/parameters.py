@@ -24,6 +24,8 @@ _WORDS = {
     "apiversion": "api_version", "modelname": "model", "requesttimeout": "timeout",
     "requestsperminute": "rpm", "tokensperminute": "tpm", "qpm": "rpm",
 }  # fmt: skip
+#: What is said of a model, beside what it supports.
+_OF_MODELS = ("model_info", "mode", "max_input_tokens")
 _PROVIDERS = ("provider", "model_provider", "llm_provider", "litellm_provider", "api_type")
 
 
@@ -44,7 +46,12 @@ def unknown_parameter(context: Context) -> Iterator[Note]:
             word = _WORDS.get(squeezed(key), "")
             word = word if one.param(word) is None else ""
             meant = word or nearest(key, known, 0.86)
-            if meant:
+            if meant == "api_base" and one.param("base_url") is None and "://" in str(member.node.value):
+                said = tr("LiteLLM does not know {key}: the call goes to the vendor's own address", key=key)
+                place = one.at(escape(key))
+                advice = tr("Did you mean {name}?", name=meant)
+                yield Note(place, member.key_span, said, advice, severity="error")
+            elif meant:
                 said = tr("LiteLLM does not know {key}, and sends it to the vendor", key=key)
                 yield Note(one.at(escape(key)), member.key_span, said, tr("Did you mean {name}?", name=meant))
 
@@ -90,7 +97,7 @@ def capability_in_params(context: Context) -> Iterator[Note]:
     """
     for one in context.deployments:
         for member in context.members(one.params).values() if one.params else ():
-            if member.key.startswith("supports_") or member.key == "model_info":
+            if member.key.startswith("supports_") or member.key in _OF_MODELS:
                 said = tr("{key} says nothing among the litellm_params", key=member.key)
                 yield Note(
                     one.at(escape(member.key)), member.key_span, said, tr("It belongs under model_info.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from one_adapter.config.node import Node, escape
@@ -19,6 +20,7 @@ MODES = (
     "moderation", "rerank", "responses", "realtime", "batch", "video_generation", "ocr", "search",
     "vector_store", "guardrail",
 )  # fmt: skip
+_DURATION = re.compile(r"\d+(?:s|m|h|d|w|mo)$")
 #: What the strategies that measure take.
 _STRATEGY_ARGS = ("ttl", "lowest_latency_buffer", "max_latency_list_size")
 _MEASURING = ("latency-based-routing", "usage-based-routing", "usage-based-routing-v2", "cost-based-routing")
@@ -28,13 +30,16 @@ _MEASURING = ("latency-based-routing", "usage-based-routing", "usage-based-routi
 def unknown_word(context: Context) -> Iterator[Note]:
     """A value is none of the words that LiteLLM looks for there.
 
-    The `mode` of a model, the provider of a search tool, the arguments of a routing strategy.
+    The `mode` of a model, the provider of a search tool, the arguments of a routing strategy, the duration of
+    a budget, the kind of a database.
 
     LiteLLM: takes it as it is. A mode it does not know makes of the model one for chats; a search tool of an
     unknown provider fails when it is asked.
     """
     yield from _modes(context)
     yield from _search_tools(context)
+    yield from _durations(context)
+    yield from _database(context)
     strategy = context.find("/router_settings/routing_strategy")
     node = context.find("/router_settings/routing_strategy_args")
     if strategy is None or strategy.value not in _MEASURING or node is None:
@@ -59,6 +64,29 @@ def _modes(context: Context) -> Iterator[Note]:
         elif node.value not in MODES:
             said = tr('LiteLLM knows no mode "{name}"', name=node.value)
             yield context.note(pointer, said, one_of(node.value, MODES))
+
+
+def _durations(context: Context) -> Iterator[Note]:
+    places = [(one.at("budget_duration"), one.param("budget_duration")) for one in context.deployments]
+    places.append(("/litellm_settings/budget_duration", context.find("/litellm_settings/budget_duration")))
+    for pointer, node in places:
+        if (
+            node is not None
+            and node.kind == "string"
+            and not is_reference(node)
+            and not _DURATION.match(node.value)
+        ):
+            said = tr("LiteLLM reads no duration in this")
+            yield context.note(pointer, said, tr("Write a number and a unit, such as 30d, 12h or 1mo."))
+
+
+def _database(context: Context) -> Iterator[Note]:
+    pointer = "/general_settings/database_url"
+    node = context.find(pointer)
+    written = node is not None and node.kind == "string" and not is_reference(node)
+    scheme, found, _ = str(node.value).partition("://") if node is not None else ("", "", "")
+    if written and found and scheme not in ("postgresql", "postgres"):
+        yield context.note(pointer, tr("LiteLLM keeps its data in PostgreSQL alone"))
 
 
 def _search_tools(context: Context) -> Iterator[Note]:
