@@ -212,3 +212,48 @@ def test_any_bytes_get_findings_or_none(data: bytes) -> None:
         document = parse_litellm(text, "config.yaml")
         for file, findings in judge_files(Context(document)):
             assert all(0 <= one.span.start <= one.span.end <= len(file.text) for one in findings)
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(20)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"model_list: []\n{BOMB}",
+        "model_list: &a [*a]\n",
+        "model_list: " + "[" * 5_000,
+        "model_list: \0\n",
+        "model_list: []\nx: 1" + ":1" * 100_000 + "\n",
+    ],
+    ids=["bomb", "itself", "deep", "control", "number"],
+)
+def test_a_hostile_file_ends_in_one_finding(text: str) -> None:
+    found = judge_files(Context(parse_litellm(text.encode(), "config.yaml")))[0][1]
+    assert [(one.code, one.severity) for one in found] == [("LIT001", "error")]
+
+
+def test_no_secret_of_a_configuration_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "model_list:\n- {model_name: a, litellm_params: {model: gpt-none, api_key: sk-hush-1}, rpm: 1}\n"
+        "general_settings: {master_key: hush-2, nonsense: 1, database_url: 'postgres://u:hush-3@h/d'}\n"
+        "environment_variables: {SOME_TOKEN: hush-4, LITELLM_SALT_KEY: hush-5}\nnonsense: {license: hush-6}\n"
+        "callback_settings: {slack_webhook: 'https://hooks.example/hush-7'}\n"
+    )
+    for form in ("text", "json", "sarif", "github"):
+        assert "hush" not in lint("--format", form, path).stdout
+
+
+def test_variables_that_an_env_file_sets_are_known(tmp_path: Path) -> None:
+    path, env = tmp_path / "config.yaml", tmp_path / ".env"
+    path.write_text(
+        "model_list:\n- {model_name: a, litellm_params: {model: openai/x, api_key: os.environ/K}}\n"
+    )
+    env.write_text("OTHER=hush\n")
+    assert "LIT404" in lint("--env-file", env, path).stdout
+    env.write_text("K=hush\n")
+    assert "LIT404" not in lint("--env-file", env, path).stdout
+    assert "LIT404" not in lint(path).stdout

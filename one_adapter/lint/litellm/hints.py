@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from one_adapter.language import listed, tr
 
@@ -74,6 +75,12 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.8) -> str:
     >>> nearest("num_retires", ["num_retries", "timeout"])
     'num_retries'
     """
+    return _nearest(word, tuple(known), cutoff)
+
+
+@lru_cache(maxsize=1_000)
+def _nearest(word: str, known: tuple[str, ...], cutoff: float) -> str:
+    # The same slip in each of thousands of deployments is looked up once.
     by_letters = {squeezed(one): one for one in known}
     plain = squeezed(word)
     if plain in by_letters:

@@ -36,6 +36,18 @@ def own_providers(context: Context) -> frozenset[str]:
 
 def provider(context: Context, one: Deployment) -> str:
     """The provider LiteLLM takes for a deployment; empty where it finds none, or where nobody can tell."""
+    # A dozen rules ask.
+    known = context.once(_known_providers)
+    if one.pointer not in known:
+        known[one.pointer] = _provider(context, one)
+    return known[one.pointer]
+
+
+def _known_providers(_: Context) -> dict[str, str]:
+    return {}
+
+
+def _provider(context: Context, one: Deployment) -> str:
     named = one.param("custom_llm_provider")
     if named is not None and named.kind == "string" and named.value and not is_reference(named):
         return str(named.value)
