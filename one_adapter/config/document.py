@@ -23,7 +23,7 @@ from one_adapter.config.node import (
     leaves,
     segments,
 )
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.language import tr
 
 __all__ = [
@@ -186,8 +186,8 @@ def _read_file(path: str) -> bytes:
     except FileNotFoundError:
         raise OneAdapterError(tr("{path}: there is no such file", path=path)) from None
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise OneAdapterError(tr("{path}: cannot be read: {reason}", path=path, reason=reason)) from None
+        told = tr("{path}: cannot be read: {reason}", path=path, reason=reason_of(problem))
+        raise OneAdapterError(told) from None
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
@@ -201,5 +201,5 @@ def _read_file(path: str) -> bytes:
             return file.read(LARGEST_FILE + 1)
         except OSError as problem:
             raise OneAdapterError(
-                tr("{path}: cannot be read: {reason}", path=path, reason=problem.strerror)
+                tr("{path}: cannot be read: {reason}", path=path, reason=reason_of(problem))
             ) from None

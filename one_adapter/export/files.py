@@ -9,7 +9,7 @@ import stat
 import sys
 from pathlib import Path
 
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.language import listed, tr
 
 CONFIG_NAME = "config.yaml"
@@ -89,8 +89,7 @@ def _mode_of(path: Path) -> int | None:
 
 
 def _unwritable(path: Path | str, problem: OSError | ValueError) -> OneAdapterError:
-    reason = getattr(problem, "strerror", None) or str(problem)
-    return OneAdapterError(tr("{path}: cannot be written: {reason}", path=path, reason=reason))
+    return OneAdapterError(tr("{path}: cannot be written: {reason}", path=path, reason=reason_of(problem)))
 
 
 def write_new(path: Path, text: str | bytes, force: bool, private: bool = False) -> None:
@@ -180,5 +179,5 @@ def make_folder(folder: Path) -> None:
         if not folder.is_dir():
             raise OneAdapterError(tr("{folder}: cannot be made: something else is there", folder=folder))
     except OSError as problem:
-        told = tr("{folder}: cannot be made: {reason}", folder=folder, reason=problem.strerror)
+        told = tr("{folder}: cannot be made: {reason}", folder=folder, reason=reason_of(problem))
         raise OneAdapterError(told) from None

@@ -25,9 +25,8 @@ SECTIONS = (
     "guardrails",
     "credential_list",
 )
-# Patterns are compiled when they are first asked for: a JSON file never needs one.
-_SECTION_LINE = rf"(?m)^[\"']?(?:{'|'.join(SECTIONS)})[\"']?[ \t]*:".encode()
-_SERVICES_LINE = rb"(?mi)^[\"']?services[\"']?[ \t]*:"
+_SECTION_LINE = re.compile(rf"^[\"']?(?:{'|'.join(SECTIONS)})[\"']?[ \t]*:".encode(), re.MULTILINE)
+_SERVICES_LINE = re.compile(rb"^[\"']?services[\"']?[ \t]*:", re.MULTILINE | re.IGNORECASE)
 #: Where the charts of LiteLLM, and those that hold one of them, keep the configuration.
 CHART_PLACES = (
     "/proxy_config",
@@ -35,7 +34,7 @@ CHART_PLACES = (
     "/litellm/proxy_config",
     "/config/proxy_config",
 )
-_BLOCK_SECTION = rf"(?m)^(?:{'|'.join(SECTIONS)})[ \t]*:"
+_BLOCK_SECTION = re.compile(rf"^(?:{'|'.join(SECTIONS)})[ \t]*:", re.MULTILINE)
 
 
 def read(data: bytes, name: str, kind: str | None = None, format: str | None = None) -> Document:
@@ -47,15 +46,11 @@ def read(data: bytes, name: str, kind: str | None = None, format: str | None = N
     if kind == LITELLM:
         return parse_litellm(data, name)
     ending = PurePath(name).suffix
-    if kind is None and ending != ".json" and _has(_SECTION_LINE, data) and not _has(_SERVICES_LINE, data):
+    if kind is None and ending != ".json" and _SECTION_LINE.search(data) and not _SERVICES_LINE.search(data):
         return parse_litellm(data, name)
     document = parse(data, name, format)
     at = None if kind else configuration_in(document, name)
     return document if at is None else parse_litellm(data, name, at)
-
-
-def _has(pattern: bytes, data: bytes) -> bool:
-    return re.search(pattern, data) is not None
 
 
 def configuration_in(document: Document, name: str = "") -> str | None:
@@ -87,7 +82,7 @@ def _inside(root: Node) -> str | None:
     kind, data = root.get("kind"), root.get("data")
     if kind is not None and kind.value == "ConfigMap" and data is not None:
         for member in data.members:
-            if member.node.kind == "string" and re.search(_BLOCK_SECTION, member.node.value):
+            if member.node.kind == "string" and _BLOCK_SECTION.search(member.node.value):
                 return f"/data/{escape(member.key)}"
     return None
 

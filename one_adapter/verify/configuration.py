@@ -13,6 +13,7 @@ from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway
 from one_adapter.contract import MASTER_KEY
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan
 from one_adapter.verify.old_program.compare import Sides, beside
 from one_adapter.verify.old_program.copying import Copy, copied
@@ -63,17 +64,24 @@ def verify_configuration(given: Configuration, wish: Wish, old_program: str = ""
                 old = stack.enter_context(running(old_program, copy, port))
                 old.wait()
                 more = beside_the_old(old.base_url, copy, given.gateway)
-                left_out = tuple(f"{each}: {reason}" for each, reason in copy.left_out.items())
+                left_out = tuple(
+                    tr("{service}: {reason}", service=each, reason=reason)
+                    for each, reason in copy.left_out.items()
+                )
             child.wait()
             stage = Stage(child.base_url, ear, master)
             checks, asked, interrupted = played(given.plan, given.secrets, stage, wish, more)
     except KeyboardInterrupt:  # before anything was asked
-        checks, asked, interrupted = (), 0, "interrupted"
+        checks, asked, interrupted = (), 0, tr("interrupted")
     finally:
         ear.stop()
+    name = given.document.name
+    old_side = tr("the plan of {name}", name=name)
+    if old_program:
+        old_side = tr("the plan of {name}, and {program} on a copy", name=name, program=old_program)
     return Verification(
-        old=f"the plan of {given.document.name}" + (f", and {old_program} on a copy" if old_program else ""),
-        new="the proxy on it, with an echo in place of every vendor",
+        old=old_side,
+        new=tr("the proxy on it, with an echo in place of every vendor"),
         checks=checks,
         notes=left_out,
         interrupted=interrupted,
@@ -108,7 +116,7 @@ def proxy_on(given: Configuration, echo_port: int, master: str) -> Child:
     command += ["--echo-port", str(echo_port), *given.reading]
     text = given.document.text.encode() if given.path == STANDARD_INPUT else b""
     environment = {**own_environment(), MASTER_KEY: master}
-    return Child("the proxy", command, port, environment, given=text, healthy=MODELS, key=master)
+    return Child(tr("the proxy"), command, port, environment, given=text, healthy=MODELS, key=master)
 
 
 def own_environment() -> dict[str, str]:

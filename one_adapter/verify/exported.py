@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from one_adapter.contract import SECTION
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan
 from one_adapter.verify.options import Wish
 from one_adapter.verify.result import Check, Verification
@@ -26,7 +27,12 @@ from one_adapter.verify.values import Values
 NO_MATTER = ("id", "base_model")
 PRICES = "_cost_per_"
 #: A deployment's fields by the words for them; all others go by their own names.
-WORDS = {"model": "upstream model", "api_base": "address", "api_key": "key", "key": "the key's id"}
+WORDS = {
+    "model": tr("upstream model"),
+    "api_base": tr("address"),
+    "api_key": tr("key"),
+    "key": tr("the key's id"),
+}
 LARGEST_FILE = 64 << 20
 #: Sections that hold settings, with what one-adapter writes there.
 SECTIONS = ("litellm_settings", "router_settings", "general_settings")
@@ -59,8 +65,8 @@ def verify_exported(name: str, plan: Plan, secrets: Secrets, path: str, wish: Wi
     written = _load(proxy_config(plan, secrets, is_pure, watch=watch), name)
     sides = Sides(written, file, Values(secrets.values))
     checks = tuple(chain(_models(sides, wish), _access(sides), _settings(sides)))
-    notes = ("the file says nothing to one-adapter: compared with a pure export",) if is_pure else ()
-    return Verification(f"the plan of {name}", path, checks, notes)
+    pure = tr("the file says nothing to one-adapter: compared with a pure export")
+    return Verification(tr("the plan of {name}", name=name), path, checks, (pure,) if is_pure else ())
 
 
 def _read(path: str) -> str:
@@ -68,10 +74,10 @@ def _read(path: str) -> str:
         with Path(path).open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "no such file"
-        raise OneAdapterError(f"{path}: {reason}") from None
+        reason = reason_of(problem) if isinstance(problem, OSError) else tr("no such file")
+        raise OneAdapterError(tr("{path}: {reason}", path=path, reason=reason)) from None
     if len(raw) > LARGEST_FILE:
-        raise OneAdapterError(f"{path}: it is larger than 64 MiB, that is no configuration")
+        raise OneAdapterError(tr("{path}: it is larger than 64 MiB, that is no configuration", path=path))
     return raw.decode("utf-8", "replace")
 
 
@@ -82,10 +88,11 @@ def _load(text: str, path: str) -> Entry:
         found = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise OneAdapterError(f"{path}{where}: is no YAML") from None
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
+        raise OneAdapterError(tr("{place}: is no YAML", place=where)) from None
     if not isinstance(found, Mapping) or not isinstance(found.get("model_list"), list):
-        raise OneAdapterError(f"{path}: is no configuration of LiteLLM: it has no model_list")
+        told = tr("{path}: is no configuration of LiteLLM: it has no model_list", path=path)
+        raise OneAdapterError(told)
     return found
 
 
@@ -121,9 +128,9 @@ def _models(sides: Sides, wish: Wish) -> Iterator[Check]:
         if not wish.wants(name):
             continue
         if name not in there and name not in aliases:
-            yield Check("name", name, "different", "the name was removed", "name", True, False)
+            yield Check("name", name, "different", tr("the name was removed"), "name", True, False)
         elif name not in planned:
-            yield Check("name", name, "different", "the name was added", "name", False, True)
+            yield Check("name", name, "different", tr("the name was added"), "name", False, True)
         else:
             found = tuple(_group(name, planned[name], there.get(name, {}), sides.values))
             yield from found or (Check("deployments", name, "same"),)
@@ -134,23 +141,30 @@ def _group(
 ) -> Iterator[Check]:
     for identity in dict.fromkeys((*planned, *there)):
         if identity not in there:
-            yield _moved(name, "removed", planned[identity], values)
+            yield _moved(name, planned[identity], values, True)
         elif identity not in planned:
-            yield _moved(name, "added", there[identity], values)
+            yield _moved(name, there[identity], values, False)
         else:
             yield from _deployment(name, planned[identity], there[identity], values)
     shares = _shares(planned), _shares(there)
     for identity in planned:
         old, new = (each.get(identity) for each in shares)
         if identity in there and old != new:
-            said = f"the share of {_label(planned[identity])} was changed from {old:.0%} to {new:.0%}"
+            said = tr(
+                "the share of {upstream} was changed from {old:.0%} to {new:.0%}",
+                upstream=_label(planned[identity]),
+                old=old,
+                new=new,
+            )
             yield Check("deployments", name, "different", said, "share", old, new)
 
 
-def _moved(name: str, what: str, entry: Entry, values: Values) -> Check:
+def _moved(name: str, entry: Entry, values: Values, is_removed: bool) -> Check:
     address = values.shown("api_base", _section(entry, "litellm_params").get("api_base"))
-    said = f"the upstream {address} of {_label(entry)} was {what}"
-    sides = (address, None) if what == "removed" else (None, address)
+    said = tr("the upstream {address} of {service} was added", address=address, service=_label(entry))
+    if is_removed:
+        said = tr("the upstream {address} of {service} was removed", address=address, service=_label(entry))
+    sides = (address, None) if is_removed else (None, address)
     return Check("deployments", name, "different", said, "upstream", *sides)
 
 
@@ -160,7 +174,7 @@ def _label(entry: Entry) -> str:
     place = f" {ours['key']}" if "key" in ours else ""
     if not place and isinstance(credential, int) and credential > 0:
         place = f" #{credential + 1}"
-    return f"{ours.get('service', 'no service')}{place}"
+    return f"{ours['service']}{place}" if "service" in ours else tr("no service{place}", place=place)
 
 
 def _leaves(fields: Entry) -> dict[str, Any]:
@@ -200,11 +214,11 @@ def _changed(probe: str, name: str, field: str, old: Entry, new: Entry, values: 
     top = field.removeprefix(f"{SECTION}.").partition(".")[0]
     was, now = (values.shown(top, each.get(field)) for each in (old, new))
     if field not in old:
-        said = f"{word} was added: {_said(now)}"
+        said = tr("{field} was added: {new}", field=word, new=_said(now))
     elif field not in new:
-        said = f"{word} was removed: {_said(was)}"
+        said = tr("{field} was removed: {old}", field=word, old=_said(was))
     else:
-        said = f"{word} was changed from {_said(was)} to {_said(now)}"
+        said = tr("{field} was changed from {old} to {new}", field=word, old=_said(was), new=_said(now))
     return Check(probe, name, "different", said, word, was, now)
 
 
@@ -235,12 +249,12 @@ def _access(sides: Sides) -> Iterator[Check]:
     for name in dict.fromkeys((*keys[0], *keys[1])):
         was, now = (sorted(map(str, _list(_models_of(side.get(name))))) for side in keys)
         if (name in keys[0]) != (name in keys[1]):
-            what = "added" if name in keys[1] else "removed"
-            found.append(
-                Check("access", "", "different", f"the key {name} was {what}", "client key", was, now)
-            )
+            said = tr("the key {name} was removed", name=name)
+            if name in keys[1]:
+                said = tr("the key {name} was added", name=name)
+            found.append(Check("access", "", "different", said, "client key", was, now))
         elif was != now:
-            said = f"the names that {name} opens were changed"
+            said = tr("the names that {name} opens were changed", name=name)
             found.append(Check("access", "", "different", said, "client key", was, now))
     yield from found or [Check("access", "", "same")]
 
@@ -267,8 +281,11 @@ def _settings(sides: Sides) -> Iterator[Check]:
             old, new = ({**each, SECTION: own} for each, own in zip((old, new), ours, strict=True))
         old, new = _leaves(_without(old, ALIASES)), _leaves(_without(new, ALIASES))
         for field in dict.fromkeys((*old, *new)):
+            place = f"{section}.{field}"
             if field.removeprefix(f"{SECTION}.").partition(".")[0] in OWN_SETTINGS and field in new:
-                said = f"{section}.{field} is a setting of one-adapter's own, which the old file cannot say"
+                said = tr(
+                    "{field} is a setting of one-adapter's own, which the old file cannot say", field=place
+                )
                 found.append(Check("settings", "", "not compared", said, field))
                 continue
             if sides.values.alike(old.get(field), new.get(field)):
@@ -276,6 +293,6 @@ def _settings(sides: Sides) -> Iterator[Check]:
             if field in old or field.startswith(f"{SECTION}."):
                 found.append(_changed("settings", "", field, old, new, sides.values))
             else:
-                said = f"{section}.{field} was added; it is LiteLLM's own"
+                said = tr("{field} was added; it is LiteLLM's own", field=place)
                 found.append(Check("settings", "", "not compared", said, field))
     yield from found or [Check("settings", "", "same")]

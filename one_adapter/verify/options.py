@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 import click
 
 from one_adapter.errors import OneAdapterError, visible
+from one_adapter.language import tr, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,14 @@ class Wish:
 
         Raises `OneAdapterError` (exit code 2) where nobody is there to ask, or somebody says no.
         """
-        click.echo(visible(words), err=True)
+        click.echo(visible(translated(words)), err=True)
         if self.has_agreed:
             return
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise OneAdapterError("nobody is there to agree to it: --yes does")
+            raise OneAdapterError(tr("nobody is there to agree to it: --yes does"))
         try:
-            wants_it = click.confirm("Go on?", err=True)
+            wants_it = click.confirm(translated(tr("Go on?")), err=True)
         except click.Abort:
             wants_it = False
         if not wants_it:
-            raise OneAdapterError("nothing was asked")
+            raise OneAdapterError(tr("nothing was asked"))

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from one_adapter.language import tr
+
 Outcome = Literal["same", "different", "known", "not compared", "unsteady"]
 
 #: Every outcome, the gravest first.
 OUTCOMES: tuple[Outcome, ...] = ("different", "not compared", "unsteady", "known", "same")
 MEANINGS: Mapping[Outcome, str] = {
-    "different": "the new side does something else",
-    "not compared": "a side did not answer, or could not be asked",
-    "unsteady": "the old side does not agree with itself about it",
-    "known": "differs on purpose: docs/differences.md says why",
-    "same": "no difference was found",
+    "different": tr("the new side does something else"),
+    "not compared": tr("a side did not answer, or could not be asked"),
+    "unsteady": tr("the old side does not agree with itself about it"),
+    "known": tr("differs on purpose: docs/differences.md says why"),
+    "same": tr("no difference was found"),
 }
 #: Exit codes.
 SAME, DIFFERENT, UNCOMPARED = 0, 1, 2
@@ -102,14 +104,14 @@ class Verification:
     def verdict(self) -> str:
         """The outcome of all in a few words."""
         if self.interrupted:
-            return f"Not finished: {self.interrupted}."
+            return tr("Not finished: {reason}.", reason=self.interrupted)
         if self.exit_code == DIFFERENT:
-            return "Different."
+            return tr("Different.")
         if self.exit_code == SAME:
-            return "The same."
-        return (
-            "Could not compare everything." if any(map(_is_compared, self.checks)) else "Could not compare."
-        )
+            return tr("The same.")
+        if any(map(_is_compared, self.checks)):
+            return tr("Could not compare everything.")
+        return tr("Could not compare.")
 
 
 def _is_compared(check: Check) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from one_adapter.contract import REFERENCE
+from one_adapter.language import tr
 from one_adapter.plan.addresses import without_password
 
-HIDDEN = "(a value that is not shown)"
+HIDDEN = tr("(a value that is not shown)")
 #: Fields whose texts are no secrets, as one-adapter writes them. Texts of all others are not shown, unless
 #: they are the names of variables.
 SHOWN = frozenset(

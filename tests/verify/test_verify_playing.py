@@ -24,12 +24,12 @@ from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.answers import Answer, facts_of
 from one_adapter.verify.playing.asking import Asker, Ear
 from one_adapter.verify.playing.child_process import Child, free_port
-from one_adapter.verify.playing.limits import ways_of
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME
 from one_adapter.verify.playing.promise import Owners, addresses_of, label_of, places_of
 from one_adapter.verify.playing.shares import chance
+from one_adapter.verify.playing.ways import ways_of
 from one_adapter.verify.result import Check
 
 File = dict[str, Any]

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import Prices, Rates, prices_of, rates_of
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import tr, trn
 from one_adapter.plan.types import Plan, ServicePolicy, Target
 from one_adapter.runtime.dryrun.heard import last_four
 from one_adapter.verify.credentials.calls import call, proxy_for
@@ -20,6 +21,7 @@ from one_adapter.verify.playing.promise import keys_of, label_of
 from one_adapter.verify.result import Check, Outcome, Verification
 from one_adapter.verify.servers.cost import DEAR, dollars
 from one_adapter.verify.servers.jobs import LOOK_SECONDS
+from one_adapter.verify.vocabulary import word_for
 
 #: Tokens of a request and of its answer, at most.
 PROMPT, ANSWER = 10, 16
@@ -59,10 +61,10 @@ def check_keys(name: str, plan: Plan, secrets: Secrets, wish: Wish) -> Verificat
     checks, is_whole = _check_all(found, lambda each: _check(each, secrets), wish.concurrency)
     checks += [_off(each) for each in _switched_off(plan)]
     return Verification(
-        old=f"the keys of {name}",
-        new="their vendors, asked one small question with each",
+        old=tr("the keys of {name}", name=name),
+        new=tr("their vendors, asked one small question with each"),
         checks=tuple(checks),
-        interrupted="" if is_whole else "interrupted",
+        interrupted="" if is_whole else tr("interrupted"),
         asked={"new": len(asked)},
     )
 
@@ -136,20 +138,36 @@ def _can_be_tried(each: Credential) -> bool:
 def _agree(asked: Sequence[Credential], wish: Wish) -> None:
     known, unknown = _cost(asked, prices_of(), rates_of())
     count = len(asked)
-    words = "1 request of a vendor" if count == 1 else f"{count} requests of vendors, one for each key"
-    words += ", with an answer of a token or a few"
-    words += f"; about {dollars(known)} by LiteLLM's price list"
+    what = trn(
+        "{count} request of a vendor, with an answer of a token or a few",
+        "{count} requests of vendors, one for each key, with an answer of a token or a few",
+        count,
+    )
+    words = tr("{requests}; about {cost} by LiteLLM's price list.", requests=what, cost=dollars(known))
     if unknown:
         dear = unknown * (PROMPT * DEAR[0] + ANSWER * DEAR[1])
-        words += f", and for {unknown} of unknown price some {dollars(dear)} if dear"
+        words = tr(
+            "{requests}; about {cost} by LiteLLM's price list, and for {count} of unknown price some {most} "
+            "if dear.",
+            requests=what,
+            cost=dollars(known),
+            count=unknown,
+            most=dollars(dear),
+        )
         known += dear
     if count > wish.max_requests:
-        raise OneAdapterError(
-            f"that would be {len(asked)} requests: --max-requests allows {wish.max_requests}"
+        told = tr(
+            "that would be {count} requests: --max-requests allows {most}",
+            count=count,
+            most=wish.max_requests,
         )
+        raise OneAdapterError(told)
     if wish.max_cost is not None and known > wish.max_cost:
-        raise OneAdapterError(f"that may cost {dollars(known)}: --max-cost allows {dollars(wish.max_cost)}")
-    wish.agree(f"{words}.")
+        most = dollars(wish.max_cost)
+        raise OneAdapterError(
+            tr("that may cost {cost}: --max-cost allows {most}", cost=dollars(known), most=most)
+        )
+    wish.agree(words)
 
 
 def _cost(asked: Sequence[Credential], prices: Prices, rates: Rates) -> tuple[float, int]:
@@ -164,25 +182,31 @@ def _check(each: Credential, secrets: Secrets) -> Check:
     if provider in KEYLESS:
         return Check(PROBE, label, "same", new={"result": "no key is needed"})
     if not each.key:
-        return _unknown(label, "there is no key in the file, or one that is still to be created")
+        return _unknown(label, tr("there is no key in the file, or one that is still to be created"))
     request = request_of(each.target, each.key, each.is_embedding, secrets)
     if request is None:
         model = each.target.names[0] if each.target.names else each.target.upstream.name
-        how = f"its requests are signed by an adapter: start `one-adapter run` and ask it for {model}"
+        how = tr(
+            "its requests are signed by an adapter: start `one-adapter run` and ask it for {model}",
+            model=model,
+        )
         return _unknown(label, how)
     status, text = call(request, proxy_for(each.policy, request.url, secrets))
     result = result_of(status, text)
     facts = {"result": result, "status": status, "key": last_four(each.key)}
     if result == "works":
         return Check(PROBE, label, "same", new=facts)
-    said = f"the vendor answers {status}" if status else f"no answer came ({text})"
-    sentence = f"{result}: {said}, key {last_four(each.key)}"
+    said = tr("no answer came ({reason})", reason=text)
+    if status:
+        said = tr("the vendor answers {status}", status=status)
+    sentence = tr("{result}: {said}, key {key}", result=word_for(result), said=said, key=last_four(each.key))
     return Check(PROBE, label, OUTCOMES[result], sentence, PROBE, "works", facts)
 
 
 def _unknown(label: str, sentence: str) -> Check:
-    return Check(PROBE, label, "not compared", f"unknown: {sentence}", PROBE)
+    return Check(PROBE, label, "not compared", tr("unknown: {reason}", reason=sentence), PROBE)
 
 
 def _off(label: str) -> Check:
-    return Check(PROBE, "", "not compared", f"{label} is switched off, and was not asked", PROBE)
+    told = tr("{key} is switched off, and was not asked", key=label)
+    return Check(PROBE, "", "not compared", told, PROBE)

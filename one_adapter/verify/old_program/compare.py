@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from one_adapter.config.model import Gateway
+from one_adapter.language import enumerated, tr
 from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun.heard import Heard
 from one_adapter.verify.old_program.copying import Copy
@@ -22,9 +23,9 @@ from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import CHATS, SYSTEM, TOOL
 from one_adapter.verify.playing.promise import Place, nearest
 from one_adapter.verify.result import Check
+from one_adapter.verify.vocabulary import word_for
 
 #: Before the name of a probe whose answers are held against the old program's.
-BESIDE = "beside the old"
 #: Aspects that are not told apart where a name has several upstreams, which each side draws for itself.
 OF_A_PLACE = ("address", "upstream model", "key", "fields")
 #: Fields of a body that are no setting of the request's.
@@ -63,7 +64,7 @@ async def beside(sides: Sides) -> list[Check]:
 
 async def _question(question: Question, sides: Sides) -> tuple[Check, ...]:
     probe, model = question.probe, question.model
-    name = f"{probe.name} {BESIDE}"
+    name = _beside(probe.name)
     reason = sides.missing(question.places)
     if reason:
         return (Check(name, model, "not compared", reason),)
@@ -77,6 +78,10 @@ async def _question(question: Question, sides: Sides) -> tuple[Check, ...]:
         if not any(check.outcome == "different" for check in found):
             break
     return found or (Check(name, model, "same"),)
+
+
+def _beside(probe: str) -> str:
+    return tr("{probe} beside the old", probe=word_for(probe))
 
 
 def _key(model: str, sides: Sides) -> str:
@@ -111,13 +116,20 @@ def _told(
         old, new = was.get(aspect), now.get(aspect)
         if old != new:
             known = known_difference(Difference(protocol, type_, aspect, old, new))
-            said = f"{aspect}: {_shown(old)} of the old program, {_shown(new)} here"
+            said = tr(
+                "{aspect}: {old} of the old program, {new} here",
+                aspect=word_for(aspect),
+                old=_shown(old),
+                new=_shown(new),
+            )
             found.append(Check(name, model, "known" if known else "different", said, aspect, old, new, known))
     return found
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) or "nothing" if isinstance(value, (list, tuple)) else repr(value)
+    if not isinstance(value, (list, tuple)):
+        return repr(value)
+    return enumerated([*map(str, value)]) if value else tr("nothing")
 
 
 def _facts(question: Question, exchange: Exchange, owner: Callable[[str], str]) -> Facts:
@@ -164,8 +176,9 @@ async def _list(sides: Sides) -> tuple[Check, ...]:
     was, now = (facts_of(answer, "models") for answer in answers)
     for facts in (was, now):
         facts["names"] = sorted({*facts.get("names", ())} - away - {"random"})
-    found = _told(f"models list {BESIDE}", "", "models", "", was, now)
-    return tuple(found) or (Check(f"models list {BESIDE}", "", "same"),)
+    probe = _beside("models list")
+    found = _told(probe, "", "models", "", was, now)
+    return tuple(found) or (Check(probe, "", "same"),)
 
 
 def _refusals(sides: Sides) -> list[Any]:
@@ -182,6 +195,6 @@ async def _refused(name: str, sides: Sides, model: str, old_key: str, new_key: s
     old = await sides.old.post(CHATS, body, old_key)
     new = await sides.new.asker.post(CHATS, body, new_key)
     was, now = (facts_of(answer, "chat") for answer in (old, new))
-    probe = f"{name} {BESIDE}"
+    probe = _beside(name)
     found = _told(probe, "", "chat", "", was, now)
     return tuple(found) or (Check(probe, "", "same"),)

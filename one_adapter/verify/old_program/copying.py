@@ -14,6 +14,7 @@ from typing import Any
 from one_adapter.config import defaults
 from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway, Service
+from one_adapter.language import tr
 from one_adapter.plan.addresses import KEY_IN_PATH, is_secret_parameter
 from one_adapter.runtime.dryrun.echo import through_echo
 from one_adapter.vendors.service_types import OPENAI_SHAPED, PLAIN, SERVICE_TYPES
@@ -133,14 +134,15 @@ def address_of(service: Service) -> tuple[str, str]:
     if service.upstream_protocol != "auto":
         return service.server_url or PROTOCOLS[service.upstream_protocol], ""
     if SERVICE_TYPES[service.type].address != "both" or service.type in HOSTS_ALONE:
-        return "", f"the program has the address of type {service.type} built in, or part of it"
+        told = tr("the program has the address of type {type} built in, or part of it", type=service.type)
+        return "", told
     if service.type == "huoshan" and not all(each.get("api_key") for each in service.each_credential):
-        return "", "the program would ask the vendor for a key first"
+        return "", tr("the program would ask the vendor for a key first")
     if service.server_url:
         return service.server_url, ""
     found = {*_addresses(service)}
     if len(found) != 1 or "" in found:
-        return "", "its address depends on the model, or there is none"
+        return "", tr("its address depends on the model, or there is none")
     return found.pop(), ""
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import tr
 from one_adapter.verify.old_program.copying import Copy
 from one_adapter.verify.playing.child_process import Child
 
@@ -28,7 +29,7 @@ def running(path: str, copy: Copy, port: int) -> Iterator[Child]:
     """
     program = shutil.which(path) or ""
     if not program:
-        raise OneAdapterError(f"{path}: no such program, or it may not be run")
+        raise OneAdapterError(tr("{path}: no such program, or it may not be run", path=path))
     folder = Path(tempfile.mkdtemp(prefix="one-adapter-verify-"))
     try:
         config = folder / "config.json"
@@ -38,7 +39,7 @@ def running(path: str, copy: Copy, port: int) -> Iterator[Child]:
         environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
         environment |= {"HOME": str(folder), "SIMPLE_ONE_API_DB": str(folder / "config.db")}
         command = [str(Path(program).absolute()), str(config)]
-        with Child("the old program", command, port, environment, str(folder)) as child:
+        with Child(tr("the old program"), command, port, environment, str(folder)) as child:
             yield child
     finally:
         shutil.rmtree(folder, ignore_errors=True)

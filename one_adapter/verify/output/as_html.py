@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from one_adapter.export.page.frame import code, page, section, table, text
-from one_adapter.export.wording import counted
-from one_adapter.verify.output.as_text import ALL
+from one_adapter.language import enumerated, tr, translated, trn
+from one_adapter.verify.output.as_text import ALL, probe_and_difference
 from one_adapter.verify.result import MEANINGS, OUTCOMES, Check, Outcome, Verification, gravest
+from one_adapter.verify.vocabulary import enumeration, word_for
 
 #: The style's colours, by what they stand for here.
 COLOURS: Mapping[Outcome, str] = {
@@ -33,11 +34,16 @@ def as_html(verification: Verification) -> str:
             "</main>",
         )
     )
-    return page(f"{verification.verdict} {verification.old} and {verification.new}", body)
+    title = tr(
+        "{verdict} {old} and {new}", verdict=verification.verdict, old=verification.old, new=verification.new
+    )
+    return page(translated(title), body)
 
 
 def _head(verification: Verification) -> str:
     total = len(verification.checks) or 1
+    names = trn("{count:,} name", "{count:,} names", len(verification.models))
+    checks = trn("{count:,} check", "{count:,} checks", len(verification.checks))
     present = [outcome for outcome in reversed(OUTCOMES) if verification.count(outcome)]
     bars = "".join(
         f'<i class="v-{COLOURS[outcome]}" '
@@ -45,15 +51,14 @@ def _head(verification: Verification) -> str:
         for outcome in present
     )
     keys = "".join(
-        f'<li class="v-{COLOURS[outcome]}" title="{MEANINGS[outcome]}">'
-        f"<b>{verification.count(outcome):,}</b> {outcome}</li>"
+        f'<li class="v-{COLOURS[outcome]}" title="{_said(MEANINGS[outcome])}">'
+        f"<b>{verification.count(outcome):,}</b> {_said(word_for(outcome))}</li>"
         for outcome in present
     )
     return (
-        f'<header><p class="from">{text(verification.old)} → {text(verification.new)}</p>'
-        f"<h1>{text(verification.verdict)}</h1>"
-        f'<p class="lead">{counted(len(verification.models), "name")}, '
-        f"{counted(len(verification.checks), 'check')}</p>"
+        f'<header><p class="from">{_said(verification.old)} → {_said(verification.new)}</p>'
+        f"<h1>{_said(verification.verdict)}</h1>"
+        f'<p class="lead">{_said(enumerated([names, checks]))}</p>'
         f'<div class="bars" aria-hidden="true">{bars}</div><ul class="keys">{keys}</ul></header>'
     )
 
@@ -61,20 +66,28 @@ def _head(verification: Verification) -> str:
 def _differences(verification: Verification) -> str:
     found = [check for check in verification.checks if check.outcome == "different"]
     if not found:
-        words = '<p class="fine">No difference was found that is not on purpose.</p>'
-        return section("differs", "What differs", words)
+        fine = tr("No difference was found that is not on purpose.")
+        return section("differs", translated(tr("What differs")), f'<p class="fine">{_said(fine)}</p>')
     rows = (
-        (_name(check.model), text(check.probe), text(check.difference), _fact(check.old), _fact(check.new))
+        (
+            _name(check.model),
+            _said(word_for(check.probe)),
+            _said(check.difference),
+            _fact(check.old),
+            _fact(check.new),
+        )
         for check in found
     )
-    return section("differs", "What differs", table(("Name", "Probe", "Difference", "Old", "New"), rows))
+    heads = tr("Name"), tr("Probe"), tr("Difference"), tr("Old"), tr("New")
+    return section("differs", translated(tr("What differs")), table([*map(translated, heads)], rows))
 
 
 def _notes(verification: Verification) -> str:
-    notes = [text(note) for note in verification.notes]
+    notes = [_said(note) for note in verification.notes]
     if not notes:
         return ""
-    return section("notes", "What to know", f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>")
+    items = "".join(f"<li>{note}</li>" for note in notes)
+    return section("notes", translated(tr("What to know")), f"<ul>{items}</ul>")
 
 
 def _names(verification: Verification) -> str:
@@ -83,30 +96,35 @@ def _names(verification: Verification) -> str:
         checks = verification.of(model)
         if checks:
             rows.append((_name(model), _badge(gravest(checks)), _probes(checks)))
-    return section("names", "Every name", table(("Name", "Outcome", "Probes"), rows, "names"))
+    heads = [*map(translated, (tr("Name"), tr("Outcome"), tr("Probes")))]
+    return section("names", translated(tr("Every name")), table(heads, rows, "names"))
 
 
 def _probes(checks: Sequence[Check]) -> str:
-    same = dict.fromkeys(text(check.probe) for check in checks if check.outcome == "same")
-    lines = [f'<span class="quiet">same: {", ".join(same)}</span>'] if same else []
+    same = [*dict.fromkeys(check.probe for check in checks if check.outcome == "same")]
+    told = _said(tr("same: {probes}", probes=enumeration(same)))
+    lines = [f'<span class="quiet">{told}</span>'] if same else []
     for check in checks:
         if check.outcome != "same":
             known = f" <code>{text(check.known)}</code>" if check.known else ""
-            words = f"{check.probe}: {check.difference}" if check.difference else check.probe
-            lines.append(f"{_badge(check.outcome)} {text(words)}{known}")
+            lines.append(f"{_badge(check.outcome)} {_said(probe_and_difference(check))}{known}")
     return "<br>".join(lines)
 
 
 def _badge(outcome: Outcome) -> str:
-    return f'<span class="badge v-{COLOURS[outcome]}">{outcome}</span>'
+    return f'<span class="badge v-{COLOURS[outcome]}">{_said(word_for(outcome))}</span>'
 
 
 def _name(model: str) -> str:
-    return code(model) if model else f'<span class="quiet">{ALL}</span>'
+    return code(model) if model else f'<span class="quiet">{_said(ALL)}</span>'
 
 
 def _fact(value: Any) -> str:
     if value is None:
-        return '<span class="quiet">nothing</span>'
-    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return f'<span class="quiet">{_said(word_for("nothing"))}</span>'
+    words = translated(word_for(value)) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return code(words)
+
+
+def _said(words: str) -> str:
+    return text(translated(words))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from one_adapter.verify.playing.limits import Way, arrivals
+from one_adapter.language import tr
+from one_adapter.verify.playing.limits import arrivals
 from one_adapter.verify.playing.names import chats_of, named
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME
 from one_adapter.verify.playing.promise import places_of
+from one_adapter.verify.playing.ways import Way
 from one_adapter.verify.result import Check
 
 #: Calls at once, and services that are asked so at the same time.
@@ -57,6 +59,18 @@ async def _burst(way: Way, player: Player) -> tuple[int, float]:
 def _judged(way: Way, passed: int, took: float) -> Check:
     if passed == BURST and took <= LONGEST_SECONDS:
         return Check("no limit", way.model, "same")
-    how = f"in {took:.1f} s" if passed == BURST else "and no more"
-    said = f"{way.service} has no limit, and of {BURST} calls at once {passed} are let through {how}"
+    said = tr(
+        "{service} has no limit, and of {calls} calls at once {passed} are let through and no more",
+        service=way.service,
+        calls=BURST,
+        passed=passed,
+    )
+    if passed == BURST:
+        said = tr(
+            "{service} has no limit, and of {calls} calls at once {passed} are let through in {took:.1f} s",
+            service=way.service,
+            calls=BURST,
+            passed=passed,
+            took=took,
+        )
     return Check("no limit", way.model, "different", said, "limit", BURST, passed)

@@ -14,7 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Any
 
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import tr
 
 LOOPBACK = "127.0.0.1"
 #: Seconds that a program has to begin to listen, and to end.
@@ -72,7 +73,9 @@ class Child:
         except BaseException as problem:
             self.__exit__(None, None, None)
             if isinstance(problem, OSError):
-                raise OneAdapterError(f"{self.name} cannot be started: {problem.strerror}") from None
+                raise OneAdapterError(
+                    tr("{program} cannot be started: {reason}", program=self.name, reason=reason_of(problem))
+                ) from None
             raise
         return self
 
@@ -99,13 +102,19 @@ class Child:
         limit = time.monotonic() + LONGEST_START
         while time.monotonic() < limit:
             if self._process.poll() is not None:
-                raise OneAdapterError(
-                    f"{self.name} ended with code {self._process.returncode}: {self._said()}"
+                code = self._process.returncode
+                told = tr(
+                    "{program} ended with code {code}: {said}",
+                    program=self.name,
+                    code=code,
+                    said=self._said(),
                 )
+                raise OneAdapterError(told)
             if self._answers():
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        raise OneAdapterError(f"{self.name} did not listen within {LONGEST_START:.0f} s")
+        told = tr("{program} did not listen within {seconds:.0f} s", program=self.name, seconds=LONGEST_START)
+        raise OneAdapterError(told)
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
@@ -140,7 +149,7 @@ class Child:
         self._printed.seek(0, os.SEEK_END)
         self._printed.seek(max(0, self._printed.tell() - TOLD))
         lines = self._printed.read().decode("utf-8", "replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), tr("it said nothing"))
 
 
 @contextmanager

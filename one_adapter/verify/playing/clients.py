@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from one_adapter.language import enumerated, joined, tr
 from one_adapter.plan.routes import RANDOM
 from one_adapter.plan.types import Plan, Route
 from one_adapter.verify.playing.answers import error_of, facts_of
@@ -59,7 +60,7 @@ def _is_there(route: Route) -> bool:
 
 
 async def _list_of(player: Player, key: ClientKey | None) -> Check:
-    name = f"models list of {key.name}" if key else "models list"
+    name = tr("models list of {key}", key=key.name) if key else tr("models list")
     got = facts_of(await player.asker.get(MODELS, key.value if key else ""), "models")
     want = _list_for(player.plan, key)
     if not want and not player.plan.dialect.lists_nothing:
@@ -67,12 +68,10 @@ async def _list_of(player: Player, key: ClientKey | None) -> Check:
     if got["status"] != 200:
         return _status(name, 200, got["status"])
     more, fewer = sorted({*got["names"]} - {*want}), sorted({*want} - {*got["names"]})
-    said = "; ".join(
-        f"the list shows {text} {', '.join(several)}"
-        for text, several in (("also", more), ("no", fewer))
-        if several
-    )
-    if said:
+    found = [tr("the list shows also {names}", names=enumerated(more))] if more else []
+    found += [tr("the list shows no {names}", names=enumerated(fewer))] if fewer else []
+    if found:
+        said = joined(found, "; ", "；")
         return Check(name, "", "different", said, "names", want, got["names"])
     return Check(name, "", "same")
 
@@ -88,9 +87,10 @@ def _forbidden(player: Player, key: ClientKey) -> list[str]:
 async def _right(player: Player, key: ClientKey, model: str) -> Check:
     probe = BY_NAME["whole"]
     exchange = await player.asker.probe(probe, model, key.value)
-    name = f"right of {key.name}"
+    name = tr("right of {key}", key=key.name)
     if exchange.calls or exchange.answer.status != 403:
-        said = f"{key.name} opens this name and should not: {exchange.answer.status}, not 403"
+        status = exchange.answer.status
+        said = tr("{key} opens this name and should not: {status}, not 403", key=key.name, status=status)
         return Check(name, model, "different", said, "status", 403, exchange.answer.status)
     return Check(name, model, "same")
 
@@ -109,13 +109,14 @@ def _open_to(player: Player, key: ClientKey) -> list[tuple[str, tuple[Place, ...
 
 
 async def _allowed(player: Player, key: ClientKey, model: str, places: Sequence[Place]) -> Check:
-    name = f"right of {key.name}"
+    name = tr("right of {key}", key=key.name)
     try:
         exchange = await player.ask(BY_NAME["whole"], model, places, key=key.value)
     except NoRoomError as full:
         return Check(name, model, "not compared", full.sentence)
     if exchange.answer.status != 200:
-        said = f"{key.name} does not open this name and should: {exchange.answer.status}, not 200"
+        status = exchange.answer.status
+        said = tr("{key} does not open this name and should: {status}, not 200", key=key.name, status=status)
         return Check(name, model, "different", said, "status", 200, exchange.answer.status)
     return Check(name, model, "same")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from time import monotonic
 
+from one_adapter.language import tr
 from one_adapter.plan.types import LimitPolicy, Plan, ServicePolicy
 
 #: The longest that the questions to one service are spread over, where it takes so many a second.
@@ -20,7 +21,7 @@ class NoRoomError(Exception):
 
     def __init__(self, service: str) -> None:
         super().__init__(service)
-        self.sentence = f"the limit of {service} leaves no room for it"
+        self.sentence = tr("the limit of {service} leaves no room for it", service=service)
 
 
 class Room:

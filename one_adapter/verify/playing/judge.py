@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from one_adapter.language import tr
 from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun import wires
 from one_adapter.runtime.dryrun.heard import Heard
@@ -16,34 +17,41 @@ from one_adapter.verify.result import Check
 
 #: Protocols that a vendor of OpenAI's gets as the client speaks them.
 UNCHANGED = ("chat", "embeddings")
-#: aspect -> what is said of it; `want` and `got` are the two sides.
-SENTENCES = {
-    "status": "the answer's status is {got}, not {want}",
-    "error": "the error is {got!r}, not {want!r}",
-    "calls": "{got} calls of vendors are made, not {want}",
-    ADDRESS: "the vendor is called at {got}, not at {want}",
-    MODEL: "the vendor is asked for {got!r}, not for {want!r}",
-    KEY: "the call is made with the key of {got}, not with that of {want}",
-    QUERY: "the address has the parameters {got!r}, and not {want!r}, or another value in one of them",
-    "messages": "the conversation does not arrive as it was sent: it has {got}, not {want}",
-    "fields": "of the request's fields these do not arrive as they were sent: {want}",
-    "system message": "the system's words do not reach the vendor",
-    "tools": "the client's tools do not reach the vendor",
-    "content type": "the answer is {got!r}, not {want!r}",
-    "model": "the answer names the model {got!r}, not {want!r}",
-    "text": "the answer does not say what the vendor said",
-    "tool call": "the vendor's call of a tool does not come back: {got!r}, not {want!r}",
-    "finish_reason": "the finish reason is {got!r}, not {want!r}",
-    "usage": "the answer does not tell the usage",
-    "stream": "the stream is not whole: {got!r}",
-    "vectors": "the answer's vectors are {got}, not {want}",
-}
+
+
+def _sentence(aspect: str, want: Any, got: Any) -> str:
+    """What is said of an aspect where the two sides differ."""
+    sides = {"want": want, "got": got}
+    every = {
+        "status": tr("the answer's status is {got}, not {want}", **sides),
+        "error": tr("the error is {got!r}, not {want!r}", **sides),
+        "calls": tr("{got} calls of vendors are made, not {want}", **sides),
+        ADDRESS: tr("the vendor is called at {got}, not at {want}", **sides),
+        MODEL: tr("the vendor is asked for {got!r}, not for {want!r}", **sides),
+        KEY: tr("the call is made with the key of {got}, not with that of {want}", **sides),
+        QUERY: tr(
+            "the address has the parameters {got!r}, and not {want!r}, or another value in one of them",
+            **sides,
+        ),
+        "messages": tr("the conversation does not arrive as it was sent: it has {got}, not {want}", **sides),
+        "fields": tr("of the request's fields these do not arrive as they were sent: {want}", want=want),
+        "system message": tr("the system's words do not reach the vendor"),
+        "tools": tr("the client's tools do not reach the vendor"),
+        "content type": tr("the answer is {got!r}, not {want!r}", **sides),
+        "model": tr("the answer names the model {got!r}, not {want!r}", **sides),
+        "text": tr("the answer does not say what the vendor said"),
+        "tool call": tr("the vendor's call of a tool does not come back: {got!r}, not {want!r}", **sides),
+        "finish_reason": tr("the finish reason is {got!r}, not {want!r}", **sides),
+        "usage": tr("the answer does not tell the usage"),
+        "stream": tr("the stream is not whole: {got!r}", got=got),
+        "vectors": tr("the answer's vectors are {got}, not {want}", **sides),
+    }
+    return every[aspect]
 
 
 def different(probe: str, model: str, aspect: str, want: Any, got: Any) -> Check:
     """A check of one aspect that is otherwise."""
-    said = SENTENCES[aspect].format(want=want, got=got)
-    return Check(probe, model, "different", said, aspect, want, got)
+    return Check(probe, model, "different", _sentence(aspect, want, got), aspect, want, got)
 
 
 def judge(
@@ -78,9 +86,8 @@ def _of_body(probe: Probe, model: str, sent: Mapping[str, Any], call: Heard) -> 
     changed = [name for name, value in sent.items() if name != "model" and call.body.get(name) != value]
     if "messages" in changed and (SYSTEM in call.raw or not probe.has_system):
         want, got = (wires.roles_in({**body}) or "user" for body in (sent, call.body))
-        yield different(
-            probe.name, model, "messages", want, got if got != want else f"{got} with other words"
-        )
+        other = got if got != want else tr("{roles} with other words", roles=got)
+        yield different(probe.name, model, "messages", want, other)
     told = ("messages",) if f'"{TOOL.name}"' in call.raw else ("messages", "tools")
     rest = [name for name in changed if name not in told]
     if rest:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan, Route
 from one_adapter.verify.playing.answers import facts_of
 from one_adapter.verify.playing.headroom import NoRoomError
@@ -85,7 +86,7 @@ async def play_names(player: Player) -> list[Check]:
 async def _play(question: Question, player: Player) -> tuple[Check, ...]:
     probe, model = question.probe, question.model
     if probe.protocol in TRANSLATED and any(place.lacks_key for place in question.places):
-        said = "LiteLLM asks nobody without a key, and this one is still to be created"
+        said = tr("LiteLLM asks nobody without a key, and this one is still to be created")
         return (Check(probe.name, model, "not compared", said),)
     try:
         exchange = await player.ask(probe, model, question.places)

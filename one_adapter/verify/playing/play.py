@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import tr
 from one_adapter.plan.types import Plan
 from one_adapter.verify.options import Wish
 from one_adapter.verify.playing.asking import Asker, Ear
@@ -59,5 +60,5 @@ def played(
     try:
         asked = asyncio.run(play(plan, secrets, stage, wish, found, more))
     except KeyboardInterrupt:
-        return tuple(found), 0, "interrupted"
+        return tuple(found), 0, tr("interrupted")
     return tuple(found), asked, ""

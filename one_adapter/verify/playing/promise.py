@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from one_adapter.contract import NO_KEY, RESPONSES
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language import joined, tr
 from one_adapter.plan.addresses import MESSAGES, without_password
 from one_adapter.plan.types import Plan, Route, Target, Upstream
 from one_adapter.runtime.dryrun.heard import Heard
@@ -88,8 +89,9 @@ class Owners:
     def of(self, key: str) -> str:
         """Return whose key this is, in words."""
         if key in ("", NO_KEY):
-            return "no key"
-        return " or ".join(self._owners.get(key, [])) or "a key that the configuration does not have"
+            return tr("no key")
+        owners = self._owners.get(key, [])
+        return joined(owners, " or ", " 或 ") if owners else tr("a key that the configuration does not have")
 
 
 def label_of(target: Target) -> str:

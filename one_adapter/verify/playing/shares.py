@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from math import exp, lcm, lgamma, log
 
+from one_adapter.language import tr
 from one_adapter.plan.types import Route
 from one_adapter.verify.playing.headroom import Room
 from one_adapter.verify.playing.names import chats_of, named
@@ -53,12 +54,12 @@ async def play_shares(player: Player) -> list[Check]:
     checks = []
     for name, route, places in routes:
         if route.notes:
-            checks.append(_not_compared(name, "the shares depend on the tokens that are left"))
+            checks.append(_not_compared(name, tr("the shares depend on the tokens that are left")))
             continue
         each = min(MOST_OF_A_NAME, max(FEWEST_OF_A_NAME, MOST_CALLS // max(1, by_chance)))
         counted = _counted(name, route, places, each)
         if counted is None:
-            checks.append(_not_compared(name, "its turns come round too late"))
+            checks.append(_not_compared(name, tr("its turns come round too late")))
         else:
             checks.append(await _play(counted, player, results))
     return checks
@@ -74,7 +75,7 @@ def _counted(name: str, route: Route, places: tuple[Place, ...], calls: int) -> 
 async def _play(counted: Counted, player: Player, results: int) -> Check:
     fewer = _within_limits(counted, player)
     if fewer is None:
-        return _not_compared(counted.model, "a limit of a service leaves no room for it")
+        return _not_compared(counted.model, tr("a limit of a service leaves no room for it"))
     counted, probe = fewer, BY_NAME["whole"]
     asked = [player.ask_among_others(probe, counted.model, counted.places) for _ in range(counted.calls)]
     found: Counter[str] = Counter()
@@ -113,7 +114,13 @@ def _judged(counted: Counted, found: Counter[str], results: int) -> Check:
         else:
             is_right = chance(counted.calls, share, seen) * results > FALSE_ALARM
         if not is_right:
-            said = f"{place.label} gets {seen} of {counted.calls} calls, where its share is {share:.0%}"
+            said = tr(
+                "{upstream} gets {seen} of {calls} calls, where its share is {share:.0%}",
+                upstream=place.label,
+                seen=seen,
+                calls=counted.calls,
+                share=share,
+            )
             return Check("shares", counted.model, "different", said, "share", want, got)
     return Check("shares", counted.model, "same", "", "", want, got)
 

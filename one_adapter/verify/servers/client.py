@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from one_adapter import __version__
-from one_adapter.errors import OneAdapterError
+from one_adapter.errors import OneAdapterError, reason_of
+from one_adapter.language import tr
 from one_adapter.verify.deadline import ends_after
 
 #: Seconds for a connection, of silence, and of an answer as a whole.
@@ -44,7 +45,7 @@ class Answer:
         return self.content_type == "text/event-stream"
 
 
-ENDLESS = Answer(trouble="its answer does not end")
+ENDLESS = Answer(trouble=tr("its answer does not end"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,15 @@ class Server:
                 answer = _read(connection.getresponse(), began)
             return ENDLESS if _is_late(began) and not answer.trouble else answer
         except TimeoutError:
-            return Answer(trouble="it did not answer in time")
+            return Answer(trouble=tr("it did not answer in time"))
         except ssl.SSLError as problem:
-            return Answer(trouble=f"TLS failed: {problem.reason or problem}")
+            return Answer(trouble=tr("TLS failed: {reason}", reason=problem.reason or str(problem)))
         except (OSError, http.client.HTTPException, ValueError) as problem:
             if _is_late(began):
                 return ENDLESS
-            return Answer(
-                trouble=f"no answer: {getattr(problem, 'strerror', None) or type(problem).__name__}"
-            )
+            has_words = bool(getattr(problem, "strerror", None))
+            reason = reason_of(problem) if has_words else type(problem).__name__
+            return Answer(trouble=tr("no answer: {reason}", reason=reason))
         finally:
             connection.close()
 
@@ -121,12 +122,13 @@ def server_at(url: str, key: str = "") -> Server:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise OneAdapterError("an address is no address of a server: write http://HOST:PORT") from None
+        raise OneAdapterError(tr("an address is no address of a server: write http://HOST:PORT")) from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise OneAdapterError(f"{host or 'an address'}: write it as http://HOST:PORT, or https://")
+        what = host or tr("an address")
+        raise OneAdapterError(tr("{address}: write it as http://HOST:PORT, or https://", address=what))
     if not (key.isascii() and key.isprintable()):
-        raise OneAdapterError("a key holds characters that no header can hold")
+        raise OneAdapterError(tr("a key holds characters that no header can hold"))
     user, _, _ = parts.netloc.rpartition("@")
     shown = f"[{host}]" if ":" in host else host
     path = parts.path.rstrip("/").removesuffix("/v1")
@@ -146,11 +148,11 @@ def _read(response: http.client.HTTPResponse, began: float) -> Answer:
         while part := response.read1(1 << 16):
             raw += part
             if len(raw) > ANSWER_BYTES:
-                return Answer(trouble="its answer is too large")
+                return Answer(trouble=tr("its answer is too large"))
             if _is_late(began):
                 return ENDLESS
         if response.length:
-            return Answer(trouble="its answer is cut")
+            return Answer(trouble=tr("its answer is cut"))
         return Answer(response.status, content_type if raw else "", headers, _json(raw))
     events: list[str] = []
     moments: list[float] = []
@@ -159,7 +161,7 @@ def _read(response: http.client.HTTPResponse, began: float) -> Answer:
         size += len(line)
         now = time.monotonic() - began
         if size >= ANSWER_BYTES or _is_late(began):
-            return Answer(trouble="its stream does not end")
+            return Answer(trouble=tr("its stream does not end"))
         if line.startswith(b"data:"):
             events.append(line[5:].strip().decode("utf-8", "replace"))
             moments.append(now)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from one_adapter.export.litellm.prices import Rates
+from one_adapter.language import joined, tr, trn
 from one_adapter.verify.servers.probes import PROMPT_TOKENS, Probe
 
 #: US dollars a token, of the prompt and of the answer, that a name without a price is reckoned with: dear.
@@ -28,16 +29,21 @@ class Estimate:
         """The whole, with the unknown ones reckoned dear."""
         return self.known + self.at_most
 
-    def __str__(self) -> str:
-        """A sentence or two for whoever is to agree."""
-        words = [f"{self.requests:,} requests"]
+    @property
+    def sentence(self) -> str:
+        """What it comes to, for whoever is to agree."""
+        words: list[str] = [tr("{requests:,} requests", requests=self.requests)]
         if self.known or not self.unknown:
-            words.append(f"about {dollars(self.known)} by LiteLLM's price list")
+            words.append(tr("about {cost} by LiteLLM's price list", cost=dollars(self.known)))
         if self.unknown:
-            count = len(self.unknown)
-            names = f"{count} names have" if count > 1 else "1 name has"
-            words.append(f"{names} no known price and may cost some {dollars(self.at_most)} if dear")
-        return ", ".join(words)
+            dear = trn(
+                "{count} name has no known price and may cost some {cost} if dear",
+                "{count} names have no known price and may cost some {cost} if dear",
+                len(self.unknown),
+                cost=dollars(self.at_most),
+            )
+            words.append(dear)
+        return joined(words, ", ", "，")
 
 
 def dollars(amount: float) -> str:

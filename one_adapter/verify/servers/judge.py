@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from one_adapter.language import enumerated, joined, tr
+from one_adapter.verify.vocabulary import enumeration, word_for
+
 Facts = Mapping[str, Any]
 #: Aspects in the order in which they are told, and what each is called where nothing is there of it.
 ASPECTS = (
@@ -105,12 +108,16 @@ def _sentence(aspect: str, old: Any, new: Any) -> str:
     if isinstance(old, list) and isinstance(new, list):
         lost = [each for each in old if each not in new]
         more = [each for each in new if each not in old]
-        parts = [f"{_shown(lost)} is missing"] if lost else []
-        parts += [f"{_shown(more)} is new"] if more else []
-        return f"{aspect}: {', '.join(parts) or f'{_shown(new)} instead of {_shown(old)}'}"
-    if old is None or new is None:
-        return f"{aspect} {_shown(new)} is new" if old is None else f"{aspect} {_shown(old)} is missing"
-    return f"{aspect} {_shown(new)} instead of {_shown(old)}"
+        parts: list[str] = [tr("{value} is missing", value=_shown(lost))] if lost else []
+        parts += [tr("{value} is new", value=_shown(more))] if more else []
+        other = tr("{new} instead of {old}", new=_shown(new), old=_shown(old))
+        what = joined(parts, ", ", "，") if parts else other
+        return tr("{aspect}: {what}", aspect=word_for(aspect), what=what)
+    if old is None:
+        return tr("{aspect} {value} is new", aspect=word_for(aspect), value=_shown(new))
+    if new is None:
+        return tr("{aspect} {value} is missing", aspect=word_for(aspect), value=_shown(old))
+    return tr("{aspect} {new} instead of {old}", aspect=word_for(aspect), new=_shown(new), old=_shown(old))
 
 
 def _fields(old: list[Any], new: list[Any]) -> Finding | None:
@@ -119,9 +126,9 @@ def _fields(old: list[Any], new: list[Any]) -> Finding | None:
     more = sorted(set.intersection(*after) - set.union(*before))
     if not (lost or more):
         return None
-    parts = [f"missing: {_some(lost)}"] if lost else []
-    parts += [f"new: {_some(more)}"] if more else []
-    return Finding("fields", f"fields {'; '.join(parts)}", lost, more)
+    parts: list[str] = [tr("missing: {fields}", fields=_some(lost))] if lost else []
+    parts += [tr("new: {fields}", fields=_some(more))] if more else []
+    return Finding("fields", tr("fields {changes}", changes=joined(parts, "; ", "；")), lost, more)
 
 
 def _kinds(old: list[Any], new: list[Any]) -> Finding | None:
@@ -133,7 +140,8 @@ def _kinds(old: list[Any], new: list[Any]) -> Finding | None:
     lost, more = ([each for each in some if each.rpartition(" ")[0] in paths] for some in (lost, more))
     if not paths:
         return None
-    shown = f"{_some(more)} instead of {_some([each.rpartition(' ')[2] for each in lost])}"
+    before_it = _some([each.rpartition(" ")[2] for each in lost])
+    shown = tr("{new} instead of {old}", new=_some(more), old=before_it)
     return Finding("kinds", shown, lost, more)
 
 
@@ -144,7 +152,7 @@ def _slower(old: list[Any], new: list[Any]) -> Finding | None:
     usual, best = median(before), min(after)
     if best <= max(SLOWER * usual, usual + SLOWER_SECONDS):
         return None
-    shown = f"the first piece comes after {best:.2g} s instead of {usual:.2g} s"
+    shown = tr("the first piece comes after {new:.2g} s instead of {old:.2g} s", new=best, old=usual)
     return Finding("first piece", shown, round(usual, 3), round(best, 3), STEADY_ROUNDS)
 
 
@@ -153,22 +161,24 @@ def _tokens(old: list[Any], new: list[Any]) -> Finding | None:
         return None
     if min(new) <= max(old) * TOKENS_APART and max(new) * TOKENS_APART >= min(old):
         return None
-    shown = f"the prompt has {new[-1]} tokens instead of {old[-1]}"
+    shown = tr("the prompt has {new} tokens instead of {old}", new=new[-1], old=old[-1])
     return Finding("prompt tokens", shown, old[-1], new[-1], STEADY_ROUNDS)
 
 
 def _some(paths: Sequence[str], shown: int = 4) -> str:
-    more = f" and {len(paths) - shown} more" if len(paths) > shown else ""
-    return ", ".join(paths[:shown]) + more
+    first = enumeration([*paths[:shown]])
+    if len(paths) <= shown:
+        return first
+    return tr("{first} and {count} more", first=first, count=len(paths) - shown)
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_shown(each)}" for key, each in value.items())
+        return enumerated([joined([key, _shown(each)], " ", " ") for key, each in value.items()])
     if isinstance(value, list):
-        return _some([str(each) for each in value]) or "nothing"
+        return _some([str(each) for each in value]) or tr("nothing")
     text = str(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
+    return word_for(text) if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _key(value: Any) -> str:

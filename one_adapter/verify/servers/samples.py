@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from one_adapter.language import tr
 from one_adapter.verify.result import Check
 from one_adapter.verify.servers.client import Answer
 from one_adapter.verify.servers.judge import STEADY_ROUNDS, UNSTEADY_ROUNDS, Finding, differences, unsteady
 from one_adapter.verify.servers.known_differences import known_difference
+from one_adapter.verify.vocabulary import word_for
 
 Facts = dict[str, Any]
 Side = str
@@ -56,7 +58,10 @@ class Asked:
 
     def _note(self, side: Side, answer: Answer) -> None:
         self.failures[side].append(0 if answer.trouble else answer.status)
-        self.busy = f"the {side} side: {answer.trouble or f'status {answer.status}'}"
+        reason = answer.trouble or tr("status {status}", status=answer.status)
+        self.busy = tr("the new side: {reason}", reason=reason)
+        if side == OLD:
+            self.busy = tr("the old side: {reason}", reason=reason)
 
     def ask_failed(self, order: random.Random) -> None:
         """Ask again where only the new side failed, until it does not, or has done so often enough to count.
@@ -83,9 +88,16 @@ class Asked:
         if not self._new_fails or len(failed) < FAILURES:
             return None
         old = self.answers[OLD][-1].get("status")
-        words = f"status {failed[-1]} instead of {old}, each of {len(failed)} times"
+        words = tr(
+            "status {new} instead of {old}, each of {count} times", new=failed[-1], old=old, count=len(failed)
+        )
         if TOO_MANY in failed:  # that may be the account's, and over in a minute
-            words = f"{self.busy}, each of {len(failed)} times; the old side always answers with {old}"
+            words = tr(
+                "{what}, each of {count} times; the old side always answers with {old}",
+                what=self.busy,
+                count=len(failed),
+                old=old,
+            )
             return Check(self.probe, self.model, "not compared", words, "status", old, failed[-1])
         return Check(self.probe, self.model, "different", words, "status", old, failed[-1])
 
@@ -114,10 +126,10 @@ class Asked:
         if failed is not None:
             return [failed]
         if self.busy or not self.is_whole:
-            return [Check(self.probe, self.model, "not compared", self.busy or "it was not asked")]
+            return [Check(self.probe, self.model, "not compared", self.busy or tr("it was not asked"))]
         unsure = self.open_findings(is_exact)
         if unsure:
-            words = f"not asked again: {unsure[0].sentence}"
+            words = tr("not asked again: {difference}", difference=unsure[0].sentence)
             return [Check(self.probe, self.model, "not compared", words, unsure[0].aspect)]
         newest = {**self.answers[NEW][-1], "gateway": is_gateway}
         found = [
@@ -146,7 +158,13 @@ class Asked:
         """The aspects in which the new side is as the old one was only some of the time."""
         before = self.answers[OLD]
         return [
-            Check(self.probe, self.model, "unsteady", f"{aspect} varies on the old side", aspect)
+            Check(
+                self.probe,
+                self.model,
+                "unsteady",
+                tr("{aspect} varies on the old side", aspect=word_for(aspect)),
+                aspect,
+            )
             for aspect in unsteady(before)
             if aspect != "fields"
             and self.answers[NEW][-1].get(aspect) not in [each.get(aspect) for each in before]

@@ -12,6 +12,7 @@ from typing import Any
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import rates_of
+from one_adapter.language import changed, enumerated, sentences, tr, trn
 from one_adapter.runtime.redaction import forms
 from one_adapter.verify.options import Wish
 from one_adapter.verify.result import Check, Verification
@@ -39,11 +40,14 @@ from one_adapter.verify.servers.upstreams import (
     look_into,
     upstream_check,
 )
+from one_adapter.verify.vocabulary import word_for
 
-MASK, INTERRUPTED = "***", "it was interrupted"
+MASK, INTERRUPTED = "***", tr("it was interrupted")
 #: What a server answers where it has no such route; 0 where it does not answer at all.
 NO_ROUTE = (0, 404, 405, 501)
 NOWHERE = "/v1/one-adapter-verify-no-such-route"
+#: How many of several questions a sentence names.
+SHOWN = 5
 #: Characters a key has at least, to be taken out of what is shown: shorter ones could be words.
 SHORTEST = 4
 
@@ -64,7 +68,7 @@ class Session:
         """Ask a side, with its own key or another; raises `EndedError` where no more may be asked."""
         with self._lock:
             if not self.why and sum(self.asked.values()) >= self.wish.max_requests:
-                self.why = f"--max-requests {self.wish.max_requests} was reached"
+                self.why = tr("--max-requests {number} was reached", number=self.wish.max_requests)
             if self.why:
                 raise EndedError
             self.asked[side] += 1
@@ -74,12 +78,15 @@ class Session:
     def clean(self, value: Any) -> Any:
         """The value without the keys, wherever they stand in it, in every encoding they may have there."""
         if isinstance(value, str):
-            for secret in _forms(tuple(each for one in self.servers.values() for each in one.secrets())):
-                value = value.replace(secret, MASK)
-            return value
+            return changed(value, self._masked)
         if isinstance(value, dict):
             return {self.clean(key): self.clean(each) for key, each in value.items()}
         return [self.clean(each) for each in value] if isinstance(value, list) else value
+
+    def _masked(self, text: str) -> str:
+        for secret in _forms(tuple(each for one in self.servers.values() for each in one.secrets())):
+            text = text.replace(secret, MASK)
+        return text
 
     def clean_check(self, check: Check) -> Check:
         """The check without the keys: a server may repeat them in whatever it says, names included."""
@@ -110,7 +117,7 @@ def compare_servers(
     names = names_to_ask(listed[OLD], listed[NEW], wish)
     routes, checks, notes = shared_routes(session, next((name for name in names if not embeds(name)), ""))
     plan = [(name, probes_of(name, routes)) for name in names]
-    notes += _agree(session, plan) if names else ["There is no name to ask both sides about."]
+    notes += _agree(session, plan) if names else [tr("There is no name to ask both sides about.")]
     jobs = (
         [_sides(session, names[0]), *(_name(session, name, probes) for name, probes in plan)] if names else []
     )
@@ -142,7 +149,9 @@ def shared_routes(session: Session, model: str) -> tuple[tuple[Probe, ...], list
 
     An empty request costs nothing: a route that is there finds another fault with it than one that is not.
     """
-    found, checks, notes = [], [], []
+    found: list[Probe] = []
+    checks: list[Check] = []
+    notes: list[str] = []
     for probe in ROUTE_PROBES if model else ():
         try:
             old, new = (_has_route(session, side, probe.path) for side in (OLD, NEW))
@@ -151,10 +160,10 @@ def shared_routes(session: Session, model: str) -> tuple[tuple[Probe, ...], list
         if old and new:
             found.append(probe)
         elif old:
-            words = f"the new side has no {probe.path}"
+            words = tr("the new side has no {path}", path=probe.path)
             checks.append(Check(probe.name, "", "different", words, "route", True, False))
         elif new:
-            notes.append(f"Only the new side has {probe.path}: not compared.")
+            notes.append(tr("Only the new side has {path}: not compared.", path=probe.path))
     return tuple(found), checks, notes
 
 
@@ -171,13 +180,24 @@ def _agree(session: Session, plan: Sequence[tuple[str, Sequence[Probe]]]) -> lis
     wish = session.wish
     costs = estimate(plan, ASKED * len(SIDE_PROBES) + sum(session.asked.values()), rates_of())
     if wish.max_cost is not None and costs.cost > wish.max_cost:
-        what = f"it may cost {dollars(costs.cost)}, which is more than --max-cost {wish.max_cost:g}"
-        raise OneAdapterError(f"{what}: {costs}")
-    words = f"{len(plan)} name{'' if len(plan) == 1 else 's'} on two sides: {costs}."
+        told = tr(
+            "it may cost {cost}, which is more than --max-cost {most:g}: {costs}",
+            cost=dollars(costs.cost),
+            most=wish.max_cost,
+            costs=costs.sentence,
+        )
+        raise OneAdapterError(told)
+    words = trn(
+        "{count} name on two sides: {costs}.",
+        "{count} names on two sides: {costs}.",
+        len(plan),
+        costs=costs.sentence,
+    )
     if costs.requests > wish.max_requests:
-        words += f" --max-requests {wish.max_requests} ends it before it is whole."
+        early = tr("--max-requests {number} ends it before it is whole.", number=wish.max_requests)
+        words = sentences(words, early)
     wish.agree(words)
-    return [f"Estimated before: {costs}."]
+    return [tr("Estimated before: {costs}.", costs=costs.sentence)]
 
 
 def _sides(session: Session, model: str) -> list[Asked]:
@@ -247,8 +267,13 @@ def _shares(session: Session, jobs: Sequence[list[Asked]]) -> list[str]:
         yield
 
     _work(session, shared, compare, lambda *_: None)
-    names = "1 name" if len(shared) == 1 else f"{len(shared)} names"
-    return [f"The shares of {names} were compared by up to {rounds} more answers of each side."]
+    told = trn(
+        "The shares of {count} name were compared by up to {rounds} more answers of each side.",
+        "The shares of {count} names were compared by up to {rounds} more answers of each side.",
+        len(shared),
+        rounds=rounds,
+    )
+    return [told]
 
 
 def _work(session: Session, jobs: Sequence[list[Asked]], do: Doing, progress: Progress) -> None:
@@ -258,10 +283,13 @@ def _work(session: Session, jobs: Sequence[list[Asked]], do: Doing, progress: Pr
 
 def _both_refuse(jobs: Sequence[list[Asked]]) -> list[str]:
     """A sentence about the questions about names that both sides answered with the same refusal, if any."""
-    found = []
+    found: list[str] = []
     for asked in (each for job in jobs[1:] for each in job):
         statuses = {facts["status"] for side in asked.answers.values() for facts in side}
         if asked.is_whole and not asked.busy and len(statuses) == 1 and statuses != {200}:
-            found.append(f"{asked.probe} of {asked.model} ({statuses.pop()})")
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    return [f"Both sides refuse {', '.join(found[:5])}{more}."] if found else []
+            probe, status = word_for(asked.probe), statuses.pop()
+            found.append(tr("{probe} of {name} ({status})", probe=probe, name=asked.model, status=status))
+    first = enumerated(found[:SHOWN])
+    if len(found) > SHOWN:
+        return [tr("Both sides refuse {first} and {count} more.", first=first, count=len(found) - SHOWN)]
+    return [tr("Both sides refuse {first}.", first=first)] if found else []

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import comb
 
+from one_adapter.language import joined, tr
 from one_adapter.verify.result import Check
 from one_adapter.verify.servers.samples import AGAIN, NEW, OLD, Asked, Side
+from one_adapter.verify.vocabulary import word_for
 
 PROBE, PARTS = "upstream", ("upstream address", "upstream model", "upstream key")
 #: A chance below which two sides are not the same, and one above which nothing is to be looked into.
@@ -123,13 +125,19 @@ def _sentence(old: Counter[Upstream], new: Counter[Upstream]) -> str:
     if len(gone) == len(come) == 1:
         pairs = zip(PARTS, gone[0], come[0], strict=True)
         changed = [
-            f"{part.removeprefix('upstream ')} {after} instead of {before}"
+            tr(
+                "{aspect} {new} instead of {old}",
+                aspect=word_for(part.removeprefix("upstream ")),
+                new=after,
+                old=before,
+            )
             for part, before, after in pairs
             if before != after
         ]
-        return ", ".join(changed)
-    what = "other upstreams" if gone or come else "the shares are not the same"
-    return f"{what}: {_shares(new)} instead of {_shares(old)}"
+        return joined(changed, ", ", "，")
+    if gone or come:
+        return tr("other upstreams: {new} instead of {old}", new=_shares(new), old=_shares(old))
+    return tr("the shares are not the same: {new} instead of {old}", new=_shares(new), old=_shares(old))
 
 
 def _counted(seen: Counter[Upstream]) -> list[dict[str, object]]:
