@@ -15,6 +15,7 @@ from one_adapter.commands.spoken import say
 from one_adapter.config.store import Read, is_store, read_source
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.language import joined, lines, tr
+from one_adapter.language.chosen import speaking
 from one_adapter.plan.types import Plan
 from one_adapter.plan.vendors import Options
 from one_adapter.runtime.reload.generation import Generation
@@ -82,10 +83,15 @@ class Changes:
         name, kind = (self.path, None) if not is_store(self.path) else (self.path, "json")
         try:
             source = judged(Read(content[0], name, kind), self.options)
-            exported = self.export(source.plan, exportable(source, as_written=True))
+            exported = self.exported(source.plan, exportable(source, as_written=True))
             return self.made(source.plan, exported, number)
         except WouldRefuse as problem:
             raise Refused(lines(problem.message, problem.findings), half=problem.broken) from None
+
+    def exported(self, plan: Plan, secrets: Secrets) -> Exported:
+        """Return a plan as the proxy reads it; its comments are English, so that fingerprints are alike."""
+        with speaking("en"):
+            return self.export(plan, secrets)
 
     def made(self, plan: Plan, exported: Exported, number: int) -> Generation:
         """Return the generation of an exported plan."""

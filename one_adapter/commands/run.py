@@ -133,7 +133,7 @@ def run_command(
         return Exported(text, loaded(text), {**environment(secrets, master), **share.environment})
 
     changes = Changes(config, options, export, plan, (host, port))
-    exported = export(plan, secrets)
+    exported = changes.exported(plan, secrets)
     _say(ways(loaded(proxy_config(plan, secrets, relay=not no_relay)) if sealed else exported.document))
     following = reloading_of(changes, source, exported, terminal is not None if watch is None else watch)
     first = following.first

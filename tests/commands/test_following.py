@@ -18,6 +18,7 @@ from one_adapter.commands.source import accepted, exportable
 from one_adapter.contract import MASTER_KEY, SECTION
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
 from one_adapter.export.secrets.variables import Secrets
+from one_adapter.language.chosen import speaking
 from one_adapter.plan.types import Plan
 from one_adapter.plan.vendors import Options
 from one_adapter.runtime.reload.generation import Generation
@@ -49,7 +50,16 @@ def follow(path: Path, watch: bool = True, port: int | None = None) -> Reloading
     options = Options()
     source = accepted(str(path), options)
     changes = Changes(str(path), options, exported, source.plan, (None, port))
-    return reloading_of(changes, source, exported(source.plan, exportable(source, as_written=True)), watch)
+    begun = changes.exported(source.plan, exportable(source, as_written=True))
+    return reloading_of(changes, source, begun, watch)
+
+
+def test_a_generation_has_the_same_fingerprint_in_every_language(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(config("m"), "utf-8")
+    english = follow(path).first
+    with speaking("zh"):
+        assert follow(path).first.fingerprint == english.fingerprint
 
 
 class Clock:
