@@ -14,6 +14,8 @@ from one_adapter.config.reading import read_gateway
 from one_adapter.export.report.names import names_of
 from one_adapter.export.report.write import write_report
 from one_adapter.export.secrets.variables import secrets_of
+from one_adapter.language import Language
+from one_adapter.language.chosen import speaking
 from one_adapter.plan.build import decide
 
 HOSTILE = '"><img src="https://evil.example/x.png" onerror="console.log(1)"><script>console.log(2)</script>'
@@ -62,11 +64,12 @@ def written(folder: Path, config: Config) -> tuple[Path, list[str]]:
     return path, [name.name for name in names_of(decided)]
 
 
-@pytest.mark.parametrize(("services", "models"), [(1, 2), (5, 6), (20, 15)])
+@pytest.mark.parametrize(("services", "models", "language"), [(1, 2, "en"), (5, 6, "zh"), (20, 15, "en")])
 async def test_the_picture_shows_every_name_inside_its_frame(
-    tab: Page, tmp_path: Path, services: int, models: int
+    tab: Page, tmp_path: Path, services: int, models: int, language: Language
 ) -> None:
-    path, names = written(tmp_path, configuration(services, models))
+    with speaking(language):
+        path, names = written(tmp_path, configuration(services, models))
     await tab.open(path)
     words = await tab.ask(
         f"{DRAWN}.flatMap(text => [...text.querySelectorAll('tspan')].map(t => t.textContent))"
