@@ -17,10 +17,10 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Settings
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
 from one_adapter.runtime.record.metrics_port import LOOPBACK, MetricsServer
-from one_adapter.runtime.record.number_files import Shelf
+from one_adapter.runtime.record.number_files import NumberFiles
 from one_adapter.runtime.record.record import Record
 from one_adapter.runtime.record.tally import Tally
-from one_adapter.runtime.record.totals import LOOK_SECONDS, Board
+from one_adapter.runtime.record.totals import LOOK_SECONDS, Totals
 from one_adapter.runtime.record.variables import FOLDER, LOG, NUMBERS, PORT, WORKER, YES
 from one_adapter.runtime.record.writer import Writer
 
@@ -66,12 +66,12 @@ class Recording:
         if tally is None:
             return
         folder = environment.get(FOLDER, "")
-        shelf = Shelf(folder, worker) if folder and worker is not None else None
-        self._board = Board(tally, self.gauges, shelf, worker or 1)
+        files = NumberFiles(folder, worker) if folder and worker is not None else None
+        self._totals = Totals(tally, self.gauges, files, worker or 1)
         self.metrics = self._told
         if what.port and (worker or 1) == 1:
             self._listen(what.port)
-        if shelf is not None or what.port:
+        if files is not None or what.port:
             with contextlib.suppress(RuntimeError):  # no loop: the configuration is only being checked
                 self._tick(asyncio.get_running_loop())
 
@@ -87,7 +87,7 @@ class Recording:
 
     def _told(self, accept: str) -> tuple[bytes, str]:
         self.record.settle()
-        return self._board.told(accept)
+        return self._totals.told(accept)
 
     def reloaded(self, applied: bool) -> None:
         """Count a reload: the new configuration holds, or the old one still does."""
@@ -98,18 +98,18 @@ class Recording:
         """Write and lay down what is left, at the process's end."""
         self.record.close()
         if self.metrics is not None:
-            self._board.end()
+            self._totals.end()
 
     def _listen(self, port: int) -> None:
         try:
-            MetricsServer(port, self._board.last_told)
+            MetricsServer(port, self._totals.last_told)
         except OSError as problem:
             where, why = f"{LOOPBACK}:{port}", reason_of(problem)
             _tell(tr("The metrics port {address} cannot be had: {reason}.", address=where, reason=why))
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self.record.settle()
-        self._board.look()
+        self._totals.look()
         loop.call_later(LOOK_SECONDS, self._tick, loop)
 
 

@@ -31,7 +31,7 @@ class Laid(NamedTuple):
     gauges: Gauges | None
 
 
-class Shelf:
+class NumberFiles:
     """The folder, as a process of the worker `worker` sees it."""
 
     def __init__(self, folder: str, worker: int, process: int | None = None) -> None:
@@ -67,7 +67,7 @@ class Ledger:
     def __init__(self, folder: str) -> None:
         """Begin with nothing, in the folder of the workers' numbers."""
         self._folder = Path(folder)
-        self._shelf = Shelf(folder, PARENT)
+        self._files = NumberFiles(folder, PARENT)
         self._numbers = Numbers()
         self._within: deque[str] = deque(maxlen=NAMED)
 
@@ -88,7 +88,7 @@ class Ledger:
                 path.unlink()
 
     def _lay(self) -> None:
-        self._shelf.lay(self._numbers, None, (*self._within,))
+        self._files.lay(self._numbers, None, (*self._within,))
 
 
 def _worker(path: Path) -> int:

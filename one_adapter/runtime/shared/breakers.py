@@ -15,7 +15,7 @@ from typing import Any
 from one_adapter.runtime.gateway.breaker import Breakers, Key, State
 from one_adapter.runtime.gateway.settings import BreakerRule
 from one_adapter.runtime.shared.connection import BREAKERS, Lost
-from one_adapter.runtime.shared.membership import Hub
+from one_adapter.runtime.shared.membership import Membership
 from one_adapter.runtime.shared.waiting import MICROSECONDS
 
 #: Seconds that a probe may take longer than its service's timeout, and one without a timeout in all.
@@ -25,18 +25,18 @@ SPARE_SECONDS, LONGEST_SECONDS = 5.0, 3600.0
 class SharedBreakers(Breakers):
     """The breakers of one worker among several."""
 
-    def __init__(self, hub: Hub) -> None:
-        """Share through `hub`."""
+    def __init__(self, membership: Membership) -> None:
+        """Share through `membership`."""
         super().__init__()
-        self._hub = hub
+        self._membership = membership
         self._numbers = count(1)
         self._probes: dict[Key, list[str]] = {}
-        hub.members.append(self)
-        hub.events.append(self._heard)
+        membership.members.append(self)
+        membership.events.append(self._heard)
 
     async def leases(self, key: Key, rule: BreakerRule, seconds: float) -> bool:
         """Ask whether a probe that has begun may go on, for so many `seconds` at most (0: for long)."""
-        ticket = f"{self._hub.worker}:{next(self._numbers)}"
+        ticket = f"{self._membership.worker}:{next(self._numbers)}"
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         longest = seconds + SPARE_SECONDS if seconds > 0 else LONGEST_SECONDS
         self._probes.setdefault(key, []).append(ticket)
@@ -57,7 +57,7 @@ class SharedBreakers(Breakers):
     def success(self, key: Key, probe: bool) -> None:
         """Note an answer."""
         ticket = self._ticket(key) if probe else ""
-        if self._hub.link is not None and (probe or key in self._states):
+        if self._membership.link is not None and (probe or key in self._states):
             self._run(None, "success", key, ticket)
         super().success(key, probe)
 
@@ -65,7 +65,7 @@ class SharedBreakers(Breakers):
         """Note a failure of the upstream; Redis says what comes of it."""
         alone = partial(super().failure, key, rule, probe, now)
         ticket = self._ticket(key) if probe else ""
-        if self._hub.link is None:
+        if self._membership.link is None:
             alone()
             return
 
@@ -130,7 +130,7 @@ class SharedBreakers(Breakers):
         return found
 
     def _run(self, answered: Any, operation: str, key: Key, *words: Any) -> None:
-        self._hub.run(answered, BREAKERS, operation, json.dumps(key), *words)
+        self._membership.run(answered, BREAKERS, operation, json.dumps(key), *words)
 
 
 def _settle(answer: asyncio.Future[bool], found: Any) -> None:

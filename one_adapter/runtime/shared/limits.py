@@ -20,7 +20,7 @@ from one_adapter.runtime.gateway.refusal import Refusal
 from one_adapter.runtime.gateway.usage import MINUTE_SECONDS
 from one_adapter.runtime.shared.connection import LIMITS, Lost
 from one_adapter.runtime.shared.holding import Holding, Start, share_of
-from one_adapter.runtime.shared.membership import Hub
+from one_adapter.runtime.shared.membership import Membership
 from one_adapter.runtime.shared.waiting import MICROSECONDS, Chain, Queues, Waiter, chain_of
 
 #: Seconds after which others look at a queue whose first seems to be asleep.
@@ -32,16 +32,16 @@ NAMED, KEPT = 500, 1000
 class SharedLimits:
     """The limits of one worker among several."""
 
-    def __init__(self, hub: Hub, required: bool = False) -> None:
-        """Share through `hub`; `required`: while Redis is away, refuse instead of going alone."""
-        self._hub, self._required = hub, required
+    def __init__(self, membership: Membership, required: bool = False) -> None:
+        """Share through `membership`; `required`: while Redis is away, refuse instead of going alone."""
+        self._membership, self._required = membership, required
         self._numbers = count(1)
         self._chains: dict[tuple[Layer, ...], Chain] = {}
         self._queues = Queues(self._expire, self._look)
-        self._holding = Holding(hub.times.minute, self._release)
+        self._holding = Holding(membership.times.minute, self._release)
         self._alone = Limits()
-        hub.members.append(self)
-        hub.letters.append(self._heard)
+        membership.members.append(self)
+        membership.letters.append(self._heard)
 
     def held(self) -> dict[str, tuple[int, int]]:
         """Return name -> (requests that run, requests that wait) of this worker's limits in use now."""
@@ -58,9 +58,9 @@ class SharedLimits:
         for layer in layers:
             if layer.limit.tpm and tokens > max(layer.least, floor(layer.limit.tpm)):
                 raise Full(layer, MINUTE_SECONDS, never=True)
-        hub, end = self._hub, asyncio.get_running_loop().time() + most
+        membership, end = self._membership, asyncio.get_running_loop().time() + most
         waiter = Waiter(next(self._numbers), layers, self._chain(layers), tokens, end)
-        if hub.link is None and await hub.ready() is None:
+        if membership.link is None and await membership.ready() is None:
             return await self._go_alone(waiter, spare)
         self._ask(waiter, most, spare)
         try:
@@ -79,11 +79,11 @@ class SharedLimits:
             if renewed != tuple(waiter.layers):
                 waiter.layers, waiter.chain = renewed, self._chain(renewed)
                 self._run(None, "renew", self._ticket(waiter.number), waiter.chain.text)
-        self._alone.renew(share_of(layer, self._hub.workers) for layer in new.values())
+        self._alone.renew(share_of(layer, self._membership.workers) for layer in new.values())
 
     def lost(self) -> None:
         """Go alone: what runs and has started of late counts there, who waits does so there in its order."""
-        self._alone = self._holding.alone(self._hub.workers)
+        self._alone = self._holding.alone(self._membership.workers)
         for waiter in self._queues.all():
             self._queues.leave(waiter)
             waiter.fail(Lost("away"))
@@ -187,7 +187,7 @@ class SharedLimits:
 
     def _arm(self, name: str, delay: int, first: bool) -> None:
         """Have a queue looked at when its first one's turn comes: by whose that is, and by others later."""
-        times = self._hub.times
+        times = self._membership.times
         seconds = times.tick if delay < 0 else delay / MICROSECONDS + (0.0 if first else ASLEEP_SECONDS)
         self._queues.arm(name, min(max(seconds, times.least), times.tick))
 
@@ -228,7 +228,7 @@ class SharedLimits:
         if self._required:
             problem = "The limits of this service cannot be looked up at present."
             raise Refusal(503, problem, "service_unavailable", retry_after=1.0)
-        share = [share_of(layer, self._hub.workers) for layer in waiter.layers]
+        share = [share_of(layer, self._membership.workers) for layer in waiter.layers]
         cost = min([waiter.cost, *(int(one.limit.tpm) for one in share if one.limit.tpm)])
         most = max(0.0, min(waiter.end, waiter.till) - asyncio.get_running_loop().time())
         try:
@@ -238,7 +238,7 @@ class SharedLimits:
             raise Full(layer, full.retry_after, full.never) from None
         waiter.number = next(self._numbers)
         release = self._holding.begin(waiter, own)
-        if self._hub.link is not None:  # it came back meanwhile
+        if self._membership.link is not None:  # it came back meanwhile
             self._assert((), everything=False)
         return release
 
@@ -252,10 +252,12 @@ class SharedLimits:
         return found
 
     def _ticket(self, number: int) -> str:
-        return f"{self._hub.worker}:{number}"
+        return f"{self._membership.worker}:{number}"
 
     def _run(self, answered: Any, operation: str, *words: Any) -> None:
-        self._hub.run(answered, LIMITS, operation, int(self._hub.times.minute * MICROSECONDS), *words)
+        self._membership.run(
+            answered, LIMITS, operation, int(self._membership.times.minute * MICROSECONDS), *words
+        )
 
 
 def _told(waiter: Waiter, now: float) -> Mapping[str, Any]:

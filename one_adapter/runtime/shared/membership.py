@@ -62,7 +62,7 @@ class Member(Protocol):
         """Redis has taken this worker for dead and given its places away: tell it otherwise."""
 
 
-class Hub:
+class Membership:
     """One worker among several; `link` is None while Redis is away."""
 
     def __init__(

@@ -9,7 +9,7 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.sharing import Sharing
 from one_adapter.runtime.shared.breakers import SharedBreakers
 from one_adapter.runtime.shared.limits import SharedLimits
-from one_adapter.runtime.shared.membership import Hub, Times
+from one_adapter.runtime.shared.membership import Membership, Times
 from one_adapter.runtime.shared.turns import SharedCapacity, SharedTurns
 
 
@@ -17,15 +17,15 @@ def open_memory(sharing: Sharing, services: Iterable[str], times: Times | None =
     """Return the memory that all have who name the same Redis and share a name in it.
 
     Without a name the identities of the `services` make one. Nothing is connected before the first request
-    that needs it, or `Hub.start`.
+    that needs it, or `Membership.start`.
     """
-    hub = Hub(sharing.url, sharing.name or name_of(services), times)
+    membership = Membership(sharing.url, sharing.name or name_of(services), times)
     return Memory(
-        breakers=SharedBreakers(hub),
-        limits=SharedLimits(hub, sharing.required),
-        capacity=SharedCapacity(hub),
-        turns=SharedTurns(hub),
-        start=hub.start,
+        breakers=SharedBreakers(membership),
+        limits=SharedLimits(membership, sharing.required),
+        capacity=SharedCapacity(membership),
+        turns=SharedTurns(membership),
+        start=membership.start,
     )
 
 

@@ -8,7 +8,7 @@ import json
 from one_adapter.runtime.gateway.capacity import Capacity
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.shared.connection import Lost
-from one_adapter.runtime.shared.membership import Hub
+from one_adapter.runtime.shared.membership import Membership
 
 #: Seconds for which a count is kept that nobody takes a turn of, and after how many turns that is renewed.
 KEPT_SECONDS, RENEWED_TURNS = 86400, 1000
@@ -17,18 +17,18 @@ KEPT_SECONDS, RENEWED_TURNS = 86400, 1000
 class SharedTurns:
     """The turns of one worker among several (`Turns`)."""
 
-    def __init__(self, hub: Hub) -> None:
-        """Share through `hub`."""
-        self._hub = hub
+    def __init__(self, membership: Membership) -> None:
+        """Share through `membership`."""
+        self._membership = membership
 
     async def take(self, kind: str, name: str, first: int) -> int | None:
         """Return the next turn of `kind` under a name, counted from `first`; None to count alone."""
         if not name:
             return None
-        link = self._hub.link or await self._hub.ready()
+        link = self._membership.link or await self._membership.ready()
         if link is None:
             return None
-        key = f"{self._hub.key}:t:{kind}:{name}"
+        key = f"{self._membership.key}:t:{kind}:{name}"
         try:
             number: int = await link.ask("INCR", key)
         except Lost:
@@ -45,22 +45,24 @@ class SharedCapacity(Capacity):
     worker's own: it is a preference among keys, and what a key may not do its limits say, which are shared.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        """Share through `hub`."""
+    def __init__(self, membership: Membership) -> None:
+        """Share through `membership`."""
         super().__init__()
-        self._hub = hub
-        hub.events.append(self._heard)
+        self._membership = membership
+        membership.events.append(self._heard)
 
     def cool(self, policy: Policy, model: str, now: float) -> None:
         """Note that the upstream answered 429 to a key, and tell the others."""
         super().cool(policy, model, now)
-        if self._hub.link is not None:
+        if self._membership.link is not None:
             told = json.dumps([policy.service, policy.key, policy.credential, model])
-            self._hub.link.call(None, "PUBLISH", f"{self._hub.key}:e", f"cool {self._hub.worker} 0 {told}")
+            self._membership.link.call(
+                None, "PUBLISH", f"{self._membership.key}:e", f"cool {self._membership.worker} 0 {told}"
+            )
 
     def _heard(self, event: str) -> None:
         what, worker, _, told = event.split(" ", 3)
-        if what == "cool" and worker != self._hub.worker:
+        if what == "cool" and worker != self._membership.worker:
             service, key, credential, model = json.loads(told)
             policy = Policy(service=service, key=key, credential=credential)
             super().cool(policy, model, asyncio.get_running_loop().time())

@@ -31,7 +31,7 @@ def test_those_with_the_same_services_share_where_no_name_is_told() -> None:
     def key(**own: object) -> str:
         limits = memory_of(loaded_of(redis=URL, **own).config).limits
         assert isinstance(limits, SharedLimits)
-        return limits._hub.key
+        return limits._membership.key
 
     assert key() == key() != key(redis_name="other") == "{oa:other}"
 

@@ -22,18 +22,18 @@ from one_adapter.runtime.record import tally as tallies
 from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.gauges import Gauges, gauges_of
 from one_adapter.runtime.record.metrics_port import MetricsServer
-from one_adapter.runtime.record.number_files import STALE_SECONDS, Ledger, Shelf
+from one_adapter.runtime.record.number_files import STALE_SECONDS, Ledger, NumberFiles
 from one_adapter.runtime.record.record import KEPT_BYTES, KEPT_REQUESTS, KEPT_SECONDS, Record
 from one_adapter.runtime.record.tally import Tally
 from one_adapter.runtime.record.tokens import NONE, Tokens
-from one_adapter.runtime.record.totals import Board
+from one_adapter.runtime.record.totals import Totals
 
 Told = dict[tuple[str, frozenset[tuple[str, str]]], float]
 ONE = Finished("chat", 0.2, 200, "answered", model="nick", group="m", service="s", first=0.1)
 
 
-def told_by(board: Board) -> Told:
-    body, kind = board.told()
+def told_by(totals: Totals) -> Told:
+    body, kind = totals.told()
     assert kind.startswith("text/plain")
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -46,8 +46,8 @@ def value(told: Told, name: str, **labels: str) -> float | None:
     return told.get((f"one_adapter_{name}", frozenset(labels.items())))
 
 
-def alone(tally: Tally) -> Board:
-    return Board(tally, Gauges)
+def alone(tally: Tally) -> Totals:
+    return Totals(tally, Gauges)
 
 
 def test_requests_tokens_and_times_are_told_by_service_and_model() -> None:
@@ -103,7 +103,7 @@ async def test_what_holds_now_is_told() -> None:
     memory.breakers.failure(("s", "k2", "m"), BreakerRule(2, 60.0, 1), False, 0.0)
     release = await memory.limits.acquire([Layer("s:service", Limit(concurrency=1))], 0, 1.0)
     config = replace(Config.empty(), number=2)
-    told = told_by(Board(Tally(), lambda: gauges_of(memory, running=3, lost=4, config=config)))
+    told = told_by(Totals(Tally(), lambda: gauges_of(memory, running=3, lost=4, config=config)))
     release()
     assert value(told, "requests_running") == 3
     assert value(told, "lost_log_lines_total") == 4
@@ -125,7 +125,7 @@ async def test_services_and_keys_are_told_by_their_names_of_now() -> None:
     memory.breakers.failure(("openai#a1", "#b2", "m"), BreakerRule(1, 60.0, 1), False, 0.0)
     layers = [Layer(f"openai#a1:{name}", Limit(concurrency=1)) for name in ("service", "key:#b2:credential")]
     release = await memory.limits.acquire(layers, 0, 1.0)
-    told = told_by(Board(Tally(), lambda: gauges_of(memory, 0, 0, config)))
+    told = told_by(Totals(Tally(), lambda: gauges_of(memory, 0, 0, config)))
     release()
     assert value(told, "limit_places", limit="openai-1:service") == 1
     assert value(told, "limit_places", limit="openai-1:key:key-2:credential") == 1
@@ -133,17 +133,17 @@ async def test_services_and_keys_are_told_by_their_names_of_now() -> None:
 
 
 def test_every_worker_tells_the_sum_of_all(tmp_path: Path) -> None:
-    boards = []
+    several = []
     for number in (1, 2, 3):
         tally = Tally()
         for _ in range(number):
             tally.count(ONE, Tokens(1))
         held = Gauges(number, {"s:service": (number, 0)}, (("s", "", "m"),), number)
-        boards.append(Board(tally, lambda held=held: held, Shelf(str(tmp_path), number), number))
-    for board in boards:
-        board.look()
-    for board in boards:
-        told = told_by(board)
+        several.append(Totals(tally, lambda held=held: held, NumberFiles(str(tmp_path), number), number))
+    for totals in several:
+        totals.look()
+    for totals in several:
+        told = told_by(totals)
         assert value(told, "request_seconds_count", service="s", model="m") == 6
         assert value(told, "tokens_total", service="s", model="m", type="prompt") == 6
         assert value(told, "requests_running") == 6
@@ -156,21 +156,21 @@ def test_every_worker_tells_the_sum_of_all(tmp_path: Path) -> None:
 def test_of_a_worker_that_is_gone_stays_what_it_counted_and_not_what_it_held(tmp_path: Path) -> None:
     tally = Tally()
     tally.count(ONE, NONE)
-    Board(tally, lambda: Gauges(7), Shelf(str(tmp_path), 2), 2).look()
+    Totals(tally, lambda: Gauges(7), NumberFiles(str(tmp_path), 2), 2).look()
     (file,) = tmp_path.glob("2-*.json")
     laid = file.stat().st_mtime
     for age, workers, running in ((0.0, 2, 7), (STALE_SECONDS + 1, 1, 0)):
-        board = Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1, now=lambda age=age: laid + age)
-        told = told_by(board)
+        totals = Totals(Tally(), Gauges, NumberFiles(str(tmp_path), 1), 1, now=lambda age=age: laid + age)
+        told = told_by(totals)
         assert value(told, "request_seconds_count", service="s", model="m") == 1
         assert (value(told, "workers"), value(told, "requests_running")) == (workers, running)
 
 
-def counted(folder: Path, worker: int, process: int, held: Gauges) -> tuple[Tally, Board]:
+def counted(folder: Path, worker: int, process: int, held: Gauges) -> tuple[Tally, Totals]:
     """A process of a worker that has counted a request."""
     tally = Tally()
     tally.count(ONE, NONE)
-    return tally, Board(tally, lambda: held, Shelf(str(folder), worker, process), worker)
+    return tally, Totals(tally, lambda: held, NumberFiles(str(folder), worker, process), worker)
 
 
 def test_a_worker_that_ends_what_it_does_counts_beside_the_one_in_its_place(tmp_path: Path) -> None:
@@ -178,10 +178,10 @@ def test_a_worker_that_ends_what_it_does_counts_beside_the_one_in_its_place(tmp_
     _, new = counted(tmp_path, 1, 102, Gauges(1, generation=2))
     _, other = counted(tmp_path, 2, 103, Gauges())
     for count in (3, 4, 5):
-        for board in (leaves, new, other):
-            board.look()
-        for board in (leaves, new, other):
-            told = told_by(board)
+        for totals in (leaves, new, other):
+            totals.look()
+        for totals in (leaves, new, other):
+            told = told_by(totals)
             assert value(told, "request_seconds_count", service="s", model="m") == count
             assert (value(told, "requests_running"), value(told, "workers")) == (4, 2)
             assert value(told, "generation", worker="1") == 2
@@ -212,11 +212,11 @@ def test_what_a_process_has_counted_that_is_gone_is_told_once_at_every_moment(tm
 
 def test_reloads_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
     ledger = Ledger(str(tmp_path))
-    board = Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1)
-    assert value(told_by(board), "reloads_total", result="refused") == 0
+    totals = Totals(Tally(), Gauges, NumberFiles(str(tmp_path), 1), 1)
+    assert value(told_by(totals), "reloads_total", result="refused") == 0
     for applied in (True, False, True):
         ledger.reloaded(applied)
-    told = told_by(board)
+    told = told_by(totals)
     assert value(told, "reloads_total", result="applied") == 2
     assert value(told, "reloads_total", result="refused") == 1
     assert value(told, "workers") == 1
@@ -225,14 +225,14 @@ def test_reloads_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
 def test_what_lies_in_the_folder_and_is_no_workers_is_passed_over(tmp_path: Path) -> None:
     for name, text in (("2.json", "{"), ("x.json", "[]"), ("3.json", json.dumps(["[]", [], []]))):
         (tmp_path / name).write_text(text)
-    told = told_by(Board(Tally(), Gauges, Shelf(str(tmp_path), 1), 1))
+    told = told_by(Totals(Tally(), Gauges, NumberFiles(str(tmp_path), 1), 1))
     assert value(told, "workers") == 1
 
 
 def test_a_folder_without_room_costs_no_more_than_the_others_view(tmp_path: Path) -> None:
-    board = Board(Tally(), Gauges, Shelf(str(tmp_path / "gone"), 1), 1)
-    board.look()
-    assert value(told_by(board), "workers") == 1
+    totals = Totals(Tally(), Gauges, NumberFiles(str(tmp_path / "gone"), 1), 1)
+    totals.look()
+    assert value(told_by(totals), "workers") == 1
 
 
 def test_requests_are_counted_from_their_beginning_to_their_end() -> None:

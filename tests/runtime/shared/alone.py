@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from virtual import run
 
 from one_adapter.runtime.shared.limits import SharedLimits
-from one_adapter.runtime.shared.membership import Hub, Times
+from one_adapter.runtime.shared.membership import Membership, Times
 
 T = TypeVar("T")
 #: A worker that never seems dead, windows of a minute, and no look at a queue but when it is time.
@@ -18,20 +18,20 @@ EXACT = Times(lease=1e6, beat=0, minute=60.0, tick=1e6, least=1e-6, first=30, pa
 
 def by_jumps(url: str, name: str, scenario: Callable[[SharedLimits], Coroutine[Any, Any, T]]) -> T:
     """Run a scenario with the limits of one worker, in virtual time."""
-    hubs: list[Hub] = []
+    memberships: list[Membership] = []
 
     async def play() -> T:
         loop = asyncio.get_running_loop()
-        hub = Hub(url, name, EXACT, lambda: 1 + round(loop.time() * 1e6))
-        hubs.append(hub)
-        limits = SharedLimits(hub)
+        membership = Membership(url, name, EXACT, lambda: 1 + round(loop.time() * 1e6))
+        memberships.append(membership)
+        limits = SharedLimits(membership)
         try:
-            assert await hub.ready() is not None
+            assert await membership.ready() is not None
             return await scenario(limits)
         finally:
-            await hub.close()
+            await membership.close()
 
     def busy() -> bool:
-        return not hubs or hubs[0].link is None or hubs[0].link.pending > 0
+        return not memberships or memberships[0].link is None or memberships[0].link.pending > 0
 
     return run(play(), busy)

@@ -1,4 +1,4 @@
-"""Several workers in one process, each with a hub of its own, and what they ask for."""
+"""Several workers in one process, each with a membership of its own, and what they ask for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.gateway.settings import Limit
 from one_adapter.runtime.gateway.sharing import Sharing
 from one_adapter.runtime.shared.limits import SharedLimits
-from one_adapter.runtime.shared.membership import Hub, Times
+from one_adapter.runtime.shared.membership import Membership, Times
 from one_adapter.runtime.shared.opening import open_memory
 
 #: No heartbeat, a long lease: nobody dies unless a test says so.
@@ -30,13 +30,13 @@ def layer(name: str = "s", **numbers: float) -> Layer:
 
 
 class Worker:
-    """One worker: its memory and its hub."""
+    """One worker: its memory and its membership."""
 
     def __init__(self, url: str, name: str, times: Times = QUIET, required: bool = False) -> None:
         self.memory: Memory = open_memory(Sharing(url, name, required), (), times)
         assert isinstance(self.memory.limits, SharedLimits)
         self.limits = self.memory.limits
-        self.hub: Hub = self.limits._hub
+        self.membership: Membership = self.limits._membership
 
     async def takes(self, *layers: Layer, most: float = PATIENCE, tokens: int = 1) -> Release:
         return await self.limits.acquire(layers, tokens, most)
@@ -50,12 +50,12 @@ class Worker:
 
     async def die(self) -> None:
         """End without a word."""
-        assert self.hub._task is not None
-        assert self.hub.link is not None
-        self.hub._task.cancel()
-        self.hub.link.on_end = None
-        self.hub.link.close()
-        self.hub.link = None
+        assert self.membership._task is not None
+        assert self.membership.link is not None
+        self.membership._task.cancel()
+        self.membership.link.on_end = None
+        self.membership.link.close()
+        self.membership.link = None
 
     def waiting(self) -> int:
         return sum(waiting for _, waiting in self.limits.held().values())
@@ -69,11 +69,11 @@ async def workers(
     found = [Worker(url, name, times, required) for _ in range(count)]
     try:
         for one in found:
-            assert (await one.hub.ready() is not None) is there
+            assert (await one.membership.ready() is not None) is there
         yield found
     finally:
         for one in found:
-            await one.hub.close()
+            await one.membership.close()
 
 
 async def until(holds: Callable[[], Any]) -> None:

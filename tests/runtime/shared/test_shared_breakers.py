@@ -65,7 +65,7 @@ async def test_an_answer_from_before_it_opened_does_not_close_it(server: Server,
         fails(one, 3)
         await until(lambda: not allows(two))
         two.memory.breakers.success(KEY, False)
-        assert server.client().hlen(f"{one.hub.key}:k") == 1
+        assert server.client().hlen(f"{one.membership.key}:k") == 1
         assert not allows(two)
 
 
@@ -103,7 +103,7 @@ async def test_a_prober_that_dies_lets_another_try(server: Server, name: str) ->
         fails(dies, 3, RULE)
         await until(lambda: not allows(dies, RULE) and not allows(lives, RULE))
         assert await probes(dies)
-        server.client().zrem(f"{dies.hub.key}:w", dies.hub.worker)
+        server.client().zrem(f"{dies.membership.key}:w", dies.membership.worker)
         assert await probes(lives)
 
 
@@ -133,12 +133,12 @@ async def test_each_goes_by_its_own_while_redis_is_away_and_tells_what_opened(
 ) -> None:
     async with workers(own_server.url, name) as (one, two):
         own_server.stop()
-        await until(lambda: not one.hub.link and not two.hub.link)
+        await until(lambda: not one.membership.link and not two.membership.link)
         fails(one, 3)
         assert [allows(one), allows(two)] == [False, True]
         assert await two.memory.breakers.leases(KEY, RULE, 0)
         own_server.start()
-        await until(lambda: one.hub.link and two.hub.link and not allows(two))
+        await until(lambda: one.membership.link and two.membership.link and not allows(two))
         assert not allows(one)
 
 

@@ -18,14 +18,14 @@ async def test_requests_go_on_by_a_part_of_the_limit_while_redis_does_not_answer
 ) -> None:
     three = layer(concurrency=3)
     async with workers(own_server.url, name, times=HASTY) as (one, two):
-        one.hub.workers = two.hub.workers = 2
+        one.membership.workers = two.membership.workers = 2
         own_server.pause()
         began = time.monotonic()
         both = [await one.takes(three), await two.takes(three)]
         assert time.monotonic() - began < 50 * 0.6
         assert [await one.is_full(three), await two.is_full(three)] == [True, True]
         own_server.go_on()
-        await until(lambda: one.hub.link and two.hub.link)
+        await until(lambda: one.membership.link and two.membership.link)
         third = await one.takes(three)
         assert [await one.is_full(three), await two.is_full(three)] == [True, True]
         for release in (*both, third):
@@ -50,7 +50,7 @@ async def test_who_waits_when_redis_ends_goes_on_in_its_order(own_server: Server
         waiting = [asyncio.create_task(wait(number)) for number in range(5)]
         await until(lambda: worker.waiting() == 5)
         own_server.stop()
-        await until(lambda: worker.hub.link is None)
+        await until(lambda: worker.membership.link is None)
         await asyncio.sleep(0.05)
         assert order == []
         first()
@@ -69,9 +69,9 @@ async def test_an_empty_redis_is_told_what_runs_and_what_has_started_of_late(
         await two.takes(two_starts)
         await two.takes(tokens, tokens=60)
         own_server.stop()
-        await until(lambda: not one.hub.link and not two.hub.link)
+        await until(lambda: not one.membership.link and not two.membership.link)
         own_server.start()
-        await until(lambda: one.hub.link and two.hub.link)
+        await until(lambda: one.membership.link and two.membership.link)
         for worker in (one, two):
             assert [await worker.is_full(limit) for limit in (one_place, two_starts)] == [True, True]
         assert await one.takes(tokens, tokens=40)
@@ -84,14 +84,14 @@ async def test_what_starts_while_redis_is_away_counts_when_it_is_back(own_server
     two_starts, one_place = layer("starts", qpm=2), layer("place", concurrency=1)
     async with workers(own_server.url, name, 1) as (worker,):
         own_server.stop()
-        await until(lambda: worker.hub.link is None)
+        await until(lambda: worker.membership.link is None)
         await worker.takes(two_starts)
         await worker.takes(two_starts)
         release = await worker.takes(one_place)
         waits = asyncio.create_task(worker.takes(one_place))
         await asyncio.sleep(0.05)
         own_server.start()
-        await until(lambda: worker.hub.link)
+        await until(lambda: worker.membership.link)
         assert await worker.is_full(two_starts)
         assert await worker.is_full(one_place)
         release()
@@ -106,7 +106,7 @@ async def test_a_minute_that_was_used_up_is_used_up_alone_too(own_server: Server
         for _ in range(2):
             await worker.takes(layer(qpm=2))
         own_server.stop()
-        await until(lambda: worker.hub.link is None)
+        await until(lambda: worker.membership.link is None)
         assert await worker.is_full(layer(qpm=2))
 
 
@@ -114,9 +114,9 @@ async def test_a_request_larger_than_a_workers_part_of_the_tokens_goes_alone_onc
     own_server: Server, name: str
 ) -> None:
     async with workers(own_server.url, name, 1) as (worker,):
-        worker.hub.workers = 4
+        worker.membership.workers = 4
         own_server.stop()
-        await until(lambda: worker.hub.link is None)
+        await until(lambda: worker.membership.link is None)
         await worker.takes(layer(tpm=100), tokens=90)
         assert await worker.is_full(layer(tpm=100))
 
@@ -124,12 +124,12 @@ async def test_a_request_larger_than_a_workers_part_of_the_tokens_goes_alone_onc
 async def test_a_proxy_that_requires_redis_refuses_meanwhile(own_server: Server, name: str) -> None:
     async with workers(own_server.url, name, 1, required=True) as (worker,):
         own_server.stop()
-        await until(lambda: worker.hub.link is None)
+        await until(lambda: worker.membership.link is None)
         with pytest.raises(Refusal) as refused:
             await worker.takes(layer(qpm=2))
         assert (refused.value.status, refused.value.retry_after) == (503, 1.0)
         own_server.start()
-        await until(lambda: worker.hub.link)
+        await until(lambda: worker.membership.link)
         await worker.takes(layer(qpm=2))
 
 
@@ -149,7 +149,7 @@ async def test_a_wrong_password_is_told_and_not_shown(
     try:
         path = server.url.removeprefix("unix://")
         async with workers(f"unix://:the-wrong-one@{path}", name, 1, there=False) as (worker,):
-            assert worker.hub.link is None
+            assert worker.membership.link is None
         async with workers(f"unix://:the-right-one@{path}", name, 1) as (worker,):
             await worker.takes(layer(qpm=1))
     finally:
@@ -172,8 +172,8 @@ async def test_a_redis_that_may_not_keep_anything_counts_as_away(
 
 async def test_a_worker_counts_those_that_are_alive(server: Server, name: str) -> None:
     async with workers(server.url, name, 3) as (*_, last):
-        assert last.hub.workers == 3
-        assert last.hub.times is QUIET
+        assert last.membership.workers == 3
+        assert last.membership.times is QUIET
 
 
 @pytest.mark.parametrize(
@@ -197,8 +197,8 @@ async def test_a_redis_that_may_drop_what_is_shared_is_told(
     try:
         async with workers(server.url, name, 1) as (worker,):
             await worker.takes(layer(qpm=1))
-            assert worker.hub.link is not None
-            await worker.hub.link.ask("PING")
+            assert worker.membership.link is not None
+            await worker.membership.link.ask("PING")
     finally:
         server.stop()
     assert ("allkeys-lru" in caplog.text) is warned

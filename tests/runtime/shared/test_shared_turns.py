@@ -49,7 +49,7 @@ async def test_what_needs_no_turn_makes_no_trip(server: Server, name: str) -> No
         ):
             await drawn(worker, loaded)
         # A trip for a turn would have made its count.
-        assert server.client().keys(f"{worker.hub.key}:t:*") == []
+        assert server.client().keys(f"{worker.membership.key}:t:*") == []
 
 
 async def test_each_takes_its_own_turns_while_redis_is_away(own_server: Server, name: str) -> None:
@@ -58,7 +58,7 @@ async def test_each_takes_its_own_turns_while_redis_is_away(own_server: Server, 
         own_server.pause()
         assert await drawn(one, loaded) == "a"
         own_server.stop()
-        await until(lambda: not two.hub.link)
+        await until(lambda: not two.membership.link)
         assert [await drawn(two, loaded) for _ in range(3)] == ["a", "b", "c"]
 
 
@@ -66,4 +66,4 @@ async def test_a_count_of_turns_is_kept_for_a_day(server: Server, name: str) -> 
     async with workers(server.url, name, 1) as (worker,):
         await drawn(worker, loaded_of(*SERVICES))
         client = server.client()
-        await until(lambda: 86000 < client.ttl(f"{worker.hub.key}:t:services:m") <= 86400)
+        await until(lambda: 86000 < client.ttl(f"{worker.membership.key}:t:services:m") <= 86400)

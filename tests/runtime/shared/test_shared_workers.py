@@ -57,11 +57,11 @@ async def test_who_leaves_gives_up_its_turn_and_its_place(server: Server, name: 
 async def test_who_leaves_before_redis_has_answered_has_used_nothing(server: Server, name: str) -> None:
     minute = layer("minute", qpm=1)
     async with workers(server.url, name, 1) as (worker,):
-        assert worker.hub.link is not None
-        await worker.hub.link.ask("PING")
+        assert worker.membership.link is not None
+        await worker.membership.link.ask("PING")
         task = asyncio.create_task(worker.takes(PLACE, minute))
         await asyncio.sleep(0)
-        assert worker.hub.link.pending == 1
+        assert worker.membership.link.pending == 1
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert not await worker.is_full(PLACE, minute)
@@ -81,7 +81,7 @@ async def test_a_turn_that_is_told_to_nobody_is_found_all_the_same(server: Serve
         release = await one.takes(PLACE)
         task = asyncio.create_task(two.takes(PLACE))
         await until(two.waiting)
-        two.hub.letters.clear()  # what is told is heard no more
+        two.membership.letters.clear()  # what is told is heard no more
         release()
         (await task)()
 
@@ -107,15 +107,15 @@ async def test_the_places_and_turns_of_a_dead_worker_come_back(server: Server, n
         await dead.die()
         end_lease(server, dead)
         (await task)()
-        assert server.client().hlen(f"{dead.hub.key}:x:{dead.hub.worker}") == 0
+        assert server.client().hlen(f"{dead.membership.key}:x:{dead.membership.worker}") == 0
         waits.cancel()
         await asyncio.gather(waits, return_exceptions=True)
 
 
 def end_lease(server: Server, worker: Worker) -> None:
     """Have a worker's last heartbeat be too long ago, and the last look for such, too."""
-    server.client().zadd(f"{worker.hub.key}:w", {worker.hub.worker: 1})
-    server.client().delete(f"{worker.hub.key}:r")
+    server.client().zadd(f"{worker.membership.key}:w", {worker.membership.worker: 1})
+    server.client().delete(f"{worker.membership.key}:r")
 
 
 async def test_a_worker_that_was_thought_dead_holds_and_waits_for_what_it_did(
@@ -129,9 +129,9 @@ async def test_a_worker_that_was_thought_dead_holds_and_waits_for_what_it_did(
         await until(stalled.waiting)
         end_lease(server, stalled)
         (await alive.takes(PLACE))()  # it was given away
-        assert stalled.hub.link is not None
-        stalled.hub.beaten(*await stalled.hub.beat(stalled.hub.link))
-        records = f"{stalled.hub.key}:x:{stalled.hub.worker}"
+        assert stalled.membership.link is not None
+        stalled.membership.beaten(*await stalled.membership.beat(stalled.membership.link))
+        records = f"{stalled.membership.key}:x:{stalled.membership.worker}"
         await until(lambda: server.client().hlen(records) == 3)
         assert await alive.is_full(PLACE)
         assert await alive.is_full(other)
@@ -161,9 +161,9 @@ async def test_workers_with_other_numbers_each_go_by_their_own(server: Server, n
 async def test_a_heartbeat_keeps_a_worker_alive_while_its_loop_is_busy(server: Server, name: str) -> None:
     async with workers(server.url, name, 1, times=replace(QUIET, lease=3, beat=0.1)) as (worker,):
         await worker.takes(PLACE)
-        server.client().zadd(f"{worker.hub.key}:w", {worker.hub.worker: 0})
+        server.client().zadd(f"{worker.membership.key}:w", {worker.membership.worker: 0})
         time.sleep(1)  # noqa: ASYNC251 - this is a loop that is busy
-        ends = server.client().zscore(f"{worker.hub.key}:w", worker.hub.worker)
+        ends = server.client().zscore(f"{worker.membership.key}:w", worker.membership.worker)
         assert ends is not None
         assert ends > time.time() * 1e6
 
@@ -174,8 +174,8 @@ async def test_a_turn_that_redis_has_forgotten_is_told_it_again(server: Server, 
         task = asyncio.create_task(two.takes(PLACE))
         await until(two.waiting)
         client = server.client()
-        client.delete(f"{two.hub.key}:x:{two.hub.worker}", f"{two.hub.key}:l:s:q")
-        await until(lambda: client.zcard(f"{two.hub.key}:l:s:q"))
+        client.delete(f"{two.membership.key}:x:{two.membership.worker}", f"{two.membership.key}:l:s:q")
+        await until(lambda: client.zcard(f"{two.membership.key}:l:s:q"))
         first()
         (await task)()
 
@@ -190,7 +190,7 @@ async def test_who_is_moved_to_another_limit_untold_waits_there(server: Server, 
         await until(two.waiting)
         assert two.limits.held() == {"late": (0, 1)}
         second = await one.takes(place)
-        two.hub.letters.clear()
+        two.membership.letters.clear()
         first()
         await until(lambda: two.limits.held() == {"place": (0, 1)})
         second()
@@ -202,10 +202,10 @@ async def test_numbers_that_did_not_change_are_told_to_nobody(server: Server, na
         first = await one.takes(PLACE)
         task = asyncio.create_task(two.takes(PLACE))
         await until(two.waiting)
-        assert two.hub.link is not None
-        await two.hub.link.ask("PING")
+        assert two.membership.link is not None
+        await two.membership.link.ask("PING")
         two.limits.renew([PLACE, layer("other", qpm=1)])
-        assert two.hub.link.pending == 0
+        assert two.membership.link.pending == 0
         first()
         (await task)()
 
@@ -214,12 +214,12 @@ async def test_a_request_that_can_never_pass_is_refused_before_redis_is_asked(
     server: Server, name: str
 ) -> None:
     async with workers(server.url, name, 1) as (worker,):
-        assert worker.hub.link is not None
-        await worker.hub.link.ask("PING")
+        assert worker.membership.link is not None
+        await worker.membership.link.ask("PING")
         with pytest.raises(Full) as refused:
             await worker.takes(layer(tpm=10), tokens=11)
         assert refused.value.never
-        assert worker.hub.link.pending == 0
+        assert worker.membership.link.pending == 0
 
 
 async def test_a_number_that_becomes_too_small_for_one_who_waits_refuses_it(

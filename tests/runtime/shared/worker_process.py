@@ -14,7 +14,7 @@ from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Full
 from one_adapter.runtime.gateway.settings import Limit
 from one_adapter.runtime.shared.limits import SharedLimits
-from one_adapter.runtime.shared.membership import Hub, Times
+from one_adapter.runtime.shared.membership import Membership, Times
 
 #: Seconds that a request runs, and how many ask at once.
 RUNS, CLIENTS = 0.05, 8
@@ -26,13 +26,13 @@ def say(what: str, ticket: int) -> None:
 
 
 async def main(url: str, name: str, kind: str, size: str, minute: str, lease: str, seconds: str) -> None:
-    hub = Hub(
+    membership = Membership(
         url,
         name,
         Times(lease=float(lease), beat=float(lease) / 6, minute=float(minute), first=30, patience=5),
     )
-    limits = SharedLimits(hub)
-    assert await hub.ready() is not None
+    limits = SharedLimits(membership)
+    assert await membership.ready() is not None
     layer = Layer("s", Limit(**{kind: float(size)}))
     end = time.monotonic() + float(seconds)
 
@@ -49,7 +49,7 @@ async def main(url: str, name: str, kind: str, size: str, minute: str, lease: st
 
     say("ready", 0)
     await asyncio.gather(*map(client, range(CLIENTS)))
-    await hub.close()
+    await membership.close()
 
 
 if __name__ == "__main__":
