@@ -56,6 +56,8 @@ def read(data: bytes, name: str, kind: str | None = None, format: str | None = N
 def configuration_in(document: Document, name: str = "") -> str | None:
     """Where in a file a LiteLLM configuration is, as a pointer; None where there is none."""
     root = document.root
+    if root is not None and any(_is_deployment(item) for item in root.items):
+        return ""
     if root is None or root.kind not in ("object", "null") or root.get("services") is not None:
         return None
     keys = {member.key for member in root.members}
@@ -65,6 +67,10 @@ def configuration_in(document: Document, name: str = "") -> str | None:
     if named and not any(_is_simple(key) for key in keys) and not _inside(root):
         return ""
     return _inside(root)
+
+
+def _is_deployment(node: Node) -> bool:
+    return node.get("litellm_params") is not None or node.get("model_name") is not None
 
 
 def _is_simple(key: str) -> bool:
@@ -97,7 +103,7 @@ def _is_near(root: Node) -> bool:
             listed = meant[0] in ("model_list", "guardrails", "credential_list")
             if member.node.kind == "object" and not listed:
                 return True
-            if any(item.get("litellm_params") or item.get("model_name") for item in member.node.items):
+            if any(map(_is_deployment, member.node.items)):
                 return True
     return False
 

@@ -87,6 +87,7 @@ def test_what_pyyaml_refuses_is_a_problem_with_a_place(text: str) -> None:
         ("{model_list: []}", ""),
         ("model-list:\n- model_name: a\n", ""),
         ("general_setting: {master_key: x}\n", ""),
+        ("- model_name: a\n  litellm_params: {model: x}\n", ""),
         ("proxy_config:\n  model_list: []\nreplicaCount: 1\n", "/proxy_config"),
         ("gateway: {config: {proxy_config: {litellm_settings: {}}}}\n", "/gateway/config/proxy_config"),
         ("kind: ConfigMap\ndata:\n  config.yaml: |\n    model_list: []\n", "/data/config.yaml"),
