@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -214,6 +215,12 @@ def strangers(name: str, package: str, arrows: dict[str, set[str]]) -> set[str]:
 
 def parts_of(package: str) -> list[str]:
     return [name for name in MODULES if under(name, package) and not under(name, package).startswith("__")]
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """Pytest takes them for one, and stops before the first test."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("name", parts_of("one_adapter"))
