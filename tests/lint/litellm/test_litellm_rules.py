@@ -138,3 +138,18 @@ def test_no_secret_stands_in_a_message() -> None:
     told = found(text)
     assert "LIT503" in {one.code for one in told}
     assert not any(secret in f"{one.message}{one.help}{one.expected}" for one in told)
+
+
+@pytest.mark.parametrize(
+    "line", ["api_base: me:Sunny7@10.0.0.5/v1", "api_base: http://me:Sunny7@10.0.0.5/v1/messages"]
+)
+def test_an_address_with_a_password_is_not_written_out(line: str) -> None:
+    params = f"{{model: openai/x, api_key: k, {line}}}"
+    told = found(f"model_list:\n  - model_name: a\n    litellm_params: {params}\n")
+    assert told
+    assert not any("Sunny7" in f"{one.message}{one.help}" for one in told)
+
+
+def test_a_numeric_password_is_not_shown() -> None:
+    told = found("environment_variables:\n  DB_PASSWORD: 0123\n  AT: 12:30\n")
+    assert [one.pointer for one in told if one.code == "LIT007"] == ["/environment_variables/AT"]

@@ -98,6 +98,11 @@ def addresses(context: Context) -> Iterator[tuple[Deployment, str, str, str]]:
                 yield one, one.at(key), text, provider(context, one)
 
 
+def _written(address: str) -> str:
+    """What to write in place of an address; nothing where it may hold a password or a key."""
+    return "" if "@" in address or "?" in address else tr("Write {address}.", address=address)
+
+
 def _path(address: str) -> str:
     try:
         return urlsplit(address).path
@@ -130,9 +135,7 @@ def path_in_api_base(context: Context) -> Iterator[Note]:
         said = tr(
             "LiteLLM adds the path of the call itself: {call} does not belong in the address", call=call
         )
-        yield context.note(
-            pointer, said, tr("Write {address}.", address=short), severity=None if surely else "warning"
-        )
+        yield context.note(pointer, said, _written(short), severity=None if surely else "warning")
 
 
 @rule("LIT205", "v1-in-api-base", "warning")
@@ -151,10 +154,12 @@ def v1_in_api_base(context: Context) -> Iterator[Note]:
             said = tr("LiteLLM adds /v1/messages: with this address every call goes to /v1/v1/messages")
             surely = not path.endswith("/") or context.is_version(since="1.109")
             severity: Severity | None = "error" if surely else None
-            yield context.note(pointer, said, tr("Write {address}.", address=short), severity=severity)
+            yield context.note(pointer, said, _written(short), severity=severity)
         elif name in _OLLAMA:
             said = tr("Ollama's own protocol, which this provider speaks, has no /v1")
-            advice = tr("Write {address}, or openai/ in front of the model.", address=short)
+            advice = _written(short) and tr(
+                "Write {address}, or openai/ in front of the model.", address=short
+            )
             yield context.note(pointer, said, advice)
 
 
@@ -184,7 +189,8 @@ def v1_missing(context: Context) -> Iterator[Note]:
     for _, pointer, address, name in addresses(context):
         if name == "openai" and "://" in address and _path(address) in ("", "/"):
             said = tr("LiteLLM asks this server for /chat/completions, without a /v1")
-            advice = tr("If it answers under /v1, write {address}/v1.", address=address.rstrip("/"))
+            whole = address.rstrip("/")
+            advice = _written(whole) and tr("If it answers under /v1, write {address}/v1.", address=whole)
             yield context.note(pointer, said, advice)
 
 
@@ -201,5 +207,5 @@ def no_scheme(context: Context) -> Iterator[Note]:
             _, found, rest = address.partition("://")
             rest = rest if found else address.lstrip("/")
             local = rest.startswith(("localhost", "127.", "host.docker", "192.168.", "10."))
-            advice = tr("Write {address}.", address=f"{'http' if local else 'https'}://{rest}")
+            advice = _written(f"{'http' if local else 'https'}://{rest}")
             yield context.note(pointer, tr("an address begins with http:// or https://"), advice)

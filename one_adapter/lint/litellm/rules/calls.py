@@ -81,7 +81,8 @@ def duration_text(context: Context) -> Iterator[Note]:
             continue
         if node.kind in ("array", "object") and pointer.startswith("/model_list"):
             said = tr("a timeout is a number of seconds, this is {kind}", kind=KINDS[node.kind])
-            yield context.note(pointer, said)
+            dropped = not pointer.endswith("cooldown_time")
+            yield context.note(pointer, said, severity=None if dropped else "warning")
         if node.kind == "number" and node.value < 0:
             said = tr("a timeout below nought is over before it begins")
             yield context.note(pointer, said, severity="warning")
@@ -137,7 +138,7 @@ def no_mapping_parameter(context: Context) -> Iterator[Note]:
     for one in context.deployments:
         for key in ("extra_headers", "headers", "extra_body", "response_format"):
             node = one.param(key)
-            if node is None or node.kind == "null" or is_reference(node):
+            if node is None or node.value in (None, "") or is_reference(node):
                 continue
             if node.kind != "object":
                 said = tr("{name} must be a mapping, this is {kind}", name=key, kind=KINDS[node.kind])

@@ -13,6 +13,7 @@ from one_adapter.lint.finding import Note
 from one_adapter.lint.kinds import CHART_PLACES
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.rule import rule
+from one_adapter.lint.litellm.rules.security import SECRET_NAMES
 from one_adapter.lint.litellm.walking import scalars
 
 
@@ -156,8 +157,8 @@ def yaml_surprise(context: Context) -> Iterator[Note]:
     LiteLLM: uses the value YAML gives it.
     """
     for pointer, node in scalars(context):
-        if node.kind == "string" and not node.value[:1].isdigit():
-            continue
+        if (node.kind == "string" and not node.value[:1].isdigit()) or SECRET_NAMES.search(pointer.lower()):
+            continue  # of a number that is a password nothing is shown
         written = context.source(node.span)
         if node.kind == "number" and _SEXAGESIMAL.match(written):
             said = tr("YAML reads {text} as the number {number}", text=written, number=node.value)

@@ -19,7 +19,7 @@ _PERMITTED = "/general_settings/dangerously_permit_weak_or_unset_master_key"
 #: The SHA-256 of master keys from examples, by which LiteLLM knows them.
 _KNOWN = frozenset(["88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b"])
 #: Names of what is secret, and the shapes of keys that vendors hand out.
-_SECRET_NAMES = re.compile(r"(?:^|_)(?:key|secret|token|password|credentials?)$|^database_url$|^redis_url$")
+SECRET_NAMES = re.compile(r"(?:^|[_/])(?:key|secret|token|password|credentials?)$|^database_url$|^redis_url$")
 _KEYS = re.compile(
     r"sk-(?:proj-|ant-|or-v1-)?[A-Za-z0-9_-]{24,}$|gsk_[A-Za-z0-9]{30,}$|AIza[A-Za-z0-9_-]{30,}$"
     r"|AKIA[A-Z0-9]{16}$"
@@ -96,7 +96,7 @@ def _is_secret(keys: list[str], node: Node) -> bool:
     password = _PASSWORD_IN_URL.match(value)
     if password:
         return not _PLACEHOLDER.search(password[1]) and len(password[1]) > 3
-    named = any(_SECRET_NAMES.search(key.lower()) for key in keys[-2:])
+    named = any(SECRET_NAMES.search(key.lower()) for key in keys[-2:])
     return named and bool(_KEYS.match(value)) and any(sign.isdigit() for sign in value)
 
 
