@@ -12,7 +12,6 @@ from one_adapter.language.chosen import Language, chosen
 if TYPE_CHECKING:
     from gettext import NullTranslations
 
-_HERE = Path(__file__).resolve().parent
 #: How the domains end that are read only where they are named.
 _LOOKED_UP = ("rules", "help", "click")
 
@@ -203,7 +202,7 @@ def _catalogue(language: Language, domain: str | None = None) -> NullTranslation
     from gettext import GNUTranslations, NullTranslations
 
     found = NullTranslations()
-    folder = _HERE / language / "LC_MESSAGES"
+    folder = Path(__file__).resolve().parent / language / "LC_MESSAGES"
     for path in sorted(folder.glob(f"{domain or '*'}.mo")):
         if domain or not path.stem.endswith(_LOOKED_UP):
             with path.open("rb") as file:

@@ -18,6 +18,7 @@ from typing import Any
 
 import openai
 import pytest
+from language_check import english_in
 from proxy import free_port
 from vendor import Vendor
 
@@ -29,6 +30,10 @@ GUIDE = Path(__file__).parents[3] / "examples" / "guide.json"
 MASTER = "sk-the-administrators-own"
 GUIDE_KEY = "sk-my-clients-key"
 HI: list[Any] = [{"role": "user", "content": "你好"}]
+
+
+#: How it says that it listens, in either language.
+LISTENS = ("one-adapter listens on", "one-adapter 正在监听")
 
 
 class Running:
@@ -45,7 +50,7 @@ class Running:
     def wait(self) -> None:
         """Wait for the word that it listens; from then on it answers."""
         limit = time.monotonic() + 120
-        while "one-adapter listens on" not in self.said():
+        while not any(words in self.said() for words in LISTENS):
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < limit, f"not ready: {self.said()}"
             time.sleep(0.02)
@@ -85,7 +90,7 @@ def guide() -> Plan:
 
 @pytest.fixture(scope="module")
 def dry_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("dry"), str(GUIDE), "--dry-run") as one:
+    with running(tmp_path_factory.mktemp("dry"), str(GUIDE), "--dry-run", "--lang", "zh") as one:
         yield one
 
 
@@ -139,14 +144,18 @@ def test_the_table_and_the_address_are_printed(dry_run: Running) -> None:
     said = dry_run.said()
     assert f"{dry_run.base}/v1" in said
     assert "01-ai/yi-large" in said
-    assert "Dry run" in said
+    assert "试运行" in said
+
+
+def test_all_that_is_said_is_in_the_language_that_was_asked_for(dry_run: Running) -> None:
+    assert english_in(dry_run.said()) == []
 
 
 def test_it_ends_with_the_address_and_without_litellms_own_list_and_colours(dry_run: Running) -> None:
     said = dry_run.said()
-    assert said.index("Starting LiteLLM") < said.index("one-adapter listens on")
-    assert said.partition("one-adapter listens on")[2] == f" {dry_run.base}/v1\n"
-    assert said.count("one-adapter listens on") == 1
+    assert said.index("正在启动 LiteLLM") < said.index(LISTENS[1])
+    assert said.partition(LISTENS[1])[2] == f" {dry_run.base}/v1\n"
+    assert said.count(LISTENS[1]) == 1
     assert not any(sign in said for sign in ("Set models", "\033", "\r"))
 
 
