@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import choose, language_of
 from one_adapter.runtime.entry import door
 from one_adapter.runtime.entry.conversation import Way
 from one_adapter.runtime.host import (
@@ -39,6 +40,7 @@ def install() -> None:
     """Put the door before LiteLLM's application and apply the profile; again does nothing."""
     from litellm.proxy import proxy_server
 
+    choose(language_of(os.environ))  # a stock command, or a worker that loads by itself, was told of none
     known.learn(of_environment(os.environ))
     transport.install()
     reached.install()

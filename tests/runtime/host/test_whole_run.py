@@ -159,6 +159,18 @@ def test_it_ends_with_the_address_and_without_litellms_own_list_and_colours(dry_
     assert not any(sign in said for sign in ("Set models", "\033", "\r"))
 
 
+def test_a_process_that_loads_an_exported_file_by_itself_speaks_the_environments_language() -> None:
+    script = "import one_adapter.runtime.callback, one_adapter.language as it; print(it.chosen())"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "ONE_ADAPTER_LANG": "zh"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "zh", done.stderr
+
+
 def test_the_master_key_of_the_environment_opens_what_manages_litellm(dry_run: Running) -> None:
     statuses = {}
     for key in (MASTER, GUIDE_KEY):
