@@ -152,7 +152,8 @@ def v1_in_api_base(context: Context) -> Iterator[Note]:
         short = address.rstrip("/").removesuffix("/v1")
         if name in _ANTHROPIC:
             said = tr("LiteLLM adds /v1/messages: with this address every call goes to /v1/v1/messages")
-            surely = not path.endswith("/") or context.is_version(since="1.109")
+            # Below another path somebody's relay may answer there.
+            surely = path == "/v1" or (path == "/v1/" and context.is_version(since="1.109"))
             severity: Severity | None = "error" if surely else None
             yield context.note(pointer, said, _written(short), severity=severity)
         elif name in _OLLAMA:

@@ -107,6 +107,9 @@ def _fields(context: Context, one: Deployment, table: str, node: Node | None) ->
 UNCHECKED = frozenset(
     [
         "audio",
+        "drop_params",
+        "messages",
+        "model_list",
         "base_url",
         "deployment_id",
         "enable_json_schema_validation",
