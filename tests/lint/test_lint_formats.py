@@ -76,6 +76,13 @@ def test_sarif_describes_every_rule_once() -> None:
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
 
 
+def test_sarif_describes_a_rule_up_to_what_becomes_of_a_breach() -> None:
+    described = {one["id"]: one["fullDescription"]["text"] for one in sarif([])["tool"]["driver"]["rules"]}
+    for rule in rules():
+        title, _, rest = rule.doc.partition("\n\n")
+        assert described[rule.code] == (rest.partition("\n\nGateway:")[0] or title)
+
+
 def test_sarif_results_point_to_their_rule_and_place() -> None:
     run = sarif(judged())
     for result in run["results"]:

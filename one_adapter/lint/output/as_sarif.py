@@ -48,11 +48,12 @@ def _versions(judged: Sequence[Judged]) -> dict[str, Any]:
 
 def _descriptor(known: AnyRule) -> dict[str, Any]:
     title, _, rest = known.doc.partition("\n\n")
+    consequences = "\n\nLiteLLM:" if known.code.startswith("LIT") else "\n\nGateway:"
     return {
         "id": known.code,
         "name": "".join(word.capitalize() for word in known.name.split("-")),
         "shortDescription": {"text": title},
-        "fullDescription": {"text": rest.partition("\n\nGateway:")[0].partition("\n\nLiteLLM:")[0] or title},
+        "fullDescription": {"text": rest.partition(consequences)[0] or title},
         "help": {"text": known.doc},
         "defaultConfiguration": {"level": _LEVELS[known.severity]},
     }
