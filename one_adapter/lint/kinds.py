@@ -85,6 +85,10 @@ def _inside(root: Node) -> str | None:
             node = node.get(part) if node is not None else None
         if node is not None and any(member.key in SECTIONS for member in node.members):
             return place
+    for member in root.members:  # the charts of a chart stand under their own names, whichever those are
+        node = member.node.get("proxy_config")
+        if node is not None and any(one.key in SECTIONS for one in node.members):
+            return f"/{escape(member.key)}/proxy_config"
     kind, data = root.get("kind"), root.get("data")
     if kind is not None and kind.value == "ConfigMap" and data is not None:
         for member in data.members:

@@ -90,6 +90,7 @@ def test_what_pyyaml_refuses_is_a_problem_with_a_place(text: str) -> None:
         ("- model_name: a\n  litellm_params: {model: x}\n", ""),
         ("proxy_config:\n  model_list: []\nreplicaCount: 1\n", "/proxy_config"),
         ("gateway: {config: {proxy_config: {litellm_settings: {}}}}\n", "/gateway/config/proxy_config"),
+        ("litellm-helm: {proxy_config: {model_list: []}}\n", "/litellm-helm/proxy_config"),
         ("kind: ConfigMap\ndata:\n  config.yaml: |\n    model_list: []\n", "/data/config.yaml"),
     ],
 )
@@ -246,6 +247,22 @@ def test_no_secret_of_a_configuration_is_shown(tmp_path: Path) -> None:
     )
     for form in ("text", "json", "sarif", "github"):
         assert "hush" not in lint("--format", form, path).stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model_list: [{model_name: a, litellm_params: {model: openai/x, extra_headers: 'X-A: hush'}}]\n",
+        "model_list: [{model_name: a, litellm_params: {model: openal/x, headers: {X-A: hush}}}]\n",
+        "model_list: []\nenvironment_variables: {PATH: hush}\n",
+        "model_list: []\nmcp_servers: {a-b: {url: 'https://x', env: {WHO: hush}}}\n",
+    ],
+)
+def test_headers_and_variables_may_be_secret_whatever_their_names(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    told = lint(tmp_path / "config.yaml").stdout
+    assert "[LIT" in told
+    assert "hush" not in told
 
 
 def test_variables_that_an_env_file_sets_are_known(tmp_path: Path) -> None:
