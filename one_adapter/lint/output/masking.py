@@ -61,7 +61,8 @@ _NAMES = frozenset(["id", "name", "label", "title"])
 _COUNTS = re.compile(r"max|min|limit|per|count|tokens|expire|ttl|seconds|budget", re.IGNORECASE)
 #: What else is secret in a configuration of LiteLLM, and what is no secret there: names of variables.
 _LITELLM_SECRET = re.compile(
-    rf"{_SECRET.pattern}|api-key|master_key|license|salt|_key$|webhook|dsn|database_url|headers$", re.IGNORECASE
+    rf"{_SECRET.pattern}|api-key|master_key|license|salt|_key$|webhook|dsn|database_url|headers$",
+    re.IGNORECASE,
 )
 _REFERENCE = re.compile(r"os\.(?:environ|env)[/.][A-Za-z0-9_/.]+|\$\{?[A-Z][A-Z0-9_]*\}?|true|false")
 _CONTAINERS = frozenset(["credentials", "credential_list", "environment_variables", "env"])
