@@ -301,10 +301,15 @@ def litellm_settings(sources: Sources) -> tuple[dict[str, Key], set[str]]:
     """The keys of litellm_settings, and the names in `litellm` that a setting would overwrite to harm."""
     import litellm
 
-    found: dict[str, Key] = {}
+    # Imported by its name, and read as an attribute of the package.
+    found: dict[str, Key] = {"set_verbose": {"type": "boolean"}}
+    # What begins as a plain value is a setting, also where it is called as the lists of models are.
+    plain = set()
     for node in sources.tree("__init__.py").body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             found[node.target.id] = of_text(ast.unparse(node.annotation))
+            if isinstance(node.value, ast.Constant):
+                plain.add(node.target.id)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
@@ -325,7 +330,7 @@ def litellm_settings(sources: Sources) -> tuple[dict[str, Key], set[str]]:
         for name, key in found.items()
         if re.fullmatch(r"[a-z][a-z0-9_]+", name)
         and (name not in harmful or name in ("cache", "post_call_rules"))
-        and not name.endswith(("_models", "_list", "_endpoints", "_params_list"))
+        and (name in plain or not name.endswith(("_models", "_list", "_endpoints", "_params_list")))
     }
     lists = {name for name in found if name.endswith(("_models", "_endpoints")) and name not in settings}
     return settings, {name for name in harmful | lists if name not in settings}
