@@ -153,3 +153,47 @@ def test_an_address_with_a_password_is_not_written_out(line: str) -> None:
 def test_a_numeric_password_is_not_shown() -> None:
     told = found("environment_variables:\n  DB_PASSWORD: 0123\n  AT: 12:30\n")
     assert [one.pointer for one in told if one.code == "LIT007"] == ["/environment_variables/AT"]
+
+
+def deployment(params: str) -> str:
+    return f"model_list:\n- model_name: a\n  litellm_params: {{model: openai/x, {params}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "severity"),
+    [
+        (deployment('api_key: "k\\n"'), "LIT216", "error"),
+        (deployment("api_key: 密钥"), "LIT216", "error"),
+        (deployment('api_key: "k "'), "LIT216", "warning"),
+        (deployment("api_key: k, extra_headers: {X-A: 中文}"), "LIT223", "error"),
+        (deployment('api_key: k, headers: {X-A: "a\\n"}'), "LIT223", "error"),
+        (deployment('api_key: k, api_base: " http://h:1/v1"'), "LIT207", "error"),
+        (deployment('api_key: k, api_base: "http://h:1/v1 "'), "LIT207", "warning"),
+        (deployment("api_key: k, max_budget: 5"), "LIT116", "warning"),
+        ("litellm_settings: {max_budget: 5, budget_duration: }\n", "LIT116", "warning"),
+        ("router_settings: {redis_url: 'h:6379'}\n", "LIT114", "error"),
+        ("router_settings: {alerting_config: {webhook_url: os.environ/HOOK}}\n", "LIT114", "error"),
+        (
+            "litellm_settings: {cache: true, cache_params: {type: redis, redis_url: 'redis://h:1'}}\n",
+            "LIT605",
+            "error",
+        ),
+    ],
+)
+def test_what_fails_or_counts_for_nothing_is_told(text: str, code: str, severity: str) -> None:
+    assert [(one.code, one.severity) for one in found(text)] == [(code, severity)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        deployment("api_key: k, api_base: 'ws://h:1/v1'"),
+        deployment("api_key: k, max_budget: 5, budget_duration: 1d"),
+        "litellm_settings: {max_budget: 0}\n",
+        "router_settings: {redis_url: 'rediss://h:6379', alerting_config: }\n",
+        "litellm_settings: {set_verbose: true, blocked_user_list: [a], banned_keywords_list: [b]}\n",
+        "litellm_settings: {enable_loadbalancing_on_batch_endpoints: true}\n",
+    ],
+)
+def test_what_works_as_it_is_written_is_left_alone(text: str) -> None:
+    assert codes(text) == []

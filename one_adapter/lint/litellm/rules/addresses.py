@@ -199,14 +199,21 @@ def v1_missing(context: Context) -> Iterator[Note]:
 def no_scheme(context: Context) -> Iterator[Note]:
     """An address does not begin with `http://` or `https://`.
 
-    LiteLLM: cannot send anything to it; every call fails.
+    LiteLLM: cannot send anything to it; every call fails, also where a blank stands in front.
     """
     for _, pointer, address, name in addresses(context):
         if name not in context.once(own_providers) and not address.lower().startswith(
-            ("http://", "https://")
+            ("http://", "https://", "ws://", "wss://")
         ):
             _, found, rest = address.partition("://")
             rest = rest if found else address.lstrip("/")
             local = rest.startswith(("localhost", "127.", "host.docker", "192.168.", "10."))
             advice = _written(f"{'http' if local else 'https'}://{rest}")
             yield context.note(pointer, tr("an address begins with http:// or https://"), advice)
+            continue
+        written = context.find(pointer)
+        if written is not None and written.value != address:
+            in_front = not written.value.startswith(address)
+            said = tr("LiteLLM takes the blanks around this address for a part of it")
+            severity: Severity | None = None if in_front else "warning"
+            yield context.note(pointer, said, tr("Remove them."), severity=severity)

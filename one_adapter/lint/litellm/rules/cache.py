@@ -10,6 +10,7 @@ from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.fitting import KINDS, is_reference
 from one_adapter.lint.litellm.hints import one_of
 from one_adapter.lint.litellm.rule import rule
+from one_adapter.lint.litellm.rules.checks import REDIS_SCHEMES
 from one_adapter.lint.litellm.walking import is_set
 
 _CACHE = "/litellm_settings/cache"
@@ -41,7 +42,9 @@ def cache_without_redis(context: Context) -> Iterator[Note]:
     # With parameters and no type the cache is kept in memory, of which another rule speaks.
     if (kind.value not in ("redis", "redis-semantic")) if kind else (params is not None and params.members):
         return
-    if params and any(params.get(name) is not None for name in _REDIS):
+    # A cache of type redis does not read its redis_url.
+    places = _REDIS if kind and kind.value == "redis-semantic" else _REDIS[:-1]
+    if params and any(params.get(name) is not None for name in places):
         return
     if not is_set(context, *_REDIS_VARIABLES):
         said = tr("the cache is kept in Redis, and the file does not say where that is")
@@ -116,11 +119,10 @@ def cache_incomplete(context: Context) -> Iterator[Note]:
             said = tr("a cache of type {type} needs {name}", type=kind.value, name=name)
             yield context.note(f"{_PARAMS}/type", said)
     url = params.get("url")
-    schemes = ("redis://", "rediss://", "unix://")
     if (kind.value == "redis" and url is not None and url.kind == "string" and not is_reference(url)) and (
-        not url.value.startswith(schemes)
+        not url.value.startswith(REDIS_SCHEMES)
     ):
-        said = tr("the address of a Redis begins with {schemes}", schemes=listed(schemes))
+        said = tr("the address of a Redis begins with {schemes}", schemes=listed(REDIS_SCHEMES))
         yield context.note(f"{_PARAMS}/url", said)
 
 

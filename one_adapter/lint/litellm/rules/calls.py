@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from one_adapter.config.node import Node
+from one_adapter.config.node import Node, escape
 from one_adapter.finding import Severity
 from one_adapter.language import tr
 from one_adapter.lint.finding import Note
@@ -20,17 +20,31 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 _LONGEST_SECONDS = 3600
 
 
+def unsendable(text: str) -> bool:
+    """Whether a text cannot be the value of a header.
+
+    >>> unsendable("sk-1\\n"), unsendable(" sk-1")
+    (True, False)
+    """
+    return not text.isascii() or any(sign < " " and sign != "\t" for sign in text)
+
+
 @rule("LIT216", "key-shape", "warning")
 def key_shape(context: Context) -> Iterator[Note]:
     """An `api_key` has something around it that is no part of a key.
 
-    LiteLLM: sends it as it is, blanks and all, behind a `Bearer` of its own.
+    LiteLLM: sends it as it is, blanks and all, behind a `Bearer` of its own. A key with the end of a line in
+    it, as after `|`, or with letters that are not ASCII, fits in no header: every call fails.
     """
     for one in context.deployments:
         node = one.param("api_key")
         if node is None or node.kind != "string" or is_reference(node):
             continue
-        if node.value != node.value.strip():
+        if unsendable(node.value):
+            said = tr("this key has a character that no header may have: every call fails")
+            advice = tr("Write os.environ/ and the name of a variable, and set that.")
+            yield context.note(one.at("api_key"), said, advice, severity="error")
+        elif node.value != node.value.strip():
             yield context.note(one.at("api_key"), tr("this key has blanks around it"), tr("Remove them."))
         elif node.value.lower().startswith("bearer "):
             said = tr("LiteLLM puts Bearer in front by itself")
@@ -147,7 +161,10 @@ def no_mapping_parameter(context: Context) -> Iterator[Note]:
             for member in node.members if key in ("extra_headers", "headers") else ():
                 if member.node.kind != "string":
                     said = tr("a header's value must be text, this is {kind}", kind=KINDS[member.node.kind])
-                    yield context.note(f"{one.at(key)}/{member.key}", said, tr("Put it in quotes."))
+                    yield context.note(f"{one.at(key)}/{escape(member.key)}", said, tr("Put it in quotes."))
+                elif unsendable(member.node.value):
+                    said = tr("this value has a character that no header may have")
+                    yield context.note(f"{one.at(key)}/{escape(member.key)}", said)
 
 
 @rule("LIT224", "limit-refuses-all", "error")

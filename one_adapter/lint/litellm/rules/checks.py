@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from one_adapter.config.node import Node
-from one_adapter.language import Message, tr
+from one_adapter.language import Message, listed, tr
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.fitting import KINDS, fits, is_number, is_reference
 from one_adapter.lint.litellm.tables import Key
@@ -35,7 +35,7 @@ def _number_since_1_109(context: Context, node: Node) -> Message | None:
 
 
 def _nothing_until_1_108(context: Context, node: Node) -> Message | None:
-    refused = bool(node.value) and context.is_version(until="1.108")
+    refused = bool(node.members) or (bool(node.value) and context.is_version(until="1.108"))
     return (
         tr("LiteLLM {version} does not start with this in a file", version=context.version)
         if refused
@@ -55,6 +55,10 @@ def _mapping_until_1_108(context: Context, node: Node) -> Message | None:
 
 def _mapping_or_nothing(context: Context, node: Node) -> Message | None:
     return None if node.kind == "null" else _mapping(context, node)
+
+
+def _mapping_until_1_109(context: Context, node: Node) -> Message | None:
+    return _mapping_or_nothing(context, node) if context.is_version(until="1.109") else None
 
 
 def _list(_: Context, node: Node) -> Message | None:
@@ -174,11 +178,19 @@ def _system(_: Context, node: Node) -> Message | None:
     return None if right else tr("this is no system for keys that LiteLLM knows")
 
 
+def _redis_url(_: Context, node: Node) -> Message | None:
+    if node.kind != "string" or not node.value or node.value.startswith(REDIS_SCHEMES):
+        return None
+    return tr("the address of a Redis begins with {schemes}", schemes=listed(REDIS_SCHEMES))
+
+
 def _alerting(_: Context, node: Node) -> Message | None:
     right = node.kind in ("array", "string", "null")
     return None if right else tr("this must be a list, it is {kind}", kind=KINDS[node.kind])
 
 
+#: What LiteLLM's library for Redis takes in front of an address.
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _TARGETS = ("host", "url", "startup_nodes", "sentinel_nodes")
 #: Where LiteLLM can take keys from.
 _SYSTEMS = (
@@ -230,10 +242,11 @@ AT_START: dict[str, dict[str, Check]] = {
     "router_settings": {
         "alerting_config": _nothing_until_1_108,
         "cooldown_time": _no_boolean,
-        "default_litellm_params": _mapping_or_nothing,
+        "default_litellm_params": _mapping_until_1_109,
         "default_max_parallel_requests": _whole,
         "optional_pre_call_checks": _no_number,
         "routing_groups": _list,
+        "redis_url": _redis_url,
         "provider_budget_config": _budgets,
     },
 }

@@ -31,7 +31,7 @@ def unknown_word(context: Context) -> Iterator[Note]:
     """A value is none of the words that LiteLLM looks for there.
 
     The `mode` of a model, the provider of a search tool, the arguments of a routing strategy, the duration of
-    a budget, the kind of a database.
+    a budget, also where it is missing, the kind of a database.
 
     LiteLLM: takes it as it is. A mode it does not know makes of the model one for chats; a search tool of an
     unknown provider fails when it is asked.
@@ -39,6 +39,7 @@ def unknown_word(context: Context) -> Iterator[Note]:
     yield from _modes(context)
     yield from _search_tools(context)
     yield from _durations(context)
+    yield from _endless_budgets(context)
     yield from _database(context)
     strategy = context.find("/router_settings/routing_strategy")
     node = context.find("/router_settings/routing_strategy_args")
@@ -64,6 +65,17 @@ def _modes(context: Context) -> Iterator[Note]:
         elif node.value not in MODES:
             said = tr('LiteLLM knows no mode "{name}"', name=node.value)
             yield context.note(pointer, said, one_of(node.value, MODES))
+
+
+def _endless_budgets(context: Context) -> Iterator[Note]:
+    places = [(f"{one.pointer}/litellm_params", one.params) for one in context.deployments]
+    for pointer, node in [*places, ("/litellm_settings", context.section("litellm_settings"))]:
+        budget = node.get("max_budget") if node is not None else None
+        duration = node.get("budget_duration") if node is not None else None
+        counts = budget is not None and budget.kind == "number" and budget.value > 0
+        if counts and (duration is None or duration.kind == "null"):
+            said = tr("LiteLLM keeps no budget without a budget_duration")
+            yield context.note(f"{pointer}/max_budget", said, tr("Write budget_duration: 30d beside it."))
 
 
 def _durations(context: Context) -> Iterator[Note]:
