@@ -55,6 +55,7 @@ def test_what_export_writes_is_valid_strictly(path: Path) -> None:
             ]
         },
         {"model_list": None, "litellm_settings": None},
+        {"model_list": [{**DEPLOYMENT, "litellm_params": {"model": "openai/x", "organization": ["a", "b"]}}]},
         {
             "model_list": [
                 {"model_name": "a", "litellm_params": {"model": "x", "rpm": "100", "timeout": "os.environ/T"}}

@@ -94,8 +94,6 @@ def _fields(context: Context, one: Deployment, table: str, node: Node | None) ->
             continue
         if member.key in ("model", "id") or (value.kind == "date" and member.key == "api_version"):
             continue  # of these other rules speak; of any id LiteLLM makes a text
-        if member.key == "organization" and value.kind == "array":
-            continue  # a deployment for each of them
         if not fits(value, key):
             pointer = f"{one.pointer}/{table}/{escape(member.key)}"
             yield context.note(
