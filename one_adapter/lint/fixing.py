@@ -13,7 +13,7 @@ from one_adapter.config.store import is_store
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Finding
 from one_adapter.language import tr
-from one_adapter.lint.fixes import applied, edits_for
+from one_adapter.lint.fixes import Edit, applied, edits_for
 from one_adapter.lint.output.excerpt import harmless
 from one_adapter.lint.output.masking import Secrets
 
@@ -57,16 +57,29 @@ def _better(
 ) -> tuple[Document, tuple[Finding, ...]] | None:
     """The document one round further: with all edits, or, where they do harm, with some that do none."""
     each = [made for one in choice(found) if (made := list(edits_for(one, now)))]
-    together = [edit for made in each for edit in made]
-    for edits in (together, *(each if 1 < len(each) <= _MOST_ALONE else ())):
-        text = applied(now.text, list(dict.fromkeys(edits)))
-        if text == now.text:
-            continue
-        after = reread(now, text)
-        findings = find(after)
-        if after.problem is None and (now.root is None or not _is_worse(findings, found, codes)):
-            return after, findings
-    return None
+    best = _tried(now, found, find, codes, [edit for made in each for edit in made])
+    if best is not None or not 1 < len(each) <= _MOST_ALONE:
+        return best
+    kept: list[Edit] = []
+    for made in each:
+        step = _tried(now, best[1] if best else found, find, codes, [*kept, *made])
+        if step is not None:
+            kept += made
+            best = step
+    return best
+
+
+def _tried(
+    now: Document, found: tuple[Finding, ...], find: Find, codes: set[str], edits: list[Edit]
+) -> tuple[Document, tuple[Finding, ...]] | None:
+    """The document with these edits; None where they change nothing, or do harm."""
+    text = applied(now.text, list(dict.fromkeys(edits)))
+    if text == now.text:
+        return None
+    after = reread(now, text)
+    findings = find(after)
+    fine = after.problem is None and (now.root is None or not _is_worse(findings, found, codes))
+    return (after, findings) if fine else None
 
 
 def _grave(findings: tuple[Finding, ...]) -> list[Finding]:

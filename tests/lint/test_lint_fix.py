@@ -112,6 +112,17 @@ def test_what_would_bring_a_new_finding_is_not_changed() -> None:
     assert put_right(text) == text
 
 
+def test_one_change_that_does_harm_keeps_no_other_from_being_made() -> None:
+    references = "".join(
+        f"- {{model_name: a{n}, litellm_params: {{model: openai/x, api_key: os.env/K{n}}}}}\n"
+        for n in range(9)
+    )
+    twice = "router_setting: {num_retries: 3}\nrouter_settings: {timeout: 5}\n"
+    once = put_right(f"model_list:\n{references}{twice}")
+    assert "os.env/" not in once
+    assert put_right(once) == once
+
+
 def test_a_file_of_the_gateway_is_put_right_too(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     service = '{"modles": ["gpt-4o"], "enabled": "true", "credentials": {"api_key": "sk-1a2b3c4d5e"}}'
