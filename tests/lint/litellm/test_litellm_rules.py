@@ -172,6 +172,8 @@ def deployment(params: str) -> str:
         (deployment("api_key: k, max_budget: 5"), "LIT116", "warning"),
         ("litellm_settings: {max_budget: 5, budget_duration: }\n", "LIT116", "warning"),
         ("router_settings: {redis_url: 'h:6379'}\n", "LIT114", "error"),
+        ("litellm_settings: {tag_budget_config: {a: {max_budget: 1}}}\n", "LIT613", "error"),
+        ("prompts: [{litellm_params: {prompt_integration: dotprompt}}]\n", "LIT106", "error"),
         ("router_settings: {alerting_config: {webhook_url: os.environ/HOOK}}\n", "LIT114", "error"),
         (
             "litellm_settings: {cache: true, cache_params: {type: redis, redis_url: 'redis://h:1'}}\n",

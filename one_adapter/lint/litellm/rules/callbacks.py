@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from one_adapter.config.node import Node, escape
+from one_adapter.config.node import Node
 from one_adapter.finding import Severity
 from one_adapter.language import tr
 from one_adapter.lint.finding import Note
@@ -228,11 +228,16 @@ def enterprise_only(context: Context) -> Iterator[Note]:
     if context.variables is not None and "LITELLM_LICENSE" in context.variables:
         return
     advice = tr("Remove it where there is no licence in LITELLM_LICENSE.")
-    for name in ("allowed_ips", "enforced_params"):
-        node = context.find(f"/general_settings/{name}")
+    for place in (
+        "/general_settings/allowed_ips",
+        "/general_settings/enforced_params",
+        "/litellm_settings/tag_budget_config",
+    ):
+        node = context.find(place)
         if node is not None and node.kind != "null":
+            name = place.rpartition("/")[2]
             said = tr("without a licence, LiteLLM does not start with {name}", name=name)
-            yield context.key_note(f"/general_settings/{escape(name)}", said, advice)
+            yield context.key_note(place, said, advice)
     workers = context.find("/worker_registry")
     if workers is not None and workers.value:
         said = tr("without a licence, LiteLLM does not start with {name}", name="worker_registry")

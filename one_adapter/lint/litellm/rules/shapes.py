@@ -171,6 +171,7 @@ def required_missing(context: Context) -> Iterator[Note]:
     yield from _entries(
         context, "credential_list", ("credential_name", "credential_values", "credential_info")
     )
+    yield from _entries(context, "prompts", ("prompt_id",))
     yield from _vector_stores(context)
 
 
