@@ -23,8 +23,13 @@ def _written_out(char: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
+#: A name that no machine has, by the number of Linux; or that is none, which Python says in its own way.
+_NO_SUCH_HOST = tr("Name or service not known")
 #: What the system says of what a person does wrong with files and addresses, by its number.
 _REASONS = {
+    -2: _NO_SUCH_HOST,
+    -3: tr("Temporary failure in name resolution"),
+    -5: tr("No address associated with hostname"),
     errno.EACCES: tr("Permission denied"),
     errno.EADDRINUSE: tr("Address already in use"),
     errno.EADDRNOTAVAIL: tr("Cannot assign requested address"),
@@ -49,6 +54,8 @@ def reason_of(problem: BaseException) -> str:
     >>> reason_of(FileNotFoundError(2, "No such file or directory", "x"))
     'No such file or directory'
     """
+    if isinstance(problem, UnicodeError) and "idna" in str(problem):
+        return _NO_SUCH_HOST
     said = getattr(problem, "strerror", None) or str(problem)
     known = _REASONS.get(getattr(problem, "errno", None) or 0, "")
     return known if known == said else said

@@ -48,8 +48,9 @@ def port(host: str, number: int) -> Check:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as problem:
-        if problem.errno == errno.EADDRINUSE:
+    except (OSError, UnicodeError) as problem:
+        code = getattr(problem, "errno", None)
+        if code == errno.EADDRINUSE:
             return Check(
                 "wrong",
                 tr(
@@ -57,7 +58,7 @@ def port(host: str, number: int) -> Check:
                     **where,
                 ),
             )
-        if problem.errno == errno.EACCES:
+        if code == errno.EACCES:
             return Check(
                 "wrong",
                 tr("{host}:{port} is for root alone: take a port above 1023 with --port", **where),

@@ -27,7 +27,7 @@ def redis(url: str, seconds: float = SECONDS) -> Check:
     where = parts.path if parts.scheme == "unix" else f"{parts.hostname or ''}:{parts.port or PORT}"
     try:
         answer = _asked(parts, seconds)
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:
         why = reason_of(problem)
         return Check(
             "wrong", tr("the Redis at {where} cannot be reached ({why}): start it", where=where, why=why)

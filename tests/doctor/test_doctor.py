@@ -25,6 +25,8 @@ from one_adapter.doctor.check import Check
 from one_adapter.doctor.online import Address, addresses, connected, online
 from one_adapter.doctor.place import port, rights
 from one_adapter.doctor.redis import redis
+from one_adapter.language import translated
+from one_adapter.language.chosen import speaking
 from one_adapter.runtime.host.facts import ROWS
 
 PASSWORD = "canary-4d2a"
@@ -143,6 +145,14 @@ class TestPlace:
         assert check.state == "wrong"
         assert "--host" in check.said
 
+    @pytest.mark.parametrize("host", ["no..host", "x" * 300])
+    def test_a_host_that_no_name_can_be_is_told(self, host: str) -> None:
+        check = port(host, 9090)
+        assert check.state == "wrong"
+        assert f"{host}:9090 cannot be listened on (Name or service not known)" in check.said
+        with speaking("zh"):
+            assert "没有这个主机名" in translated(check.said)
+
     def test_a_port_of_roots_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def bind(_: object, __: object) -> None:
             raise PermissionError(13, "Permission denied")
@@ -218,6 +228,9 @@ class TestRedis:
             pass
         for url in (f"redis://127.0.0.1:{number}", f"unix://{tmp_path}/none.sock"):
             assert "cannot be reached" in redis(url).said
+
+    def test_a_host_that_no_name_can_be_is_told(self) -> None:
+        assert "cannot be reached (Name or service not known)" in redis("redis://no..host:1").said
 
     def test_one_on_a_socket_is_asked(self, tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as server:

@@ -155,7 +155,7 @@ def _check(host: str, port: int, litellm_args: Sequence[str], workers: int) -> N
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:
         told = tr(
             "Cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=reason_of(problem)
         )

@@ -29,7 +29,7 @@ def open_slots(host: str, port: int, count: int) -> tuple[Slot, ...]:
                 one = _bound(family, kind, protocol, (address[0], port, *address[2:]))
                 opened[-1] += (one,)
                 port = port or one.getsockname()[1]
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:
         close(opened)
         told = tr(
             "Cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=reason_of(problem)

@@ -41,7 +41,8 @@ class TestBeforeItStarts:
                 launch.serve("", {}, "127.0.0.1", port)
 
     @pytest.mark.parametrize(
-        ("host", "port"), [("no.such.host.invalid", 80), ("127.0.0.1", 70_000), ("127.0.0.1", -1)]
+        ("host", "port"),
+        [("no.such.host.invalid", 80), ("no..host", 80), ("127.0.0.1", 70_000), ("127.0.0.1", -1)],
     )
     def test_an_address_that_cannot_be_is_said_too(self, host: str, port: int) -> None:
         with pytest.raises(OneAdapterError, match="Cannot listen on"):

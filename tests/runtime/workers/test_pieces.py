@@ -131,6 +131,10 @@ class TestSlots:
             with pytest.raises(OneAdapterError, match=f"Cannot listen on 127.0.0.1:{port}: Address already"):
                 open_slots("127.0.0.1", port, 2)
 
+    def test_a_host_that_no_name_can_be_is_one_sentence(self) -> None:
+        with pytest.raises(OneAdapterError, match=r"Cannot listen on no\.\.host:0: Name or service not known"):
+            open_slots("no..host", 0, 2)
+
     @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
     def test_an_address_of_the_newer_kind_is_its_own(self) -> None:
         slots = open_slots("::1", 0, 2)
