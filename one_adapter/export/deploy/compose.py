@@ -19,6 +19,7 @@ from one_adapter.export.deploy.order import (
     USER,
     Deployment,
     Order,
+    language,
     master_key,
 )
 from one_adapter.export.yaml_writer import Comment, Flow, document
@@ -107,7 +108,7 @@ def _inside(order: Order) -> bool:
 def _proxy(order: Order) -> dict[Any, Any]:
     more = ["--workers", str(order.workers)] if order.workers > 1 else []
     address = ["--host", "0.0.0.0", "--port", str(PORT)]  # noqa: S104 - the container's own
-    environment = {MASTER_KEY: _required(MASTER_KEY)}
+    environment = {MASTER_KEY: _required(MASTER_KEY), **language()}
     after = {}
     if order.needs_redis:
         environment[REDIS_URL] = "redis://redis:6379/0"

@@ -15,6 +15,7 @@ from one_adapter.export.deploy.order import (
     USER,
     Deployment,
     Order,
+    language,
     master_key,
 )
 from one_adapter.export.files import ENV_NAME
@@ -57,6 +58,7 @@ def helm(order: Order) -> Deployment:
             REDIS_URL: translated(tr("fill it in: the Redis through which the pods share limits")),
         },
         _next(order),
+        form="docker",  # kubectl takes each line as it stands, quotes and all
     )
 
 
@@ -112,6 +114,7 @@ def _configuration() -> dict[Any, Any]:
 
 def _variables() -> dict[Any, Any]:
     return {
+        **({"envVars": language()} if language() else {}),
         "environmentSecrets": Flow([VARIABLES_SECRET]),
         "masterkeySecretName": VARIABLES_SECRET,
         "masterkeySecretKey": MASTER_KEY,

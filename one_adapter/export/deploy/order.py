@@ -11,7 +11,8 @@ from one_adapter import __version__
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.files import new_master_key
-from one_adapter.language import Message, tr
+from one_adapter.language import Message, chosen, tr
+from one_adapter.language.chosen import VARIABLE
 from one_adapter.plan.division import limited
 from one_adapter.plan.types import Plan
 
@@ -70,7 +71,8 @@ class Order:
 class Deployment:
     """Files by their names, the variables of `.env` with a remark on each, and what a person does next.
 
-    `owner` is the user that has to be able to read the configuration, where that is another one.
+    `owner` is the user that has to be able to read the configuration, where that is another one. `form` is
+    how `.env` is written, for who reads it.
     """
 
     files: Mapping[str, str]
@@ -78,6 +80,12 @@ class Deployment:
     remarks: Mapping[str, str]
     next: Sequence[Message]
     owner: int | None = None
+    form: str = "shell"
+
+
+def language() -> dict[str, str]:
+    """What has the proxy speak the language of who deploys it, where nobody else would tell it."""
+    return {} if chosen() == "en" else {VARIABLE: chosen()}
 
 
 def master_key() -> dict[str, str]:

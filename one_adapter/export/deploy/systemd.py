@@ -7,7 +7,15 @@ from pathlib import Path
 
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.deploy.order import BESIDE, GRACE_SECONDS, LAST_SECONDS, Deployment, Order, master_key
+from one_adapter.export.deploy.order import (
+    BESIDE,
+    GRACE_SECONDS,
+    LAST_SECONDS,
+    Deployment,
+    Order,
+    language,
+    master_key,
+)
 from one_adapter.export.files import ENV_NAME
 from one_adapter.language import Message, tr, translated
 
@@ -63,7 +71,7 @@ def systemd(order: Order) -> Deployment:
 
 
 def _next(order: Order) -> list[Message]:
-    install = f"sudo cp {order.folder / FILE} /etc/systemd/system/ && sudo systemctl daemon-reload"
+    install = f"sudo cp {order.shown(FILE)} /etc/systemd/system/ && sudo systemctl daemon-reload"
     start, once = f"sudo systemctl enable --now {SERVICE}", f"sudo systemctl disable {OLD_SERVICE}"
     file, reload = order.folder / BESIDE / order.name, f"sudo systemctl reload {SERVICE}"
     lines = [
@@ -123,13 +131,14 @@ def _processes(order: Order) -> list[str]:
     copy = f"${{RUNTIME_DIRECTORY}}/{name}"
     more = ["--workers", str(order.workers)] if order.workers > 1 else []
     start = [*order.program, *order.command(copy, *more, "--no-watch")]
+    spoken = "".join(f" {name}={value}" for name, value in language().items())
     why = tr(
         "The configuration stays its owner's alone. The service has a copy in memory, which a\n"
         "reload makes anew before the process looks at it."
     )
     return [
         f"EnvironmentFile={order.folder / ENV_NAME}",
-        "Environment=HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1",
+        f"Environment=HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1{spoken}",
         *_remark(why),
         f"LoadCredential={name}:{source}",
         f"RuntimeDirectory={SERVICE}",

@@ -12,8 +12,8 @@ from one_adapter.export.deploy.helm import helm
 from one_adapter.export.deploy.order import BESIDE, Deployment, Order
 from one_adapter.export.deploy.systemd import systemd
 from one_adapter.export.files import ENV_NAME, make_folder, read_old, refuse_what_is_there, write_new
+from one_adapter.export.secrets.env_file import assignments
 from one_adapter.export.secrets.env_merge import read_env
-from one_adapter.export.secrets.variables import dotenv
 from one_adapter.language import Message, listed, tr, translated
 
 KINDS: Mapping[str, Callable[[Order], Deployment]] = {"compose": compose, "helm": helm, "systemd": systemd}
@@ -32,12 +32,12 @@ def deploy(kind: str, order: Order, force: bool) -> list[Message]:
     _refuse((*texts, env, copy), force)
     if copy.parent.is_symlink():  # its owner is changed below, and is not to be changed elsewhere
         raise OneAdapterError(tr("{path}: is a symbolic link, and has to be a folder", path=copy.parent))
-    values = {**made.variables, **(read_env(read_old(env)) if force else {})}
+    values = {**made.variables, **(read_env(read_old(env), made.form) if force else {})}
     for inner in (folder, copy.parent):
         make_folder(inner)
     for path in (*texts, env, copy):
         _keep(path, force)
-    write_new(env, _head() + dotenv(values, made.remarks), force, private=True)
+    write_new(env, _head() + assignments(made.form, values, made.remarks), force, private=True)
     write_new(copy, order.data, force, private=True)
     if made.owner is not None:
         for path in (copy, copy.parent):

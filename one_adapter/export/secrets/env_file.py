@@ -54,12 +54,19 @@ def env_file(
 
     Raises `OneAdapterError` (exit code 1), with the variable's name, for a value the format cannot say.
     """
-    write = _docker if form == "docker" else dotenv
     ours = {name: value for name, value in values.items() if name not in STOCK}
     theirs = {name: value for name, value in values.items() if name in STOCK}
-    text = write(ours, remarks_of(to_create, to_fill))
+    text = assignments(form, ours, remarks_of(to_create, to_fill))
     head = "".join(f"# {translated(line)}\n" for line in HEADS[form])
-    return head + text + write(theirs, REMARKS)
+    return head + text + assignments(form, theirs, REMARKS)
+
+
+def assignments(form: str, values: Mapping[str, str], remarks: Mapping[str, str]) -> str:
+    """The lines of a `.env` for one of `FORMATS`, below what is to be remarked about each.
+
+    Raises `OneAdapterError` (exit code 1), with the variable's name, for a value the format cannot say.
+    """
+    return _docker(values, remarks) if form == "docker" else dotenv(values, remarks)
 
 
 def _docker(values: Mapping[str, str], remarks: Mapping[str, str]) -> str:

@@ -79,6 +79,45 @@ class TestEveryKind:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
     @pytest.mark.parametrize("kind", ["compose", "helm", "systemd"])
+    def test_the_proxy_will_speak_the_language_of_who_deploys_it(self, tmp_path: Path, kind: str) -> None:
+        names = {"compose": "compose.yaml", "helm": "values.yaml", "systemd": "one-adapter.service"}
+        told = (exported(tmp_path, FREE, kind) / names[kind]).read_text("utf-8")
+        assert "ONE_ADAPTER_LANG" not in told
+        told = (exported(tmp_path, FREE, kind, "--force", "--lang", "zh") / names[kind]).read_text("utf-8")
+        if kind == "systemd":
+            assert re.search(r"(?m)^Environment=.* ONE_ADAPTER_LANG=zh$", told)
+        else:
+            read = yaml.safe_load(told)
+            given = read["envVars"] if kind == "helm" else read["services"]["proxy"]["environment"]
+            assert given["ONE_ADAPTER_LANG"] == "zh"
+
+    def test_what_kubectl_reads_has_no_quotes_which_would_become_part_of_a_password(
+        self, tmp_path: Path
+    ) -> None:
+        folder = exported(tmp_path, LIMITED, "helm", "--workers", "2")
+        text, url = (
+            (folder / ".env").read_text("utf-8"),
+            "ONE_ADAPTER_REDIS_URL=rediss://:p$w'#!@redis:6380/0",
+        )
+        (folder / ".env").write_text(text.replace("ONE_ADAPTER_REDIS_URL=", url), "utf-8")
+        exported(tmp_path, LIMITED, "helm", "--workers", "2", "--force")
+        assert url in (folder / ".env").read_text("utf-8").splitlines()
+
+    @pytest.mark.parametrize("kind", ["compose", "helm", "systemd"])
+    def test_a_printed_command_names_a_folder_with_special_letters_as_one_word(
+        self, tmp_path: Path, kind: str
+    ) -> None:
+        inside = tmp_path / "a(1){2,3}!"
+        inside.mkdir()
+        done = export(inside, FREE, kind)
+        assert done.exit_code == 0, done.stderr
+        said = done.stderr.splitlines()
+        commands = [line for line in said if re.search(": (docker|sudo|helm|kubectl) ", line)]
+        assert any(str(inside) in line for line in commands)
+        for line in commands:
+            assert line.count(str(inside)) == line.count(f"'{inside}"), line
+
+    @pytest.mark.parametrize("kind", ["compose", "helm", "systemd"])
     def test_no_secret_is_told(self, tmp_path: Path, kind: str) -> None:
         done = export(tmp_path, LIMITED, kind)
         assert "canary" not in done.output + done.stderr
@@ -213,7 +252,9 @@ class TestEveryKind:
         folder = exported(tmp_path, FREE, "compose", "--force", "--lang", "zh")
         text = (folder / "compose.yaml").read_text("utf-8")
         assert "由 one-adapter export --deploy compose 生成" in text
-        assert yaml.safe_load(text) == english
+        read = yaml.safe_load(text)
+        assert read["services"]["proxy"]["environment"].pop("ONE_ADAPTER_LANG") == "zh"
+        assert read == english
 
     def test_strict_fails_all_the_same(self, tmp_path: Path) -> None:
         done = export(tmp_path, {**FREE, "enable_web": True}, "helm", "--strict")
