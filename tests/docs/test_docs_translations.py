@@ -61,6 +61,13 @@ def test_code_is_the_same_in_both_languages_but_for_its_comments(english: Path, 
             assert without_comments(one.text) == without_comments(other.text)
 
 
+@pytest.mark.parametrize("path", [path for path in pages() if CHINESE in path.parents], ids=named)
+def test_a_chinese_page_has_no_english_comment_in_its_code(path: Path) -> None:
+    for block in blocks(path):
+        comments = re.findall(r"(?m)(?:^|\s)#\s(.*)$", block.text)
+        assert english_in("\n".join(comments), AS_PRINTED) == []
+
+
 def table_rows(path: Path) -> list[tuple[int, list[str]]]:
     """Of every row of a page's tables: how many cells, and the code in the first one."""
     rows = [line.replace("\\|", "") for line in prose(path).splitlines() if line.startswith("|")]
