@@ -132,7 +132,9 @@ class TestSlots:
                 open_slots("127.0.0.1", port, 2)
 
     def test_a_host_that_no_name_can_be_is_one_sentence(self) -> None:
-        with pytest.raises(OneAdapterError, match=r"Cannot listen on no\.\.host:0: Name or service not known"):
+        with pytest.raises(
+            OneAdapterError, match=r"Cannot listen on no\.\.host:0: Name or service not known"
+        ):
             open_slots("no..host", 0, 2)
 
     @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
