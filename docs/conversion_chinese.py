@@ -150,7 +150,7 @@ CHINESE: Mapping[str, str] = {
     ),
     "One deployment for each that is not switched off, with its part of the share, its `id` and its limits; "
     "in gateway 0.10 its `limit` counts where the service has none.": (
-        "没有停用的每一个各成一个 deployment，带上它那一份分流比例、它的 `id` 和限流；"
+        "没有停用的每一个各成一个 deployment，带上它自己的份额、它的 `id` 和限流；"
         "网关 0.10 里，服务没有限流时才用它的 `limit`。"
     ),
     "The base address, without the endpoint at its end; its query goes on every call.": (

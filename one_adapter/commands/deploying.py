@@ -38,7 +38,7 @@ def deploy_options(command: Command) -> Command:
             "--workers",
             type=click.IntRange(1, MOST),
             default=1,
-            help="With --deploy: how many processes serve, in Kubernetes how many pods. Default: 1.",
+            help="With --deploy: how many processes serve, in Kubernetes how many pods.",
         ),
         click.option(
             "--deploy",

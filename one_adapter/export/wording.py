@@ -14,15 +14,6 @@ from one_adapter.plan.types import LimitPolicy
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
-def counted(number: int, word: str) -> str:
-    """A number with its word in the right form.
-
-    >>> counted(1, "name"), counted(12_000, "name")
-    ('1 name', '12,000 names')
-    """
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 def names_words(number: int) -> Message:
     """So many names.
 

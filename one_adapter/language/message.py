@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from one_adapter.language.chosen import Language, chosen
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 #: How the domains end that are read only where they are named.
 _LOOKED_UP = ("rules", "help", "click")
+#: What beside letters and digits stands at the edge of Latin words and of code.
+_EDGES = "`$/-_.%"
 
 
 class Message(str):
@@ -49,7 +52,7 @@ class Message(str):
             else found.ngettext(self.template, self.plural, self.number)
         )
         values = {name: _said(value, language) for name, value in self.values.items()}
-        return said.format_map(values) if values else _unescaped(said)
+        return _filled(said, values) if values else _unescaped(said)
 
 
 class _Joined(Message):
@@ -69,7 +72,11 @@ class _Joined(Message):
         return _Joined, (self.parts, self.between)
 
     def said_in(self, language: Language) -> str:
-        return self.between[language].join(_text(part, language) for part in self.parts)
+        said = [_text(part, language) for part in self.parts]
+        if language == "en" or not said:
+            return self.between[language].join(said)
+        rest = (piece for part in said[1:] for piece in (self.between[language], part))
+        return _spaced((said[0], *rest))
 
 
 class _Changed(Message):
@@ -188,6 +195,37 @@ def _said(value: object, language: Language) -> object:
 
 def _text(text: str, language: Language) -> str:
     return text.said_in(language) if isinstance(text, Message) else text
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """A Chinese template with its values, blanks between Chinese and Latin letters where they meet."""
+    pieces: list[str] = []
+    for literal, name, form, conversion in Formatter().parse(template):
+        pieces.append(literal)
+        if name is not None:
+            field = name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+            pieces.append(f"{{{field}}}".format_map(values))
+    return _spaced(pieces)
+
+
+def _spaced(pieces: Iterable[str]) -> str:
+    """Texts one after another, with a blank where a Chinese letter and a Latin one would touch."""
+    said = ""
+    for piece in pieces:
+        if said and piece:
+            before, after = said[-1], piece[0]
+            if (_is_chinese(before) and _is_latin(after)) or (_is_latin(before) and _is_chinese(after)):
+                said += " "
+        said += piece
+    return said
+
+
+def _is_chinese(letter: str) -> bool:
+    return "\u4e00" <= letter <= "\u9fff"
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() and (letter.isalnum() or letter in _EDGES)
 
 
 def _unescaped(template: str) -> str:

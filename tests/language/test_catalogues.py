@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -82,3 +84,26 @@ def test_what_the_code_lacks_is_dropped_and_stale_until_then(
     (tmp_path / "lint.po").write_bytes(script().written(stored)[0])
     assert [one.id for one in script().merged(template, tmp_path / "lint.po") if one.id] == ["new"]
     assert any("stale" in one for one in script().faults("lint", template))
+
+
+def translations() -> Iterator[tuple[str, str, str]]:
+    """Domain, text and translation of everything there is."""
+    for path in sorted(script().CATALOGUES.glob("*.po")):
+        for message in script()._read(path):
+            if message.id:
+                text = message.id if isinstance(message.id, str) else message.id[0]
+                said = message.string if isinstance(message.string, str) else message.string[0]
+                yield path.stem, text, said
+
+
+def test_chinese_and_latin_letters_have_a_blank_between_them() -> None:
+    touching = re.compile("[\u4e00-\u9fff][A-Za-z0-9`]|[A-Za-z0-9`][\u4e00-\u9fff]")
+    assert [said for _, _, said in translations() if touching.search(said)] == []
+
+
+def test_a_text_that_two_rooms_have_is_said_alike_in_both() -> None:
+    seen: dict[str, set[str]] = {}
+    for domain, text, said in translations():
+        if not domain.endswith(("rules", "help", "click")):
+            seen.setdefault(text, set()).add(said)
+    assert {text: said for text, said in seen.items() if len(said) > 1} == {}

@@ -7,7 +7,18 @@ import pickle
 
 import pytest
 
-from one_adapter.language import changed, language_of, listed, padded, sentences, tr, translated, trn, width
+from one_adapter.language import (
+    changed,
+    joined,
+    language_of,
+    listed,
+    padded,
+    sentences,
+    tr,
+    translated,
+    trn,
+    width,
+)
 from one_adapter.language.chosen import speaking
 
 
@@ -43,6 +54,33 @@ def test_words_and_sentences_stand_together_as_each_language_has_it() -> None:
     assert listed(["a", "b"], "and") == "a and b"
     assert listed(["a"]) == "a"
     assert listed([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("true", "必须是 true，却不是"),
+        ("`x`", "必须是 `x`，却不是"),
+        ("映射", "必须是映射，却不是"),
+        (listed(["true", "映射"]), "必须是 true 或 映射，却不是"),
+        (3, "必须是 3，却不是"),
+        ("（空）", "必须是（空），却不是"),
+        ("", "必须是，却不是"),
+    ],
+)
+def test_a_latin_value_in_a_chinese_sentence_has_a_blank_beside_chinese_letters(
+    value: object, said: str
+) -> None:
+    with speaking("zh"):
+        assert translated(tr("必须是{value}，却不是", value=value)) == said
+        assert translated(tr("{value}必须是{{}}", value="k")) == "k 必须是{}"
+        assert translated(tr("{a}{b:.0%}", a="约", b=0.5)) == "约 50%"
+
+
+def test_parts_that_nothing_stands_between_keep_a_blank_as_well() -> None:
+    with speaking("zh"):
+        assert translated(joined(["名称", "gpt", "的", "别名"], " ", "")) == "名称 gpt 的别名"
+        assert translated(sentences("好。", "It.")) == "好。It."
 
 
 def test_what_is_done_to_a_marked_text_is_done_in_each_language() -> None:

@@ -61,7 +61,8 @@ border-top:1px solid var(--line)}}
 .todo input{{margin:4px 0 0;accent-color:var(--accent)}}
 .todo .error b{{color:var(--dropped)}}.todo .warning b{{color:var(--approximated)}}
 .todo .info b{{color:var(--quiet)}}
-.place{{color:var(--quiet);font:12px/1.8 ui-monospace,SFMono-Regular,Menlo,monospace;white-space:nowrap}}
+.place{{color:var(--quiet);white-space:nowrap;
+font:12px/1.8 ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono CJK SC",monospace}}
 .scroll{{overflow-x:auto}}
 table{{border-collapse:collapse;width:100%;font-size:14px}}
 th{{text-align:left;color:var(--quiet);font-weight:600;font-size:12px;padding:0 16px 8px 0;

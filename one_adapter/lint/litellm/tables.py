@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from one_adapter.errors import OneAdapterError
+from one_adapter.language import enumerated, tr
 
 _DATA = Path(__file__).resolve().parent / "data"
 #: Every version there are tables of, the newest last.
@@ -144,7 +145,10 @@ class Models:
 def tables(version: str = NEWEST) -> Tables:
     """The tables of a version, such as "1.110"; `OneAdapterError` for one there are none of."""
     if version not in VERSIONS:
-        raise OneAdapterError(f"{version}: there are tables of LiteLLM {', '.join(VERSIONS)}")
+        known = enumerated(VERSIONS)
+        raise OneAdapterError(
+            tr("{version}: there are tables of LiteLLM {known}", version=version, known=known)
+        )
     return Tables(version)
 
 

@@ -96,7 +96,7 @@ def _names(verification: Verification) -> str:
         checks = verification.of(model)
         if checks:
             rows.append((_name(model), _badge(gravest(checks)), _probes(checks)))
-    heads = [*map(translated, (tr("Name"), tr("Outcome"), tr("Probes")))]
+    heads = [*map(translated, (tr("Name"), tr("Outcome"), tr("Checks")))]
     return section("names", translated(tr("Every name")), table(heads, rows, "names"))
 
 
