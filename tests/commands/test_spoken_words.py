@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
@@ -192,7 +193,12 @@ def test_what_run_says_of_ways_and_of_sharing_is_in_one_language(
 
 def test_the_systems_reasons_are_said_as_the_system_says_them() -> None:
     if sys.platform == "linux":
-        assert {number: os.strerror(number) for number in _REASONS} == _REASONS
+        of_resolver = ctypes.CDLL(None).gai_strerror
+        of_resolver.restype = ctypes.c_char_p
+        said = {
+            number: os.strerror(number) if number > 0 else of_resolver(number).decode() for number in _REASONS
+        }
+        assert said == _REASONS
     assert reason_of(OSError(5, "Input/output error")) == "Input/output error"
     with speaking("zh"):
         assert translated(reason_of(PermissionError(13, "Permission denied"))) == "没有权限"
