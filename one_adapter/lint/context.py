@@ -10,18 +10,17 @@ from typing import Any, TypeVar
 from one_adapter.config.document import Document, Span
 from one_adapter.config.fields import Structs, fold, structs_of
 from one_adapter.config.model import Gateway, Service
-from one_adapter.config.node import Member, Node, escape, segments
+from one_adapter.config.node import Node, escape
 from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import Dialect, Order
-from one_adapter.finding import Severity
-from one_adapter.lint.finding import Note
+from one_adapter.lint.finding import Note, Noting
 from one_adapter.lint.go.unmarshal import decode
 from one_adapter.lint.go.values import Place, Record, Refusal
 
 T = TypeVar("T")
 
 
-class Context:
+class Context(Noting):
     """One document under judgement, as one version of the gateway takes it.
 
     Everything is worked out once, when first asked for.
@@ -82,29 +81,10 @@ class Context:
         """The pointers of the services that are switched off."""
         return tuple(service.pointer for service in self.gateway.services if not service.enabled)
 
-    @cached_property
-    def _members(self) -> dict[int, dict[str, Member]]:
-        return {}
-
-    def members(self, node: Node) -> dict[str, Member]:
-        """The members of an object by key, of several the last; worked out once for each object."""
-        if id(node) not in self._members:
-            self._members[id(node)] = {member.key: member for member in node.members}
-        return self._members[id(node)]
-
-    def find(self, pointer: str) -> Node | None:
-        """The node at a pointer, as `Document.find` gives it, but quick in objects with many members."""
-        node = self.document.root
-        for part in segments(pointer) if "~" in pointer else pointer.split("/")[1:]:
-            if node is None:
-                return None
-            if node.kind == "array":
-                index = int(part) if part.isdecimal() and len(part) < 9 else -1
-                node = node.items[index] if 0 <= index < len(node.items) else None
-            else:
-                member = self.members(node).get(part)
-                node = member.node if member else None
-        return node
+    @property
+    def root(self) -> Node | None:
+        """The document's tree."""
+        return self.document.root
 
     def field(self, pointer: str, name: str) -> str:
         """The pointer of a known field of the object at `pointer`, with its key as written."""
@@ -143,49 +123,6 @@ class Context:
         made: T = self._made[make]
         return made
 
-    def span(self, pointer: str) -> Span:
-        """The token of the value at `pointer`, or of the nearest value around it."""
-        while pointer:
-            node = self.find(pointer)
-            if node is not None:
-                return _first_token(node.span, node.kind)
-            pointer = pointer.rpartition("/")[0]
-        root = self.document.root
-        return _first_token(root.span, root.kind) if root else Span(0, 0)
-
-    def key(self, pointer: str) -> Span:
-        """The key's token that leads to `pointer`; the value's where there is no key."""
-        parent, _, last = pointer.rpartition("/")
-        node = self.find(parent)
-        member = self.members(node).get(segments(f"/{last}")[0]) if node else None
-        return member.key_span if member else self.span(pointer)
-
-    def note(
-        self,
-        pointer: str,
-        message: str,
-        help: str = "",
-        expected: str = "",
-        *,
-        severity: Severity | None = None,
-        also: tuple[Span, str] | None = None,
-    ) -> Note:
-        """A note about the value at a pointer."""
-        return Note(pointer, self.span(pointer), message, help, expected, severity, also)
-
-    def key_note(
-        self,
-        pointer: str,
-        message: str,
-        help: str = "",
-        expected: str = "",
-        *,
-        severity: Severity | None = None,
-        also: tuple[Span, str] | None = None,
-    ) -> Note:
-        """A note about the key that leads to a pointer."""
-        return Note(pointer, self.key(pointer), message, help, expected, severity, also)
-
     def type_note(self, service: Service, message: str, help: str = "") -> Note:
         """A note about a service for what its type is: the caret stands under the type's name."""
         return Note(service.pointer, self.key(service.pointer.rpartition("/")[0]), message, help)
@@ -196,8 +133,3 @@ class Context:
         whole = node is not None and node.kind in ("object", "array") and node.span == place.span
         span = Span(place.span.start, place.span.start + 1) if whole and place.span.end else place.span
         return Note(place.pointer, span, message, help, expected)
-
-
-def _first_token(span: Span, kind: str) -> Span:
-    """A scalar's whole span; of a list or an object only where it begins."""
-    return span if kind not in ("object", "array") else Span(span.start, min(span.end, span.start + 1))

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from one_adapter.config.document import Problem, Span
 from one_adapter.config.litellm_file import LiteLLMFile
-from one_adapter.config.node import Duplicate, Member, Node, segments
-from one_adapter.finding import Severity
-from one_adapter.lint.finding import Note
+from one_adapter.config.node import Duplicate, Node
+from one_adapter.lint.finding import Noting
 from one_adapter.lint.litellm.merging import Configuration, NotIncluded
 from one_adapter.lint.litellm.tables import NEWEST, Tables, between, tables
 
@@ -41,7 +40,7 @@ class Deployment(NamedTuple):
         return f"{self.pointer}/litellm_params/{key}"
 
 
-class Context:
+class Context(Noting):
     """One configuration under judgement, as one version of LiteLLM reads it.
 
     `document` is the file that was named. `root` is its configuration, with what it includes; None where
@@ -66,9 +65,12 @@ class Context:
         self.told = told
         self.today = today or date.today()
         self.configuration = Configuration(document)
-        self.root: Node | None = self.configuration.root
-        self._members: dict[int, dict[str, Member]] = {}
         self._made: dict[Callable[[Context], Any], Any] = {}
+
+    @property
+    def root(self) -> Node | None:
+        """The configuration, with what it includes."""
+        return self.configuration.root
 
     @property
     def tables(self) -> Tables:
@@ -98,26 +100,6 @@ class Context:
     def is_version(self, since: str = "", until: str = "") -> bool:
         """Whether the version judged is neither older nor newer than these."""
         return between(self.version, since, until)
-
-    def members(self, node: Node) -> Mapping[str, Member]:
-        """The members of a mapping by key, of several the last."""
-        if id(node) not in self._members:
-            self._members[id(node)] = {member.key: member for member in node.members}
-        return self._members[id(node)]
-
-    def find(self, pointer: str) -> Node | None:
-        """The node at a pointer; None where there is none."""
-        node = self.root
-        for part in segments(pointer):
-            if node is None:
-                return None
-            if node.kind == "array":
-                index = int(part) if part.isdecimal() and len(part) < 9 else -1
-                node = node.items[index] if 0 <= index < len(node.items) else None
-            else:
-                member = self.members(node).get(part)
-                node = member.node if member else None
-        return node
 
     def section(self, name: str) -> Node | None:
         """A part of the file by its key at the top, such as router_settings; None unless it is a mapping."""
@@ -167,54 +149,6 @@ class Context:
         start = self.configuration.span_in(number, span).start
         return self.configuration.files[number].position(start)[0]
 
-    def span(self, pointer: str) -> Span:
-        """The token of the value at `pointer`, or of the nearest value around it."""
-        while pointer:
-            node = self.find(pointer)
-            if node is not None:
-                return _first_token(node)
-            pointer = pointer.rpartition("/")[0]
-        return _first_token(self.root) if self.root else Span(0, 0)
-
-    def key(self, pointer: str) -> Span:
-        """The key's token that leads to `pointer`; the value's where there is no key."""
-        parent, _, last = pointer.rpartition("/")
-        node = self.find(parent)
-        member = self.members(node).get(segments(f"/{last}")[0]) if node else None
-        return member.key_span if member else self.span(pointer)
-
-    def note(
-        self,
-        pointer: str,
-        message: str,
-        help: str = "",
-        expected: str = "",
-        *,
-        severity: Severity | None = None,
-        also: tuple[Span, str] | None = None,
-    ) -> Note:
-        """A note about the value at a pointer."""
-        return Note(pointer, self.span(pointer), message, help, expected, severity, also)
-
-    def key_note(
-        self,
-        pointer: str,
-        message: str,
-        help: str = "",
-        expected: str = "",
-        *,
-        severity: Severity | None = None,
-        also: tuple[Span, str] | None = None,
-    ) -> Note:
-        """A note about the key that leads to a pointer."""
-        return Note(pointer, self.key(pointer), message, help, expected, severity, also)
-
 
 def _text(node: Node | None) -> str:
     return node.value if node is not None and node.kind == "string" else ""
-
-
-def _first_token(node: Node) -> Span:
-    """A scalar's whole span; of a list or a mapping only where it begins."""
-    span = node.span
-    return span if node.kind not in ("object", "array") else Span(span.start, min(span.end, span.start + 1))
