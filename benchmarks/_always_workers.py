@@ -13,14 +13,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import _native
+import _upstream
 from _figures import Row, at_least, at_most, figure, ratio
 from _measure import BIN, in_turn
 from _proxy import Proxy, free_port, serving, tree
 
 HERE = Path(__file__).resolve().parent
 KEY = "sk-the-clients-key"
+CHAT_PATH = "/v1/chat/completions"
 #: Workers whose memory is weighed, and those that share two processors.
 MANY, FEW = 4, 2
 CONNECTIONS, REQUESTS, SHORT_REQUESTS = 64, 20_000, 3_000
@@ -30,11 +35,11 @@ BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hello
 
 
 @contextlib.contextmanager
-def vendor() -> Iterator[int]:
-    """Run the vendor that costs next to nothing; its port."""
+def vendor() -> Iterator[_native.Server]:
+    """Run the vendor that costs next to nothing."""
     port = free_port()
     with subprocess.Popen([sys.executable, HERE / "_upstream.py", str(port)]) as process:
-        yield port
+        yield _native.Server(port, process.pid)
         process.terminate()
 
 
@@ -69,13 +74,29 @@ def shared_megabytes(pid: int) -> float:
     return found / 1024
 
 
+@contextlib.contextmanager
+def cheapest_vendor() -> Iterator[_native.Server]:
+    """Run nginx in its place, where that is installed."""
+    answers = {CHAT_PATH: _upstream.CHAT.partition(b"\r\n\r\n")[2]}
+    with _native.vendor(answers) if _native.installed() else vendor() as found:
+        yield found
+
+
 def load(running: Proxy, requests: int) -> float:
     """Return the requests a second that it answers on many connections at once."""
+    return python_load(running, requests)["rps"]
+
+
+def python_load(running: Proxy, requests: int) -> dict[str, float]:
+    """Ask so often on many connections at once; what `_load.py` says, and `cpu_s`, its processor time."""
     words: list[str | Path] = [sys.executable, HERE / "_load.py", str(running.port), KEY, "chat"]
+    before = os.times()
     done = subprocess.run(
         [*words, str(CONNECTIONS), str(requests)], capture_output=True, text=True, check=True
     )
-    return float(json.loads(done.stdout)["rps"])
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return {**json.loads(done.stdout), "cpu_s": spent}
 
 
 @figure("workers-memory")
@@ -84,7 +105,7 @@ def memory(short: bool) -> Iterable[Row]:
     found = []
     with vendor() as upstream:
         for workers in (1, MANY):
-            with proxy(upstream, workers) as running:
+            with proxy(upstream.port, workers) as running:
                 load(running, SHORT_REQUESTS if short else REQUESTS)
                 time.sleep(1)
                 found.append((shared_megabytes(running.pid), running.ready_after))
@@ -100,7 +121,7 @@ def start(short: bool) -> Iterable[Row]:
     with vendor() as upstream:
 
         def ready(workers: int) -> float:
-            with proxy(upstream, workers) as running:
+            with proxy(upstream.port, workers) as running:
                 return running.ready_after
 
         names = f"first answer of {MANY} workers", "of one"
@@ -110,18 +131,54 @@ def start(short: bool) -> Iterable[Row]:
     yield ratio(pairs, most=1.3)
 
 
+@dataclass
+class Rate:
+    """The load of `workers-rate`: what it took beside the workers, and how they shared the connections."""
+
+    upstream: _native.Server
+    seconds: float
+    requests: int
+    answers: float = 0.0
+    beside: float = 0.0
+    fewest: float = 1.0
+
+    def of(self, running: Proxy) -> float:
+        """Return the requests a second that a proxy answers on many connections at once."""
+        began = self.upstream.processor_seconds()
+        with ThreadPoolExecutor(1) as other:
+            shares = other.submit(self._share, running)
+            if _native.installed():
+                found = _native.load(running.port, KEY, "chat", CONNECTIONS, self.seconds)
+            else:
+                found = python_load(running, self.requests)
+            self.fewest = min(self.fewest, shares.result())
+        self.answers += found["answers"]
+        self.beside += found["cpu_s"] + self.upstream.processor_seconds() - began
+        return found["rps"]
+
+    def _share(self, running: Proxy) -> float:
+        """Return the part of the connections that the worker with the fewest has, halfway."""
+        time.sleep(self.seconds / 2)
+        found = [_connections(pid, running.port) for pid in _workers(running.pid)] or [1]
+        return min(found) / max(1, sum(found))
+
+
 @figure("workers-rate")
 def rate(short: bool) -> Iterable[Row]:
     """Load two workers and one in turn; wants two processors that have nothing else to do."""
-    requests = SHORT_REQUESTS if short else REQUESTS
-    with vendor() as upstream, proxy(upstream, 1) as one, proxy(upstream, FEW) as two:
+    seconds, requests = (2.0, SHORT_REQUESTS) if short else (8.0, REQUESTS)
+    with cheapest_vendor() as upstream, proxy(upstream.port, 1) as one, proxy(upstream.port, FEW) as two:
+        measured = Rate(upstream, seconds, requests)
         pairs = in_turn(
-            (f"requests a second of {FEW} workers", lambda: load(two, requests)),
-            ("of one", lambda: load(one, requests)),
+            (f"requests a second of {FEW} workers", lambda: measured.of(two)),
+            ("of one", lambda: measured.of(one)),
             rounds=2 if short else 5,
             unit="/s",
         )
     yield Row("requests a second", f"{max(pairs.these):.0f} and {max(pairs.those):.0f}")
+    told = "vendor and load, " + ("nginx and wrk" if _native.installed() else "both Python")
+    yield Row(f"{told}, processor time a request", f"{1000 * measured.beside / measured.answers:.3f} ms")
+    yield Row("connections of the worker with the fewest, the least", f"{measured.fewest:.0%}")
     yield ratio(pairs, least=1.7)
 
 
@@ -166,7 +223,7 @@ class Asking:
 def killed(short: bool) -> Iterable[Row]:
     """Kill one of two workers under load: its own connections break, and no new one is refused."""
     seconds = SHORT_SECONDS if short else SECONDS
-    with vendor() as upstream, proxy(upstream, FEW) as running:
+    with vendor() as upstream, proxy(upstream.port, FEW) as running:
         time.sleep(1)
         victim = _workers(running.pid)[0]
         asking = Asking(running.port)
