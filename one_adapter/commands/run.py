@@ -15,8 +15,8 @@ import click
 
 from one_adapter.commands.options import config_argument, options_of, reading_options
 from one_adapter.commands.recording import recorded, recording_options
-from one_adapter.commands.reloading import Changes, Exported, reloading_of, watch_option
-from one_adapter.commands.sharing import sharing, sharing_options
+from one_adapter.commands.reloading import Changes, Export, Exported, reloading_of, watch_option
+from one_adapter.commands.sharing import Sharing, sharing, sharing_options
 from one_adapter.commands.source import accepted, exportable
 from one_adapter.commands.spoken import say
 from one_adapter.commands.workers import worker_options
@@ -124,14 +124,7 @@ def run_command(
         say(tr("Dry run: one worker, because a process that is sealed starts no other."))
         workers = 1
     share = sharing(plan, workers, redis, approximate)
-
-    def export(plan: Plan, secrets: Secrets) -> Exported:
-        if sealed is not None:
-            plan, secrets = on_loopback(plan, secrets, sealed)
-        plan, relay, shared = share.plan(plan), not no_relay, share.settings
-        text = proxy_config(plan, secrets, relay=relay, prices=prices_of(), watch=False, redis=shared)
-        return Exported(text, loaded(text), {**environment(secrets, master), **share.environment})
-
+    export = exporting(share, sealed, not no_relay, master)
     changes = Changes(config, options, export, plan, (host, port))
     exported = changes.exported(plan, secrets)
     _say(ways(loaded(proxy_config(plan, secrets, relay=not no_relay)) if sealed else exported.document))
@@ -147,6 +140,23 @@ def run_command(
         )
     if code:
         raise OneAdapterError(tr("the proxy ended by itself"), code)
+
+
+def exporting(share: Sharing, sealed: int | None, relay: bool, master: str) -> Export:
+    """How a plan is written, now and for every change; `sealed` is the port of a dry run's echo.
+
+    Prices are those of now: the LiteLLM that runs has them too, and reading its list stops every thread.
+    """
+    prices = prices_of()
+
+    def export(plan: Plan, secrets: Secrets) -> Exported:
+        if sealed is not None:
+            plan, secrets = on_loopback(plan, secrets, sealed)
+        plan, shared = share.plan(plan), share.settings
+        text = proxy_config(plan, secrets, relay=relay, prices=prices, watch=False, redis=shared)
+        return Exported(text, loaded(text), {**environment(secrets, master), **share.environment})
+
+    return export
 
 
 def _explain(plan: Plan, warnings: Iterable[str]) -> None:

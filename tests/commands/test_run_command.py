@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from configurations import gateway, only, openai, plan, service
 
-from one_adapter.commands.run import default_host, lacks_google, through, warnings, ways
+from one_adapter.commands.run import default_host, exporting, lacks_google, through, warnings, ways
+from one_adapter.commands.sharing import Sharing
+from one_adapter.export.litellm import prices
 from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.runtime.reload.naming import loaded
@@ -116,3 +120,18 @@ def test_without_the_relay_every_name_goes_through_litellm() -> None:
     assert ": 0 of 2 names." in text
     assert "as the relay is switched off: gpt-4o, random." in text
     assert "all the same" not in told(openai(service("r", upstream_protocol="responses")), relay=False)
+
+
+def test_the_prices_of_a_changed_configuration_are_those_that_litellm_began_with(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(prices, "find_spec", lambda _: ModuleSpec("x", None, origin=str(tmp_path / "x")))
+    row = {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1e-06}
+    (tmp_path / prices.LIST).write_text(json.dumps({"m": row}), "utf-8")
+    config = only("openai", models=["m"], server_url="https://api.openai.com/v1")
+    found, secrets = plan(config), secrets_of(gateway(config), plan(config))
+    export = exporting(Sharing(1), None, True, "sk-master")
+    first = export(found, secrets)
+    (tmp_path / prices.LIST).unlink()  # as while another version is installed
+    assert "base_model: m" in first.text
+    assert export(found, secrets).text == first.text
