@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable
-from typing import TypeVar
 
 from litellm.proxy import proxy_server
 
@@ -16,15 +14,12 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.language import tr
 from one_adapter.runtime.announcing import announce
 from one_adapter.runtime.host import applying, loaded, recording
+from one_adapter.runtime.reload.beside import beside
 from one_adapter.runtime.reload.exported import content_of, exported
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Content, Reloading, Source, Told
 from one_adapter.runtime.workers.signals import early
 
-Argument = TypeVar("Argument")
-Result = TypeVar("Result")
-#: Seconds after which a thread beside the loop gives way; usual are 0.005, at each of a request's many steps.
-SWITCH_SECONDS = 0.0005
 #: Whoever else has something to do at SIGHUP.
 hangups: list[Callable[[], None]] = []
 #: Whoever is to hear that a reload begins (True), and that it has ended (False), whatever came of it.
@@ -84,16 +79,6 @@ def _own() -> Reloading | None:
     return Reloading(first, source)
 
 
-async def _beside(work: Callable[[Argument], Result], argument: Argument) -> Result:
-    """Have something done in a thread that gives way to the loop soon whenever that has something to do."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        return await asyncio.to_thread(work, argument)
-    finally:
-        sys.setswitchinterval(before)
-
-
 class Watching:
     """Looks at a source for ever, and has this process follow it."""
 
@@ -128,7 +113,7 @@ class Watching:
     async def step(self, asked: bool = False) -> None:
         """Look once, and apply what is new. Whatever goes wrong is told, and the old configuration stays."""
         try:
-            found = await _beside(self._source.look, asked)
+            found = await beside(self._source.look, asked)
             if isinstance(found, Generation) or asked:
                 await self._follow(found)
             elif found is not None:
@@ -157,7 +142,7 @@ class Watching:
 
     async def _apply(self, generation: Generation) -> None:
         try:
-            prepared = await _beside(applying.prepare, generation)
+            prepared = await beside(applying.prepare, generation)
             await applying.stage(prepared)
             applied = applying.commit(prepared)
         except Exception:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from one_adapter.errors import OneAdapterError
 from one_adapter.language import translated
+from one_adapter.runtime.reload.beside import beside
 from one_adapter.runtime.workers.channel import Channel, Kind, Message
 
 BEAT_SECONDS = 1.0
@@ -93,7 +94,7 @@ class Link:
     async def _prepare(self, message: Message) -> None:
         try:
             assert self.applying is not None
-            found = await asyncio.to_thread(self.applying.prepare, message.body)
+            found = await beside(self.applying.prepare, message.body)
             await self.applying.stage(found)
         except Exception as problem:
             told = f"{type(problem).__name__}: {problem}"

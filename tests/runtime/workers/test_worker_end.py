@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+from one_adapter.runtime.reload.beside import SWITCH_SECONDS
 from one_adapter.runtime.workers import signals
 from one_adapter.runtime.workers.channel import Channel, Kind, Message, pair
 from one_adapter.runtime.workers.worker_end import Link
@@ -24,9 +25,13 @@ class Applying:
     def __init__(self) -> None:
         self.may = {number: threading.Event() for number in (b"two", b"three")}
         self.inside: list[bytes] = []
+        self.prepared_in: list[tuple[bool, float]] = []
         self.dropped = asyncio.Event()
 
     def prepare(self, generation: bytes) -> bytes:
+        self.prepared_in.append(
+            (threading.current_thread() is threading.main_thread(), sys.getswitchinterval())
+        )
         assert self.may[generation].wait(PATIENCE)
         return generation
 
@@ -68,6 +73,7 @@ def test_what_is_dropped_while_it_is_prepared_is_taken_out_when_that_is_done() -
         assert applying.inside == [b"three"]
         ours.send(Message(Kind.COMMIT, 3))
         assert await heard(ours, 1) == [(Kind.COMMITTED, 3)]
+        assert applying.prepared_in == [(False, pytest.approx(SWITCH_SECONDS))] * 2, "requests wait for it"
         asyncio.get_running_loop().remove_reader(theirs.fileno())
         ours.close()
         theirs.close()
