@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from subprocess import Popen
-from typing import NamedTuple
 
 import _always_reloads as following
+from _always_reloads import Seen, overlap
 from _always_workers import _connections, _workers
 from _figures import Row, at_least, at_most, figure
 from _measure import BIN
@@ -26,30 +26,6 @@ WORKERS, CONNECTIONS = 2, 12
 THINKS, BETWEEN = 0.005, 0.5
 RELOADS, SHORT_RELOADS = 60, 15
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
-
-
-class Seen(NamedTuple):
-    """One answer: the configuration whose upstream it came from, and when the request began and ended."""
-
-    number: int
-    began: float
-    ended: float
-
-
-def overlap(answers: Iterable[Seen], number: int) -> float:
-    """Return for how many seconds older answers came beside those of `number`.
-
-    Requests that began before anybody had an answer of the new one may have begun before it was taken: they
-    do not count.
-
-    >>> seen = [Seen(1, 0.0, 5.0), Seen(2, 0.9, 1.0), Seen(1, 1.1, 1.25), Seen(2, 1.2, 1.3)]
-    >>> overlap(seen, 2), overlap(seen[:2], 2)
-    (0.25, 0.0)
-    """
-    every = [*answers]
-    first = min(one.ended for one in every if one.number == number)
-    late = [one.ended - first for one in every if one.number < number and one.began > first]
-    return max(late, default=0.0)
 
 
 class Asking:
