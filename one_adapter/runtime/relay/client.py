@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from one_adapter.runtime.gateway.settings import Policy, ProxyRule
+    from one_adapter.runtime.relay.call import Address
     from one_adapter.runtime.upstream.endpoint import Endpoint
 
 #: Seconds for which an address found by name is kept, a connection may take, and an idle one is kept open.
@@ -37,21 +38,29 @@ class Pools:
         self._environment = environment
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._mounts: dict[ProxyRule | None, dict[str, str]] = {None: {}}
-        self._urls: dict[str, Any] = {}
+        self._addresses: dict[Endpoint, Address] = {}
 
     def post(
         self, endpoint: Endpoint, body: bytes, headers: Mapping[str, str], rule: ProxyRule | None
     ) -> Any:
-        """Begin one call; the context manager gives aiohttp's response, with its head read."""
+        """Return one call, as a context manager that gives the response, with its head read.
+
+        One through an HTTP proxy is aiohttp's own. An endpoint is always called by the same rule.
+        """
+        address = self._addresses.get(endpoint)
+        if address is not None and not address.closed:
+            return address.post(body, headers)
         ways = self._mounts.get(rule)
         if ways is None:
             ways = self._mounts[rule] = mounts(rule, self._environment)
         proxy = ways.get("all://") or ways.get(endpoint.url.partition("://")[0] + "://") or ""
-        more = {"proxy": proxy} if proxy and not proxy.startswith("socks") else {}
-        url = self._urls.get(endpoint.url)
-        if url is None:
-            url = self._urls[endpoint.url] = URL(endpoint.url, encoded=True)
-        return self._session(proxy).post(url, data=body, headers=headers, allow_redirects=False, **more)
+        session, url = self._session(proxy), URL(endpoint.url, encoded=True)
+        if proxy and not proxy.startswith("socks"):
+            return session.post(url, data=body, headers=headers, allow_redirects=False, proxy=proxy)
+        from one_adapter.runtime.relay.call import Address
+
+        address = self._addresses[endpoint] = Address(session, url, endpoint.headers, AHEAD_BYTES)
+        return address.post(body, headers)
 
     def _session(self, proxy: str) -> aiohttp.ClientSession:
         found = self._sessions.get(proxy)
@@ -87,7 +96,7 @@ class Pools:
         """Let go of what is there for other deployments than these: ways through proxies, addresses."""
         rules = {one.proxy for one in policies}
         self._mounts = {rule: ways for rule, ways in self._mounts.items() if rule is None or rule in rules}
-        self._urls.clear()  # made again at the next call
+        self._addresses.clear()  # made again at the next call
         proxies = {"", *(proxy for ways in self._mounts.values() for proxy in ways.values())}
         for proxy in self._sessions.keys() - proxies:
             _closing.add(task := asyncio.get_running_loop().create_task(self._sessions.pop(proxy).close()))

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from one_adapter.runtime.entry.asgi import Receive, Scope, Send
     from one_adapter.runtime.entry.request import Request
     from one_adapter.runtime.gateway.settings import Policy
+    from one_adapter.runtime.relay.call import Call
     from one_adapter.runtime.relay.client import Pools
+
+    Response = Call | aiohttp.ClientResponse
 
 #: What this way is called.
 NAME = "relay"
@@ -100,13 +103,13 @@ def _broken(problem: Exception) -> Refusal:
     return Refusal(502, "The connection to the upstream broke.")
 
 
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+async def _read(response: Response, most: int) -> bytes:
     """Return the body, or as much of it as fits."""
-    packed = "content-encoding" in response.headers  # then the length says nothing
-    if not packed and response.content_length is not None and response.content_length <= most:
-        return await response.read()
+    content = response.content
+    if content.is_eof():  # all of it is here, as it mostly is
+        return content.read_nowait()[:most]
     parts, size = [], 0
-    async for part in response.content.iter_any():
+    async for part in content.iter_any():
         parts.append(part)
         size += len(part)
         if size > most:
@@ -114,7 +117,7 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     return b"".join(parts)[:most]
 
 
-async def _pass_on(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
+async def _pass_on(request: Request, target: Endpoint, response: Response, send: Send) -> None:
     """Send the client what the upstream answers; raises `Refusal` for what is no answer."""
     trace = request.trace
     if trace is not None and (response.status >= 300 or request.streams):
@@ -140,7 +143,7 @@ async def _pass_on(request: Request, target: Endpoint, response: aiohttp.ClientR
     await send({"type": "http.response.body", "body": raw, "more_body": False})
 
 
-async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientResponse, send: Send) -> None:
+async def _stream(request: Request, target: Endpoint, response: Response, send: Send) -> None:
     """Send a stream on, each piece as it comes; the last of it ends the answer."""
     events, trace, more = EVENTS[request.kind](request.client_model), request.trace, True
     headers = [*STREAM_HEADERS, *_headers(request, response)]
@@ -165,7 +168,7 @@ async def _stream(request: Request, target: Endpoint, response: aiohttp.ClientRe
         await _finish(response)
 
 
-async def _finish(response: aiohttp.ClientResponse) -> None:
+async def _finish(response: Response) -> None:
     """Read what little may come after the last event, or the connection could not be used again."""
     with suppress(aiohttp.ClientError, TimeoutError, asyncio.TimeoutError, OSError):
         await asyncio.wait_for(response.content.readany(), FINISH_SECONDS)
@@ -179,7 +182,7 @@ def _clean(target: Endpoint, said: bytes) -> bytes:
     return said
 
 
-def _headers(request: Request, response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
+def _headers(request: Request, response: Response) -> list[tuple[bytes, bytes]]:
     found = [*_named(request.attempt.choice.policy.id, request.group)]
     for name, value in response.raw_headers:
         lower = name.lower()

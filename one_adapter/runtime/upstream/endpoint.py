@@ -29,7 +29,7 @@ PATHS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Endpoint:
     """One deployment's address for one kind of request; `headers` hold the key, and so are not shown.
 

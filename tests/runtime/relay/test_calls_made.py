@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from doorway import CHAT, loaded_of
 from doorway import litellm as beyond
-from multidict import CIMultiDict
 from virtual import run
 
 import one_adapter
@@ -36,22 +35,24 @@ REQUESTS = 10
 
 
 class Answer:
-    """A vendor's answer, that is here at once."""
+    """A vendor's answer, that is here at once; its own content."""
 
     status = 200
     raw_headers = ((b"content-type", b"application/json"),)
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self.headers = CIMultiDict({"content-type": "application/json"})
-        self.content_length = len(raw)
+        self.content = self
 
     async def __aenter__(self) -> Answer:
         return self
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def read(self) -> bytes:
+    def is_eof(self) -> bool:
+        return True
+
+    def read_nowait(self) -> bytes:
         return self.raw
 
 
