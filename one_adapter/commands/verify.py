@@ -14,7 +14,7 @@ from one_adapter.commands.spoken import say
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.language import sentences, tr, translated
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -112,13 +112,13 @@ def verify_command(
     Exit code 0: the same. 1: different. 2: could not compare, or not all. What differs
     on purpose is named (docs/differences.md) and not counted.
     """
-    wish = Wish(models, max_requests, max_cost, concurrency, exact, show, yes)
+    wanted = VerifyOptions(models, max_requests, max_cost, concurrency, exact, show, yes)
     if old or new:
         if config or exported or old_binary or check_keys:
             raise _wrong(tr("--old and --new compare two servers; CONFIG and its options are another form."))
         if not (old and new):
             raise _wrong(tr("Give both --old and --new."))
-        found = _servers(old, new, old_key_env, new_key_env, wish)
+        found = _servers(old, new, old_key_env, new_key_env, wanted)
     elif config is None:
         raise _wrong(tr("Name a configuration, or two servers with --old and --new."))
     elif sum(map(bool, (exported, old_binary, check_keys))) > 1:
@@ -126,11 +126,11 @@ def verify_command(
     else:
         options = options_of(redirects, spark, gateway)
         if exported:
-            found = _exported(config, exported, options, wish)
+            found = _exported(config, exported, options, wanted)
         elif check_keys:
-            found = _keys(config, options, wish)
+            found = _keys(config, options, wanted)
         else:
-            found = _configuration(config, old_binary, options, wish)
+            found = _configuration(config, old_binary, options, wanted)
     _write(found, form, output)
     sys.exit(found.exit_code)
 
@@ -139,7 +139,9 @@ def _wrong(usage: str) -> click.UsageError:
     return click.UsageError(translated(usage))
 
 
-def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish: Wish) -> Verification:
+def _servers(
+    old: str, new: str, old_key: str | None, new_key: str | None, wanted: VerifyOptions
+) -> Verification:
     from one_adapter.verify.servers.client import server_at
     from one_adapter.verify.servers.session import compare_servers
 
@@ -148,7 +150,7 @@ def _servers(old: str, new: str, old_key: str | None, new_key: str | None, wish:
     sides = server_at(old, first), server_at(new, second)
     try:
         with _Bar() as bar:
-            return compare_servers(*sides, wish, bar.show)
+            return compare_servers(*sides, wanted, bar.show)
     except KeyboardInterrupt:
         raise OneAdapterError(tr("it was interrupted before anything was compared")) from None
 
@@ -197,7 +199,9 @@ class _Bar:
         self._bar.update(done - self._bar.pos)
 
 
-def _configuration(config: str, old_binary: str | None, options: Options, wish: Wish) -> Verification:
+def _configuration(
+    config: str, old_binary: str | None, options: Options, wanted: VerifyOptions
+) -> Verification:
     from one_adapter.commands.source import accepted, exportable
     from one_adapter.verify.configuration import Configuration, verify_configuration
 
@@ -206,23 +210,23 @@ def _configuration(config: str, old_binary: str | None, options: Options, wish: 
     reading = ["--redirects", options.redirects, "--spark", options.spark]
     reading += ["--gateway", options.gateway.version]
     given = Configuration(config, source.document, source.gateway, source.plan, secrets, reading)
-    return verify_configuration(given, wish, old_binary or "")
+    return verify_configuration(given, wanted, old_binary or "")
 
 
-def _exported(config: str, exported: str, options: Options, wish: Wish) -> Verification:
+def _exported(config: str, exported: str, options: Options, wanted: VerifyOptions) -> Verification:
     from one_adapter.commands.source import accepted, exportable
     from one_adapter.verify.exported import verify_exported
 
     source = accepted(config, options)
-    return verify_exported(source.document.name, source.plan, exportable(source), exported, wish)
+    return verify_exported(source.document.name, source.plan, exportable(source), exported, wanted)
 
 
-def _keys(config: str, options: Options, wish: Wish) -> Verification:
+def _keys(config: str, options: Options, wanted: VerifyOptions) -> Verification:
     from one_adapter.commands.source import accepted, exportable
     from one_adapter.verify.credentials.check import check_keys
 
     source = accepted(config, options)
-    return check_keys(source.document.name, source.plan, exportable(source), wish)
+    return check_keys(source.document.name, source.plan, exportable(source), wanted)
 
 
 def _write(found: Verification, form: str, output: str | None) -> None:

@@ -18,9 +18,9 @@ from one_adapter.plan.types import Plan
 from one_adapter.verify.old_program.compare import Sides, beside
 from one_adapter.verify.old_program.copying import Copy, copied
 from one_adapter.verify.old_program.program import running
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.asking import Asker, Ear
-from one_adapter.verify.playing.child_process import LOOPBACK, Child, free_port
+from one_adapter.verify.playing.child_process import LOOPBACK, ChildProcess, free_port
 from one_adapter.verify.playing.clients import MODELS
 from one_adapter.verify.playing.play import Part, Stage, played
 from one_adapter.verify.playing.player import Player
@@ -46,7 +46,7 @@ class Configuration:
     reading: Sequence[str] = ()
 
 
-def verify_configuration(given: Configuration, wish: Wish, old_program: str = "") -> Verification:
+def verify_configuration(given: Configuration, wanted: VerifyOptions, old_program: str = "") -> Verification:
     """Start the proxy on a configuration and compare it with the plan, and with the program at a path.
 
     Raises `OneAdapterError` (exit code 2) where one of them does not start.
@@ -70,7 +70,7 @@ def verify_configuration(given: Configuration, wish: Wish, old_program: str = ""
                 )
             child.wait()
             stage = Stage(child.base_url, ear, master)
-            checks, asked, interrupted = played(given.plan, given.secrets, stage, wish, more)
+            checks, asked, interrupted = played(given.plan, given.secrets, stage, wanted, more)
     except KeyboardInterrupt:  # before anything was asked
         checks, asked, interrupted = (), 0, tr("interrupted")
     finally:
@@ -99,7 +99,7 @@ def beside_the_old(base_url: str, copy: Copy, gateway: Gateway) -> Part:
     return part
 
 
-def proxy_on(given: Configuration, echo_port: int, master: str) -> Child:
+def proxy_on(given: Configuration, echo_port: int, master: str) -> ChildProcess:
     """The proxy as `run` starts it, with the echo at a port in place of every vendor."""
     port = free_port()
     command = [
@@ -116,7 +116,7 @@ def proxy_on(given: Configuration, echo_port: int, master: str) -> Child:
     command += ["--echo-port", str(echo_port), *given.reading]
     text = given.document.text.encode() if given.path == STANDARD_INPUT else b""
     environment = {**own_environment(), MASTER_KEY: master}
-    return Child(tr("the proxy"), command, port, environment, given=text, healthy=MODELS, key=master)
+    return ChildProcess(tr("the proxy"), command, port, environment, given=text, healthy=MODELS, key=master)
 
 
 def own_environment() -> dict[str, str]:

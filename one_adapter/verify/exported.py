@@ -19,7 +19,7 @@ from one_adapter.export.litellm.proxy_config import proxy_config
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.language import tr
 from one_adapter.plan.types import Plan
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.values import Values
 
@@ -53,7 +53,9 @@ class Sides:
     values: Values
 
 
-def verify_exported(name: str, plan: Plan, secrets: Secrets, path: str, wish: Wish) -> Verification:
+def verify_exported(
+    name: str, plan: Plan, secrets: Secrets, path: str, wanted: VerifyOptions
+) -> Verification:
     """Compare the plan of the configuration called `name` with the file at `path`.
 
     Raises `OneAdapterError` (exit code 2) where that cannot be read, or is no configuration of LiteLLM.
@@ -64,7 +66,7 @@ def verify_exported(name: str, plan: Plan, secrets: Secrets, path: str, wish: Wi
     watch = (WATCH in ours) if {WATCH, COUNTED} & ours.keys() else None
     written = _load(proxy_config(plan, secrets, is_pure, watch=watch), name)
     sides = Sides(written, file, Values(secrets.values))
-    checks = tuple(chain(_models(sides, wish), _access(sides), _settings(sides)))
+    checks = tuple(chain(_models(sides, wanted), _access(sides), _settings(sides)))
     pure = tr("the file says nothing to one-adapter: compared with a pure export")
     return Verification(tr("the plan of {name}", name=name), path, checks, (pure,) if is_pure else ())
 
@@ -121,11 +123,11 @@ def _groups(file: Entry) -> dict[str, dict[object, Entry]]:
     return groups
 
 
-def _models(sides: Sides, wish: Wish) -> Iterator[Check]:
+def _models(sides: Sides, wanted: VerifyOptions) -> Iterator[Check]:
     planned, there = _groups(sides.plan), _groups(sides.file)
     aliases = _section(_section(sides.file, "router_settings"), ALIASES)
     for name in dict.fromkeys((*planned, *there, *map(str, aliases))):
-        if not wish.wants(name):
+        if not wanted.wants(name):
             continue
         if name not in there and name not in aliases:
             yield Check("name", name, "different", tr("the name was removed"), "name", True, False)

@@ -13,7 +13,7 @@ from one_adapter.language import tr, translated
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class VerifyOptions:
     """The options that every form has.
 
     `models` are patterns of the names to look at, none for all; `max_cost` is in US dollars;
@@ -31,7 +31,7 @@ class Wish:
     def wants(self, model: str) -> bool:
         """Whether a name is to be looked at.
 
-        >>> Wish(models=("deepseek-*",)).wants("deepseek-chat"), Wish().wants("any")
+        >>> VerifyOptions(models=("deepseek-*",)).wants("deepseek-chat"), VerifyOptions().wants("any")
         (True, True)
         """
         return not self.models or any(fnmatchcase(model, pattern) for pattern in self.models)

@@ -11,7 +11,7 @@ from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.language import translated
 from one_adapter.language.chosen import speaking
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.output.as_html import as_html
 from one_adapter.verify.output.as_text import as_text
 from one_adapter.verify.playing.judge import different
@@ -98,6 +98,6 @@ def test_keys_are_taken_out_of_a_sentence_in_every_language() -> None:
 
 def test_nobody_to_agree_is_said_in_chinese() -> None:
     with pytest.raises(OneAdapterError) as caught, speaking("zh"):
-        Wish().agree("x")
+        VerifyOptions().agree("x")
     with speaking("zh"):
         assert translated(caught.value.message) == "没有人可以确认：用 --yes 表示同意"

@@ -26,7 +26,7 @@ from one_adapter.plan.build import decide
 from one_adapter.verify.configuration import beside_the_old
 from one_adapter.verify.old_program.copying import copied
 from one_adapter.verify.old_program.program import running
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.asking import Ear
 from one_adapter.verify.playing.child_process import free_port
 from one_adapter.verify.playing.play import Stage, played
@@ -90,7 +90,7 @@ def checks_of(ear: Ear, path: str, config: dict[str, Any] = CONFIG) -> tuple[Che
         old.wait()
         stage = Stage(base, ear, MASTER, RELAYED)
         more = beside_the_old(old.base_url, copy, gateway)
-        checks, _, _ = played(plan, secrets, stage, Wish(), more)
+        checks, _, _ = played(plan, secrets, stage, VerifyOptions(), more)
     return tuple(check for check in checks if check.probe.endswith("beside the old"))
 
 

@@ -12,7 +12,7 @@ import pytest
 from standin import MASTER, Alter, Ask, Body, read, serving
 
 from one_adapter.plan.types import Plan
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.asking import Ear
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.playing.probes import PARAMETERS, PROBES
@@ -73,7 +73,7 @@ def checks_of(
     plan, secrets = read(config())
     running, its = (other, secrets) if isinstance(other, Plan) else read(other)
     with serving(running, its, ear, ask, alter) as base:
-        wish = Wish(models=tuple(names.split()))
+        wish = VerifyOptions(models=tuple(names.split()))
         checks, _, interrupted = played(plan, secrets, Stage(base, ear, MASTER, RELAYED), wish)
     assert not interrupted
     return checks
@@ -408,7 +408,7 @@ def test_twenty_plays_of_the_same_are_the_same(ear: Ear) -> None:
     with serving(plan, secrets, ear) as base:
         for _ in range(20):
             checks, asked, _ = played(
-                plan, secrets, Stage(base, ear, MASTER, RELAYED), Wish(models=("one", "said", "emb"))
+                plan, secrets, Stage(base, ear, MASTER, RELAYED), VerifyOptions(models=("one", "said", "emb"))
             )
             assert found(checks) == set()
             assert asked > 10

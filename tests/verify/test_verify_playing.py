@@ -20,10 +20,10 @@ from test_verify_planted import RELAYED, config, service
 
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.answers import Answer, facts_of
 from one_adapter.verify.playing.asking import Asker, Ear
-from one_adapter.verify.playing.child_process import Child, free_port
+from one_adapter.verify.playing.child_process import ChildProcess, free_port
 from one_adapter.verify.playing.play import Stage, played
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME
@@ -51,7 +51,7 @@ def play(ear: Ear, config: File, version: str = "0.12", *names: str) -> dict[tup
     plan, secrets = read(config, version)
     with serving(plan, secrets, ear) as base:
         stage = Stage(base, ear, MASTER, RELAYED)
-        checks, _, _ = played(plan, secrets, stage, Wish(models=names))
+        checks, _, _ = played(plan, secrets, stage, VerifyOptions(models=names))
     return {(check.model, check.probe): check for check in checks}
 
 
@@ -172,7 +172,7 @@ def test_only_the_names_that_are_wanted_are_asked(ear: Ear) -> None:
 
 async def test_a_way_for_each_limit_is_found_once(ear: Ear) -> None:
     plan, secrets = read(of(service("a", "m", "n", limit={"qpm": 9}), service("b", "x")))
-    player = Player(plan, secrets, Asker("http://127.0.0.1:9", ear), Wish())
+    player = Player(plan, secrets, Asker("http://127.0.0.1:9", ear), VerifyOptions())
     assert [way.model for way in ways_of(player)] == ["m"]
 
 
@@ -305,17 +305,19 @@ def test_a_play_that_is_interrupted_tells_what_it_found(ear: Ear) -> None:
 
     plan, secrets = read(of(service("a", "m")))
     with serving(plan, secrets, ear) as base:
-        checks, _, why = played(plan, secrets, Stage(base, ear, MASTER, RELAYED), Wish(), interrupted)
+        checks, _, why = played(
+            plan, secrets, Stage(base, ear, MASTER, RELAYED), VerifyOptions(), interrupted
+        )
     assert why == "interrupted"
     assert {check.probe for check in checks} >= {"whole", "no key"}
 
 
-def child(code: str, key: str = "", port: int = 0) -> Child:
+def child(code: str, key: str = "", port: int = 0) -> ChildProcess:
     command = [sys.executable, "-c", code]
-    return Child("the program", command, port or free_port(), {}, key=key)
+    return ChildProcess("the program", command, port or free_port(), {}, key=key)
 
 
-def runs(one: Child) -> bool:
+def runs(one: ChildProcess) -> bool:
     return one._process is not None and one._process.poll() is None
 
 
@@ -328,7 +330,7 @@ def test_a_program_that_ends_is_told_with_its_last_line() -> None:
 def test_a_program_that_is_not_there_is_told() -> None:
     with (
         pytest.raises(OneAdapterError, match="cannot be started: No such file"),
-        Child("it", ["/no/such"], 1, {}),
+        ChildProcess("it", ["/no/such"], 1, {}),
     ):
         pass
 

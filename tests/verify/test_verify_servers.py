@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from gateways import KEY, Gateway, Ways, running
 
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.output.as_text import as_text
 from one_adapter.verify.result import Verification
 from one_adapter.verify.servers.client import server_at
@@ -30,7 +30,7 @@ def both(old: Ways, new: Ways) -> Iterator[tuple[Gateway, Gateway]]:
 
 def compare(old: Ways, new: Ways, key: str = KEY, **wish: Any) -> Verification:
     with both(old, new) as (first, second):
-        wanted = Wish(has_agreed=True, **{"max_requests": 2_000, **wish})
+        wanted = VerifyOptions(has_agreed=True, **{"max_requests": 2_000, **wish})
         return compare_servers(
             server_at(first.url, old.key and key), server_at(second.url, new.key and key), wanted
         )
@@ -203,7 +203,7 @@ RANDOM = [
 def test_servers_that_are_random_in_text_length_and_pieces_are_the_same_twenty_times(ways: Ways) -> None:
     with both(ways, ways) as (first, second):
         for _ in range(20):
-            wanted = Wish(has_agreed=True, max_requests=2_000)
+            wanted = VerifyOptions(has_agreed=True, max_requests=2_000)
             found = compare_servers(server_at(first.url, KEY), server_at(second.url, KEY), wanted)
             assert {check.outcome for check in found.checks} == {"same"}, as_text(found)
             assert (found.exit_code, found.verdict) == (0, "The same.")

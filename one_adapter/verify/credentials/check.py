@@ -16,7 +16,7 @@ from one_adapter.runtime.dryrun.heard import last_four
 from one_adapter.verify.credentials.calls import call, proxy_for
 from one_adapter.verify.credentials.questions import BY_ADAPTER, KEYLESS, request_of
 from one_adapter.verify.credentials.verdicts import Result, result_of
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.promise import keys_of, label_of
 from one_adapter.verify.result import Check, Outcome, Verification
 from one_adapter.verify.servers.cost import DEAR, dollars
@@ -49,16 +49,16 @@ class Credential:
         return label_of(self.target)
 
 
-def check_keys(name: str, plan: Plan, secrets: Secrets, wish: Wish) -> Verification:
+def check_keys(name: str, plan: Plan, secrets: Secrets, wanted: VerifyOptions) -> Verification:
     """Try every key of a configuration that is on, after asking whether that is wanted.
 
     Raises `OneAdapterError` (exit code 2) where it is not, or would be more than was allowed.
     """
-    found = list(credentials_of(plan, secrets, wish.wants))
+    found = list(credentials_of(plan, secrets, wanted.wants))
     asked = [each for each in found if _can_be_tried(each)]
     if asked:
-        _agree(asked, wish)
-    checks, is_whole = _check_all(found, lambda each: _check(each, secrets), wish.concurrency)
+        _agree(asked, wanted)
+    checks, is_whole = _check_all(found, lambda each: _check(each, secrets), wanted.concurrency)
     checks += [_off(each) for each in _switched_off(plan)]
     return Verification(
         old=tr("the keys of {name}", name=name),
@@ -135,7 +135,7 @@ def _can_be_tried(each: Credential) -> bool:
     return bool(each.key) and each.target.upstream.provider not in (*BY_ADAPTER, *KEYLESS)
 
 
-def _agree(asked: Sequence[Credential], wish: Wish) -> None:
+def _agree(asked: Sequence[Credential], wanted: VerifyOptions) -> None:
     known, unknown = _cost(asked, prices_of(), rates_of())
     count = len(asked)
     what = trn(
@@ -155,19 +155,19 @@ def _agree(asked: Sequence[Credential], wish: Wish) -> None:
             most=dollars(dear),
         )
         known += dear
-    if count > wish.max_requests:
+    if count > wanted.max_requests:
         told = tr(
             "that would be {count} requests: --max-requests allows {most}",
             count=count,
-            most=wish.max_requests,
+            most=wanted.max_requests,
         )
         raise OneAdapterError(told)
-    if wish.max_cost is not None and known > wish.max_cost:
-        most = dollars(wish.max_cost)
+    if wanted.max_cost is not None and known > wanted.max_cost:
+        most = dollars(wanted.max_cost)
         raise OneAdapterError(
             tr("that may cost {cost}: --max-cost allows {most}", cost=dollars(known), most=most)
         )
-    wish.agree(words)
+    wanted.agree(words)
 
 
 def _cost(asked: Sequence[Credential], prices: Prices, rates: Rates) -> tuple[float, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from one_adapter.errors import OneAdapterError
 from one_adapter.language import tr
 from one_adapter.verify.old_program.copying import Copy
-from one_adapter.verify.playing.child_process import Child
+from one_adapter.verify.playing.child_process import ChildProcess
 
 #: A port of loopback on which nobody listens: where whatever does not go to the echo ends.
 NOWHERE = "http://127.0.0.1:9"
@@ -22,7 +22,7 @@ NEEDED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 @contextmanager
-def running(path: str, copy: Copy, port: int) -> Iterator[Child]:
+def running(path: str, copy: Copy, port: int) -> Iterator[ChildProcess]:
     """Start the program at a path on a copy, whose only keys are words of our own, and end it afterwards.
 
     Raises `OneAdapterError` (exit code 2) where there is no such program, or it does not start.
@@ -39,7 +39,7 @@ def running(path: str, copy: Copy, port: int) -> Iterator[Child]:
         environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
         environment |= {"HOME": str(folder), "SIMPLE_ONE_API_DB": str(folder / "config.db")}
         command = [str(Path(program).absolute()), str(config)]
-        with Child(tr("the old program"), command, port, environment, str(folder)) as child:
+        with ChildProcess(tr("the old program"), command, port, environment, str(folder)) as child:
             yield child
     finally:
         shutil.rmtree(folder, ignore_errors=True)

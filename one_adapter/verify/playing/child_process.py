@@ -34,7 +34,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Child:
+class ChildProcess:
     """A program that listens on `port` of loopback for the time of a `with`.
 
     `command` and `environment` may hold no secret that others should not see: the first is in the list of
@@ -63,7 +63,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Child:
+    def __enter__(self) -> ChildProcess:
         """Start it; it need not listen yet."""
         self._printed = tempfile.TemporaryFile()
         self._before = _on_end(_leave)

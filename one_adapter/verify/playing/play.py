@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.language import tr
 from one_adapter.plan.types import Plan
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.asking import Asker, Ear
 from one_adapter.verify.playing.bursts import play_bursts
 from one_adapter.verify.playing.clients import play_clients
@@ -38,7 +38,12 @@ class Stage:
 
 
 async def play(
-    plan: Plan, secrets: Secrets, stage: Stage, wish: Wish, found: list[Check], more: Part | None = None
+    plan: Plan,
+    secrets: Secrets,
+    stage: Stage,
+    wanted: VerifyOptions,
+    found: list[Check],
+    more: Part | None = None,
 ) -> int:
     """Ask everything; `found` grows by the checks, part by part. Return the number of requests.
 
@@ -46,19 +51,19 @@ async def play(
     player, `more`, comes before them.
     """
     async with Asker(stage.base_url, stage.ear) as asker:
-        player = Player(plan, secrets, asker, wish, stage.master, stage.probes)
+        player = Player(plan, secrets, asker, wanted, stage.master, stage.probes)
         for part in filter(None, (play_clients, play_names, more, play_shares, play_bursts, play_limits)):
             found += await part(player)
         return asker.requests
 
 
 def played(
-    plan: Plan, secrets: Secrets, stage: Stage, wish: Wish, more: Part | None = None
+    plan: Plan, secrets: Secrets, stage: Stage, wanted: VerifyOptions, more: Part | None = None
 ) -> tuple[tuple[Check, ...], int, str]:
     """The checks of a whole play, the number of requests, and why it ended early, "" where it did not."""
     found: list[Check] = []
     try:
-        asked = asyncio.run(play(plan, secrets, stage, wish, found, more))
+        asked = asyncio.run(play(plan, secrets, stage, wanted, found, more))
     except KeyboardInterrupt:
         return tuple(found), 0, tr("interrupted")
     return tuple(found), asked, ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.plan.types import Plan, Target
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.asking import Asker, Exchange
 from one_adapter.verify.playing.headroom import Rooms
 from one_adapter.verify.playing.probes import PROBES, Probe
@@ -49,17 +49,17 @@ class Player:
         plan: Plan,
         secrets: Secrets,
         asker: Asker,
-        wish: Wish,
+        wanted: VerifyOptions,
         master: str = "",
         probes: Sequence[Probe] = PROBES,
     ) -> None:
-        """`wish` says which names are looked at; `master` opens every name where no client's key does."""
+        """`wanted` says which names are looked at; `master` opens every name where no client's key does."""
         self.plan, self.secrets, self.ear, self.asker = plan, secrets, asker.ear, asker
         self.probes = probes
         self.owners = Owners(plan, secrets)
         self.rooms = Rooms(plan)
         self.called: list[Called] = []
-        self.wants = wish.wants
+        self.wants = wanted.wants
         self.keys = client_keys(plan, secrets)
         self._master = master
         self._at_once = asyncio.Semaphore(AT_ONCE)

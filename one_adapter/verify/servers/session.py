@@ -14,7 +14,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import rates_of
 from one_adapter.language import changed, enumerated, sentences, tr, trn
 from one_adapter.runtime.redaction import forms
-from one_adapter.verify.options import Wish
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.servers.client import Answer, Server
 from one_adapter.verify.servers.cost import ASKED, dollars, estimate
@@ -57,7 +57,7 @@ class Session:
     """Both servers, what may still be asked of them, and what is known so far."""
 
     servers: dict[Side, Server]
-    wish: Wish
+    wanted: VerifyOptions
     progress: Progress
     asked: dict[str, int] = field(default_factory=lambda: {OLD: 0, NEW: 0})
     why: str = ""
@@ -67,8 +67,8 @@ class Session:
     def ask(self, side: Side, path: str, body: Any = None, key: str | None = None) -> Answer:
         """Ask a side, with its own key or another; raises `EndedError` where no more may be asked."""
         with self._lock:
-            if not self.why and sum(self.asked.values()) >= self.wish.max_requests:
-                self.why = tr("--max-requests {number} was reached", number=self.wish.max_requests)
+            if not self.why and sum(self.asked.values()) >= self.wanted.max_requests:
+                self.why = tr("--max-requests {number} was reached", number=self.wanted.max_requests)
             if self.why:
                 raise EndedError
             self.asked[side] += 1
@@ -101,20 +101,20 @@ def _forms(secrets: tuple[str, ...]) -> Sequence[str]:
 
 
 def compare_servers(
-    old: Server, new: Server, wish: Wish, progress: Progress = lambda *_: None
+    old: Server, new: Server, wanted: VerifyOptions, progress: Progress = lambda *_: None
 ) -> Verification:
     """Compare two servers that run; `progress` gets how many questions of how many are done.
 
     Raises `OneAdapterError` (exit code 2) where a side has no list of models, where it would cost more
     than is wanted, and where nobody agrees to it.
     """
-    session = Session({OLD: old, NEW: new}, wish, progress)
+    session = Session({OLD: old, NEW: new}, wanted, progress)
     listed = {OLD: models_of(old)}
     try:
         listed[NEW] = models_of(new)
     except RefusedError as refused:
         return Verification(old.address, new.address, (refusal_check(refused),))
-    names = names_to_ask(listed[OLD], listed[NEW], wish)
+    names = names_to_ask(listed[OLD], listed[NEW], wanted)
     routes, checks, notes = shared_routes(session, next((name for name in names if not embeds(name)), ""))
     plan = [(name, probes_of(name, routes)) for name in names]
     notes += _agree(session, plan) if names else [tr("There is no name to ask both sides about.")]
@@ -127,7 +127,7 @@ def compare_servers(
     is_gateway = any(is_gateways(asked.answers[OLD]) for job in jobs[:1] for asked in job)
     for job in jobs:
         for each in job:
-            checks += each.checks(wish.is_exact, wish.is_shown, is_gateway)
+            checks += each.checks(wanted.is_exact, wanted.is_shown, is_gateway)
         checks += upstream_check(job)
     notes += _both_refuse(jobs)
     asked = dict(session.asked)
@@ -136,11 +136,11 @@ def compare_servers(
     return Verification(old.address, new.address, tuple(found), tuple(notes), session.why, asked)
 
 
-def names_to_ask(old: Sequence[str], new: Sequence[str], wish: Wish) -> list[str]:
-    """The names that both sides list and the wish is for, and those that it spells out, listed or not."""
+def names_to_ask(old: Sequence[str], new: Sequence[str], wanted: VerifyOptions) -> list[str]:
+    """The wanted names that both sides list, and those that are spelt out, listed or not."""
     there, known = {*new}, {*old, *new}
-    both = [name for name in old if name in there and wish.wants(name)]
-    spelt = [name for name in wish.models if not set(name) & set("*?[") and name not in known]
+    both = [name for name in old if name in there and wanted.wants(name)]
+    spelt = [name for name in wanted.models if not set(name) & set("*?[") and name not in known]
     return [*both, *spelt]
 
 
@@ -177,13 +177,13 @@ def _has_route(session: Session, side: Side, path: str) -> bool:
 
 
 def _agree(session: Session, plan: Sequence[tuple[str, Sequence[Probe]]]) -> list[str]:
-    wish = session.wish
+    wanted = session.wanted
     costs = estimate(plan, ASKED * len(SIDE_PROBES) + sum(session.asked.values()), rates_of())
-    if wish.max_cost is not None and costs.cost > wish.max_cost:
+    if wanted.max_cost is not None and costs.cost > wanted.max_cost:
         told = tr(
             "it may cost {cost}, which is more than --max-cost {most:g}: {costs}",
             cost=dollars(costs.cost),
-            most=wish.max_cost,
+            most=wanted.max_cost,
             costs=costs.sentence,
         )
         raise OneAdapterError(told)
@@ -193,10 +193,10 @@ def _agree(session: Session, plan: Sequence[tuple[str, Sequence[Probe]]]) -> lis
         len(plan),
         costs=costs.sentence,
     )
-    if costs.requests > wish.max_requests:
-        early = tr("--max-requests {number} ends it before it is whole.", number=wish.max_requests)
+    if costs.requests > wanted.max_requests:
+        early = tr("--max-requests {number} ends it before it is whole.", number=wanted.max_requests)
         words = sentences(words, early)
-    wish.agree(words)
+    wanted.agree(words)
     return [tr("Estimated before: {costs}.", costs=costs.sentence)]
 
 
@@ -229,7 +229,7 @@ def _asked(session: Session, model: str, probe: Probe) -> Asked:
 
 
 def _lists(session: Session, listed: dict[Side, tuple[str, ...]]) -> list[Check]:
-    wanted = {side: [name for name in names if session.wish.wants(name)] for side, names in listed.items()}
+    wanted = {side: [name for name in names if session.wanted.wants(name)] for side, names in listed.items()}
 
     def asked(name: str) -> Answer:
         try:
@@ -250,14 +250,14 @@ def _ask(session: Session, job: Sequence[Asked], order: random.Random) -> Iterat
         asked.go(FIRST, order)
         asked.ask_failed(order)
         yield
-    settle(job, order, session.wish.is_exact)
+    settle(job, order, session.wanted.is_exact)
     look_into(job, order)
 
 
 def _shares(session: Session, jobs: Sequence[list[Asked]]) -> list[str]:
     """Spend what is left of the requests on the shares of upstreams where an echo tells them: it is free."""
     shared = [job for job in jobs if is_shared(job)]
-    left = session.wish.max_requests - sum(session.asked.values())
+    left = session.wanted.max_requests - sum(session.asked.values())
     rounds = min(SHARE_ROUNDS, left // (len(AGAIN) * len(shared))) if shared and not session.why else 0
     if not rounds:
         return []
@@ -277,7 +277,7 @@ def _shares(session: Session, jobs: Sequence[list[Asked]]) -> list[str]:
 
 
 def _work(session: Session, jobs: Sequence[list[Asked]], do: Doing, progress: Progress) -> None:
-    if not work(jobs, do, session.wish.concurrency, progress):
+    if not work(jobs, do, session.wanted.concurrency, progress):
         session.why = INTERRUPTED
 
 
