@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from one_adapter.verify.known_differences import GATEWAYS_ERROR, TABLE, is_gateways, known_difference
 from one_adapter.verify.servers.judge import ASPECTS, Finding
-from one_adapter.verify.servers.known_differences import GATEWAYS_ERROR, TABLE, is_gateways, known_difference
 
 ROOT = Path(__file__).parent.parent.parent
 OPENAIS_ERROR = {"form": ["code", "message"], "type": "invalid_request_error", "code": "model_not_found"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from one_adapter.language import tr
+from one_adapter.verify.known_differences import known_difference
 from one_adapter.verify.result import Check
 from one_adapter.verify.servers.client import Answer
 from one_adapter.verify.servers.judge import STEADY_ROUNDS, UNSTEADY_ROUNDS, Finding, differences, unsteady
-from one_adapter.verify.servers.known_differences import known_difference
 from one_adapter.verify.vocabulary import word_for
 
 Facts = dict[str, Any]

@@ -14,6 +14,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.prices import rates_of
 from one_adapter.language import changed, enumerated, sentences, tr, trn
 from one_adapter.runtime.redaction import forms
+from one_adapter.verify.known_differences import is_gateways
 from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.result import Check, Verification
 from one_adapter.verify.servers.client import Answer, Server
@@ -21,7 +22,6 @@ from one_adapter.verify.servers.cost import ASKED, dollars, estimate
 from one_adapter.verify.servers.echo import received
 from one_adapter.verify.servers.facts import error_facts, facts_of
 from one_adapter.verify.servers.jobs import Doing, EndedError, Progress, work
-from one_adapter.verify.servers.known_differences import is_gateways
 from one_adapter.verify.servers.lists import RefusedError, list_checks, models_of, refusal_check
 from one_adapter.verify.servers.probes import (
     ROUTE_PROBES,
