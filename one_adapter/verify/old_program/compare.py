@@ -12,8 +12,8 @@ from one_adapter.config.model import Gateway
 from one_adapter.language import enumerated, tr
 from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun.heard import Heard
+from one_adapter.verify.known_differences import BESIDE_OLD_PROGRAM, Difference, known_difference
 from one_adapter.verify.old_program.copying import Copy
-from one_adapter.verify.old_program.known_differences import Difference, known_difference
 from one_adapter.verify.playing.answers import Facts, facts_of
 from one_adapter.verify.playing.asking import Asker, Exchange
 from one_adapter.verify.playing.clients import MODELS, UNKNOWN, WRONG_KEY
@@ -25,7 +25,6 @@ from one_adapter.verify.playing.promise import Place, nearest
 from one_adapter.verify.result import Check
 from one_adapter.verify.vocabulary import word_for
 
-#: Before the name of a probe whose answers are held against the old program's.
 #: Aspects that are not told apart where a name has several upstreams, which each side draws for itself.
 OF_A_PLACE = ("address", "upstream model", "key", "fields")
 #: Fields of a body that are no setting of the request's.
@@ -115,7 +114,8 @@ def _told(
     for aspect in dict.fromkeys((*was, *now)):
         old, new = was.get(aspect), now.get(aspect)
         if old != new:
-            known = known_difference(Difference(protocol, type_, aspect, old, new))
+            difference = Difference(aspect, old, new, protocol=protocol, type=type_)
+            known = known_difference(difference, BESIDE_OLD_PROGRAM)
             said = tr(
                 "{aspect}: {old} of the old program, {new} here",
                 aspect=word_for(aspect),

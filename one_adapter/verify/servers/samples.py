@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from one_adapter.language import tr
-from one_adapter.verify.known_differences import known_difference
+from one_adapter.verify.known_differences import BETWEEN_SERVERS, Difference, known_difference
 from one_adapter.verify.result import Check
 from one_adapter.verify.servers.client import Answer
 from one_adapter.verify.servers.judge import STEADY_ROUNDS, UNSTEADY_ROUNDS, Finding, differences, unsteady
@@ -138,8 +138,9 @@ class Asked:
         return found or [Check(self.probe, self.model, "same")]
 
     def _check(self, finding: Finding, newest: Mapping[str, Any], is_shown: bool) -> Check:
-        known = known_difference(self.probe, finding, newest)
         old, new = finding.old, finding.new
+        difference = Difference(finding.aspect, old, new, probe=self.probe, answer=newest)
+        known = known_difference(difference, BETWEEN_SERVERS)
         if is_shown:
             old = {"fact": old, "words": self.answers[OLD][-1].get("words", "")}
             new = {"fact": new, "words": newest.get("words", "")}
