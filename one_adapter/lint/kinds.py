@@ -13,7 +13,6 @@ from one_adapter.dialect import CURRENT
 
 SIMPLE_ONE_API = "simple-one-api"
 LITELLM = "litellm"
-KINDS = (SIMPLE_ONE_API, LITELLM)
 
 #: What only LiteLLM has at the top of a file.
 SECTIONS = (

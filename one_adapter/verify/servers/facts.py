@@ -18,7 +18,6 @@ from one_adapter.verify.servers.stream import (
     type_of,
 )
 
-Facts = Mapping[str, Any]
 #: The fields in which a chat's answer tells how the model got there.
 REASONING = ("reasoning_content", "reasoning")
 #: Fields that say in a word of the protocol what an object is.
