@@ -21,8 +21,21 @@ DATA = ROOT / "one_adapter" / "lint" / "litellm" / "data"
 _OLDER = Path(__file__).with_name("litellm_older.json")
 #: Providers whose ids are their own, and go when the model goes; others' come and go with a catalogue.
 _OWN_IDS = (
-    *("anthropic", "bedrock", "bedrock_converse", "cerebras", "cohere", "cohere_chat", "deepseek", "gemini"),
-    *("groq", "mistral", "moonshot", "openai", "palm", "perplexity", "xai"),
+    "anthropic",
+    "bedrock",
+    "bedrock_converse",
+    "cerebras",
+    "cohere",
+    "cohere_chat",
+    "deepseek",
+    "gemini",
+    "groq",
+    "mistral",
+    "moonshot",
+    "openai",
+    "palm",
+    "perplexity",
+    "xai",
 )
 
 Facts = Mapping[str, Any]

@@ -294,6 +294,12 @@ def test_a_file_and_a_function_in_it_is_one_idea(name: str) -> None:
     assert {one: size for one, size in sizes.items() if size > FUNCTION_LINES} == {}
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_list_of_words_is_one_list_and_not_several_unpacked_into_one(name: str) -> None:
+    starred = (one.value for one in ast.walk(tree_of(MODULES[name])) if isinstance(one, ast.Starred))
+    assert [one.lineno for one in starred if isinstance(one, (ast.Tuple, ast.List))] == []
+
+
 def undocumented(node: ast.Module | ast.ClassDef | Function, name: str) -> Iterator[str]:
     """What stands under a public name, itself included, and has no docstring."""
     if not ast.get_docstring(node):

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -132,12 +133,9 @@ def run_command(
     first = following.first
     del exported  # a large one takes megabytes, and nobody needs it while the proxy runs
     _say(share.lines(plan))
+    serve = partial(launch.serve, first.config, first.environment, where, number, litellm_args, profile)
     with share.running(), Starting(f"http://{_shown(where)}:{number}/v1", terminal) as words:
-        code = launch.serve(
-            *(first.config, first.environment, where, number, litellm_args, profile, sealed, words),
-            *(workers, grace, share.server),
-            reloading=following,
-        )
+        code = serve(sealed, words, workers, grace, share.server, reloading=following)
     if code:
         raise OneAdapterError(tr("the proxy ended by itself"), code)
 

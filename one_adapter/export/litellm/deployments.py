@@ -24,8 +24,10 @@ OWNER = "openai"
 #: What is written where nobody knows a price: LiteLLM warns of a deployment without the first two at each
 #: request, and without the others at its start.
 NO_PRICES = (
-    *("input_cost_per_token", "output_cost_per_token"),
-    *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
+    "input_cost_per_token",
+    "output_cost_per_token",
+    "cache_creation_input_token_cost",
+    "cache_read_input_token_cost",
 )
 #: Above this the weights of a group are written as shares.
 LARGEST_WEIGHT = 1_000_000

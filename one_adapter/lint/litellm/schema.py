@@ -9,8 +9,16 @@ from typing import Any
 FILE_NAME = "litellm-config.schema.json"
 #: The objects that `--strict` closes: LiteLLM passes over every other key in them.
 CLOSED = (
-    *("general_settings", "litellm_settings", "router_settings", "deployment", "guardrail"),
-    *("retry_policy", "allowed_fails_policy", "credential", "search_tool", "cache_params"),
+    "general_settings",
+    "litellm_settings",
+    "router_settings",
+    "deployment",
+    "guardrail",
+    "retry_policy",
+    "allowed_fails_policy",
+    "credential",
+    "search_tool",
+    "cache_params",
 )
 #: Keys that hold anchors for others, and are meant to do nothing.
 _ANCHORS = {"^(x-|\\.|_)": True}

@@ -15,10 +15,20 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: Options of LiteLLM's that change neither which server runs nor in how many processes, and call nobody.
 HARMLESS = frozenset(
     (
-        *("--debug", "--detailed_debug", "--temperature", "--max_tokens", "--request_timeout"),
-        *("--drop_params", "--add_function_to_prompt", "--log_config", "--keepalive_timeout"),
-        *("--limit_concurrency", "--max_requests_before_restart", "--ssl_keyfile_path"),
-        *("--ssl_certfile_path", "--ciphers"),
+        "--debug",
+        "--detailed_debug",
+        "--temperature",
+        "--max_tokens",
+        "--request_timeout",
+        "--drop_params",
+        "--add_function_to_prompt",
+        "--log_config",
+        "--keepalive_timeout",
+        "--limit_concurrency",
+        "--max_requests_before_restart",
+        "--ssl_keyfile_path",
+        "--ssl_certfile_path",
+        "--ciphers",
     )
 )
 #: What uvicorn must be told, whatever LiteLLM's command line or environment says: a loop that uses Python's

@@ -12,33 +12,62 @@ from one_adapter.runtime.redaction import known
 #: A client's headers that mean something to LiteLLM or to the vendor; its key is of no more use here.
 INCOMING = frozenset(
     (
-        *(b"host", b"accept", b"user-agent", b"x-request-id"),
-        *(b"traceparent", b"tracestate", b"baggage"),
-        *(b"anthropic-version", b"anthropic-beta"),
+        b"host",
+        b"accept",
+        b"user-agent",
+        b"x-request-id",
+        b"traceparent",
+        b"tracestate",
+        b"baggage",
+        b"anthropic-version",
+        b"anthropic-beta",
     )
 )
 #: Headers that a request for LiteLLM itself needs.
 OF_BODY_AND_KEY = frozenset(
     (
-        *(b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"),
-        *(b"authorization", b"x-api-key", b"x-litellm-api-key"),
+        b"content-type",
+        b"content-length",
+        b"content-encoding",
+        b"transfer-encoding",
+        b"authorization",
+        b"x-api-key",
+        b"x-litellm-api-key",
     )
 )
 #: Headers of an answer.
 OUTGOING = frozenset(
     (
-        *(b"content-type", b"content-length", b"cache-control", b"x-accel-buffering", b"vary"),
-        *(b"retry-after", b"retry-after-ms", b"request-id", b"x-request-id"),
-        *(b"x-litellm-call-id", b"x-litellm-model-id", b"x-litellm-model-group", b"x-litellm-version"),
-        *(b"x-litellm-attempted-retries", b"x-litellm-attempted-fallbacks", b"x-litellm-response-cost"),
-        *(b"x-litellm-response-duration-ms", b"x-litellm-overhead-duration-ms"),
-        *(b"llm_provider-request-id", b"llm_provider-x-request-id", b"llm_provider-apim-request-id"),
-        *(b"llm_provider-retry-after", b"llm_provider-openai-processing-ms"),
+        b"content-type",
+        b"content-length",
+        b"cache-control",
+        b"x-accel-buffering",
+        b"vary",
+        b"retry-after",
+        b"retry-after-ms",
+        b"request-id",
+        b"x-request-id",
+        b"x-litellm-call-id",
+        b"x-litellm-model-id",
+        b"x-litellm-model-group",
+        b"x-litellm-version",
+        b"x-litellm-attempted-retries",
+        b"x-litellm-attempted-fallbacks",
+        b"x-litellm-response-cost",
+        b"x-litellm-response-duration-ms",
+        b"x-litellm-overhead-duration-ms",
+        b"llm_provider-request-id",
+        b"llm_provider-x-request-id",
+        b"llm_provider-apim-request-id",
+        b"llm_provider-retry-after",
+        b"llm_provider-openai-processing-ms",
     )
 )
 OUTGOING_BEGIN = (
-    *(b"access-control-", b"x-ratelimit-"),
-    *(b"llm_provider-x-ratelimit-", b"llm_provider-anthropic-ratelimit-"),
+    b"access-control-",
+    b"x-ratelimit-",
+    b"llm_provider-x-ratelimit-",
+    b"llm_provider-anthropic-ratelimit-",
 )
 Headers = list[tuple[bytes, bytes]]
 

@@ -45,8 +45,16 @@ TOOLS: Mapping[str, frozenset[str | None]] = {
     "messages": frozenset((None, "custom")),
     "responses": frozenset(
         (
-            *("function", "custom", "web_search", "web_search_preview", "code_interpreter"),
-            *("image_generation", "local_shell", "shell", "apply_patch", "computer_use_preview"),
+            "function",
+            "custom",
+            "web_search",
+            "web_search_preview",
+            "code_interpreter",
+            "image_generation",
+            "local_shell",
+            "shell",
+            "apply_patch",
+            "computer_use_preview",
         )
     ),
 }

@@ -19,11 +19,21 @@ from one_adapter.runtime.host.reading import ROUTERS, configuration, counts
 #: only fill counters nobody reads.
 IDLE = frozenset(
     (
-        *("_PROXY_VirtualKeyModelMaxBudgetLimiter", "_PROXY_MaxParallelRequestsHandler"),
-        *("_PROXY_MaxParallelRequestsHandler_v3", "_PROXY_MaxBudgetLimiter", "_PROXY_MaxIterationsHandler"),
-        *("_PROXY_MaxBudgetPerSessionHandler", "_PROXY_CacheControlCheck", "_ProxyDBLogger"),
-        *("PromptCacheObserver", "AutoRouterBaselineCache", "_PROXY_SensitiveDataRoutingHandler"),
-        *("ResponsesIDSecurity", "SkillsInjectionHook", "ServiceLogging", "SlackAlerting"),
+        "_PROXY_VirtualKeyModelMaxBudgetLimiter",
+        "_PROXY_MaxParallelRequestsHandler",
+        "_PROXY_MaxParallelRequestsHandler_v3",
+        "_PROXY_MaxBudgetLimiter",
+        "_PROXY_MaxIterationsHandler",
+        "_PROXY_MaxBudgetPerSessionHandler",
+        "_PROXY_CacheControlCheck",
+        "_ProxyDBLogger",
+        "PromptCacheObserver",
+        "AutoRouterBaselineCache",
+        "_PROXY_SensitiveDataRoutingHandler",
+        "ResponsesIDSecurity",
+        "SkillsInjectionHook",
+        "ServiceLogging",
+        "SlackAlerting",
     )
 )
 #: What LiteLLM's command line says about every call.
@@ -33,10 +43,14 @@ COMMAND_LINE = ("user_model", "user_temperature", "user_request_timeout", "user_
 #: Settings that one-adapter does not write and that say nothing of a call that is relayed.
 NOT_OF_CALLS = frozenset(
     (
-        *("litellm_settings.user_url_allowed_hosts", "litellm_settings.user_url_validation"),
+        "litellm_settings.user_url_allowed_hosts",
+        "litellm_settings.user_url_validation",
         # Where the router's own counts are kept: no strategy that is relayed beside goes by them.
-        *("router_settings.redis_url", "router_settings.redis_host", "router_settings.redis_port"),
-        *("router_settings.redis_password", "router_settings.redis_db"),
+        "router_settings.redis_url",
+        "router_settings.redis_host",
+        "router_settings.redis_port",
+        "router_settings.redis_password",
+        "router_settings.redis_db",
     )
 )
 

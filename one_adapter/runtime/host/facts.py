@@ -20,7 +20,8 @@ _PATTERNS = "litellm.litellm_core_utils.secret_redaction:"
 SHORTCUTS = {
     "describe": (
         "litellm.utils:_client_async_logging_helper",
-        *(f"{_LOGGING}_async_success_handler_body", f"{_LOGGING}_restore_correlation_context"),
+        f"{_LOGGING}_async_success_handler_body",
+        f"{_LOGGING}_restore_correlation_context",
     ),
     "prices": (f"{_LOGGING}response_cost_calculator", f"{_LOGGING}set_cost_breakdown"),
     "routes": ("litellm.proxy.auth.route_checks:RouteChecks._route_matches_pattern",),
@@ -32,7 +33,8 @@ GUARDS = {
         "litellm.proxy.proxy_server:proxy_config.get_config_state",
     ),
     tr("an end to its own calls for a client's tools"): (
-        *(f"{_TOOLS}_should_use_litellm_mcp_gateway", "litellm.responses.main:_has_file_search_tool"),
+        f"{_TOOLS}_should_use_litellm_mcp_gateway",
+        "litellm.responses.main:_has_file_search_tool",
     ),
     tr("an end to its questions to Ollama"): (
         "litellm.llms.ollama.common_utils:OllamaModelInfo.get_runtime_model_info",

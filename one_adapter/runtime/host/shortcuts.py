@@ -18,9 +18,16 @@ TOOLS = frozenset(("tools", "functions", "web_search_options"))
 #: What LiteLLM notes of an answer that cost nothing.
 NOTHING = dict.fromkeys(
     (
-        *("input_cost", "output_cost", "total_cost", "cost_for_built_in_tools_cost_usd_dollar"),
-        *("original_cost", "discount_percent", "discount_amount"),
-        *("margin_percent", "margin_fixed_amount", "margin_total_amount"),
+        "input_cost",
+        "output_cost",
+        "total_cost",
+        "cost_for_built_in_tools_cost_usd_dollar",
+        "original_cost",
+        "discount_percent",
+        "discount_amount",
+        "margin_percent",
+        "margin_fixed_amount",
+        "margin_total_amount",
     ),
     0.0,
 )

@@ -28,8 +28,14 @@ PROBLEM_LIMIT, HEADER_LIMIT, HEADERS_KEPT = 500, 256, 32
 #: Headers of an upstream's answer that LiteLLM and clients get to see, and how others of them begin.
 HEADERS = frozenset(
     (
-        *("content-type", "retry-after", "retry-after-ms", "request-id", "x-request-id", "apim-request-id"),
-        *("openai-processing-ms", "openai-version"),
+        "content-type",
+        "retry-after",
+        "retry-after-ms",
+        "request-id",
+        "x-request-id",
+        "apim-request-id",
+        "openai-processing-ms",
+        "openai-version",
     )
 )
 HEADERS_BEGIN = ("x-ratelimit-", "anthropic-ratelimit-")

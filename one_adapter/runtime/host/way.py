@@ -19,8 +19,10 @@ from one_adapter.runtime.redaction import known
 MODEL = re.compile(rb'^\{"model":\s*"(?:[^"\\]|\\.)*"')
 #: How the events begin in which LiteLLM tells an error.
 ERRORS = (
-    *(b'data: {"error"', b"event: error"),
-    *(b"event: response.failed", b'data: {"type":"response.failed"'),
+    b'data: {"error"',
+    b"event: error",
+    b"event: response.failed",
+    b'data: {"type":"response.failed"',
 )
 #: Seconds that LiteLLM has to end a call when its client leaves: parts of it run in tasks of their own.
 LEAVE_SECONDS = 0.1

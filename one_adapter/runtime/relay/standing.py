@@ -20,10 +20,20 @@ from one_adapter.runtime.upstream.endpoint import PATHS
 #: What a deployment may say (LiteLLM's `litellm_params`) that the relay knows how to do.
 KNOWN_PARAMETERS = frozenset(
     (
-        *("model", "api_base", "api_key", "api_version", "organization", "timeout", "max_retries", "weight"),
-        *("use_chat_completions_api", "drop_params"),
-        *("input_cost_per_token", "output_cost_per_token"),
-        *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
+        "model",
+        "api_base",
+        "api_key",
+        "api_version",
+        "organization",
+        "timeout",
+        "max_retries",
+        "weight",
+        "use_chat_completions_api",
+        "drop_params",
+        "input_cost_per_token",
+        "output_cost_per_token",
+        "cache_creation_input_token_cost",
+        "cache_read_input_token_cost",
     )
 )
 #: How headers begin by which a client tells LiteLLM something; its key is none of them.

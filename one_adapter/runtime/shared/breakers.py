@@ -41,8 +41,13 @@ class SharedBreakers(Breakers):
         longest = seconds + SPARE_SECONDS if seconds > 0 else LONGEST_SECONDS
         self._probes.setdefault(key, []).append(ticket)
         self._run(
-            *(partial(_settle, answer), "probe", key, ticket, int(rule.recovery_seconds * MICROSECONDS)),
-            *(rule.probes, int(longest * MICROSECONDS)),
+            partial(_settle, answer),
+            "probe",
+            key,
+            ticket,
+            int(rule.recovery_seconds * MICROSECONDS),
+            rule.probes,
+            int(longest * MICROSECONDS),
         )
         try:
             allowed = await answer

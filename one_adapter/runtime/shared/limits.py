@@ -118,8 +118,14 @@ class SharedLimits:
         longest = -1 if most == inf else int(most * MICROSECONDS)
         patience = int(waiter.layers[0].patience * MICROSECONDS)
         self._run(
-            *(partial(self._asked, waiter), "acquire", self._ticket(waiter.number), waiter.cost, longest),
-            *(int(spare), patience, waiter.chain.text),
+            partial(self._asked, waiter),
+            "acquire",
+            self._ticket(waiter.number),
+            waiter.cost,
+            longest,
+            int(spare),
+            patience,
+            waiter.chain.text,
         )
 
     def _asked(self, waiter: Waiter, found: Any) -> None:

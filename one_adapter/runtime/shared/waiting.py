@@ -31,7 +31,10 @@ def chain_of(layers: Sequence[Layer]) -> Chain:
     numbers = [
         [
             layer.name,
-            *(layer.limit.qps, layer.limit.qpm, layer.limit.tpm, layer.limit.concurrency),
+            layer.limit.qps,
+            layer.limit.qpm,
+            layer.limit.tpm,
+            layer.limit.concurrency,
             int(layer.limit.wait_seconds * MICROSECONDS),
             int(layer.of_key),
             layer.least,

@@ -90,12 +90,20 @@ class RedisServer:
 
     def _start(self, now: float) -> None:
         self._began = now
-        arguments = [
-            *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
-            *("--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no"),
-            *("--maxmemory", MEMORY, "--maxmemory-policy", "noeviction"),
-            *("--logfile", str(Path(self.folder, "log")), "--loglevel", "warning"),
-        ]
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "save": "",
+            "appendonly": "no",
+            "dir": self.folder,
+            "daemonize": "no",
+            "maxmemory": MEMORY,
+            "maxmemory-policy": "noeviction",
+            "logfile": str(Path(self.folder, "log")),
+            "loglevel": "warning",
+        }
+        arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
         self.socket.unlink(missing_ok=True)
         with open(os.devnull, "rb+") as nowhere:  # noqa: PTH123
             self._process = subprocess.Popen(  # noqa: S603 - found on the path, with arguments of ours

@@ -22,12 +22,28 @@ from one_adapter.vendors.spark import SPARK
 
 #: What is copied of a configuration, and of a service in it; in credentials, what is no secret.
 TOP = (
-    *("debug", "log_level", "load_balancing", "circuit_breaker", "multi_content_models", "model_redirect"),
-    *("translation",),
+    "debug",
+    "log_level",
+    "load_balancing",
+    "circuit_breaker",
+    "multi_content_models",
+    "model_redirect",
+    "translation",
 )
 SERVICE = (
-    *("id", "provider", "models", "embedding_models", "embedding_limit", "reasoning_models", "enabled"),
-    *("model_map", "model_redirect", "limit", "model_limits", "timeout", "upstream_protocol"),
+    "id",
+    "provider",
+    "models",
+    "embedding_models",
+    "embedding_limit",
+    "reasoning_models",
+    "enabled",
+    "model_map",
+    "model_redirect",
+    "limit",
+    "model_limits",
+    "timeout",
+    "upstream_protocol",
 )
 CREDENTIAL = (*PLAIN, "id", "name", "enabled", "limit", "model_limits")
 #: Where the gateway sends a type that names no address, exactly as it has it built in.

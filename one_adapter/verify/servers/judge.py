@@ -14,9 +14,27 @@ from one_adapter.verify.vocabulary import enumeration, word_for
 Facts = Mapping[str, Any]
 #: Aspects in the order in which they are told, and what each is called where nothing is there of it.
 ASPECTS = (
-    *("status", "error", "content type", "choices", "stream", "tool calls", "finish reason", "usage"),
-    *("prompt tokens", "model", "upstream message", "upstream roles", "upstream tools", "vectors"),
-    *("reasoning", "text", "kinds", "fields", "pieces", "first piece", "words"),
+    "status",
+    "error",
+    "content type",
+    "choices",
+    "stream",
+    "tool calls",
+    "finish reason",
+    "usage",
+    "prompt tokens",
+    "model",
+    "upstream message",
+    "upstream roles",
+    "upstream tools",
+    "vectors",
+    "reasoning",
+    "text",
+    "kinds",
+    "fields",
+    "pieces",
+    "first piece",
+    "words",
 )
 #: aspect -> the aspects that a difference in it explains: they are not told besides.
 EXPLAINS: Mapping[str, frozenset[str]] = {
