@@ -294,6 +294,19 @@ def test_a_file_and_a_function_in_it_is_one_idea(name: str) -> None:
     assert {one: size for one, size in sizes.items() if size > FUNCTION_LINES} == {}
 
 
+def documented(name: str) -> Iterator[tuple[str, str]]:
+    """Every function of a module that has a docstring, with that."""
+    for one in ast.walk(tree_of(MODULES[name])):
+        if isinstance(one, Function) and (text := ast.get_docstring(one)):
+            yield one.name, text
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_docstring_names_what_comes_back_and_does_not_say_that_it_does(name: str) -> None:
+    verbose = re.compile(r"(Returns?|Gets?|Yields?|Tells? whether|Checks? whether)\b")
+    assert [one for one, text in documented(name) if verbose.match(text)] == []
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_list_of_words_is_one_list_and_not_several_unpacked_into_one(name: str) -> None:
     starred = (one.value for one in ast.walk(tree_of(MODULES[name])) if isinstance(one, ast.Starred))

@@ -166,7 +166,7 @@ def _fail_if_strict(source: Source, pure: bool, strict: bool) -> None:
 
 
 def _with_redis(secrets: Secrets, variable: str | None) -> Secrets:
-    """Return the secrets with the URL of a Redis among them: as this process has it, else to be filled in."""
+    """The secrets with the URL of a Redis among them: as this process has it, else to be filled in."""
     if variable is None:
         return secrets
     if variable in (*environment(secrets, ""), *STOCK):

@@ -40,7 +40,7 @@ class Variable(click.ParamType):  # type: ignore[type-arg,unused-ignore] # gener
     name = "variable"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name; what is none may be a secret, and is not told."""
+        """The name; what is none may be a secret, and is not told."""
         if not VARIABLE.fullmatch(str(value)):
             what = tr("it takes the name of a variable, letters, digits and _, not its value.")
             self.fail(translated(what), param, ctx)

@@ -45,7 +45,7 @@ def recording_options(command: Command) -> Command:
 
 
 def recorded(access_log: str | None, metrics: bool, port: int | None) -> dict[str, str]:
-    """Return the variables that tell the processes of the proxy.
+    """The variables that tell the processes of the proxy.
 
     Raises `OneAdapterError` where the file cannot be written, or what tells numbers is not installed.
     """

@@ -53,7 +53,7 @@ class Once:
     pause = 1.0
 
     def look(self, asked: bool = False) -> Told | None:
-        """Return the reason to who asks."""
+        """The reason to who asks."""
         return Told(tr("nothing is reloaded: standard input cannot be read again")) if asked else None
 
     def refused(self) -> None:
@@ -75,11 +75,11 @@ class Changes:
     given: tuple[str | None, int | None]
 
     def read(self) -> Content:
-        """Return what the configuration says; raises `OneAdapterError` where it cannot be read."""
+        """What the configuration says; raises `OneAdapterError` where it cannot be read."""
         return (read_source(self.path).data,)
 
     def generation(self, content: Content, number: int) -> Generation:
-        """Return the generation of a content that was read; raises `Refused` for one that is not good."""
+        """The generation of a content that was read; raises `Refused` for one that is not good."""
         name, kind = (self.path, None) if not is_store(self.path) else (self.path, "json")
         try:
             source = judged(Read(content[0], name, kind), self.options)
@@ -89,17 +89,17 @@ class Changes:
             raise Refused(lines(problem.message, problem.findings), half=problem.broken) from None
 
     def exported(self, plan: Plan, secrets: Secrets) -> Exported:
-        """Return a plan as the proxy reads it; its comments are English, so that fingerprints are alike."""
+        """A plan as the proxy reads it; its comments are English, so that fingerprints are alike."""
         with speaking("en"):
             return self.export(plan, secrets)
 
     def made(self, plan: Plan, exported: Exported, number: int) -> Generation:
-        """Return the generation of an exported plan."""
+        """The generation of an exported plan."""
         text, document, values = exported
         return generation_of(number, text, values, tuple(self.restarts(plan)), document=document)
 
     def restarts(self, plan: Plan) -> list[str]:
-        """Return a line about what only a start reads, where that has changed."""
+        """A line about what only a start reads, where that has changed."""
         host, port = self.given
         changed: list[str] = []
         if host is None and (plan.host, plan.access.open) != (self.begun.host, self.begun.access.open):
@@ -113,7 +113,7 @@ class Changes:
 
 
 def reloading_of(changes: Changes, source: Source, exported: Exported, watch: bool) -> Reloading:
-    """Return what a proxy begins with and follows; says on standard error what cannot be watched."""
+    """What a proxy begins with and follows; what cannot be watched is said on standard error."""
     first = changes.made(source.plan, exported, 1)
     watched: Watched = Once()
     if not _is_file(changes.path):
@@ -136,7 +136,7 @@ def reloading_of(changes: Changes, source: Source, exported: Exported, watch: bo
 
 
 def _is_file(path: str) -> bool:
-    """Tell whether a path can be read again: it names a regular file, and no pipe."""
+    """Whether a path can be read again: it names a regular file, and no pipe."""
     try:
         return path != "-" and stat.S_ISREG(Path(path).stat().st_mode)
     except (OSError, ValueError):

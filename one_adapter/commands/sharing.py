@@ -41,7 +41,7 @@ class Sharing:
     required: bool = False
 
     def plan(self, plan: Plan) -> Plan:
-        """Return a plan as one worker holds it; raises `OneAdapterError` where that would multiply limits."""
+        """A plan as one worker holds it; raises `OneAdapterError` where that would multiply limits."""
         if self.workers == 1 or self.url:
             return plan
         services = limited(plan)
@@ -80,7 +80,7 @@ class Sharing:
         return [sentences(nothing, limits)]
 
     def running(self) -> AbstractContextManager[object]:
-        """Return what runs while the workers do."""
+        """What runs while the workers do."""
         return self.server if self.server is not None else nullcontext()
 
     @property

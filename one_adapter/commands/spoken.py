@@ -52,7 +52,7 @@ def _option() -> click.Option:
 
 
 def _translated(command: AnyCommand) -> AnyCommand:
-    """Return a copy of the command that shows its help in the chosen language."""
+    """A copy of the command that shows its help in the chosen language."""
     command = copy(command)
     command.context_class = _Context
     if hasattr(command, "_help_option"):  # click makes `--help` once, in the language of then

@@ -22,7 +22,7 @@ class Workers(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generi
     name = "workers"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number."""
+        """The number."""
         if value == "auto":
             return min(cpus(), MOST)
         try:

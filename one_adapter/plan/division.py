@@ -10,7 +10,7 @@ from one_adapter.plan.types import CredentialPolicy, LimitPolicy, Limits, Plan, 
 
 
 def limited(plan: Plan) -> tuple[str, ...]:
-    """Return the ids of the services that have a waiting limit, of whatever kind, at whatever layer."""
+    """The ids of the services that have a waiting limit, of whatever kind, at whatever layer."""
     return tuple(one.id for one in plan.services if any(_limits_of(one)))
 
 
@@ -21,7 +21,7 @@ def wants_sharing(plan: Plan) -> bool:
 
 
 def divided(plan: Plan, workers: int) -> Plan:
-    """Return the plan with each limit divided by the workers and rounded down; never to nothing."""
+    """The plan with each limit divided by the workers and rounded down; never to nothing."""
 
     def part(limit: LimitPolicy | None) -> LimitPolicy | None:
         if limit is None:
@@ -68,7 +68,7 @@ def told(plan: Plan, workers: int) -> tuple[str, ...]:
 
 
 def _part(size: float, workers: int) -> float:
-    """Return a worker's part of a size, at least 1, or all of what is less.
+    """A worker's part of a size, at least 1, or all of what is less.
 
     >>> _part(30, 4), _part(3, 4), _part(0.5, 4)
     (7, 1, 0.5)

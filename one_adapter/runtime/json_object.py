@@ -62,7 +62,7 @@ class JsonObject:
 
     @classmethod
     def read(cls, raw: bytes) -> JsonObject:
-        r"""Return the object at the beginning of `raw`; what follows it is passed over.
+        r"""The object at the beginning of `raw`; what follows it is passed over.
 
         Bytes that are no UTF-8, and halves of surrogate pairs, become U+FFFD. Raises `ValueError`, also for
         NaN, for numbers beyond a float's range, and for nesting beyond what the scanner takes.
@@ -107,7 +107,7 @@ class JsonObject:
         self.fields[name], self._texts[name] = value, None
 
     def called(self, name_of: Callable[[str], str]) -> JsonObject:
-        """Return the object with its fields called as `name_of` says; of two of one name the last counts.
+        """The object with its fields called as `name_of` says; of two of one name the last counts.
 
         >>> JsonObject.read(b'{"a": 1, "A": 2.0}').called(str.lower).render({})
         b'{"a":2.0}'
@@ -119,7 +119,7 @@ class JsonObject:
         return JsonObject(fields, dict(zip(names, self._texts.values(), strict=True)))
 
     def render(self, changes: Mapping[str, Any]) -> bytes:
-        """Return the object as JSON with `changes` made; a field whose value is `DROP` is left out.
+        """The object as JSON with `changes` made; a field whose value is `DROP` is left out.
 
         >>> JsonObject.read(b'{"a": 1.0, "b": 2, "c": 3}').render({"b": "two", "c": DROP, "d": None})
         b'{"a":1.0,"b":"two","d":null}'
@@ -136,7 +136,7 @@ class JsonObject:
         return f"{{{','.join(parts)}}}".encode()
 
     def render_inside(self, name: str, changes: Mapping[str, Any]) -> bytes:
-        """Return the object as JSON with `changes` made to the object that one of its fields is.
+        """The object as JSON with `changes` made to the object that one of its fields is.
 
         >>> JsonObject.read(b'{"a": 1.0, "b": {"c": 2.0, "d": 3}}').render_inside("b", {"d": "x"})
         b'{"a":1.0,"b":{"c":2.0,"d":"x"}}'
@@ -150,7 +150,7 @@ _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 def _past(text: str, at: int, sign: str) -> int:
-    """Return the place of what follows `sign` (and space around it), which has to come next."""
+    """The place of what follows `sign` (and space around it), which has to come next."""
     at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
     if text[at : at + 1] != sign:
         raise ValueError(f"expecting {sign} at character {at}")

@@ -88,21 +88,21 @@ class Known:
         self._hint = re.compile(_tree({one[:HINT_BYTES] for one in raw}))
 
     def clean(self, text: str) -> str:
-        """Return the text without the secrets."""
+        """The text without the secrets."""
         return self._text.sub(MASK, text) if self._text is not None else text
 
     def clean_bytes(self, raw: bytes) -> bytes:
-        """Return bytes without the secrets."""
+        """Bytes without the secrets."""
         return (
             self._bytes.sub(MASK.encode(), raw) if self._bytes is not None and self._may_be_in(raw) else raw
         )
 
     def blot(self, raw: bytes) -> bytes:
-        """Return bytes of the same length, without the secrets."""
+        """Bytes of the same length, without the secrets."""
         return self._bytes.sub(_stars, raw) if self._bytes is not None and self._may_be_in(raw) else raw
 
     def is_in(self, raw: bytes) -> bool:
-        """Tell whether a secret is among these bytes."""
+        """Whether a secret is among these bytes."""
         return self._bytes is not None and self._may_be_in(raw) and self._bytes.search(raw) is not None
 
     def _may_be_in(self, raw: bytes) -> bool:
@@ -110,7 +110,7 @@ class Known:
 
 
 def _tree(beginnings: set[bytes]) -> bytes:
-    """Return a pattern for any of these, that tries each byte once however many there are."""
+    """A pattern for any of these, that tries each byte once however many there are."""
     if b"" in beginnings:
         return b""
     firsts: dict[bytes, set[bytes]] = {}
@@ -129,7 +129,7 @@ known = Known()
 
 
 def parts(value: str) -> Iterator[str]:
-    """Yield what is secret of a value: a key, an address's password and query, the lines of a key file.
+    """What is secret of a value: a key, an address's password and query, the lines of a key file.
 
     >>> sorted(parts("http://user:password1@host/v1?api-version=2024-10-21&code=12345678"))
     ['12345678', 'password1', 'user:password1']
@@ -175,7 +175,7 @@ def _of_key_file(text: str) -> Iterator[str]:
 
 
 def forms(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, as JSON and HTML write it, as an address does, and as base64.
+    """A secret as it is, as JSON and HTML write it, as an address does, and as base64.
 
     >>> [form for form in forms("pass&word") if form != "pass&word"][:3]
     ['pass\\\\u0026word', 'pass\\\\u0026word', 'pass%26word']
@@ -195,7 +195,7 @@ def forms(secret: str) -> Iterator[str]:
 
 
 def named(configuration: object, environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield the values of all variables that a configuration names, and secrets that stand in it themselves.
+    """The values of all variables that a configuration names, and secrets that stand in it themselves.
 
     >>> list(named({"a": ["os.environ/K"], "proxy": {"http_env": "P"}}, {"K": "key", "P": "http://x"}))
     ['key', 'http://x']
@@ -218,7 +218,7 @@ def named(configuration: object, environment: Mapping[str, str]) -> Iterator[str
 
 
 def of_environment(environment: Mapping[str, str]) -> list[str]:
-    """Return the values under names that one-adapter gives, and the proxy's own master key."""
+    """The values under names that one-adapter gives, and the proxy's own master key."""
     own = ("SOA_", "LITELLM_MASTER_KEY")
     return [value for name, value in environment.items() if name.startswith(own)]
 

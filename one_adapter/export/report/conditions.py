@@ -74,7 +74,7 @@ def asks_for(*models: str) -> When:
 
 
 def pools(plan: Plan) -> Iterator[ServicePolicy]:
-    """Yield the services of which one key may stand in for another."""
+    """The services of which one key may stand in for another."""
     for service in plan.services:
         if service.pooled and sum(one.enabled for one in service.credentials) > 1:
             yield service
@@ -87,7 +87,7 @@ def waits_to_the_end(credential: CredentialPolicy) -> bool:
 
 
 def drawn(route: Route) -> set[str]:
-    """Return the services that a name is drawn from."""
+    """The services that a name is drawn from."""
     return {target.service for target in route.targets}
 
 

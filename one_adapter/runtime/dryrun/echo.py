@@ -32,7 +32,7 @@ Answering = Callable[[Heard], Awaitable[Said]]
 
 
 def through_echo(base_url: str, original_api_base: str) -> str:
-    """Return the address under which the echo server at `base_url` stands in for an upstream.
+    """The address under which the echo server at `base_url` stands in for an upstream.
 
     The upstream's path, query and fragment stay as they are, so rules that look at an address's end hold.
 

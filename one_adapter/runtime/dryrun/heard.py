@@ -52,7 +52,7 @@ class Heard:
 
 
 def original(path: str) -> str:
-    """Return the address that a path of the echo server stands for.
+    """The address that a path of the echo server stands for.
 
     >>> original("/https/api.openai.com/v1/chat/completions")
     'https://api.openai.com/v1/chat/completions'
@@ -62,7 +62,7 @@ def original(path: str) -> str:
 
 
 def last_four(key: str) -> str:
-    """Return what may be shown of a key: its last four characters, if it is long enough to have more.
+    """What may be shown of a key: its last four characters, if it is long enough to have more.
 
     >>> last_four("sk-secret"), last_four("abc")
     ('...cret', '...')
@@ -73,7 +73,7 @@ def last_four(key: str) -> str:
 def of_request(
     method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str], raw: bytes
 ) -> Heard:
-    """Return what an HTTP request says; its header names may be written in any case."""
+    """What an HTTP request says; its header names may be written in any case."""
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
         body = json.loads(raw) if raw else {}
@@ -98,7 +98,7 @@ def of_request(
 
 
 def of_spark(path: str, query: Mapping[str, str], message: dict[str, Any]) -> Heard:
-    """Return what the first frame on one of iFlytek's websockets says."""
+    """What the first frame on one of iFlytek's websockets says."""
     chat = (message.get("parameter") or {}).get("chat") or {}
     try:
         signed = base64.b64decode(query.get("authorization", "")).decode("utf-8", "replace")

@@ -24,7 +24,7 @@ class Tool:
 
 
 def wire_of(url: str) -> str:
-    """Return the format of the vendor at `url`.
+    """The format of the vendor at `url`.
 
     >>> wire_of("https://x/v1/messages"), wire_of("https://x/v1/chat/completions")
     ('anthropic', 'openai')
@@ -43,13 +43,13 @@ def wire_of(url: str) -> str:
 
 
 def model_in(url: str) -> str:
-    """Return the model that an address names, "" for none."""
+    """The model that an address names, "" for none."""
     found = GEMINI.search(url) or AZURE.search(url)
     return found.group(1) if found else ""
 
 
 def message_in(body: dict[str, Any]) -> str:
-    """Return the last thing the client said, whatever the format.
+    """The last thing the client said, whatever the format.
 
     >>> message_in({"messages": [{"content": [{"text": "hi"}]}]}), message_in({"query": "hello"})
     ('hi', 'hello')
@@ -68,7 +68,7 @@ def message_in(body: dict[str, Any]) -> str:
 
 
 def roles_in(body: dict[str, Any]) -> str:
-    """Return the roles of a conversation in their order, "" for a lone message of a user's.
+    """The roles of a conversation in their order, "" for a lone message of a user's.
 
     >>> roles_in({"system": "be kind", "messages": [{"role": "user"}]}), roles_in({"messages": [{}]})
     ('system,user', '')
@@ -85,7 +85,7 @@ def roles_in(body: dict[str, Any]) -> str:
 
 
 def tools_in(body: dict[str, Any]) -> str:
-    """Return the names of the tools that a request offers, "" for none.
+    """The names of the tools that a request offers, "" for none.
 
     >>> tools_in({"tools": [{"function": {"name": "get_time"}}]}), tools_in({"tools": [{"name": "a"}]})
     ('get_time', 'a')
@@ -100,12 +100,12 @@ def tools_in(body: dict[str, Any]) -> str:
 
 
 def stream_type(wire: str) -> str:
-    """Return the content type of a stream."""
+    """The content type of a stream."""
     return "application/x-ndjson" if wire == "ollama" else "text/event-stream"
 
 
 def whole(wire: str, model: str, text: str, body: dict[str, Any], tool: Tool | None = None) -> dict[str, Any]:
-    """Return a whole answer that says `text`, or calls a tool where the format has calls."""
+    """A whole answer that says `text`, or calls a tool where the format has calls."""
     if tool is not None:
         called = _calling(wire, model, tool)
         if called is not None:
@@ -146,7 +146,7 @@ def whole(wire: str, model: str, text: str, body: dict[str, Any], tool: Tool | N
 
 
 def _calling(wire: str, model: str, tool: Tool) -> dict[str, Any] | None:
-    """Return an answer that calls a tool; None for a format without such calls."""
+    """An answer that calls a tool; None for a format without such calls."""
     given = dict(tool.arguments)
     function = {"name": tool.name, "arguments": json.dumps(given)}
     if wire == "openai":
@@ -175,7 +175,7 @@ def _calling(wire: str, model: str, tool: Tool) -> dict[str, Any] | None:
 
 
 def stream(wire: str, model: str, text: str) -> Iterator[bytes]:
-    """Yield a streamed answer that says `text`, ready to be sent."""
+    """A streamed answer that says `text`, ready to be sent."""
     if wire == "ollama":
         yield json.dumps(_ollama(model, text, False)).encode() + b"\n"
         yield json.dumps(_ollama(model, "", True)).encode() + b"\n"
@@ -209,7 +209,7 @@ def stream(wire: str, model: str, text: str) -> Iterator[bytes]:
 
 
 def spark_frames(text: str) -> list[dict[str, Any]]:
-    """Return the two frames of iFlytek's websocket that say `text`."""
+    """The two frames of iFlytek's websocket that say `text`."""
     frames: list[dict[str, Any]] = []
     for status, part in ((0, text), (2, "")):
         header = {"code": 0, "message": "Success", "sid": "echo", "status": status}

@@ -35,12 +35,12 @@ async def answer(
 
 
 def whole_seconds(seconds: float) -> bytes:
-    """Return seconds as a header says them: a whole number, at least 1."""
+    """Seconds as a header says them: a whole number, at least 1."""
     return str(max(1, int(seconds + 0.999))).encode()
 
 
 def header_text(text: str) -> str:
-    """Return text as a header can carry it: percent-encoded when it is not plain ASCII.
+    """Text as a header can carry it: percent-encoded when it is not plain ASCII.
 
     >>> header_text("gpt-4o"), header_text("通")
     ('gpt-4o', '%E9%80%9A')
@@ -49,7 +49,7 @@ def header_text(text: str) -> str:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Return the whole body, unpacked.
+    """The whole body, unpacked.
 
     Raises `Refusal`: 413 beyond 8 MiB, packed or unpacked, 400 when the client leaves or the packing is
     broken, 415 where it is not known.
@@ -75,5 +75,5 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
 
 
 def too_large() -> Refusal:
-    """Return the refusal of a body that is too large."""
+    """The refusal of a body that is too large."""
     return Refusal(413, "The request body is larger than 8 MiB.", "request_too_large")

@@ -103,7 +103,7 @@ MESSAGE = frozenset(
 
 
 def parse(raw: bytes, kind: str) -> JsonObject:
-    """Return the JSON object in `raw`, its known fields by their names, checked as far as the key needs it.
+    """The JSON object in `raw`, its known fields by their names, checked as far as the key needs it.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400).
 
@@ -143,7 +143,7 @@ def check(body: JsonObject, kind: str, raw: bool = False) -> None:
 
 
 def with_known_effort(reasoning: Any) -> Any:
-    """Return the reasoning that a request asks for, with the effort `high` in the place of `max`.
+    """The reasoning that a request asks for, with the effort `high` in the place of `max`.
 
     >>> with_known_effort({"effort": "max", "summary": "auto"}), with_known_effort(None)
     ({'effort': 'high', 'summary': 'auto'}, None)
@@ -154,7 +154,7 @@ def with_known_effort(reasoning: Any) -> Any:
 
 
 def rescue(messages: list[Any]) -> list[Any]:
-    """Return messages with their fields by their names, and a content given as one object as a list of one.
+    """Messages with their fields by their names, and a content given as one object as a list of one.
 
     Where there is nothing to put right, that is the very list.
 
@@ -176,7 +176,7 @@ def rescue(messages: list[Any]) -> list[Any]:
 
 
 def visible(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return the part of a body that LiteLLM is to see; options of the wrong type are left out.
+    """The part of a body that LiteLLM is to see; options of the wrong type are left out.
 
     >>> visible({"model": "m", "messages": [], "api_base": "x", "n": "2", "seed": 1}, "chat")
     {'model': 'm', 'messages': [], 'seed': 1}

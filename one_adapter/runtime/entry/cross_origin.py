@@ -21,7 +21,7 @@ PREFLIGHT = (
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Tell whether a browser asks whether it may ask; that needs no key.
+    """Whether a browser asks whether it may ask; that needs no key.
 
     As in the gateway, a page's origin is enough.
     """
@@ -35,7 +35,7 @@ async def preflight(send: Send) -> None:
 
 
 def readable(headers: Headers, name: bytes, foreign: bool) -> Headers:
-    """Return an answer's headers with the one by which a browser lets its page read it.
+    """An answer's headers with the one by which a browser lets its page read it.
 
     With a `name` for the request, the answer tells it, and a page may read it, too; the name that an upstream
     has given it is the provider's then, as LiteLLM calls such headers. `foreign`: the answer is not ours, and
@@ -54,7 +54,7 @@ def readable(headers: Headers, name: bytes, foreign: bool) -> Headers:
 
 
 def _upstreams(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Return headers in which the upstream's name for the request is called so."""
+    """Headers in which the upstream's name for the request is called so."""
     told = any(name == UPSTREAMS_NAME for name, _ in headers)
     named = [(UPSTREAMS_NAME, value) for name, value in headers if name == NAME and not told]
     return [*(one for one in headers if one[0] != NAME), *named]

@@ -125,7 +125,7 @@ class Door:
 
 
 def new_name() -> str:
-    """Return a name for a request in the form of a random UUID; it is no secret, so that chance will do.
+    """A name for a request in the form of a random UUID; it is no secret, so that chance will do.
 
     >>> len(new_name()), new_name()[14]
     (36, '4')
@@ -143,7 +143,7 @@ def _nothing_there(method: str, path: str) -> Refusal:
 
 
 def admitted(scope: Scope) -> Client | None:
-    """Return who makes a request that came in through the door; None for one that did not."""
+    """Who makes a request that came in through the door; None for one that did not."""
     client: Any = scope.get(CLIENT)
     return client if isinstance(client, Client) else None
 

@@ -22,7 +22,7 @@ STARTED = int(time.time())
 
 
 def find(method: str, path: str) -> Handler | None:
-    """Return what answers a path of ours, or None.
+    """What answers a path of ours, or None.
 
     >>> find("GET", "/healthz").__name__, find("GET", "/v1/models/a/b").__name__, find("GET", "/x")
     ('health', 'model', None)

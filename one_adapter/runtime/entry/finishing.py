@@ -27,12 +27,12 @@ WORDS = {
 
 
 def is_quiet(scope: Scope) -> bool:
-    """Tell whether nothing is to be told of a request."""
+    """Whether nothing is to be told of a request."""
     return scope["path"] in QUIET and scope["method"] in ("GET", "HEAD")
 
 
 def finished(kind: str, name: str, scope: Scope, client: Client | None, status: int) -> Finished:
-    """Return what is told of a request that has ended, answered with `status`; 0 where with nothing."""
+    """What is told of a request that has ended, answered with `status`; 0 where with nothing."""
     trace: Trace = scope[TRACE]
     now = trace.clock()
     total = now - trace.began
@@ -69,7 +69,7 @@ def finished(kind: str, name: str, scope: Scope, client: Client | None, status: 
 
 
 def other(path: str) -> str:
-    """Return what is asked for by a path that is no LLM route, in a word; never the client's own.
+    """What is asked for by a path that is no LLM route, in a word; never the client's own.
 
     >>> other("/v2/translate"), other("/v1/models/m"), other("/key/sk-of-mine")
     ('translate', 'models', 'other')

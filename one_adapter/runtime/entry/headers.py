@@ -73,7 +73,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def incoming(headers: Iterable[tuple[bytes, bytes]], size: int) -> Headers:
-    """Return the headers LiteLLM is to see, for a JSON body of `size` bytes.
+    """The headers LiteLLM is to see, for a JSON body of `size` bytes.
 
     >>> incoming([(b"x-litellm-timeout", b"1"), (b"accept", b"*/*"), (b"cookie", b"a=b")], 2)
     [(b'accept', b'*/*'), (b'content-type', b'application/json'), (b'content-length', b'2')]
@@ -83,7 +83,7 @@ def incoming(headers: Iterable[tuple[bytes, bytes]], size: int) -> Headers:
 
 
 def opened(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers LiteLLM is to see on a route that the owner has opened: its own body and key beside.
+    """The headers LiteLLM is to see on a route that the owner has opened: its own body and key beside.
 
     >>> opened([(b"content-type", b"a/b"), (b"x-litellm-timeout", b"1")])
     [(b'content-type', b'a/b')]
@@ -92,7 +92,7 @@ def opened(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers a client is to see of an answer.
+    """The headers a client is to see of an answer.
 
     >>> outgoing([(b"Content-Type", b"text/plain"), (b"set-cookie", b"a=b")])
     [(b'Content-Type', b'text/plain')]

@@ -23,7 +23,7 @@ DEEPEST = 100
 
 
 def read(raw: bytes, names: Set[str]) -> JsonObject:
-    r"""Return the JSON object in `raw`; fields of these (lower-case) names, in any case, are called so.
+    r"""The JSON object in `raw`; fields of these (lower-case) names, in any case, are called so.
 
     Text after the object is passed over, as the gateway does. Raises `Refusal` (400) for anything else,
     for NaN and numbers beyond any float, and for more nesting than can be read; 413 for too many values.
@@ -58,7 +58,7 @@ def _is_deep(body: object) -> bool:
 
 
 def folded(body: dict[str, Any], names: Set[str]) -> dict[str, Any]:
-    """Return an object whose fields of these (lower-case) names are written so; the last of several wins.
+    """An object whose fields of these (lower-case) names are written so; the last of several wins.
 
     >>> folded({"model": "a", "Model": "b", "Extra": 1, "me\u017f\u017fages": []}, {"model", "messages"})
     {'model': 'b', 'Extra': 1, 'messages': []}
@@ -72,7 +72,7 @@ def folded(body: dict[str, Any], names: Set[str]) -> dict[str, Any]:
 
 
 def _known(name: str, names: Set[str]) -> str:
-    """Return which of `names` a name is in another case, else itself."""
+    """Which of `names` a name is in another case, else itself."""
     known = _fold(name)
     return known if known in names else name
 

@@ -51,7 +51,7 @@ class Attempt:
             self.release = None
 
     def outcome(self, dialect: Dialect) -> Outcome:
-        """Return how it ended, if it was not ended from outside."""
+        """How it ended, if it was not ended from outside."""
         if self.failed_midway:
             return Outcome.UPSTREAM_FAULT
         if self.refused or not self.reached or not self.status:
@@ -106,7 +106,7 @@ class Request:
         return self.attempt.choice.policy
 
     def tokens(self, policy: Policy) -> int:
-        """Return what it costs of a limit of tokens before a deployment, by the gateway's estimate."""
+        """What it costs of a limit of tokens before a deployment, by the gateway's estimate."""
         size = self.raw_length if policy.protocol == "responses" else 0
         if self._tokens is None:
             self._tokens = {}

@@ -63,7 +63,7 @@ _DATED = re.compile(r"[a-z_]+_20\d{6}")
 
 
 def fits(value: object, kinds: Kinds) -> bool:
-    """Tell whether a value is of one of these types; true and false are no numbers, nor is 10**400.
+    """Whether a value is of one of these types; true and false are no numbers, nor is 10**400.
 
     >>> fits(1, (int, float)), fits(True, int), fits(True, bool), fits(10**400, (int, float))
     (True, False, True, False)
@@ -121,7 +121,7 @@ def _unknown(name: str) -> Refusal:
 
 
 def _is(value: Mapping[str, Any], name: str, kind: type) -> bool:
-    """Tell whether a field is of a type or not there at all."""
+    """Whether a field is of a type or not there at all."""
     return value.get(name) is None or fits(value[name], kind)
 
 
@@ -231,7 +231,7 @@ def check_tools(tools: Iterable[Mapping[str, Any]], kind: str) -> None:
 
 
 def strange_tool(tools: Iterable[Any], kind: str) -> str:
-    """Return the type of the first tool that LiteLLM is not to see on such a route, "" for none.
+    """The type of the first tool that LiteLLM is not to see on such a route, "" for none.
 
     >>> strange_tool([{"type": "function"}, {"type": "mcp"}], "chat")
     'mcp'

@@ -116,7 +116,7 @@ class _Job:
         self.left.set()
 
     async def all(self, prompts: list[str]) -> list[str]:
-        """Return the translations in order; the first failure is the answer to the whole."""
+        """The translations in order; the first failure is the answer to the whole."""
         found = [""] * len(prompts)
         left = iter(enumerate(prompts))
 
@@ -134,7 +134,7 @@ class _Job:
         return found
 
     async def whole(self, text: str) -> str:
-        """Return one translation, asked for again as often as the rule's `retry` says."""
+        """One translation, asked for again as often as the rule's `retry` says."""
         status, raw = 0, b""
         for _ in range(1 + max(0, self.rule.retry)):
             chunks: list[bytes] = []
@@ -148,7 +148,7 @@ class _Job:
         return str((choices[0].get("message") or {}).get("content") or "")
 
     async def pieces(self, text: str) -> AsyncIterator[str]:
-        """Yield the parts of one translation as they come."""
+        """The parts of one translation as they come."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
 
         async def run() -> int:

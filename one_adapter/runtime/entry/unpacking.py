@@ -16,7 +16,7 @@ GZIP, DEFLATE, BARE = 31, 15, -15
 
 
 def unpacked(raw: bytes, coding: str, most: int) -> bytes:
-    r"""Return a body as it was before it was packed, at most `most` bytes.
+    r"""A body as it was before it was packed, at most `most` bytes.
 
     `coding` is the header's value. Raises `Refusal`: 415 for a coding that is not known here, 400 for a
     body that is not in it, 413 for one that is larger.
@@ -71,7 +71,7 @@ def _check(left: int) -> None:
 
 
 def _zstd() -> Any:
-    """Return a class of zstd's readers, of Python itself (3.14) or of `backports.zstd`; None without."""
+    """A class of zstd's readers, of Python itself (3.14) or of `backports.zstd`; None without."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             module = importlib.import_module(name)

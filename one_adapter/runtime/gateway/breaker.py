@@ -37,7 +37,7 @@ class Breakers:
         return not self._states
 
     def opened(self) -> list[Key]:
-        """Return whose breakers are open, or on trial."""
+        """Whose breakers are open, or on trial."""
         return [key for key, state in self._states.items() if state.opened is not None]
 
     def forget(self, owners: Container[str]) -> None:
@@ -45,7 +45,7 @@ class Breakers:
         self._states = {key: state for key, state in self._states.items() if key[0] in owners}
 
     def allows(self, key: Key, rule: BreakerRule, now: float) -> bool:
-        """Tell whether a call may be made now; changes nothing."""
+        """Whether a call may be made now; changes nothing."""
         state = self._states.get(key)
         if state is None or state.opened is None:
             return True
@@ -60,7 +60,7 @@ class Breakers:
         return True
 
     async def leases(self, key: Key, rule: BreakerRule, seconds: float) -> bool:  # noqa: ARG002
-        """Tell whether a probe that has begun may go on, for so many `seconds` at most.
+        """Whether a probe that has begun may go on, for so many `seconds` at most.
 
         Here it always may; where processes share their breakers, others may have begun theirs.
         """

@@ -87,7 +87,7 @@ class Capacity:
         return found
 
     def _rank(self, policy: Policy, model: str, tokens: int, now: float) -> tuple[bool, float]:
-        """Return whether a key is unable, and how it stands among its like: less comes first."""
+        """Whether a key is unable, and how it stands among its like: less comes first."""
         tpm = tpm_of(policy, model)
         state = self._states.get(_key(policy, model)) or _State()
         state.forget(now)
@@ -104,7 +104,7 @@ class Capacity:
 
 
 def tpm_of(policy: Policy, model: str) -> float:
-    """Return a key's tokens a minute for the client's `model`, by that name alone; 0 without a limit."""
+    """A key's tokens a minute for the client's `model`, by that name alone; 0 without a limit."""
     rules = policy.limits
     if rules is None:
         return 0.0

@@ -16,14 +16,14 @@ Chat = dict[str, Any]
 
 
 def of_chat(fields: Fields) -> Chat:
-    """Return messages and tools of a chat."""
+    """Messages and tools of a chat."""
     messages = fields.get("messages")
     tools = [_tool(tool, tool.get("function")) for tool in _objects(fields.get("tools"))]
     return _chat(None if messages is None else [_message(one) for one in _objects(messages)], tools)
 
 
 def of_responses(fields: Fields) -> Chat:
-    """Return what a request for `/v1/responses` becomes: its instructions and its input, item by item."""
+    """What a request for `/v1/responses` becomes: its instructions and its input, item by item."""
     given = fields.get("input")
     messages = None if given is None else [_plain("user", given)]
     if isinstance(given, list):
@@ -35,7 +35,7 @@ def of_responses(fields: Fields) -> Chat:
 
 
 def of_messages(fields: Fields) -> Chat:
-    """Return what a request for `/v1/messages` becomes; of a system of several blocks nothing is left."""
+    """What a request for `/v1/messages` becomes; of a system of several blocks nothing is left."""
     system = _content(fields.get("system"))
     messages = [_plain("system", system)] if system and isinstance(system, str) else []
     for message in _objects(fields.get("messages")):
@@ -52,7 +52,7 @@ def _chat(messages: list[Chat] | None, tools: list[Chat]) -> Chat:
 
 
 def _message(given: Fields) -> Chat:
-    """Return a message of a chat."""
+    """A message of a chat."""
     content = given.get("content")
     found: Chat = {"role": _text(given, "role")}
     if isinstance(content, list):
@@ -100,7 +100,7 @@ def _tool(given: Fields, function: Any) -> Chat:
 
 
 def _item(given: Fields) -> Chat:
-    """Return the message that an item of a response's input becomes."""
+    """The message that an item of a response's input becomes."""
     kind = given.get("type") or "message"
     if kind == "function_call_output":
         output = _as_text(given.get("output"))
@@ -114,7 +114,7 @@ def _item(given: Fields) -> Chat:
 
 
 def _content(given: Any) -> Any:
-    """Return content as a text, or as parts where there are several or pictures."""
+    """Content as a text, or as parts where there are several or pictures."""
     if not isinstance(given, list):
         return given
     parts = [_block(block) for block in _objects(given)]
@@ -142,7 +142,7 @@ def _address(block: Fields) -> str:
 
 
 def _blocks(role: str, content: Any) -> Iterable[Chat]:
-    """Return the messages that one of Anthropic's becomes: results and pictures apart, then its words."""
+    """The messages that one of Anthropic's becomes: results and pictures apart, then its words."""
     if not isinstance(content, list):
         return [_plain(role, content)]
     found, words, calls = [], "", []

@@ -38,7 +38,7 @@ async def candidates(
     now: float,
     tokens: Callable[[Policy], int] = lambda _: 0,
 ) -> Sequence[Policy]:
-    """Return the deployments of `group` to try for a request of `kind` that asked for `model`, in order.
+    """The deployments of `group` to try for a request of `kind` that asked for `model`, in order.
 
     They are the keys of one service, which is drawn once, with the first of them; a key whose breaker is
     open is none of them, and for all but embeddings those with room for the request's `tokens` come first.
@@ -77,14 +77,14 @@ async def candidates(
 
 
 def _nobody(model: str, kind: str) -> Refusal:
-    """Return the refusal of a model with no deployment for a request of `kind`."""
+    """The refusal of a model with no deployment for a request of `kind`."""
     if kind == "embeddings":
         return Refusal(400, f"The model {model!r} has no embeddings.", "", "model")
     return model_not_found(model)
 
 
 def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key | None:
-    """Return under which key the breaker of a deployment counts for a client's model; None where none does.
+    """Under which key the breaker of a deployment counts for a client's model; None where none does.
 
     A key of a pool has one for each name; what stands alone has none for the model that draws one at random.
     """
@@ -97,7 +97,7 @@ def breaker_key(config: Config, policy: Policy, group: str, model: str) -> Key |
 
 
 def may_ask(config: Config, memory: Memory, policy: Policy, group: str, model: str, now: float) -> bool:
-    """Tell whether a deployment's breaker lets a call through now."""
+    """Whether a deployment's breaker lets a call through now."""
     key = breaker_key(config, policy, group, model)
     return key is None or policy.breaker is None or memory.breakers.allows(key, policy.breaker, now)
 
@@ -115,7 +115,7 @@ def begin(
 
 
 async def leased(memory: Memory, choice: Choice) -> bool:
-    """Tell whether a try that is a probe may go on; False where other processes' probes are enough."""
+    """Whether a try that is a probe may go on; False where other processes' probes are enough."""
     rule, key = choice.policy.breaker, choice.breaker
     assert rule is not None
     assert key is not None
@@ -123,7 +123,7 @@ async def leased(memory: Memory, choice: Choice) -> bool:
 
 
 def unhealthy(policy: Policy, model: str) -> Refusal:
-    """Return the refusal of a model for which every breaker is open."""
+    """The refusal of a model for which every breaker is open."""
     if policy.key:
         return no_healthy_key(model, retry_after=1.0)
     problem = f"No service for the model {model!r} is healthy at present."

@@ -60,7 +60,7 @@ class Config:
 
     @classmethod
     def empty(cls) -> Config:
-        """Return one that knows no model and no key."""
+        """One that knows no model and no key."""
         settings = Settings()
         return cls(settings, Keys(settings, {}), {}, {})
 
@@ -70,7 +70,7 @@ class Config:
         object.__setattr__(self, "policies", every)
 
     def resolve(self, model: str, kind: str = "chat") -> str:
-        """Return the group that answers a client's model name; raises `Refusal` for an unknown one.
+        """The group that answers a client's model name; raises `Refusal` for an unknown one.
 
         A name that answers everything wins over all others, but for embeddings, then an alias, then a group.
         One whose keys are all switched off is refused, too, and not for being unknown.
@@ -82,7 +82,7 @@ class Config:
         raise no_healthy_key(model) if group in self.settings.keys_off else model_not_found(model)
 
     def pools(self, group: str, kind: str) -> tuple[Pool, ...]:
-        """Return what may answer a request of `kind` for a group, by service; nothing where nothing may.
+        """What may answer a request of `kind` for a group, by service; nothing where nothing may.
 
         Deployments made for this kind are asked before those that can do it, too.
         """
@@ -96,7 +96,7 @@ class Config:
         return found
 
     def opens(self, client: Client, method: str, path: str) -> bool:
-        """Tell whether a client that is no admin may make a request of LiteLLM.
+        """Whether a client that is no admin may make a request of LiteLLM.
 
         What the owner has opened beside the LLM routes names its model in ways of its own, so it is for keys
         that may ask for every model.
@@ -104,7 +104,7 @@ class Config:
         return (method, path) in self.settings.routes and "*" in client.models
 
     def name_of(self, model: str, group: str) -> str:
-        """Return the name under which what happens to a client's model is remembered.
+        """The name under which what happens to a client's model is remembered.
 
         There is one for each name of the configuration. Where a name answers everything, all that are written
         nowhere share its memory.
@@ -112,16 +112,16 @@ class Config:
         return model if model in self.groups or model in self.aliases else group
 
     def known(self) -> Iterator[str]:
-        """Return every name that stands for a model, whether or not a key of it is switched on."""
+        """Every name that stands for a model, whether or not a key of it is switched on."""
         yield from self.groups
         yield from (name for name in self.settings.keys_off if name not in self.groups)
 
     def owner(self, name: str) -> str:
-        """Return whose a model is."""
+        """Whose a model is."""
         return self.groups[name][0].owned_by if name in self.groups else self.settings.keys_off[name]
 
     def listed(self) -> list[str]:
-        """Return the names that `/v1/models` shows; where `random` is added, last and to others only."""
+        """The names that `/v1/models` shows; where `random` is added, last and to others only."""
         names = [name for name in self.known() if name not in self.settings.unlisted]
         if not self.settings.dialect.lists_random:
             return names

@@ -28,7 +28,7 @@ DIGEST_CHARACTERS = 12
 def with_identities(
     model_list: Sequence[Mapping[str, Any]], counted: Container[str] | None, environment: Mapping[str, str]
 ) -> Iterator[tuple[Mapping[str, Any], Policy]]:
-    """Yield each deployment with its policy, which says what its service and its key are remembered by.
+    """Each deployment with its policy, which says what its service and its key are remembered by.
 
     Services in `counted` are those whose names are places; of two that are asked alike the second is told
     from the first by that. None: every name of a service or a key is the owner's own.
@@ -64,7 +64,7 @@ def with_identities(
 
 
 def names_in_memory(policies: Iterable[Policy]) -> dict[tuple[str, ...], tuple[str, str]]:
-    """Return what a service, and a key of it, is remembered by -> their names at present."""
+    """What a service, and a key of it, is remembered by -> their names at present."""
     found: dict[tuple[str, ...], tuple[str, str]] = {}
     for one in policies:
         found[one.owner,] = one.service, ""
@@ -73,7 +73,7 @@ def names_in_memory(policies: Iterable[Policy]) -> dict[tuple[str, ...], tuple[s
 
 
 def _key_identity(deployment: Mapping[str, Any], policy: Policy, environment: Mapping[str, str]) -> str:
-    """Return what a key is remembered by, "" where that is the name the owner has given."""
+    """What a key is remembered by, "" where that is the name the owner has given."""
     if policy.key and not COUNTED_KEY.fullmatch(policy.key):
         return ""
     secret = _key(deployment.get("litellm_params") or {}, environment)
@@ -81,7 +81,7 @@ def _key_identity(deployment: Mapping[str, Any], policy: Policy, environment: Ma
 
 
 def _key(params: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """Return the key of a deployment, "" where it has none."""
+    """The key of a deployment, "" where it has none."""
     for name in HOLDERS:
         value = str(params.get(name) or "")
         if value and name == HOLDERS[-1]:
@@ -92,7 +92,7 @@ def _key(params: Mapping[str, Any], environment: Mapping[str, str]) -> str:
 
 
 def _origin(params: Mapping[str, Any]) -> str:
-    """Return the beginning of a deployment's address: what follows may be another for each model."""
+    """The beginning of a deployment's address: what follows may be another for each model."""
     address = str(params.get("api_base") or "")
     return urlsplit(address).netloc or address
 

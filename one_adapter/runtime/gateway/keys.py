@@ -32,7 +32,7 @@ class Client:
     fingerprint: str = ""
 
     def may(self, model: str) -> bool:
-        """Tell whether this client may ask for `model`, by the name it sends.
+        """Whether this client may ask for `model`, by the name it sends.
 
         >>> Client("k", frozenset({"a"})).may("a"), Client("k", frozenset({"*"})).may("b")
         (True, True)
@@ -64,7 +64,7 @@ class Keys:
             self._keys.append((master, client))
 
     def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Client | None:
-        """Return who sent these (lower-case) headers, or None for a wrong or missing key."""
+        """Who sent these (lower-case) headers, or None for a wrong or missing key."""
         found: list[Client] = []
         for name, value in headers:
             if name not in KEY_HEADERS:
@@ -88,7 +88,7 @@ class Keys:
         return Client(found[0].name, models, fingerprint=found[0].fingerprint)
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]]) -> Client:
-        """Return the caller, or raise `Refusal` (401)."""
+        """The caller; raises `Refusal` (401)."""
         client = self.identify(headers)
         if client is None:
             raise Refusal(401, "Invalid or missing API key.", "invalid_api_key")
@@ -96,7 +96,7 @@ class Keys:
 
 
 def fingerprint(key: bytes) -> str:
-    """Return by what a key is known where it must not be told.
+    """By what a key is known where it must not be told.
 
     >>> fingerprint(b"sk-my-clients-key")
     'fcbd5fa622e5'
@@ -105,7 +105,7 @@ def fingerprint(key: bytes) -> str:
 
 
 def _bytes(value: str) -> bytes:
-    """Return a variable's value as a header carries it: bytes, without the blanks that ASCII knows around it.
+    """A variable's value as a header carries it: bytes, without the blanks that ASCII knows around it.
 
     What else Unicode calls a blank may be half of a letter there: `à` ends in the byte A0.
     """

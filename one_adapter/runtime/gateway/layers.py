@@ -36,7 +36,7 @@ class Layer(NamedTuple):
 def layers_of(
     policy: Policy, kind: str, client_model: str, group: str, dialect: Dialect, generation: int = 0
 ) -> tuple[Layer, ...]:
-    """Return the limits of a request of `kind` for `client_model`, outermost last; mostly there are none.
+    """The limits of a request of `kind` for `client_model`, outermost last; mostly there are none.
 
     A model's limit is the first entry under the client's name, the group's, the redirected, the upstream's.
     """
@@ -62,7 +62,7 @@ def layers_of(
 
 
 def numbers_of(policy: Policy, dialect: Dialect, generation: int) -> Iterator[Layer]:
-    """Yield every limit around a deployment, under the name and with the number its requests know."""
+    """Every limit around a deployment, under the name and with the number its requests know."""
     rules = policy.limits or LimitRules()
     for part in {*dialect.chat_layers, *dialect.embedding_layers}:
         found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
@@ -77,7 +77,7 @@ def numbers_of(policy: Policy, dialect: Dialect, generation: int) -> Iterator[La
 
 
 def _named(policy: Policy, part: str, name: str) -> str:
-    """Return what a limit is known by: whose it is, and of which model."""
+    """What a limit is known by: whose it is, and of which model."""
     owner = policy.owner
     if part.startswith("credential"):
         owner = f"{owner}:key:{policy.key_owner}"
@@ -85,7 +85,7 @@ def _named(policy: Policy, part: str, name: str) -> str:
 
 
 def _limit(rules: LimitRules, part: str, names: Sequence[str]) -> tuple[Limit | None, str]:
-    """Return the limit of a layer, and the model's name it was found under, "" where it is for all."""
+    """The limit of a layer, and the model's name it was found under, "" where it is for all."""
     found: Limit | Mapping[str, Limit] | None = getattr(rules, part)
     if not found:
         return None, ""

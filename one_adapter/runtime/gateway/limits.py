@@ -56,7 +56,7 @@ class LimitStore(Protocol):
         """
 
     def held(self) -> dict[str, tuple[int, int]]:
-        """Return name -> (requests that run, requests that wait) of every limit in use now.
+        """Name -> (requests that run, requests that wait) of every limit in use now.
 
         Where several processes share the limits, it counts this one's.
         """
@@ -111,7 +111,7 @@ class Limits:
         self._arrivals = count()
 
     def held(self) -> dict[str, tuple[int, int]]:
-        """Return name -> (requests that run, requests that wait) of every limit in use now."""
+        """Name -> (requests that run, requests that wait) of every limit in use now."""
         used = {name: (one.held, len(one.queue)) for name, one in self._made.items()}
         return {name: both for name, both in used.items() if any(both)}
 
@@ -177,7 +177,7 @@ class Limits:
         self._arm(limiter, now)
 
     def _limiter(self, layer: Layer) -> _Limiter:
-        """Return the limiter of a layer; one whose numbers have changed takes the new ones on."""
+        """The limiter of a layer; one whose numbers have changed takes the new ones on."""
         found = self._made.get(layer.name)
         if found is None:
             found = self._made[layer.name] = _Limiter(layer)
@@ -259,7 +259,7 @@ class Limits:
 
 
 def _blocked(chain: Sequence[_Limiter], now: float, cost: int, number: float) -> _Limiter | None:
-    """Return the first limiter without room for a request, or where somebody who came before it waits."""
+    """The first limiter without room for a request, or where somebody who came before it waits."""
     for one in chain:
         if (one.queue and one.queue[0].number < number) or one.delay(now, cost) > 0:
             return one

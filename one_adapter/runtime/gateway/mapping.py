@@ -21,7 +21,7 @@ class Reader:
         self.place = place
 
     def get(self, key: str, kinds: type | tuple[type, ...], default: Any) -> Any:
-        """Return the value of `key` if it is of one of `kinds`; `default` where there is none."""
+        """The value of `key` if it is of one of `kinds`; `default` where there is none."""
         found = self.value.get(key)
         if found is None:
             return default
@@ -34,19 +34,19 @@ class Reader:
         return found
 
     def number(self, key: str, default: float) -> float:
-        """Return a number."""
+        """A number."""
         return float(self.get(key, (int, float), default))
 
     def count(self, key: str, default: int) -> int:
-        """Return a whole number."""
+        """A whole number."""
         return int(self.get(key, int, default))
 
     def text(self, key: str, default: str = "") -> str:
-        """Return a text."""
+        """A text."""
         return str(self.get(key, str, default))
 
     def choice(self, key: str, allowed: Sequence[str], default: str) -> str:
-        """Return one of the `allowed` words."""
+        """One of the `allowed` words."""
         found = self.text(key, default)
         if found not in allowed:
             place, words = f"{self.place}.{key}", ", ".join(allowed)
@@ -55,7 +55,7 @@ class Reader:
         return found
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """A list of texts."""
         found = self.get(key, list, [])
         if not all(isinstance(item, str) for item in found):
             place = f"{self.place}.{key}"
@@ -63,12 +63,12 @@ class Reader:
         return tuple(found)
 
     def texts_by_name(self, key: str) -> dict[str, str]:
-        """Return a mapping from names to texts."""
+        """A mapping from names to texts."""
         found = self.part(key)
         return {} if found is None else {str(name): found.text(name) for name in found.value}
 
     def counts(self, key: str) -> tuple[int, ...]:
-        """Return a list of whole numbers."""
+        """A list of whole numbers."""
         found = self.get(key, list, [])
         if not all(isinstance(item, int) and not isinstance(item, bool) for item in found):
             place = f"{self.place}.{key}"
@@ -76,12 +76,12 @@ class Reader:
         return tuple(found)
 
     def part(self, key: str) -> Reader | None:
-        """Return the mapping under `key`, or None."""
+        """The mapping under `key`, or None."""
         found = self.value.get(key)
         return None if found is None else Reader(found, f"{self.place}.{key}")
 
     def parts(self, key: str) -> dict[str, Reader]:
-        """Return the mappings under `key` by their names."""
+        """The mappings under `key` by their names."""
         found = self.part(key)
         if found is None:
             return {}

@@ -21,7 +21,7 @@ class Turns(Protocol):
     """Where turns are counted that several processes take."""
 
     async def take(self, kind: str, name: str, first: int) -> int | None:
-        """Return the next turn of `kind` ("services" or "keys") under a name, counted from `first`.
+        """The next turn of `kind` ("services" or "keys") under a name, counted from `first`.
 
         None where this process is to count by itself, as it always is where there is no name.
         """

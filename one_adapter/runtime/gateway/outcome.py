@@ -19,7 +19,7 @@ class Outcome(Enum):
     REFUSED = "ended before the upstream was asked"
 
     def verdict(self, dialect: Dialect) -> bool | None:
-        """Return what the end says of the upstream: True for it, False against it, None neither.
+        """What the end says of the upstream: True for it, False against it, None neither.
 
         >>> from one_adapter.dialect import V0_10, V0_12
         >>> Outcome.EXPIRED.verdict(V0_10), Outcome.EXPIRED.verdict(V0_12)
@@ -35,7 +35,7 @@ class Outcome(Enum):
 
 
 def of_status(status: int, dialect: Dialect) -> Outcome:
-    """Return what an upstream's status means; a fault of the upstream is what another key may not have.
+    """What an upstream's status means; a fault of the upstream is what another key may not have.
 
     >>> from one_adapter.dialect import V0_12
     >>> [of_status(one, V0_12).name for one in (200, 401, 404, 503)]
@@ -48,7 +48,7 @@ def of_status(status: int, dialect: Dialect) -> Outcome:
 
 
 def is_answer(raw: bytes) -> bool:
-    """Tell whether an upstream has done what it was asked for, whatever becomes of it here.
+    """Whether an upstream has done what it was asked for, whatever becomes of it here.
 
     >>> [is_answer(raw) for raw in (b'{"choices": []}', b'{"error": "no"}', b"{}", b"<html>", b"")]
     [True, False, False, False, False]

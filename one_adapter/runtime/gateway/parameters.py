@@ -11,7 +11,7 @@ from one_adapter.language import tr
 
 
 def hosts_of(params: Mapping[str, Any]) -> frozenset[str]:
-    """Return the hosts of a deployment's addresses; without an address of its own, none is known.
+    """The hosts of a deployment's addresses; without an address of its own, none is known.
 
     Raises `OneAdapterError` for an address that is none.
     """
@@ -27,7 +27,7 @@ def hosts_of(params: Mapping[str, Any]) -> frozenset[str]:
 
 
 def is_free(*places: Mapping[str, Any]) -> bool:
-    """Tell whether tokens are priced at nothing and no other price is named."""
+    """Whether tokens are priced at nothing and no other price is named."""
     prices = {name: value for place in places for name, value in place.items() if "cost" in name}
     both = ("input_cost_per_token", "output_cost_per_token")
     return all(name in prices for name in both) and not any(prices.values())

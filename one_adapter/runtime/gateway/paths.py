@@ -67,7 +67,7 @@ _OPENED = re.compile(r"(?:(GET|POST|PUT|PATCH|DELETE) )?(/[^\s?#*{}]*)")
 
 
 def kind_of(path: str) -> str:
-    """Return the kind of LLM route a path is, "" for any other.
+    """The kind of LLM route a path is, "" for any other.
 
     >>> kind_of("/v1/anything/chat/completions"), kind_of("/v1/embeddings"), kind_of("/key/info")
     ('chat', 'embeddings', '')

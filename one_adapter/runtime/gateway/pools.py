@@ -65,13 +65,13 @@ class Pool:
         return self.keys[0].alias_of
 
     def ring(self, place: int) -> tuple[Policy, ...]:
-        """Return all keys, beginning with the one whose turn `place` is."""
+        """All keys, beginning with the one whose turn `place` is."""
         first = self.owners[place]
         return self.keys[first:] + self.keys[:first]
 
 
 def pools_of(policies: Iterable[Policy]) -> tuple[Pool, ...]:
-    """Return deployments by service and upstream model, in order.
+    """Deployments by service and upstream model, in order.
 
     A service's keys belong together where each of them has an upstream's name of its own for the model.
 
@@ -95,13 +95,13 @@ def pools_of(policies: Iterable[Policy]) -> tuple[Pool, ...]:
 
 
 def _are_other_keys(ones: Sequence[Policy], rest: Sequence[Policy]) -> bool:
-    """Tell whether deployments are keys of a pool that are not in the rest of it."""
+    """Whether deployments are keys of a pool that are not in the rest of it."""
     keys = {one.key for one in ones}
     return "" not in keys and keys.isdisjoint(one.key for one in rest) and all(one.key for one in rest)
 
 
 def _owners(keys: Sequence[Policy]) -> tuple[int, ...]:
-    """Return whose turn each place of the ring is; one that nobody names is the next one's."""
+    """Whose turn each place of the ring is; one that nobody names is the next one's."""
     if not all(one.places for one in keys):
         return tuple(range(len(keys)))
     named = {place: index for index, one in enumerate(keys) for place in one.places}

@@ -45,7 +45,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 def error_body(refusal: Refusal, anthropic: bool = False) -> dict[str, Any]:
-    """Return the JSON body of a refusal.
+    """The JSON body of a refusal.
 
     >>> error_body(Refusal(400, "no", "model_not_found"))["error"]["code"]
     'model_not_found'
@@ -69,7 +69,7 @@ def error_body(refusal: Refusal, anthropic: bool = False) -> dict[str, Any]:
 
 
 def error_event(refusal: Refusal, kind: str) -> bytes:
-    """Return the last event of a stream that has to end early, in the route's own form."""
+    """The last event of a stream that has to end early, in the route's own form."""
     body = json.dumps(error_body(refusal, kind == "messages"))
     if kind == "chat":
         return f"data: {body}\n\n".encode()

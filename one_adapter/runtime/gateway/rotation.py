@@ -38,7 +38,7 @@ class Rotation:
         self._key_turns = {name: turn for name, turn in self._key_turns.items() if name in owners}
 
     def draw(self, group: str, pools: Sequence[Pool], first: int = 0, turn: int | None = None) -> Pool:
-        """Return one of `pools` (not empty), those of `group` that may be called now.
+        """One of `pools` (not empty), those of `group` that may be called now.
 
         `first` is the turn at which a rotation begins, counted from 0; `turn` is the one whose it is, where
         that is counted elsewhere (`service_turns`).
@@ -67,7 +67,7 @@ class Rotation:
         return places[turn % len(places)]
 
     def order(self, pool: Pool, first: int = 0, turn: int | None = None) -> Sequence[Policy]:
-        """Return the keys of a pool as they are to be tried: the drawn one, then those that follow it.
+        """The keys of a pool as they are to be tried: the drawn one, then those that follow it.
 
         `first` is the turn at which a rotation begins; `turn` is as in `draw` (`key_turns`).
         """
@@ -109,7 +109,7 @@ class Rotation:
 
 
 def service_turns(group: str, pools: Sequence[Pool]) -> str:
-    """Return the name under which turns between `pools` of a group are counted, "" where none are.
+    """The name under which turns between `pools` of a group are counted, "" where none are.
 
     >>> from one_adapter.runtime.gateway.pools import pools_of
     >>> service_turns("m", pools_of([Policy(service="a", order="rr"), Policy(service="b", order="rr")]))
@@ -121,7 +121,7 @@ def service_turns(group: str, pools: Sequence[Pool]) -> str:
 
 
 def key_turns(pool: Pool) -> str:
-    """Return the name under which turns between the keys of a pool are counted, "" where none are."""
+    """The name under which turns between the keys of a pool are counted, "" where none are."""
     if len(pool.keys) == 1:
         return ""
     if pool.shared:

@@ -135,7 +135,7 @@ class Policy:
         return "responses" if self.provider == "openai" else ""
 
     def model_for(self, kind: str) -> str:
-        """Return the upstream's name of the model for a kind of request."""
+        """The upstream's name of the model for a kind of request."""
         return (kind == "embeddings" and self.embedding_model) or self.upstream_model
 
 

@@ -63,13 +63,13 @@ class Usage:
             self._spent -= cost
 
     def is_forgotten(self, now: float) -> bool:
-        """Tell whether nothing booked counts any more: the bucket is full, the last minute quiet."""
+        """Whether nothing booked counts any more: the bucket is full, the last minute quiet."""
         limit = self.layer.limit
         saved = not limit.qps or now - self._at >= self._size(limit.qps) / limit.qps
         return saved and (not self._log or self._log[-1][0] + MINUTE_SECONDS <= now)
 
     def too_large(self, cost: int) -> bool:
-        """Tell whether a request costs more tokens than a whole minute has."""
+        """Whether a request costs more tokens than a whole minute has."""
         tpm = self.layer.limit.tpm
         return bool(tpm) and cost > self._size(tpm)
 

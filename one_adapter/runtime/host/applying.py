@@ -74,7 +74,7 @@ class Applied:
     milliseconds: float
 
     def line(self) -> str:
-        """Return it as a line for a person."""
+        """A line for a person."""
         return tr(
             "generation {number} ({fingerprint}): {added} added, {changed} changed, {removed} removed, "
             "{milliseconds:.0f} ms",
@@ -134,7 +134,7 @@ def prepare(generation: Generation) -> Prepared:
 
 
 def _parts(whole: Mapping[str, Any]) -> tuple[Any, Any, Any, Any]:
-    """Return a configuration's deployments, our own settings, aliases and custom providers."""
+    """A configuration's deployments, our own settings, aliases and custom providers."""
     own = (whole.get("general_settings") or {}).get(SECTION)
     aliases = (whole.get("router_settings") or {}).get("model_group_alias")
     providers = (whole.get("litellm_settings") or {}).get("custom_provider_map") or ()
@@ -186,7 +186,7 @@ def commit(prepared: Prepared) -> Applied:
 
 
 def difference(old: Iterable[str], new: Iterable[str]) -> tuple[int, int, int]:
-    """Return how many deployments are added, removed and changed: of the same service, with another content.
+    """How many deployments are added, removed and changed: of the same service, with another content.
 
     >>> difference(["a.0-11111111", "b.0-22222222"], ["a.0-33333333", "c.0-44444444"])
     (1, 1, 1)
@@ -198,7 +198,7 @@ def difference(old: Iterable[str], new: Iterable[str]) -> tuple[int, int, int]:
 
 
 def limits_after(old: Config, new: Config) -> list[Layer]:
-    """Return every limit of a new configuration, and those that it has no more, without numbers.
+    """Every limit of a new configuration, and those that it has no more, without numbers.
 
     Whose service or key is gone keeps its numbers for those who still wait there.
     """
@@ -218,7 +218,7 @@ def limits_after(old: Config, new: Config) -> list[Layer]:
 
 
 def _present() -> Held:
-    """Return what is in force; what LiteLLM has loaded by itself is looked at when that is first asked."""
+    """What is in force; what LiteLLM has loaded by itself is looked at when that is first asked."""
     router = proxy_server.llm_router
     if router is None:
         told = tr("LiteLLM was started without a model: it takes a restart to have one.")
@@ -251,7 +251,7 @@ def _add(prepared: Prepared, identity: str) -> bool:
 
 
 def _apart(present: Held) -> frozenset[str]:
-    """Return the deployments of the router that new requests do not ask."""
+    """The deployments of the router that new requests do not ask."""
     every = {*_staged, *chain.from_iterable(one.models for one in _held)}
     return frozenset(every - present.models.keys())
 

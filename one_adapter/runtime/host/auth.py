@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
-    """Return whom the door let in, as LiteLLM knows its callers.
+    """Whom the door let in, as LiteLLM knows its callers.
 
     Raises LiteLLM's ProxyException, 401, for a request that did not come through the door.
     """
@@ -27,7 +27,7 @@ async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
 
 
 def identity(client: Client) -> UserAPIKeyAuth:
-    """Return a client as LiteLLM knows its callers."""
+    """A client as LiteLLM knows its callers."""
     from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
 
     if client.admin:

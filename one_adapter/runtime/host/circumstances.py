@@ -59,7 +59,7 @@ _seen: tuple[list[Any], Circumstances] = ([], Circumstances())
 
 
 def present() -> Circumstances:
-    """Return what holds now and may change while the proxy runs: the same object until something changes."""
+    """What holds now and may change while the proxy runs: the same object until something changes."""
     global _seen
     heard = [
         *(litellm.callbacks or ()),
@@ -86,7 +86,7 @@ def present() -> Circumstances:
 
 
 def listening(callbacks: Iterable[Any]) -> Iterable[str]:
-    """Yield the names of those among `callbacks` that do something with an answer."""
+    """The names of those among `callbacks` that do something with an answer."""
     for one in callbacks:
         owner = getattr(one, "__self__", one)
         name = type(owner).__name__
@@ -101,13 +101,13 @@ def listening(callbacks: Iterable[Any]) -> Iterable[str]:
 
 
 def foreign_settings() -> tuple[str, ...]:
-    """Return the names of the loaded configuration's settings that `SETTINGS` does not know."""
+    """The names of the loaded configuration's settings that `SETTINGS` does not know."""
     held = configuration()
     return ("which cannot be seen in this version",) if held is None else tuple(unknown_settings(held))
 
 
 def unknown_settings(config: Mapping[str, Any]) -> Iterable[str]:
-    """Return the settings under which LiteLLM may do more to a call than make it.
+    """The settings under which LiteLLM may do more to a call than make it.
 
     >>> list(unknown_settings({"model_list": [], "router_settings": {"num_retries": 2}, "guardrails": []}))
     ['router_settings.num_retries', 'guardrails']

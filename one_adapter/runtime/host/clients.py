@@ -47,7 +47,7 @@ class Clients:
         self._transports: dict[ProxyRule | None, dict[str, httpx.AsyncBaseTransport]] = {}
 
     def client(self, policy: Policy, kwargs: Mapping[str, Any]) -> Any:
-        """Return the client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
+        """The client for a call with these LiteLLM arguments, or None for LiteLLM's own."""
         if policy.provider not in SERVED or not self._is_ours(policy, kwargs):
             return None
         key = (policy.id, str(kwargs.get("api_key") or ""), str(kwargs.get("api_base") or ""))
@@ -70,7 +70,7 @@ class Clients:
 
     @staticmethod
     def _is_ours(policy: Policy, kwargs: Mapping[str, Any]) -> bool:
-        """Tell whether a call has to leave by a client of ours, or may: the owner says nothing of clients."""
+        """Whether a call has to leave by a client of ours, or may: the owner says nothing of clients."""
         import litellm
 
         if policy.proxy is not None or policy.query:
@@ -129,7 +129,7 @@ class Clients:
         )
 
     def _connected(self, rule: ProxyRule | None) -> dict[str, httpx.AsyncBaseTransport]:
-        """Return scheme -> the pool of connections for it, and the one for calls without a proxy."""
+        """Scheme -> the pool of connections for it, and the one for calls without a proxy."""
         import httpx
 
         options: dict[str, Any] = {
@@ -146,14 +146,14 @@ class Clients:
 
 
 def is_wired(policy: Policy) -> bool:
-    """Tell whether LiteLLM makes a deployment's calls by the clients it is given, so that `wire` hears."""
+    """Whether LiteLLM makes a deployment's calls by the clients it is given, so that `wire` hears."""
     if Wire is None or policy.provider not in SERVED:
         return False
     return policy.provider != "vertex_ai" or policy.upstream_model.startswith("gemini")
 
 
 def wired(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    """Return a transport with `wire` around it, where there is one."""
+    """A transport with `wire` around it, where there is one."""
     return transport if Wire is None else Wire(transport)
 
 

@@ -79,7 +79,7 @@ class Checked:
 
 
 def row_of(version: str) -> Row | None:
-    """Return the row of a version.
+    """The row of a version.
 
     >>> row_of("1.106.12").tried, row_of("1.1.0")
     ('1.106.12', None)
@@ -116,14 +116,14 @@ def check(chosen: Set[str]) -> Checked:
 
 
 def installed() -> str:
-    """Return the version of the LiteLLM that is loaded."""
+    """The version of the LiteLLM that is loaded."""
     from litellm._version import version
 
     return str(version)
 
 
 def missing(names: Iterable[str]) -> list[str]:
-    """Return those of LiteLLM's names, `module:attribute.attribute`, that are not there.
+    """Those of LiteLLM's names, `module:attribute.attribute`, that are not there.
 
     >>> missing(["os:path.join", "os:path.no_such", "no_such_module:x"])
     ['os:path.no_such', 'no_such_module:x']

@@ -103,7 +103,7 @@ class Handler(CustomLogger):  # type: ignore[misc]
 
 
 async def image_data(url: str) -> str:
-    """Return an image as a data: address; raises LiteLLM's error (400) for a host it does not ask."""
+    """An image as a data: address; raises LiteLLM's error (400) for a host it does not ask."""
     from litellm.litellm_core_utils.prompt_templates.image_handling import async_convert_url_to_base64
 
     return str(await async_convert_url_to_base64(url))

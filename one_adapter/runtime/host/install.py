@@ -64,7 +64,7 @@ def install() -> None:
 
 
 def relays() -> list[Way]:
-    """Return the relay where there is one; without its folder everything goes LiteLLM's way."""
+    """The relay where there is one; without its folder everything goes LiteLLM's way."""
     try:
         from one_adapter.runtime.host.standing import Standing
         from one_adapter.runtime.relay.client import Pools

@@ -194,7 +194,7 @@ def _file(text: str) -> Iterator[str]:
 
 
 def _places() -> Iterator[Path]:
-    """Yield where temporary files may lie: in memory where the disk is read-only, as in a container."""
+    """Where temporary files may lie: in memory where the disk is read-only, as in a container."""
     with contextlib.suppress(OSError):
         yield Path(tempfile.gettempdir())
     yield Path(MEMORY)
@@ -256,7 +256,7 @@ def _command_line(arguments: list[str], servers: Servers) -> None:
 
 
 def _entrance(app: Any) -> Any:
-    """Return the application as uvicorn is to ask it.
+    """The application as uvicorn is to ask it.
 
     Where no OpenTelemetry is configured, that is past FastAPI's own question for it with every request.
     """

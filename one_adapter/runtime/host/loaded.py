@@ -36,7 +36,7 @@ _recording: tuple[recording.Recording | None] | None = None
 
 
 def lately() -> Loaded:
-    """Return what held a moment ago: looking costs more than most of what a request needs."""
+    """What held a moment ago: looking costs more than most of what a request needs."""
     global _look_at
     now = monotonic()
     if _made is None or now >= _look_at:
@@ -46,7 +46,7 @@ def lately() -> Loaded:
 
 
 def loaded() -> Loaded:
-    """Return what holds now; read anew when LiteLLM's router or settings are others than before."""
+    """What holds now; read anew when LiteLLM's router or settings are others than before."""
     global _made
     router = proxy_server.llm_router
     own = proxy_server.general_settings.get(SECTION)
@@ -65,7 +65,7 @@ def loaded() -> Loaded:
 
 
 def _kept(config: Config, memory: Memory) -> tuple[Recorder | None, Metrics | None]:
-    """Return who is told of requests and what tells of them, as this process began with them."""
+    """Who is told of requests and what tells of them, as this process began with them."""
     global _recording
     if _recording is None:
         _recording = (recording.begin(config, memory, os.environ),)
@@ -76,7 +76,7 @@ def _kept(config: Config, memory: Memory) -> tuple[Recorder | None, Metrics | No
 
 
 def in_force(router: Any) -> list[Mapping[str, Any]]:
-    """Return the deployments that new requests may ask."""
+    """The deployments that new requests may ask."""
     models = reading.deployments(router) if router is not None else []
     return [one for one in models if str((one.get("model_info") or {}).get("id")) not in _apart]
 

@@ -65,7 +65,7 @@ class Pass:
         self._sub = lru_cache(256)(pattern.sub)
 
     def sub(self, replacement: str, text: str) -> str:
-        """Return the text without what the pattern finds, at most `TEXT_CHARACTERS` characters of it."""
+        """The text without what the pattern finds, at most `TEXT_CHARACTERS` characters of it."""
         if len(text) > TEXT_CHARACTERS:
             text = f"{text[:TEXT_CHARACTERS]}... ({len(text) - TEXT_CHARACTERS} more characters)"
         return self._sub(replacement, known.clean(text))
@@ -115,7 +115,7 @@ def clean_logs() -> None:
 
 
 def cleaned(record: logging.LogRecord) -> logging.LogRecord:
-    """Return the record, or one without secrets where it holds any, in its message or its traceback.
+    """The record, or one without secrets where it holds any, in its message or its traceback.
 
     >>> known.learn(["sk-of-the-example"])
     >>> cleaned(logging.makeLogRecord({"msg": "%s", "args": ("sk-of-the-example",)})).getMessage()

@@ -32,7 +32,7 @@ class ChatStream:
         self._last: dict[str, Any] = {}
 
     def mended(self, event: bytes, heard: Any) -> bytes:
-        r"""Return events with the upstream's usage, with both names of reasoning, and an end for each choice.
+        r"""Events with the upstream's usage, with both names of reasoning, and an end for each choice.
 
         `heard` is what `wire` noted, None where nothing was.
 
@@ -67,7 +67,7 @@ class ChatStream:
         self._last = chunk
 
     def _missing(self, heard: Any) -> Iterator[bytes]:
-        """Yield the ends of choices that the upstream told and LiteLLM did not."""
+        """The ends of choices that the upstream told and LiteLLM did not."""
         finishes = heard.finishes if heard is not None else {}
         head = {name: value for name, value in self._last.items() if name not in ("choices", "usage")}
         for index, reason in finishes.items():
@@ -153,7 +153,7 @@ def _as_said(message: Any, said: Any) -> None:
 
 
 def text_of(parts: list[Any]) -> str:
-    """Return the text of content parts.
+    """The text of content parts.
 
     >>> text_of([{"type": "text", "text": "a"}, {"type": "image"}, {"type": "text", "text": "b"}])
     'ab'
@@ -162,7 +162,7 @@ def text_of(parts: list[Any]) -> str:
 
 
 def error_in(event: bytes) -> Mapping[str, Any]:
-    r"""Return the error that an event tells; empty where it cannot be read.
+    r"""The error that an event tells; empty where it cannot be read.
 
     >>> error_in(b'event: error\ndata: {"error": {"code": "500"}}\n\n'), error_in(b"data: no")
     ({'code': '500'}, {})
@@ -176,7 +176,7 @@ def error_in(event: bytes) -> Mapping[str, Any]:
 
 
 def is_failure(error: Mapping[str, Any], dialect: Dialect) -> bool:
-    """Tell whether the error by which a stream fails speaks against the upstream, as a status would.
+    """Whether the error by which a stream fails speaks against the upstream, as a status would.
 
     Some routes begin their stream before the upstream has answered, and say of its 400 in an event.
 
@@ -190,7 +190,7 @@ def is_failure(error: Mapping[str, Any], dialect: Dialect) -> bool:
 
 
 def without_traceback(raw: bytes) -> bytes:
-    r"""Return an error as JSON without the traceback of Python's that LiteLLM puts into some.
+    r"""An error as JSON without the traceback of Python's that LiteLLM puts into some.
 
     >>> without_traceback(b'{"message": "no\\nTraceback (most recent call last):\\n  x", "code": 1}')
     b'{"message": "no", "code": 1}'

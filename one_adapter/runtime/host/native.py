@@ -11,7 +11,7 @@ APART = frozenset({"anthropic", "gemini", "vertex_ai"})
 
 
 def plain_turns(messages: list[Any]) -> list[Any]:
-    """Return messages with the system's first, without empty turns, and with a user where there is none.
+    """Messages with the system's first, without empty turns, and with a user where there is none.
 
     >>> hi = {"role": "user", "content": "hi"}
     >>> plain_turns([hi, {"role": "assistant", "content": ""}, {"role": "system", "content": "s"}])
@@ -30,7 +30,7 @@ def plain_turns(messages: list[Any]) -> list[Any]:
 
 
 def _is_empty(message: dict[str, Any]) -> bool:
-    """Tell whether a turn says nothing at all."""
+    """Whether a turn says nothing at all."""
     content = message.get("content")
     if message.get("tool_calls") or message.get("role") == "tool" or message.get("thinking_blocks"):
         return False
@@ -45,7 +45,7 @@ def _is_empty(message: dict[str, Any]) -> bool:
 
 
 async def with_images(messages: list[Any], fetch: Callable[[str], Awaitable[str]]) -> list[Any]:
-    """Return messages in which images given by an http address are there as data, fetched by `fetch`."""
+    """Messages in which images given by an http address are there as data, fetched by `fetch`."""
     return [
         {**message, "content": [await _fetched(part, fetch) for part in message["content"]]}
         if isinstance(message, dict) and isinstance(message.get("content"), list)

@@ -76,7 +76,7 @@ def preload(app: Any) -> None:
 
 
 def modules() -> tuple[str, ...]:
-    """Return the names of the modules in the loaded LiteLLM."""
+    """The names of the modules in the loaded LiteLLM."""
     place = next((one for one in TOOL_PLACES if find_spec(one) is not None), "")
     later = (name for name in LATER_MODULES if find_spec(name) is not None)
     return (*MODULES, *later, *(f"{place}.{name}" for name in TOOL_MODULES if place))

@@ -27,7 +27,7 @@ THRESHOLDS = (5_000, 10, 10)
 
 
 def choices(profile: str | None) -> frozenset[str]:
-    """Return what a profile chooses; raises `OneAdapterError` for a word that is none of the choices.
+    """What a profile chooses; raises `OneAdapterError` for a word that is none of the choices.
 
     >>> sorted(choices("log,collector")), sorted(choices("fast,-log") ^ CHOICES)
     (['collector', 'log'], ['log'])
@@ -53,7 +53,7 @@ def choices(profile: str | None) -> frozenset[str]:
 
 
 def chosen() -> frozenset[str]:
-    """Return the choices of this process."""
+    """The choices of this process."""
     return choices(os.environ.get(VARIABLE) or None)
 
 

@@ -39,7 +39,7 @@ def note_answer(request: Request, answer: bytes) -> None:
 
 
 def heeded(request: Request | None, stream: httpx.AsyncByteStream) -> httpx.AsyncByteStream:
-    """Return the stream of an answer, noted on its way where anybody wants to know."""
+    """The stream of an answer, noted on its way where anybody wants to know."""
     if request is None or request.trace is None:
         return stream
     return Heeded(stream, request.trace)
@@ -53,7 +53,7 @@ class Heeded(httpx.AsyncByteStream):
         self._stream, self._trace = stream, trace
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the pieces."""
+        """The pieces."""
         async for piece in self._stream:
             self._trace.said(piece)
             yield piece

@@ -15,13 +15,13 @@ ROUTERS = ("Router", "PythonCore", "RustCore")
 
 
 def deployments(router: Any) -> Sequence[Mapping[str, Any]]:
-    """Return the deployments that a router holds at present."""
+    """The deployments that a router holds at present."""
     found: Sequence[Mapping[str, Any]] = router.registry().all() if _is_new(router) else router.model_list
     return found
 
 
 def mark(router: Any) -> tuple[object, int]:
-    """Return what is another object, or has another number beside it, once the deployments have changed.
+    """What is another object, or has another number beside it, once the deployments have changed.
 
     A registry shows one list for ever and counts its changes; before it a new list took the old one's place.
     """
@@ -33,7 +33,7 @@ def mark(router: Any) -> tuple[object, int]:
 
 
 def aliases(router: Any) -> Mapping[str, Any] | None:
-    """Return name -> the group that it stands for."""
+    """Name -> the group that it stands for."""
     found: Mapping[str, Any] | None = (
         router.registry().aliases() if _is_new(router) else router.model_group_alias
     )
@@ -41,13 +41,13 @@ def aliases(router: Any) -> Mapping[str, Any] | None:
 
 
 def counts(router: Any) -> bool:
-    """Tell whether a router looks at answers: for a strategy that goes by usage, or for cooldowns."""
+    """Whether a router looks at answers: for a strategy that goes by usage, or for cooldowns."""
     at = router.settings() if hasattr(type(router), "settings") else router
     return not (at.routing_strategy == "simple-shuffle" and at.disable_cooldowns)
 
 
 def configuration() -> Mapping[str, Any] | None:
-    """Return the configuration that LiteLLM has read; None where a version does not show it."""
+    """The configuration that LiteLLM has read; None where a version does not show it."""
     shown = getattr(proxy_server.proxy_config, "get_config_state", None)
     return None if shown is None else dict(shown())
 

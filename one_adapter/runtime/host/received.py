@@ -29,7 +29,7 @@ FILLING = re.compile(rb"^:[^\n]*\n|(?<=\n)(?:\r?\n)(?=\r?\n)", re.MULTILINE)
 
 
 async def error_of(response: httpx.Response) -> bytes:
-    """Return what is kept of an error's body; none where it cannot be unpacked."""
+    """What is kept of an error's body; none where it cannot be unpacked."""
     try:
         raw, _ = await _read(response, ERROR_READ_BYTES)
     except httpx.DecodingError:
@@ -38,7 +38,7 @@ async def error_of(response: httpx.Response) -> bytes:
 
 
 async def answer_of(response: httpx.Response, limit: int) -> bytes | None:
-    """Return the body of a good answer, or None when it is longer than `limit` bytes."""
+    """The body of a good answer, or None when it is longer than `limit` bytes."""
     size = response.headers.get("content-length", "")
     if size.isdigit() and int(size) <= BYTES_AT_ONCE and "content-encoding" not in response.headers:
         raw, is_all = await response.aread(), True
@@ -54,7 +54,7 @@ async def answer_of(response: httpx.Response, limit: int) -> bytes | None:
 
 
 async def _clean(raw: bytes) -> bytes:
-    """Return a long body without secrets; a piece ends between two texts, so that it cuts none in two."""
+    """A long body without secrets; a piece ends between two texts, so that it cuts none in two."""
     pieces, start = [], 0
     while start < len(raw):
         end = raw.find(b'"', start + BYTES_AT_ONCE) + 1 or len(raw)
@@ -65,7 +65,7 @@ async def _clean(raw: bytes) -> bytes:
 
 
 async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
-    """Return the body's beginning, and whether it is all of it."""
+    """The body's beginning, and whether it is all of it."""
     parts, size = [], 0
     async for part in response.aiter_bytes():
         parts.append(part)
@@ -76,7 +76,7 @@ async def _read(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
 
 
 def shortened(raw: bytes) -> bytes:
-    """Return an error's body in at most `ERROR_BYTES` bytes: JSON with shorter texts, anything else cut.
+    """An error's body in at most `ERROR_BYTES` bytes: JSON with shorter texts, anything else cut.
 
     >>> long = b'{"error": {"message": "' + b"x" * 9000 + b'", "code": "c"}}'
     >>> len(shortened(long)) < 2200, json.loads(shortened(long))["error"]["code"], len(shortened(b"x" * 9000))
@@ -92,7 +92,7 @@ def shortened(raw: bytes) -> bytes:
 
 
 def bounded(raw: bytes) -> bytes:
-    """Return an answer as it is, unless it is going to be an error: no JSON, or one that says so itself.
+    """An answer as it is, unless it is going to be an error: no JSON, or one that says so itself.
 
     >>> big = b"x" * 9000
     >>> [len(bounded(one)) for one in (big, b'{"error": "%b"}' % big, b'{"text": "%b"}' % big)]
@@ -120,7 +120,7 @@ def _short(value: Any) -> Any:
 
 
 def _line(raw: bytes) -> bytes:
-    """Return a line of a stream, an error's shortened."""
+    """A line of a stream, an error's shortened."""
     if len(raw) <= ERROR_BYTES or b'"error"' not in raw:
         return raw
     start = raw.find(b"{")
@@ -137,7 +137,7 @@ class Packed(httpx.AsyncByteStream):
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the parts."""
+        """The parts."""
         async for part in self._stream:
             for at in range(0, len(part), PACKED_BYTES_AT_ONCE):
                 yield part[at : at + PACKED_BYTES_AT_ONCE]
@@ -156,7 +156,7 @@ class Lines(httpx.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the parts."""
+        """The parts."""
         pending: list[bytes] = []
         size = 0
         async for part in self._response.aiter_bytes():
@@ -179,7 +179,7 @@ class Lines(httpx.AsyncByteStream):
 
 
 def _pieces(raw: bytes) -> Iterator[bytes]:
-    """Yield whole lines, a few at once, without secrets and with errors of bounded length."""
+    """Whole lines, a few at once, without secrets and with errors of bounded length."""
     raw = known.clean_bytes(raw)
     if len(raw) <= ERROR_BYTES and raw.count(b"\n") <= LINES_AT_ONCE:
         yield raw

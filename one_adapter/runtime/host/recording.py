@@ -39,7 +39,7 @@ class Wanted:
 
 
 def wanted(settings: Settings, environment: Mapping[str, str]) -> Wanted:
-    """Return what is to be recorded.
+    """What is to be recorded.
 
     >>> wanted(Settings(access_log="log"), {"ONE_ADAPTER_ACCESS_LOG": "-", "ONE_ADAPTER_METRICS_PORT": "9"})
     Wanted(access_log='-', metrics=True, port=9)
@@ -76,7 +76,7 @@ class Recording:
                 self._tick(asyncio.get_running_loop())
 
     def gauges(self) -> Gauges:
-        """Return what holds now."""
+        """What holds now."""
         writer = self.record.writer
         lost = writer.lost if writer is not None else 0
         return gauges_of(self._memory, self.record.running, lost, self._config)
@@ -114,7 +114,7 @@ class Recording:
 
 
 def begin(config: Config, memory: Memory, environment: Mapping[str, str]) -> Recording | None:
-    """Return this process's recording; None where nothing is to be recorded."""
+    """This process's recording; None where nothing is to be recorded."""
     what = wanted(config.settings, environment)
     if not what.access_log and not what.metrics:
         return None
@@ -137,7 +137,7 @@ def close() -> None:
 
 
 def beside(routes: Iterable[object], metrics: Metrics | None) -> Metrics | None:
-    """Return what answers `/metrics`: nothing of ours where LiteLLM's own callback has put its page there."""
+    """What answers `/metrics`: nothing of ours where LiteLLM's own callback has put its page there."""
     if metrics is None or all(getattr(one, "path", "") != METRICS for one in routes):
         return metrics
     _tell(

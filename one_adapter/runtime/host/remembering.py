@@ -12,7 +12,7 @@ from one_adapter.runtime.redaction import known
 
 
 def memory_of(config: Config) -> Memory:
-    """Return the memory of this process, by what its first configuration says; it holds from then on.
+    """The memory of this process, by what its first configuration says; it holds from then on.
 
     Raises `OneAdapterError` where it is to be shared and the client for that is not installed.
     """

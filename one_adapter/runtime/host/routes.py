@@ -31,7 +31,7 @@ def put_first(app: Any) -> None:
 
 
 def _every(routes: Sequence[Any]) -> Iterable[Any]:
-    """Yield routes, those of included routers in their places."""
+    """Routes, those of included routers in their places."""
     for route in routes:
         included = getattr(route, "original_router", None)
         if included is None:

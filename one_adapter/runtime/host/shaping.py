@@ -35,7 +35,7 @@ STORES = frozenset(("gemini", "vertex_ai"))
 
 
 def read_by(provider: str) -> frozenset[str]:
-    """Return the fields of a client's body, beside OpenAI's, that a custom provider says it reads."""
+    """The fields of a client's body, beside OpenAI's, that a custom provider says it reads."""
     import litellm
 
     for entry in litellm.custom_provider_map:
@@ -111,7 +111,7 @@ def shape_response(policy: Policy, kwargs: dict[str, Any]) -> None:
 
 
 def known_fields(messages: list[Any]) -> list[Any]:
-    """Return messages made of another protocol's with nothing in them that OpenAI does not know.
+    """Messages made of another protocol's with nothing in them that OpenAI does not know.
 
     >>> known_fields([{"role": "user", "content": "a", "thinking_blocks": []}])
     [{'role': 'user', 'content': 'a'}]
@@ -131,7 +131,7 @@ def _known(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def whole_system(messages: list[Any]) -> list[Any]:
-    r"""Return messages in which a system text of several blocks is one, with blank lines between.
+    r"""Messages in which a system text of several blocks is one, with blank lines between.
 
     >>> whole_system([{"role": "system", "content": [{"text": "a"}, {"text": "b"}]}])
     [{'role': 'system', 'content': 'a\n\nb'}]

@@ -126,7 +126,7 @@ def _costs_nothing() -> bool:
 
 
 def is_heard(logging: Any) -> bool:
-    """Tell whether anybody would hear of this answer: the operator's callbacks, a cache, the database."""
+    """Whether anybody would hear of this answer: the operator's callbacks, a cache, the database."""
     import litellm
 
     from one_adapter.runtime.host.circumstances import listening, present

@@ -32,7 +32,7 @@ class Standing:
         self._told = ""
 
     def __call__(self, request: Request, scope: Scope) -> str:
-        """Return why a request has to go LiteLLM's way, "" when it need not."""
+        """Why a request has to go LiteLLM's way, "" when it need not."""
         if request.started >= self._look_at or request.config is not self._known[0]:
             self._look_at = request.started + LOOK_SECONDS
             now = present()

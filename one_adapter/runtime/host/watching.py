@@ -68,7 +68,7 @@ def start() -> None:
 
 
 def _own() -> Reloading | None:
-    """Return what the stock command is to watch: the exported file itself, where that says so."""
+    """What the stock command is to watch: the exported file itself, where that says so."""
     global _loading
     path, (loading, content) = proxy_server.user_config_file_path, _loading or ("", None)
     _loading = None

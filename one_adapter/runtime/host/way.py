@@ -124,7 +124,7 @@ class _Mended:
             await self._send(message)
 
     def _is_heard(self) -> bool:
-        """Tell whether the upstream has said something; LiteLLM may begin a stream before it asks."""
+        """Whether the upstream has said something; LiteLLM may begin a stream before it asks."""
         attempt = self._request.attempt
         if attempt.heard is None:
             return self._failed or (attempt.reached and len(self._held or ()) > 1)
@@ -156,7 +156,7 @@ class _Mended:
         return message
 
     def _event(self, part: bytes) -> bytes:
-        """Return one event as the client is to get it; after an error nothing more."""
+        """One event as the client is to get it; after an error nothing more."""
         request = self._request
         if self._failed:
             return b""

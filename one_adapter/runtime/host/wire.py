@@ -149,7 +149,7 @@ class _Rest(httpx.AsyncByteStream):
 
 
 async def _next(parts: AsyncIterator[bytes], events: Events) -> bytes:
-    """Return the next events; b"" at the end of the stream, when `events` is done or at fault."""
+    """The next events; b"" at the end of the stream, when `events` is done or at fault."""
     async for data in parts:
         out = events.feed(data)
         if out or events.done or events.fault is not None:
@@ -160,7 +160,7 @@ async def _next(parts: AsyncIterator[bytes], events: Events) -> bytes:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Return the whole body, unpacked; raises `Refusal` (502) beyond 64 MiB."""
+    """The whole body, unpacked; raises `Refusal` (502) beyond 64 MiB."""
     parts, size = [], 0
     try:
         async for part in response.aiter_bytes():
@@ -174,7 +174,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _judged(raw: bytes, path: str, provider: str, heard: Heard) -> bytes:
-    """Return a whole answer as LiteLLM can read it; raises `Refusal` for anything that is no answer."""
+    """A whole answer as LiteLLM can read it; raises `Refusal` for anything that is no answer."""
     try:
         document = said(raw)
     except ValueError:
@@ -209,14 +209,14 @@ def _readable(raw: bytes, document: dict[str, Any], heard: Heard) -> bytes:
 
 
 def no_answer(raw: bytes) -> Refusal:
-    """Return the failure of an answer that is none, with its words."""
+    """The failure of an answer that is none, with its words."""
     words = raw[:ERROR_BYTES].decode("utf-8", "replace").strip()
     said = f": {words}" if words else "."
     return Refusal(502, f"The upstream answered with something that is no answer{said}")
 
 
 def as_meant(call: httpx.Request, asked: dict[str, Any], request: Request) -> httpx.Request:
-    """Return a call with the roles that the client gave its messages, and no temperature that nobody gave."""
+    """A call with the roles that the client gave its messages, and no temperature that nobody gave."""
     if not _restore_roles(call, asked, request) and not _forget_temperature(asked, request):
         return call
     headers = [(name, value) for name, value in call.headers.raw if name.lower() != b"content-length"]
@@ -253,7 +253,7 @@ def _forget_temperature(asked: dict[str, Any], request: Request) -> bool:
 
 
 def loads_or_none(raw: bytes) -> dict[str, Any]:
-    """Return the JSON object in `raw`, an empty one where there is none."""
+    """The JSON object in `raw`, an empty one where there is none."""
     try:
         document = loads(raw)
     except ValueError:
@@ -262,7 +262,7 @@ def loads_or_none(raw: bytes) -> dict[str, Any]:
 
 
 def broken(problem: httpx.TransportError) -> Refusal:
-    """Return a failed connection as a fault; its words name no address, which may hold a secret."""
+    """A failed connection as a fault; its words name no address, which may hold a secret."""
     if isinstance(problem, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
         return Refusal(502, "The upstream cannot be reached.")
     if isinstance(problem, httpx.TimeoutException):

@@ -57,7 +57,7 @@ class GeminiEvents(Events):
     _ended = False
 
     def end(self) -> bytes:
-        """Return what is left to say when the upstream has no more bytes."""
+        """What is left to say when the upstream has no more bytes."""
         return super().end().removesuffix(DONE)
 
     def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
@@ -86,7 +86,7 @@ class OllamaEvents(Events):
     """Ollama's lines of JSON; the last one says that it is."""
 
     def end(self) -> bytes:
-        """Return what is left to say when the upstream has no more bytes."""
+        """What is left to say when the upstream has no more bytes."""
         out = self._lines([self._rest])
         if self.fault is None and not self.done:
             self.fault = Refusal(502, TOO_EARLY)
@@ -122,7 +122,7 @@ class OllamaEvents(Events):
 
 
 def events_for(provider: str, path: str, model: str, notes: Notes) -> Events | None:
-    """Return what reads a provider's stream, or None for a protocol that is not known here."""
+    """What reads a provider's stream, or None for a protocol that is not known here."""
     if path.endswith("/chat/completions"):
         return HeardChat(model, notes)
     if path.endswith("/responses"):

@@ -17,7 +17,7 @@ from litellm.types.router import Deployment
 
 
 def deployment_of(entry: Mapping[str, Any]) -> Deployment:
-    """Return an entry of a model list as LiteLLM's own object; raises what LiteLLM raises of a wrong one."""
+    """An entry of a model list as LiteLLM's own object; raises what LiteLLM raises of a wrong one."""
     return Deployment(**{**entry, "litellm_params": _params(entry.get("litellm_params") or {})})
 
 

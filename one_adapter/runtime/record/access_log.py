@@ -20,7 +20,7 @@ NULL = "null"
 
 
 def line(one: Finished, tokens: Tokens, ended: float, worker: int | None = None) -> bytes:
-    """Return the line of a request that ended at a moment, in Unix seconds.
+    """The line of a request that ended at a moment, in Unix seconds.
 
     >>> line(Finished("chat", 0.25, 401), Tokens(), 1e9).decode()[:80]
     '{"time":"2001-09-09T01:46:39.750Z","id":null,"key":null,"key_name":null,"model":'
@@ -49,13 +49,13 @@ def line(one: Finished, tokens: Tokens, ended: float, worker: int | None = None)
 
 @lru_cache(1024)
 def _who(key: str, name: str, model: str) -> str:
-    """Return the members that tell who asked for what; the same ones come again and again."""
+    """The members that tell who asked for what; the same ones come again and again."""
     return f'"key":{_text(key)},"key_name":{_text(name)},"model":{_text(model)}'
 
 
 @lru_cache(1024)
 def _where(kind: str, stream: bool, service: str, credential: str | int | None, length: int, way: str) -> str:
-    """Return the members that tell where it went."""
+    """The members that tell where it went."""
     told = _text(credential[:length]) if isinstance(credential, str) else json.dumps(credential)
     streams = json.dumps(stream)
     return f'"kind":"{kind}","stream":{streams},"service":{_text(service)},"credential":{told},"way":"{way}",'
@@ -67,12 +67,12 @@ def _tries(one: Finished, length: int, most: int) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text as JSON; what no terminal should be sent is written out in it."""
+    """A text as JSON; what no terminal should be sent is written out in it."""
     return json.dumps(text, ensure_ascii=not text.isprintable()) if text else NULL
 
 
 def _id(name: str) -> str:
-    """Return the name of a request, which is one of our own and of plain letters."""
+    """The name of a request, which is one of our own and of plain letters."""
     return f'"{name}"' if name else NULL
 
 
@@ -85,7 +85,7 @@ def _cut(name: str, length: int) -> str:
 
 
 def _moment(at: float) -> str:
-    """Return Unix seconds as RFC 3339 has them, with milliseconds."""
+    """Unix seconds as RFC 3339 has them, with milliseconds."""
     seconds, thousandths = divmod(int(at * 1000), 1000)
     return f"{_second(seconds)}.{thousandths:03d}Z"
 

@@ -48,13 +48,13 @@ class _Found(Collector):
         self._numbers, self._workers = numbers, workers
 
     def collect(self) -> Iterable[Metric]:
-        """Yield every metric."""
+        """Every metric."""
         yield from _counted(self._numbers)
         yield from _held(self._workers)
 
 
 def exposed(numbers: Numbers, workers: Sequence[tuple[int, Gauges]], accept: str = "") -> tuple[bytes, str]:
-    """Return what is told and its content type, in the form that an Accept header asks for.
+    """What is told and its content type, in the form that an Accept header asks for.
 
     `numbers` are all workers' together, `workers` the number and present values of each process: of two with
     one number, one only ends what it has begun.
@@ -81,7 +81,7 @@ def _counted(numbers: Numbers) -> Iterator[Metric]:
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
-    """Return the buckets as Prometheus has them: each holds those before it."""
+    """The buckets as Prometheus has them: each holds those before it."""
     found, below = [], 0
     for end, count in zip((*map(str, BUCKETS), "+Inf"), histogram.counts, strict=True):
         below += count

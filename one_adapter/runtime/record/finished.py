@@ -48,7 +48,7 @@ class Recorder(Protocol):
     """Who is told of every request, at its beginning and its end."""
 
     def begin(self) -> Trace:
-        """Return what is to be noted on its way."""
+        """What is to be noted on its way."""
 
     def told(self, one: Finished) -> None:
         """Take note of one that is over; does not wait for anything."""

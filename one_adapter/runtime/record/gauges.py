@@ -26,7 +26,7 @@ class Gauges(NamedTuple):
 
 
 def gauges_of(memory: Memory, running: int, lost: int, config: Config) -> Gauges:
-    """Return what holds now in a process's memory; services and keys have their names of the present."""
+    """What holds now in a process's memory; services and keys have their names of the present."""
     names = names_in_memory(config.policies.values())
     opened = tuple(
         (*names.get(key[:-1], (key[0], key[1] if len(key) > 2 else "")), key[-1])
@@ -37,7 +37,7 @@ def gauges_of(memory: Memory, running: int, lost: int, config: Config) -> Gauges
 
 
 def _named(limit: str, names: Mapping[tuple[str, ...], tuple[str, str]]) -> str:
-    """Return the name of a limit with those of the service and the key as they are now."""
+    """The name of a limit with those of the service and the key as they are now."""
     owner, _, rest = limit.partition(":")
     service = names.get((owner,), (owner, ""))[0]
     kind, _, last = rest.partition(":")

@@ -47,7 +47,7 @@ class NumberFiles:
         new.replace(path)
 
     def others(self, now: float) -> Iterator[Laid]:
-        """Yield what the others have laid down; `now` is in Unix seconds."""
+        """What the others have laid down; `now` is in Unix seconds."""
         within: set[str] = set()
         found: dict[str, Laid] = {}
         # The parent's file is read last: whichever is gone by now is in it.

@@ -42,7 +42,7 @@ class Record:
         self._kept: list[tuple[Finished, Tokens | None, float]] = []
 
     def begin(self) -> Trace:
-        """Return what is to be noted on a request's way."""
+        """What is to be noted on a request's way."""
         self.running += 1
         return Trace(self._clock)
 

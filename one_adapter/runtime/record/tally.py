@@ -88,7 +88,7 @@ class Numbers:
         self.reloads[APPLIED if applied else REFUSED,] += 1
 
     def to_json(self) -> str:
-        """Return it as text that `from_json` reads."""
+        """A text that `from_json` reads."""
         counts = [
             [*map(list, one.items())] for one in (self.requests, self.failures, self.tokens, self.reloads)
         ]
@@ -100,7 +100,7 @@ class Numbers:
 
     @classmethod
     def from_json(cls, text: str) -> Numbers:
-        """Return what `to_json` was called on.
+        """What `to_json` was called on.
 
         >>> one = Numbers({("chat", "s", "m", "answered", "200"): 2}, first={("s", "m"): Histogram()})
         >>> again = Numbers.from_json(one.to_json())

@@ -42,7 +42,7 @@ NONE = Tokens()
 
 
 def tokens_of(pieces: Sequence[bytes]) -> Tokens:
-    """Return what an answer's pieces say last; what the last does not say, those before it may.
+    """What an answer's pieces say last; what the last does not say, those before it may.
 
     >>> tokens_of([b'{"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}'])
     Tokens(prompt=5, completion=2, total=None)
@@ -64,7 +64,7 @@ def tokens_of(pieces: Sequence[bytes]) -> Tokens:
 
 
 def _with(found: Tokens, piece: bytes) -> Tokens:
-    """Return what was found, and what a piece says of the rest."""
+    """What was found, and what a piece says of the rest."""
     whole = len(piece) <= EDGE_BYTES
     for part in (piece,) if whole else (piece[-EDGE_BYTES:], piece[:EDGE_BYTES]):
         at, looked = part.rfind(b'"usage'), 0

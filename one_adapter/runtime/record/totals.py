@@ -43,12 +43,12 @@ class Totals:
                 self._files.lay(self._own(), None)
 
     def told(self, accept: str = "") -> tuple[bytes, str]:
-        """Return everything as of now; to be called on the event loop."""
+        """Everything as of now; to be called on the event loop."""
         self._held = self._gauges()
         return self.last_told(accept)
 
     def last_told(self, accept: str = "") -> tuple[bytes, str]:
-        """Return everything, with what held when it was looked at last; for any thread."""
+        """Everything, with what held when it was looked at last; for any thread."""
         from one_adapter.runtime.record.exposition import exposed
 
         numbers, workers = self._own(), [(self._worker, self._held)]

@@ -66,5 +66,5 @@ class Trace:
         self.asked = None
 
     def upstream_until(self, now: float) -> float:
-        """Return the seconds that all upstreams have had the request by now."""
+        """The seconds that all upstreams have had the request by now."""
         return self.upstream if self.asked is None else self.upstream + (self.until or now) - self.asked

@@ -172,7 +172,7 @@ def _open(path: str) -> int:
 
 
 def _is_at(path: str, file: int) -> bool:
-    """Tell whether an open file is the one that has a name now."""
+    """Whether an open file is the one that has a name now."""
     try:
         here, own = Path(path).stat(), os.fstat(file)
     except FileNotFoundError:

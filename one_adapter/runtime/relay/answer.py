@@ -39,7 +39,7 @@ _REASONING = re.compile(rb'"reasoning(_content)?"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\
 
 
 def loads(raw: bytes) -> Any:
-    r"""Return what JSON says; half a surrogate pair in it does no harm. Raises `ValueError`.
+    r"""What JSON says; half a surrogate pair in it does no harm. Raises `ValueError`.
 
     >>> loads(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
     True
@@ -54,13 +54,13 @@ def loads(raw: bytes) -> Any:
 
 
 def said(raw: bytes) -> Any:
-    """Return what an upstream's JSON says, of an error in a list the error. Raises `ValueError`."""
+    """What an upstream's JSON says, of an error in a list the error. Raises `ValueError`."""
     document = loads(raw)
     return error_of(document) if isinstance(document, list) else document
 
 
 def error_of(document: list[Any]) -> Any:
-    """Return the error that stands in a list, as Google tells it, or else the list.
+    """The error that stands in a list, as Google tells it, or else the list.
 
     >>> error_of([{"error": 1}]), error_of([1])
     ({'error': 1}, [1])
@@ -70,7 +70,7 @@ def error_of(document: list[Any]) -> Any:
 
 
 def dumps(document: Any) -> bytes:
-    r"""Return a value as JSON, with half a surrogate pair as it was. Raises `ValueError`.
+    r"""A value as JSON, with half a surrogate pair as it was. Raises `ValueError`.
 
     >>> dumps({"a": "\ud83d", "b": "通"})
     b'{"a":"\\ud83d","b":"\\u901a"}'
@@ -85,7 +85,7 @@ def dumps(document: Any) -> bytes:
 
 
 def fault_in(document: Mapping[str, Any]) -> Refusal | None:
-    """Return the failure that an upstream tells with status 200, or None.
+    """The failure that an upstream tells with status 200, or None.
 
     >>> fault_in({"error": {"code": "1301", "message": "no"}}).message
     'no'
@@ -145,7 +145,7 @@ def _cut(words: str) -> str:
 
 
 def failed(status: int, raw: bytes, retry_after: str = "") -> Refusal:
-    """Return the failure that an upstream tells with a status; `raw` may be cut.
+    """The failure that an upstream tells with a status; `raw` may be cut.
 
     >>> failed(429, b'{"error": {"message": "slow down"}}').message
     'slow down'
@@ -167,7 +167,7 @@ def failed(status: int, raw: bytes, retry_after: str = "") -> Refusal:
 
 
 def answer(raw: bytes, kind: str, model: str | None) -> bytes:
-    """Return a whole answer with the client's name for the model (None: as it came).
+    """A whole answer with the client's name for the model (None: as it came).
 
     Raises `Refusal` for anything that is no answer.
 
@@ -198,7 +198,7 @@ def answer(raw: bytes, kind: str, model: str | None) -> bytes:
 
 
 def _told(raw: bytes) -> dict[str, Any]:
-    """Return the object that an answer is after all, or the error that stands in its list."""
+    """The object that an answer is after all, or the error that stands in its list."""
     try:
         document = said(raw)
     except ValueError:
@@ -209,7 +209,7 @@ def _told(raw: bytes) -> dict[str, Any]:
 
 
 def _large(raw: bytes, kind: str, model: str | None) -> bytes:
-    """Return an answer that is too large to be parsed; its `model` stands near the beginning or the end."""
+    """An answer that is too large to be parsed; its `model` stands near the beginning or the end."""
     edges = (0, len(raw) - EDGE_BYTES)
     if not raw.startswith(b"{") or not any(
         f'"{CONTENT[kind]}"'.encode() in raw[at : at + EDGE_BYTES] for at in edges
@@ -233,7 +233,7 @@ def _no_answer(raw: bytes) -> Refusal:
 
 
 def named(raw: bytes, document: Mapping[str, Any], model: str) -> bytes:
-    """Return the JSON object `raw`, which says `document`, with another value of its field `model`.
+    """The JSON object `raw`, which says `document`, with another value of its field `model`.
 
     Raises `ValueError` where it is nested too deeply to be written anew.
     """
@@ -258,7 +258,7 @@ def _field(model: str) -> bytes:
 
 
 def reasoned(raw: bytes) -> bytes:
-    """Return JSON in which reasoning has both the names by which clients look for it.
+    """JSON in which reasoning has both the names by which clients look for it.
 
     >>> reasoned(b'{"reasoning_content": "so"}')
     b'{"reasoning":"so","reasoning_content": "so"}'

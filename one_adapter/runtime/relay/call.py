@@ -61,7 +61,7 @@ class Address:
         return self._connector.closed
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Call:
-        """Return a call that begins when it is entered; raises `ValueError` as the address itself."""
+        """A call that begins when it is entered; raises `ValueError` as the address itself."""
         return Call(self, self._head if headers is self._headers else self._written(headers), body)
 
     def _written(self, headers: Mapping[str, str]) -> bytes:
@@ -71,7 +71,7 @@ class Address:
         return "\r\n".join(lines).encode()
 
     async def connect(self) -> Connection:
-        """Return a free connection, or a new one."""
+        """A free connection, or a new one."""
         try:
             found = await self._connector.connect(self._request, [], self._timeout)
         except asyncio.TimeoutError as late:

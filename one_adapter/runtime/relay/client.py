@@ -43,7 +43,7 @@ class Pools:
     def post(
         self, endpoint: Endpoint, body: bytes, headers: Mapping[str, str], rule: ProxyRule | None
     ) -> Any:
-        """Return one call, as a context manager that gives the response, with its head read.
+        """One call, as a context manager that gives the response, with its head read.
 
         One through an HTTP proxy is aiohttp's own. An endpoint is always called by the same rule.
         """

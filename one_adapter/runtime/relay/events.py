@@ -56,7 +56,7 @@ class Events(ABC):
         self.fault: Refusal | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """Return the events that are whole now."""
+        """The events that are whole now."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         out = self._lines(lines)
         if len(self._rest) > EVENT_BYTES and self.fault is None:
@@ -64,7 +64,7 @@ class Events(ABC):
         return out
 
     def end(self) -> bytes:
-        """Return what is left to say when the upstream has no more bytes."""
+        """What is left to say when the upstream has no more bytes."""
         out = self._lines([self._rest, b""])
         if self.fault is None and not self.done:
             if self._is_complete():
@@ -142,15 +142,15 @@ class Events(ABC):
 
     @abstractmethod
     def _mended(self, text: bytes, document: dict[str, Any]) -> bytes:
-        """Return the event to pass on for one whose data is `text`, which says `document`."""
+        """The event to pass on for one whose data is `text`, which says `document`."""
 
     @abstractmethod
     def _close(self) -> bytes:
-        """Return what follows the upstream's own `[DONE]`."""
+        """What follows the upstream's own `[DONE]`."""
 
     @abstractmethod
     def _is_complete(self) -> bool:
-        """Tell whether the answer is whole, though its end was not said."""
+        """Whether the answer is whole, though its end was not said."""
 
 
 def _no_stream(raw: bytes) -> Refusal:
@@ -247,7 +247,7 @@ class ResponseEvents(Events):
 
 
 def _named_inside(field: str, text: bytes, document: dict[str, Any], model: str) -> bytes:
-    """Return an event with another value of `model` in the object that one of its fields is."""
+    """An event with another value of `model` in the object that one of its fields is."""
     inner = document[field]
     if "model" in inner and text.count(b'"model"') == 1:
         return named(text, inner, model)

@@ -12,7 +12,7 @@ class SocksConnector(ProxyConnector):
     """The library's connector, with aiohttp's own error for what goes wrong at the proxy."""
 
     async def connect(self, *given: Any, **named: Any) -> Any:
-        """Return a connection; raises `aiohttp.ClientConnectionError`, also where the proxy just hangs up."""
+        """A connection; raises `aiohttp.ClientConnectionError`, also where the proxy just hangs up."""
         try:
             return await super().connect(*given, **named)
         except (ProxyConnectionError, ProxyError, ProxyTimeoutError, EOFError):

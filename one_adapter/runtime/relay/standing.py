@@ -91,7 +91,7 @@ REASONS: Mapping[str, tuple[Callable[[Case], object], Callable[[str], str]]] = {
 
 
 def orders(headers: Headers) -> list[bytes]:
-    """Return the names of a request's headers that tell LiteLLM something.
+    """The names of a request's headers that tell LiteLLM something.
 
     >>> orders([(b"x-litellm-tags", b"a"), (b"x-litellm-api-key", b"k"), (b"host", b"h")])
     [b'x-litellm-tags']
@@ -104,7 +104,7 @@ def orders(headers: Headers) -> list[bytes]:
 
 
 def reason(case: Case) -> str:
-    """Return why the relay stands aside, "" when it need not.
+    """Why the relay stands aside, "" when it need not.
 
     >>> reason(Case(Circumstances(), True, Policy(), "chat", {"model": "openai/m"}))
     ''
@@ -124,7 +124,7 @@ def reason(case: Case) -> str:
 
 
 def aside(config: Config) -> dict[str, list[str]]:
-    """Return why groups go LiteLLM's way whatever else is switched on: reason -> the names of the groups.
+    """Why groups go LiteLLM's way whatever else is switched on: reason -> the names of the groups.
 
     A group is looked at for the kind of request its deployments are for, chat or embeddings.
     """
@@ -139,7 +139,7 @@ def aside(config: Config) -> dict[str, list[str]]:
 
 
 def relayed(config: Config, kind: str) -> list[str]:
-    """Return the names whose every deployment but those for embeddings is relayed to clients of one kind."""
+    """The names whose every deployment but those for embeddings is relayed to clients of one kind."""
     return [
         name
         for name, policies in config.groups.items()
@@ -148,6 +148,6 @@ def relayed(config: Config, kind: str) -> list[str]:
 
 
 def _why(config: Config, policy: Policy, kind: str) -> str:
-    """Return why a deployment goes LiteLLM's way whatever else is switched on."""
+    """Why a deployment goes LiteLLM's way whatever else is switched on."""
     parameters = config.parameters.get(policy.id, {})
     return reason(Case(Circumstances(), config.settings.relay, policy, kind, parameters))

@@ -97,14 +97,14 @@ class Relay:
 
 
 def _broken(problem: Exception) -> Refusal:
-    """Return a broken connection as a fault; its words name no address, which may hold a secret."""
+    """A broken connection as a fault; its words name no address, which may hold a secret."""
     if isinstance(problem, (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError, TimeoutError)):
         return Refusal(502, "The upstream cannot be reached.")
     return Refusal(502, "The connection to the upstream broke.")
 
 
 async def _read(response: Response, most: int) -> bytes:
-    """Return the body, or as much of it as fits."""
+    """The body, or as much of it as fits."""
     content = response.content
     if content.is_eof():  # all of it is here, as it mostly is
         return content.read_nowait()[:most]
@@ -175,7 +175,7 @@ async def _finish(response: Response) -> None:
 
 
 def _clean(target: Endpoint, said: bytes) -> bytes:
-    """Return what an upstream said without what it was given: its key, its address's password and query."""
+    """What an upstream said without what it was given: its key, its address's password and query."""
     for secret in target.secrets:
         if secret in said:
             return known.clean_bytes(said)

@@ -36,7 +36,7 @@ APPLIED: Mapping[str, tuple[str, ...]] = {
 def exported(
     path: str, environment: Mapping[str, str], content: Content | None = None
 ) -> tuple[Files, Generation]:
-    """Return what watches an exported file that has been loaded, and the generation that it was.
+    """What watches an exported file that has been loaded, and the generation that it was.
 
     `environment` is the process's own, `content` what the files said when they were loaded; None: what they
     say now. Raises `OneAdapterError` where the file is none any more.
@@ -71,7 +71,7 @@ class _Exported:
 
 
 def content_of(path: str) -> Content:
-    """Return what an exported file and the `.env` beside it say; raises `OneAdapterError` without a file."""
+    """What an exported file and the `.env` beside it say; raises `OneAdapterError` without a file."""
     return read_file(path), read_file(_env_path(path), optional=True)
 
 
@@ -80,7 +80,7 @@ def _env_path(path: str) -> str:
 
 
 def read_file(path: str, optional: bool = False) -> bytes:
-    """Return what is in a regular file; nothing where one that is `optional` is missing.
+    """What is in a regular file; nothing where one that is `optional` is missing.
 
     Raises `OneAdapterError` for what cannot be read.
     """
@@ -118,13 +118,13 @@ def _read_yaml(path: str, data: bytes) -> dict[str, Any]:
 
 
 def _variables(data: bytes) -> dict[str, str]:
-    """Return what a `.env` says, read as LiteLLM reads one."""
+    """What a `.env` says, read as LiteLLM reads one."""
     text = io.StringIO(data.decode("utf-8", "replace"))
     return {name: value for name, value in dotenv_values(stream=text).items() if value is not None}
 
 
 def _restarts(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a line about the settings that only a start reads, where they have changed."""
+    """A line about the settings that only a start reads, where they have changed."""
     changed = []
     for section in sorted({*before, *after} - {"model_list"}):
         old, new = (_stays(section, one.get(section)) for one in (before, after))

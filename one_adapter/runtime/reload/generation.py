@@ -26,7 +26,7 @@ class Generation:
     notes: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """Return it as bytes that `from_bytes` reads, for another process of the same program.
+        """Bytes that `from_bytes` reads, for another process of the same program.
 
         >>> one = Generation(2, "0a1b2c3d4e5f", "model_list: []", {"KEY": "secret"})
         >>> Generation.from_bytes(one.to_bytes()) == one
@@ -36,13 +36,13 @@ class Generation:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Generation:
-        """Return what `to_bytes` was called on."""
+        """What `to_bytes` was called on."""
         members = json.loads(raw)
         return cls(**{**members, "notes": tuple(members["notes"])})
 
 
 def fingerprint_of(config: str, environment: Mapping[str, str]) -> str:
-    """Return the beginning of the SHA-256 of a text and the secrets that it names.
+    """The beginning of the SHA-256 of a text and the secrets that it names.
 
     >>> fingerprint_of("model_list: []", {"A": "1", "B": "2"})
     '69fda9ddaaff'

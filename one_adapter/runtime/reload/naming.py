@@ -44,7 +44,7 @@ class Names:
         self.config["model_list"] = list(self._deployments())
 
     def meanings(self) -> dict[str, str]:
-        """Return the meaning of each deployment -> the id written there, where one is."""
+        """The meaning of each deployment -> the id written there, where one is."""
         written_ids = [
             (one.get("model_info") or {}).get("id") for one in self._config.get("model_list") or ()
         ]
@@ -52,7 +52,7 @@ class Names:
         return {self._meaning(one): str(identity) for one, identity in several if identity is not None}
 
     def _plain(self) -> set[str]:
-        """Return the variables that keep their names: they are read once, when a configuration is loaded."""
+        """The variables that keep their names: they are read once, when a configuration is loaded."""
         settings = self._config.get("general_settings") or {}
         access = (settings.get(SECTION) or {}).get("access") or {}
         return {MASTER_KEY, *(str(one.get("env")) for one in access.get("keys") or ())}
@@ -76,7 +76,7 @@ class Names:
         return self._variable(value) if name in NAMING else self._renamed(value)
 
     def _variable(self, name: str) -> str:
-        """Return a variable's new name, and enter its value under it."""
+        """A variable's new name, under which its value is entered."""
         if name not in self._values or name in self.environment:
             return name
         value = self.used[name] = self._values[name]
@@ -85,7 +85,7 @@ class Names:
         return named
 
     def _prefix(self, prefix: str) -> str:
-        """Return the new beginning of the variables that an adapter reads, and enter their values."""
+        """The new beginning of the variables that an adapter reads; their values are entered."""
         names = [f"{prefix}_{one}" for one in ADAPTER_VARIABLES]
         values = {name: self._values[name] for name in names if name in self._values}
         if not values:
@@ -107,18 +107,18 @@ class Names:
             yield {**one, "model_info": {**info, "id": named}}
 
     def _meaning(self, deployment: Mapping[str, Any]) -> str:
-        """Return what tells a deployment from others; a variable's name stands for its value."""
+        """What tells a deployment from others; a variable's name stands for its value."""
         info = {name: one for name, one in (deployment.get("model_info") or {}).items() if name != "id"}
         return self._digest(repr({**deployment, "model_info": info}))
 
     def _digest(self, text: str) -> str:
-        """Return the beginning of a digest that says nothing to who does not know the master key."""
+        """The beginning of a digest that says nothing to who does not know the master key."""
         whole = hmac.digest(self._salt, text.encode("utf-8", "surrogatepass"), "sha256")
         return whole.hex()[:DIGEST_CHARACTERS].upper()
 
 
 def _base(deployment: Mapping[str, Any]) -> str:
-    """Return what a deployment is called for people: by service and credential where it was exported."""
+    """What a deployment is called for people: by service and credential where it was exported."""
     info = deployment.get("model_info") or {}
     own = info.get(SECTION) or {}
     if "service" in own:
@@ -127,7 +127,7 @@ def _base(deployment: Mapping[str, Any]) -> str:
 
 
 def base_of(identity: str) -> str:
-    """Return an id without what tells its content.
+    """An id without what tells its content.
 
     >>> base_of("openai-1.0-1b2c3d4e"), base_of("openai-1.0-1b2c3d4e.2"), base_of("mine")
     ('openai-1.0', 'openai-1.0', 'mine')
@@ -144,7 +144,7 @@ def generation_of(
     kept: Mapping[str, str] | None = None,
     document: Mapping[str, Any] | None = None,
 ) -> Generation:
-    """Return a generation of an exported file's text and the variables it names.
+    """A generation of an exported file's text and the variables it names.
 
     `document` is what the text says, from who has read it already.
     The fingerprint is of what was written; the random key of a proxy without one is no part of it.
@@ -155,19 +155,19 @@ def generation_of(
 
 
 def written(config: Mapping[str, Any]) -> str:
-    """Return a configuration as a text that LiteLLM reads."""
+    """A configuration as a text that LiteLLM reads."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(yaml.dump(config, Dumper=dumper, sort_keys=False, width=1000))
 
 
 def loaded(text: str | bytes) -> dict[str, Any]:
-    """Return what a text says; raises `yaml.YAMLError`."""
+    """What a text says; raises `yaml.YAMLError`."""
     found = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return found if isinstance(found, dict) else {}
 
 
 def resolved(value: Any, environment: Mapping[str, str]) -> Any:
-    """Return a configuration with the values of variables in the place of their names, as LiteLLM reads it.
+    """A configuration with the values of variables in the place of their names, as LiteLLM reads it.
 
     >>> resolved({"key": "os.environ/A", "other": [{"key": "os.environ/B"}]}, {"A": "1"})
     {'key': '1', 'other': [{'key': None}]}

@@ -47,7 +47,7 @@ class Source(Protocol):
         """Seconds until it is to be looked at again."""
 
     def look(self, asked: bool = False) -> Generation | Told | None:
-        """Return the next generation where there is one; None where nothing is new.
+        """The next generation where there is one; None where nothing is new.
 
         To be called off the loop: it reads files and takes its time. `asked`: somebody wants to know
         (SIGHUP), so that it never returns None. Never raises `OneAdapterError`.
@@ -129,7 +129,7 @@ class Files:
         return PAUSE_SECONDS if self._pending is None else SETTLE_SECONDS
 
     def look(self, asked: bool = False) -> Generation | Told | None:
-        """Return the next generation where there is one; None where nothing is new."""
+        """The next generation where there is one; None where nothing is new."""
         if asked:
             return self._at_once()
         now = self._clock()
@@ -151,7 +151,7 @@ class Files:
         self._current = self._before
 
     def _is_due(self, now: float) -> bool:
-        """Tell whether the content is to be read: something says that it may be another."""
+        """Whether the content is to be read: something says that it may be another."""
         known = tuple(map(_stat, self._paths))
         if known != self._known:
             self._known, self._changed_at = known, now
@@ -193,7 +193,7 @@ class Files:
         return now - self._trouble_since < PATIENCE_SECONDS
 
     def _is_cut(self, content: bytes) -> bool:
-        """Tell whether a file looks cut off that can be read all the same, as half a YAML file can."""
+        """Whether a file looks cut off that can be read all the same, as half a YAML file can."""
         return self._ended and not content.endswith(b"\n") and not content.lstrip().startswith(b"{")
 
     def _made(self, seen: _Seen) -> Generation:
@@ -234,7 +234,7 @@ def _checksum(*parts: bytes) -> str:
 
 
 def _stat(path: str) -> tuple[int, ...] | None:
-    """Return what changes when a file is written or another takes its place; links are followed."""
+    """What changes when a file is written or another takes its place; links are followed."""
     try:
         found = Path(path).stat()
     except (OSError, ValueError):
@@ -247,7 +247,7 @@ MOUNTS, PLACE = Path("/proc/self/mountinfo"), 4
 
 
 def mounted_alone(path: str) -> bool:
-    """Tell whether a file is a mount point of its own: it shows one file, whatever is renamed there."""
+    """Whether a file is a mount point of its own: it shows one file, whatever is renamed there."""
     place = str(Path(path).absolute())
     try:
         lines = MOUNTS.read_text("utf-8", "surrogateescape").splitlines()

@@ -125,7 +125,7 @@ class SharedBreakers(Breakers):
         state.opened = asyncio.get_running_loop().time() - age / MICROSECONDS if age >= 0 else None
 
     def _ticket(self, key: Key) -> str:
-        """Return the ticket of one of this worker's probes, which has ended; "" where it went alone."""
+        """The ticket of one of this worker's probes, which has ended; "" where it went alone."""
         tickets = self._probes.get(key)
         if not tickets:
             return ""

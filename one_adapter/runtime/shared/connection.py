@@ -193,7 +193,7 @@ LIMITS, BREAKERS = SCRIPTS.values()
 
 
 def _made(url: str, seconds: float, elsewhere: dict[str, Any]) -> AbstractConnection:
-    """Return a connection of redis-py's as a URL says, but for `elsewhere`; raises `Lost` for a wrong URL."""
+    """A connection of redis-py's as a URL says, but for `elsewhere`; raises `Lost` for a wrong URL."""
     usual = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     try:
         told: dict[str, Any] = {**usual, **parse_url(url), **elsewhere}
@@ -248,6 +248,6 @@ def _settle(answer: asyncio.Future[Any], found: Any) -> None:
 
 
 def _reason(problem: BaseException) -> str:
-    """Return what went wrong, without the address, which may hold a password."""
+    """What went wrong, without the address, which may hold a password."""
     text = str(problem).partition("\n")[0]
     return text or type(problem).__name__

@@ -80,7 +80,7 @@ class Holding:
         self._starts = deque(one for one in self._starts if one.number != number)
 
     def counts(self) -> dict[str, int]:
-        """Return how many run, by limit."""
+        """How many run, by limit."""
         found: dict[str, int] = {}
         for places in self._running.values():
             for name in places.start.chain.places:
@@ -88,7 +88,7 @@ class Holding:
         return found
 
     def alone(self, workers: int) -> Limits:
-        """Return limits of this worker's own, one part of so many, at which what it has begun counts."""
+        """Limits of this worker's own, one part of so many, at which what it has begun counts."""
         self._forget()
         limits = Limits()
         for start in self._starts:
@@ -101,7 +101,7 @@ class Holding:
         return limits
 
     def told(self, ticket: Callable[[int], str]) -> Mapping[str, Any]:
-        """Return what Redis has to know; `ticket` names a request."""
+        """What Redis has to know; `ticket` names a request."""
         self._forget()
         now = asyncio.get_running_loop().time()
         return {
@@ -120,7 +120,7 @@ class Holding:
 
 
 def share_of(layer: Layer, workers: int) -> Layer:
-    """Return one worker's part of a limit: what is counted in whole numbers is at least one.
+    """One worker's part of a limit: what is counted in whole numbers is at least one.
 
     >>> from one_adapter.runtime.gateway.settings import Limit
     >>> share_of(Layer("s", Limit(qps=1.0, qpm=30.0, concurrency=3.0)), 4).limit

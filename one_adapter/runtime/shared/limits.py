@@ -44,7 +44,7 @@ class SharedLimits:
         membership.letters.append(self._heard)
 
     def held(self) -> dict[str, tuple[int, int]]:
-        """Return name -> (requests that run, requests that wait) of this worker's limits in use now."""
+        """Name -> (requests that run, requests that wait) of this worker's limits in use now."""
         running, waiting, alone = self._holding.counts(), self._queues.sizes(), self._alone.held()
         return {
             name: (running.get(name, 0), waiting.get(name, 0) + alone.get(name, (0, 0))[1])
@@ -267,7 +267,7 @@ class SharedLimits:
 
 
 def _told(waiter: Waiter, now: float) -> Mapping[str, Any]:
-    """Return what Redis has to know of one who waits and was forgotten."""
+    """What Redis has to know of one who waits and was forgotten."""
     return {
         "text": waiter.chain.text,
         "cost": waiter.cost,

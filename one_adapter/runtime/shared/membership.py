@@ -96,7 +96,7 @@ class Membership:
             asyncio.get_running_loop().call_soon(answered, Lost("away"))
 
     async def ready(self) -> Link | None:
-        """Return the connection; the first requests wait for it a moment."""
+        """The connection; the first requests wait for it a moment."""
         if self.link is None and not self._first.is_set():
             self.start()
             with contextlib.suppress(asyncio.TimeoutError):
@@ -125,7 +125,7 @@ class Membership:
             self.link = None
 
     def words(self, operation: str) -> tuple[Any, ...]:
-        """Return how each call of a script begins."""
+        """How each call of a script begins."""
         return self.key, operation, self.worker, self._clock() if self._clock is not None else 0
 
     async def connect(self, *channels: str) -> Link:
@@ -165,7 +165,7 @@ class Membership:
                 await asyncio.shield(link.ended)
 
     async def _try(self, needed: int) -> Link:
-        """Return a connection that has answered so many heartbeats; raises `Lost`."""
+        """A connection that has answered so many heartbeats; raises `Lost`."""
         link = await self.connect(f"{self.key}:to:{self.worker}", f"{self.key}:e")
         try:
             for number in range(needed):

@@ -14,7 +14,7 @@ from one_adapter.runtime.shared.turns import SharedCapacity, SharedTurns
 
 
 def open_memory(sharing: Sharing, services: Iterable[str], times: Times | None = None) -> Memory:
-    """Return the memory that all have who name the same Redis and share a name in it.
+    """The memory that all have who name the same Redis and share a name in it.
 
     Without a name the identities of the `services` make one. Nothing is connected before the first request
     that needs it, or `Membership.start`.
@@ -30,7 +30,7 @@ def open_memory(sharing: Sharing, services: Iterable[str], times: Times | None =
 
 
 def name_of(services: Iterable[str]) -> str:
-    """Return the name under which those share who have the same services, in whatever order.
+    """The name under which those share who have the same services, in whatever order.
 
     >>> name_of(["b", "a", "a"]) == name_of(["a", "b"]) != name_of(["a"])
     True

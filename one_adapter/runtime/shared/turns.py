@@ -22,7 +22,7 @@ class SharedTurns:
         self._membership = membership
 
     async def take(self, kind: str, name: str, first: int) -> int | None:
-        """Return the next turn of `kind` under a name, counted from `first`; None to count alone."""
+        """The next turn of `kind` under a name, counted from `first`; None to count alone."""
         if not name:
             return None
         link = self._membership.link or await self._membership.ready()

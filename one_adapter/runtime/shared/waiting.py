@@ -22,7 +22,7 @@ class Chain(NamedTuple):
 
 
 def chain_of(layers: Sequence[Layer]) -> Chain:
-    """Return limits as Redis reads them.
+    """Limits as Redis reads them.
 
     >>> from one_adapter.runtime.gateway.settings import Limit
     >>> chain_of([Layer("s", Limit(qpm=30.0, wait_seconds=2.0))])
@@ -80,19 +80,19 @@ class Queues:
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def find(self, number: int) -> Waiter | None:
-        """Return who has a number, while it waits."""
+        """Who has a number, while it waits."""
         return self._waiters.get(number)
 
     def all(self) -> list[Waiter]:
-        """Return everybody, by arrival."""
+        """Everybody, by arrival."""
         return sorted(self._waiters.values(), key=lambda one: one.order)
 
     def of(self, name: str) -> Sequence[int]:
-        """Return the numbers of those who wait at a limit."""
+        """The numbers of those who wait at a limit."""
         return list(self._names.get(name, ()))
 
     def sizes(self) -> dict[str, int]:
-        """Return how many wait, by limit."""
+        """How many wait, by limit."""
         return {name: len(queue) for name, queue in self._names.items()}
 
     def join(self, waiter: Waiter, name: str, longest: float) -> None:

@@ -44,7 +44,7 @@ class Endpoint:
 def endpoint(
     protocol: str, kind: str, model: str, parameters: Mapping[str, Any], query: Mapping[str, str]
 ) -> Endpoint | None:
-    """Return where a request of `kind` goes, or None where the upstream does not speak the client's protocol.
+    """Where a request of `kind` goes, or None where the upstream does not speak the client's protocol.
 
     `parameters` are LiteLLM's (`api_base`, `api_key`, `api_version`, `organization`), references resolved.
 

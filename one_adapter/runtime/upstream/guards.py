@@ -47,7 +47,7 @@ def _number(value: object) -> bool:
 
 
 def flatten(messages: list[Any]) -> list[Any]:
-    r"""Return messages whose content is text, with addresses and notes where parts were.
+    r"""Messages whose content is text, with addresses and notes where parts were.
 
     Where there are no parts, that is the very list.
 
@@ -88,7 +88,7 @@ def _note(part: object) -> str:
 
 
 def unmarked(messages: list[Any]) -> list[Any]:
-    """Return messages without the marks that say what is to be stored for later calls.
+    """Messages without the marks that say what is to be stored for later calls.
 
     >>> unmarked([{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {}}]}])
     [{'role': 'user', 'content': [{'type': 'text', 'text': 'a'}]}]

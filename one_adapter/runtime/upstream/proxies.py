@@ -10,7 +10,7 @@ from one_adapter.runtime.gateway.settings import ProxyRule
 
 
 def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return URL scheme -> proxy URL.
+    """URL scheme -> proxy URL.
 
     With an https proxy alone, http upstreams go through it as well, as they do in the gateway.
 
@@ -30,12 +30,12 @@ def mounts(rule: ProxyRule | None, environment: Mapping[str, str]) -> dict[str, 
 
 
 def _url(address: str, scheme: str) -> str:
-    """Return a proxy's URL, also when only its host and port are given."""
+    """A proxy's URL, also when only its host and port are given."""
     return address if not address or "://" in address else f"{scheme}://{address}"
 
 
 def trust(environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return the certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's.
+    """The certificates to trust: of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, else Mozilla's.
 
     A file is read once a process. Raises `OSError` where there is none.
     """

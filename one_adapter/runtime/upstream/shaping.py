@@ -11,7 +11,7 @@ from one_adapter.runtime.upstream.guards import GUARDS, flatten
 
 
 def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, Any]:
-    """Return what of a client's body an OpenAI-shaped (or Anthropic's) upstream is to get in another form.
+    """What of a client's body an OpenAI-shaped (or Anthropic's) upstream is to get in another form.
 
     >>> changes({"model": "mine", "user": None}, "embeddings", Policy(upstream_model="up"))
     {'model': 'up', 'user': DROP}

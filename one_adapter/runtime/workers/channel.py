@@ -77,7 +77,7 @@ class Channel:
             self._waits.clear()
 
     def receive(self) -> list[Message]:
-        """Return the messages that have come whole; sets `ended` at the channel's end."""
+        """The messages that have come whole; sets `ended` at the channel's end."""
         try:
             while chunk := self._connection.recv(CHUNK_BYTES):
                 self._came += chunk
@@ -105,6 +105,6 @@ class Channel:
 
 
 def pair() -> tuple[Channel, Channel]:
-    """Return both ends of a new channel."""
+    """Both ends of a new channel."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     return Channel(here), Channel(there)

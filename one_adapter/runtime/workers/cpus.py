@@ -12,7 +12,7 @@ QUOTA, PERIOD = "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "sys/fs/cgroup/cpu/cpu.cfs
 
 
 def cpus(root: Path = Path("/")) -> int:
-    """Return the processors a container may use, else those the process may run on, at least 1."""
+    """The processors a container may use, else those the process may run on, at least 1."""
     allowed = _affinity()
     quota = _quota(root)
     return max(1, min(allowed, math.ceil(quota)) if quota else allowed)
@@ -25,7 +25,7 @@ def _affinity() -> int:
 
 
 def _quota(root: Path) -> float | None:
-    """Return the processors' worth of time that the cgroup gets, None where it is not bounded."""
+    """The processors' worth of time that the cgroup gets, None where it is not bounded."""
     for files in ((CPU_MAX,), (QUOTA, PERIOD)):
         try:
             words = " ".join((root / name).read_text("ascii") for name in files).split()

@@ -19,7 +19,7 @@ PATIENCE_SECONDS, PAUSE_SECONDS = 1.0, 0.02
 
 
 def other_threads() -> list[str]:
-    """Return the names of Python's threads beside the main one."""
+    """The names of Python's threads beside the main one."""
     return [one.name for one in threading.enumerate() if one is not threading.main_thread()]
 
 
@@ -30,7 +30,7 @@ def hindrance(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Return why this process must not be forked, "" when nothing speaks against it."""
+    """Why this process must not be forked, "" when nothing speaks against it."""
     if platform != "linux":
         return tr("on {platform} a loaded process cannot be forked safely", platform=platform)
     until = clock() + PATIENCE_SECONDS

@@ -44,5 +44,5 @@ class Notifier:
 
 
 def from_environment(environment: MutableMapping[str, str]) -> Notifier:
-    """Return the notifier of this process; no other process that it starts is to say anything."""
+    """The notifier of this process; no other process that it starts is to say anything."""
     return Notifier(environment.pop(VARIABLE, ""))

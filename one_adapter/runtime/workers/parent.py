@@ -13,7 +13,7 @@ PDEATHSIG = 1
 
 
 def ends_with(parent: int, number: int | None = None) -> Callable[[], None]:
-    """Return what a process calls to get a signal, SIGKILL, when `parent`, which started it, is gone."""
+    """What a process calls to get a signal, SIGKILL, when `parent`, which started it, is gone."""
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None).prctl

@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.2
 
 
 def program() -> str | None:
-    """Return the path of an installed Redis server, None where there is none that ends with its parent."""
+    """The path of an installed Redis server, None where there is none that ends with its parent."""
     if sys.platform != "linux":
         return None
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -144,7 +144,7 @@ class RedisServer:
 
 
 def _folder() -> str:
-    """Return a new folder whose path leaves room for a socket's name."""
+    """A new folder whose path leaves room for a socket's name."""
     for place in PLACES:
         with contextlib.suppress(OSError):
             found = tempfile.mkdtemp(prefix="one-adapter-", dir=place)

@@ -59,7 +59,7 @@ class Signals:
         return self._here.fileno()
 
     def take(self) -> list[int]:
-        """Return those that came since the last time, in their order."""
+        """Those that came since the last time, in their order."""
         with contextlib.suppress(BlockingIOError):
             while self._here.recv(4096):
                 pass

@@ -16,7 +16,7 @@ Slot = tuple[socket.socket, ...]
 
 
 def open_slots(host: str, port: int, count: int) -> tuple[Slot, ...]:
-    """Return `count` slots, each with a socket for every address of `host`, that nobody listens on yet.
+    """`count` slots, each with a socket for every address of `host`, that nobody listens on yet.
 
     Raises `OneAdapterError` when the address cannot be listened on.
     """
@@ -39,7 +39,7 @@ def open_slots(host: str, port: int, count: int) -> tuple[Slot, ...]:
 
 
 def renewed(slot: Slot) -> Slot:
-    """Return a slot on the same addresses in the place of one; nobody listens there, or waits any more."""
+    """A slot on the same addresses in the place of one; nobody listens there, or waits any more."""
     found = tuple(_bound(one.family, one.type, one.proto, one.getsockname()) for one in slot)
     close([slot])
     return found

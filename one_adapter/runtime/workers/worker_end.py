@@ -24,7 +24,7 @@ class Applying(Protocol):
     """How a worker takes a new configuration."""
 
     def prepare(self, generation: bytes) -> Any:
-        """Return what `commit` takes, off the loop; raises `OneAdapterError` and changes nothing."""
+        """What `commit` takes, off the loop; raises `OneAdapterError` and changes nothing."""
 
     async def stage(self, prepared: Any) -> None:
         """Do ahead of `commit` what takes time on the loop; raises `OneAdapterError` and changes nothing."""

@@ -54,7 +54,7 @@ class Ear:
         self._server.stop()
 
     def take(self, words: str) -> list[Heard]:
-        """Return the calls with these words, and forget them."""
+        """The calls with these words, which are forgotten with it."""
         return self.calls.pop(words, [])
 
     async def _answer(self, call: Heard) -> Said:
@@ -123,7 +123,7 @@ class Asker:
         return await self._ask("POST", path, key, body)
 
     async def get(self, path: str, key: str) -> Answer:
-        """Get what is at a path."""
+        """What is at a path."""
         return await self._ask("GET", path, key, None)
 
     async def _ask(self, method: str, path: str, key: str, body: Mapping[str, Any] | None) -> Answer:

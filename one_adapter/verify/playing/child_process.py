@@ -97,7 +97,7 @@ class ChildProcess:
             pass
 
     def wait(self) -> None:
-        """Return when it listens. Raises `OneAdapterError` where it ends instead, or takes too long."""
+        """Wait until it listens. Raises `OneAdapterError` where it ends instead, or takes too long."""
         assert self._process is not None
         limit = time.monotonic() + LONGEST_START
         while time.monotonic() < limit:

@@ -66,7 +66,7 @@ class Rooms:
         self._rooms = {policy.id: room for policy in plan.services if (room := Room(policy)).has_limit}
 
     def limited(self, services: Iterable[str]) -> list[Room]:
-        """Return the rooms of those of several services that have limits, always in the same order."""
+        """The rooms of those of several services that have limits, always in the same order."""
         return [self._rooms[name] for name in sorted({*services}) if name in self._rooms]
 
     async def enter(self, services: Iterable[str], stack: AsyncExitStack) -> None:

@@ -87,7 +87,7 @@ class Owners:
                         owners.append(label_of(target))
 
     def of(self, key: str) -> str:
-        """Return whose key this is, in words."""
+        """Whose key this is, in words."""
         if key in ("", NO_KEY):
             return tr("no key")
         owners = self._owners.get(key, [])
