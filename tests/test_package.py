@@ -118,15 +118,15 @@ LITELLM_ROOMS = {
 EXPORT_ROOMS = {
     "files": set(),
     "table": set(),
-    "wording": set(),
+    "formatting": set(),
     "yaml_writer": set(),
     "secrets": {"yaml_writer"},
     "litellm": {"secrets", "yaml_writer"},
     "pure": {"litellm", "secrets"},
     "explain": {"secrets", "table"},
-    "page": {"wording"},
+    "page": {"formatting"},
     "deploy": {"files", "secrets", "yaml_writer"},
-    "report": {"page", "pure", "litellm", "secrets", "wording"},
+    "report": {"page", "pure", "litellm", "secrets", "formatting"},
 }
 VERIFY_ROOMS = {
     "deadline": set(),

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from one_adapter.commands.source import Source
 from one_adapter.commands.workers import MOST
 from one_adapter.dialect import CURRENT, Dialect
-from one_adapter.export.deploy.order import Order, misplaced
+from one_adapter.export.deploy.deployment import Order, misplaced
 from one_adapter.export.deploy.systemd import program_of
 from one_adapter.export.deploy.writing import KINDS, deploy
 from one_adapter.language import Message

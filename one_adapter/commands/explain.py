@@ -9,7 +9,7 @@ from one_adapter.commands.source import Source, accepted
 from one_adapter.dialect import Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text, rows_of
-from one_adapter.export.wording import json_text
+from one_adapter.export.formatting import json_text
 from one_adapter.language import tr
 
 

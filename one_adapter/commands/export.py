@@ -32,7 +32,7 @@ from one_adapter.export.files import (
 )
 from one_adapter.export.litellm.prices import CHOICES, Prices, prices_of
 from one_adapter.export.litellm.proxy_config import environment, proxy_config
-from one_adapter.export.litellm.start import EXPORTED, start_line
+from one_adapter.export.litellm.start_commands import EXPORTED, start_line
 from one_adapter.export.pure.plan import unread
 from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.secrets.env_merge import merged, read_env

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_adapter.verify.playing.answers import ERROR, STREAM_IS_WHOLE, WITHOUT_ID
+from one_adapter.verify.playing.answer_facts import ERROR, STREAM_IS_WHOLE, WITHOUT_ID
 
 GATEWAYS_ERROR = {"form": "a text"}
 #: Fields that the gateway makes up: of Azure's answers and of its own client's.

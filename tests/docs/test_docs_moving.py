@@ -19,7 +19,7 @@ import pytest
 from configurations import openai, service
 
 from one_adapter.cli import cli
-from one_adapter.export.deploy.order import BESIDE, IMAGE
+from one_adapter.export.deploy.deployment import BESIDE, IMAGE
 from one_adapter.export.deploy.systemd import OLD_SERVICE, SERVICE
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,6 +15,7 @@ from one_adapter.config.reading import read_gateway
 from one_adapter.dialect import CURRENT, V0_10, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text
+from one_adapter.export.formatting import json_text
 from one_adapter.export.litellm.no_models import refuse_nothing
 from one_adapter.export.litellm.prices import shipped
 from one_adapter.export.litellm.proxy_config import proxy_config
@@ -23,7 +24,6 @@ from one_adapter.export.report.summary import summary_lines
 from one_adapter.export.report.write import Format, write_report
 from one_adapter.export.secrets.env_file import FORMATS, STOCK, env_file
 from one_adapter.export.secrets.variables import Secrets, secrets_of
-from one_adapter.export.wording import json_text
 from one_adapter.language import Language, tr, translated, width
 from one_adapter.language.chosen import speaking
 from one_adapter.lint.catalogue import judge

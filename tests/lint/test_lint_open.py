@@ -8,7 +8,7 @@ from configurations import openai, service
 
 from one_adapter.config.document import parse
 from one_adapter.config.reading import read_gateway
-from one_adapter.export.litellm.start import commands_of
+from one_adapter.export.litellm.start_commands import commands_of
 from one_adapter.lint import judge
 from one_adapter.lint.output.as_text import Judged, open_note
 from one_adapter.plan.build import decide

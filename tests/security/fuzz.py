@@ -30,12 +30,12 @@ from one_adapter.config.store import read_source, stale_sibling
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.explain.as_text import explain_json, explain_mermaid, explain_text
 from one_adapter.export.files import new_master_key
+from one_adapter.export.formatting import json_text
 from one_adapter.export.litellm.proxy_config import environment, proxy_config, refuse_references
 from one_adapter.export.report.summary import summary_lines
 from one_adapter.export.report.write import Format, write_report
 from one_adapter.export.secrets.env_file import FORMATS, env_file
 from one_adapter.export.secrets.variables import secrets_of
-from one_adapter.export.wording import json_text
 from one_adapter.lint import judge, refused
 from one_adapter.lint.output.as_text import Judged
 from one_adapter.lint.output.formats import FORMATS as LINT_FORMATS

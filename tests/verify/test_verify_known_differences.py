@@ -17,7 +17,7 @@ from one_adapter.verify.known_differences import (
     is_gateways,
     known_difference,
 )
-from one_adapter.verify.playing.answers import STREAM_IS_WHOLE
+from one_adapter.verify.playing.answer_facts import STREAM_IS_WHOLE
 from one_adapter.verify.servers.judge import ASPECTS
 
 ROOT = Path(__file__).parent.parent.parent

@@ -21,7 +21,7 @@ from test_verify_planted import RELAYED, config, service
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.verify.options import VerifyOptions
-from one_adapter.verify.playing.answers import Answer, facts_of
+from one_adapter.verify.playing.answer_facts import Answer, facts_of
 from one_adapter.verify.playing.asking import Asker, Ear
 from one_adapter.verify.playing.child_process import ChildProcess, free_port
 from one_adapter.verify.playing.play import Stage, played

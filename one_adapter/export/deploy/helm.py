@@ -6,7 +6,7 @@ from typing import Any
 
 from one_adapter import __version__
 from one_adapter.contract import MASTER_KEY, REDIS_URL
-from one_adapter.export.deploy.order import (
+from one_adapter.export.deploy.deployment import (
     BESIDE,
     FOLDER,
     GRACE_SECONDS,

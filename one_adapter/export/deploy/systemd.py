@@ -7,7 +7,7 @@ from pathlib import Path
 
 from one_adapter.contract import MASTER_KEY
 from one_adapter.errors import OneAdapterError
-from one_adapter.export.deploy.order import (
+from one_adapter.export.deploy.deployment import (
     BESIDE,
     GRACE_SECONDS,
     LAST_SECONDS,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.export.deploy.compose import compose
+from one_adapter.export.deploy.deployment import BESIDE, Deployment, Order
 from one_adapter.export.deploy.helm import helm
-from one_adapter.export.deploy.order import BESIDE, Deployment, Order
 from one_adapter.export.deploy.systemd import systemd
 from one_adapter.export.files import ENV_NAME, make_folder, read_old, refuse_what_is_there, write_new
 from one_adapter.export.secrets.env_file import assignments

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from one_adapter.export.formatting import visible
 from one_adapter.export.page.style import STYLE
-from one_adapter.export.wording import visible
 from one_adapter.language import Language, chosen, tr, translated
 
 #: No script, no font, no image, no request, whatever the names say.

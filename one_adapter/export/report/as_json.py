@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from one_adapter.export.formatting import json_text
 from one_adapter.export.report.model import Report
 from one_adapter.export.report.names import Lead, Name
-from one_adapter.export.wording import json_text
 
 VERSION = 1
 

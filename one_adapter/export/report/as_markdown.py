@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from one_adapter.export.formatting import visible
 from one_adapter.export.report import sections
 from one_adapter.export.report.model import GRAVEST, LEVEL_WORDS, MEANINGS, VERDICT_WORDS, Item, Report
 from one_adapter.export.report.names import POOLS, in_pools
 from one_adapter.export.report.sections import Table, changed_settings, counts_of, pointer
-from one_adapter.export.wording import visible
 from one_adapter.language import enumerated, tr, translated
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")

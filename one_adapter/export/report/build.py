@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from one_adapter.contract import MASTER_KEY
 from one_adapter.export.litellm.prices import NO_PRICES, Prices
-from one_adapter.export.litellm.start import EXPORTED, commands_of
+from one_adapter.export.litellm.start_commands import EXPORTED, commands_of
 from one_adapter.export.pure.costs import pure_costs
 from one_adapter.export.pure.plan import pure_plan, unread
 from one_adapter.export.report.differences import differences_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from one_adapter.export.litellm.start import Command
+from one_adapter.export.litellm.start_commands import Command
 from one_adapter.export.report.differences import Difference
 from one_adapter.export.report.names import Name
 from one_adapter.finding import Finding

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from one_adapter.export.formatting import names_words, percent, services_words, settings_words
 from one_adapter.export.report.lines import Line, lines_of
 from one_adapter.export.report.model import GRAVEST, KIND_WORDS, Report
 from one_adapter.export.report.names import Lead, Name
-from one_adapter.export.wording import names_words, percent, services_words, settings_words
 from one_adapter.language import Message, tr, translated
 from one_adapter.plan.types import Verdict
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from one_adapter.export.formatting import settings_words, visible
 from one_adapter.export.pure.plan import pure_plan
 from one_adapter.export.report.hiding import Hider
 from one_adapter.export.report.lines import Line, lines_of
 from one_adapter.export.report.model import GRAVEST, VERDICT_WORDS
 from one_adapter.export.secrets.variables import Secrets
-from one_adapter.export.wording import settings_words, visible
 from one_adapter.language import changed, enumerated, tr
 from one_adapter.plan.types import VERDICTS, Plan, Row
 

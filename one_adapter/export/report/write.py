@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from one_adapter.export.litellm.prices import NO_PRICES, Prices
-from one_adapter.export.litellm.start import EXPORTED
+from one_adapter.export.litellm.start_commands import EXPORTED
 from one_adapter.export.report.build import report_of
 from one_adapter.export.secrets.variables import Secrets
 from one_adapter.finding import Finding

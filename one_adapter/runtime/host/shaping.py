@@ -14,7 +14,7 @@ from one_adapter.runtime.entry.body import CHAT_OPTIONS, EMBEDDING_OPTIONS, STRU
 from one_adapter.runtime.entry.request import Request
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.host.native import APART, plain_turns
-from one_adapter.runtime.upstream.guards import GUARDS, flatten, unmarked
+from one_adapter.runtime.upstream.quirks import GUARDS, flatten, unmarked
 
 #: Chat's name of a field -> how the responses API calls it; LiteLLM would judge each by the model's name.
 RENAMED = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from one_adapter.runtime.gateway.settings import Policy
 from one_adapter.runtime.json_object import DROP
-from one_adapter.runtime.upstream.guards import GUARDS, flatten
+from one_adapter.runtime.upstream.quirks import GUARDS, flatten
 
 
 def changes(fields: Mapping[str, Any], kind: str, policy: Policy) -> dict[str, Any]:

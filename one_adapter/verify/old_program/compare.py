@@ -14,7 +14,7 @@ from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun.heard import Heard
 from one_adapter.verify.known_differences import BESIDE_OLD_PROGRAM, Difference, known_difference
 from one_adapter.verify.old_program.copying import Copy
-from one_adapter.verify.playing.answers import Facts, facts_of
+from one_adapter.verify.playing.answer_facts import Facts, facts_of
 from one_adapter.verify.playing.asking import Asker, Exchange
 from one_adapter.verify.playing.clients import MODELS, UNKNOWN, WRONG_KEY
 from one_adapter.verify.playing.headroom import NoRoomError

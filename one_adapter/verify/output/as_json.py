@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from one_adapter.export.wording import json_text
+from one_adapter.export.formatting import json_text
 from one_adapter.verify.result import Check, Verification
 
 VERSION = 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from one_adapter.errors import visible
-from one_adapter.export.wording import json_text
+from one_adapter.export.formatting import json_text
 from one_adapter.verify.result import Check, Verification, gravest
 
 #: What XML 1.0 cannot hold, even escaped.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from one_adapter.runtime.dryrun.echo import EchoServer, start
 from one_adapter.runtime.dryrun.heard import Heard, Said
-from one_adapter.verify.playing.answers import Answer
+from one_adapter.verify.playing.answer_facts import Answer
 from one_adapter.verify.playing.probes import TOOL, Probe
 
 if TYPE_CHECKING:

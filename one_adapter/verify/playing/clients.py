@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from one_adapter.language import enumerated, joined, tr
 from one_adapter.plan.routes import RANDOM
 from one_adapter.plan.types import Plan, Route
-from one_adapter.verify.playing.answers import error_of, facts_of
+from one_adapter.verify.playing.answer_facts import error_of, facts_of
 from one_adapter.verify.playing.headroom import NoRoomError
 from one_adapter.verify.playing.judge import different
 from one_adapter.verify.playing.names import chats_of, named

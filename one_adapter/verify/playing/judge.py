@@ -9,7 +9,7 @@ from one_adapter.language import tr
 from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun import wires
 from one_adapter.runtime.dryrun.heard import Heard
-from one_adapter.verify.playing.answers import ERROR, facts_of
+from one_adapter.verify.playing.answer_facts import ERROR, facts_of
 from one_adapter.verify.playing.asking import Exchange
 from one_adapter.verify.playing.probes import SYSTEM, TOOL, Probe
 from one_adapter.verify.playing.promise import ADDRESS, KEY, MODEL, QUERY, Owners, Place, nearest

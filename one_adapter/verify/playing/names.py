@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from one_adapter.language import tr
 from one_adapter.plan.types import Plan, Route
-from one_adapter.verify.playing.answers import facts_of
+from one_adapter.verify.playing.answer_facts import facts_of
 from one_adapter.verify.playing.headroom import NoRoomError
 from one_adapter.verify.playing.judge import different, judge
 from one_adapter.verify.playing.player import Player

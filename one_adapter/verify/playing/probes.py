@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from one_adapter.runtime.dryrun.wires import VECTOR, Tool
-from one_adapter.verify.playing.answers import STREAM_IS_WHOLE, Facts
+from one_adapter.verify.playing.answer_facts import STREAM_IS_WHOLE, Facts
 
 Body = dict[str, Any]
 #: What stands in the system's words, and in no other part of a request.

@@ -24,7 +24,7 @@ from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.deploy import compose as compose_files
 from one_adapter.export.deploy import systemd as unit_files
-from one_adapter.export.deploy.order import GRACE_SECONDS, HEALTH, USER, Order
+from one_adapter.export.deploy.deployment import GRACE_SECONDS, HEALTH, USER, Order
 from one_adapter.export.deploy.systemd import program_of, systemd
 
 CANARY = "sk-canary-8d21"

@@ -30,7 +30,7 @@ from configurations import openai, service
 
 from one_adapter import __version__
 from one_adapter.cli import cli
-from one_adapter.export.deploy.order import HEALTH, IMAGE, PORT, USER
+from one_adapter.export.deploy.deployment import HEALTH, IMAGE, PORT, USER
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")

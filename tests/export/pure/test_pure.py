@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from configurations import only, openai, plan, service
 
-from one_adapter.export.litellm.start import commands_of
+from one_adapter.export.litellm.start_commands import commands_of
 from one_adapter.export.pure.costs import pure_costs
 
 PROXY = {"strategy": "force_all", "type": "http", "http_proxy": "http://p"}

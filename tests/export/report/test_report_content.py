@@ -13,12 +13,12 @@ from hypothesis import given, settings
 
 from one_adapter.config.document import Document, Span, parse
 from one_adapter.config.reading import read_gateway
+from one_adapter.export.formatting import percent, visible
 from one_adapter.export.report.as_markdown import code, prose
 from one_adapter.export.report.lines import lines_of
 from one_adapter.export.report.summary import strict_rows, summary_lines
 from one_adapter.export.report.write import write_report
 from one_adapter.export.secrets.variables import Secrets, secrets_of
-from one_adapter.export.wording import percent, visible
 from one_adapter.finding import Finding
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan, Row, Verdict

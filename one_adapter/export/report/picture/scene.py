@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from one_adapter.export.formatting import limit_words
 from one_adapter.export.report.names import Lead, Name, names_of
-from one_adapter.export.wording import limit_words
 from one_adapter.language import tr
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.types import Plan, ServicePolicy

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from unicodedata import east_asian_width
 
+from one_adapter.export.formatting import percent, visible
 from one_adapter.export.page.frame import text
 from one_adapter.export.report.picture.layout import BETWEEN_COLUMNS, Layout, Place, layout_of
 from one_adapter.export.report.picture.scene import Block, Entry, Picture, Scene, Station, Wire
-from one_adapter.export.wording import percent, visible
 from one_adapter.language import tr, translated
 
 NAME_WIDTH, SERVICE_WIDTH, UPSTREAM_WIDTH = 372, 190, 270

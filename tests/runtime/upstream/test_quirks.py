@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from one_adapter.runtime.upstream import guards
+from one_adapter.runtime.upstream import quirks
 
 
 class TestGuards:
     def test_glm_values_stay_below_one_and_zero_stays_zero(self) -> None:
         fields: dict[str, Any] = {"temperature": 1, "top_p": 0, "max_tokens": 5000, "n": True}
-        guards.clamp_glm(fields, "glm-4v")
+        quirks.clamp_glm(fields, "glm-4v")
         assert fields == {"temperature": 0.99, "top_p": 0, "max_tokens": 1024, "n": True}
 
     def test_groq_loses_what_it_refuses(self) -> None:
@@ -21,7 +21,7 @@ class TestGuards:
             "n": 4,
             "temperature": 0,
         }
-        guards.clamp_groq(fields, "llama3")
+        quirks.clamp_groq(fields, "llama3")
         assert fields == {"n": 1, "temperature": 0.1}
 
     @pytest.mark.parametrize(
@@ -36,15 +36,15 @@ class TestGuards:
     )
     def test_no_part_is_lost_in_silence(self, part: Any, text: str) -> None:
         messages = [{"role": "user", "content": [{"type": "text", "text": "look"}, part]}, "odd"]
-        assert text in guards.flatten(messages)[0]["content"]
+        assert text in quirks.flatten(messages)[0]["content"]
 
     def test_numbers_that_are_in_range_and_fields_that_are_no_numbers_stay(self) -> None:
         fields: dict[str, Any] = {"temperature": "hot", "top_p": 0.5, "max_tokens": 100}
-        guards.clamp_glm(fields, "glm-4")
-        guards.clamp_groq(fields, "llama3")
+        quirks.clamp_glm(fields, "glm-4")
+        quirks.clamp_groq(fields, "llama3")
         assert fields == {"temperature": "hot", "top_p": 0.5, "max_tokens": 100}
 
     def test_an_image_without_an_address_leaves_a_note(self) -> None:
         parts = [{"type": "image_url"}, {"type": "image_url", "image_url": {"url": "http://x/a"}}]
-        (message,) = guards.flatten([{"role": "user", "content": parts}])
+        (message,) = quirks.flatten([{"role": "user", "content": parts}])
         assert message["content"] == "[image left out: this model takes text only]\nhttp://x/a"
