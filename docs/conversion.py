@@ -25,11 +25,11 @@ from one_adapter.export.report.model import MEANINGS
 from one_adapter.language import Language, chosen, translated
 from one_adapter.language.chosen import speaking
 from one_adapter.plan.build import decide
+from one_adapter.plan.ledger.services import DEEP, SERVICE
+from one_adapter.plan.ledger.top_level import WHOLE
 from one_adapter.plan.tasks import what_ended, what_retired
 from one_adapter.plan.types import VERDICTS, Plan, Verdict
 from one_adapter.plan.vendors import OPENAI_MODELS, Options
-from one_adapter.plan.verdicts_service import DEEP, SERVICE
-from one_adapter.plan.verdicts_whole import WHOLE
 from one_adapter.vendors.hosts import OPENAI_HOSTS
 from one_adapter.vendors.service_types import CREDENTIALS, ENDED, OPENAI_SHAPED, RETIRED, SERVICE_TYPES
 
@@ -203,7 +203,7 @@ def _can_say(judge: Callable[..., Any]) -> set[Verdict]:
         for name in function.__code__.co_names:
             if name in VERDICTS:
                 said.add(name)
-            elif function.__globals__.get("__name__", "").startswith("one_adapter.plan.verdicts"):
+            elif function.__globals__.get("__name__", "").startswith("one_adapter.plan.ledger."):
                 waiting.append(function.__globals__.get(name))
     return said
 

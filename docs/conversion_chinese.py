@@ -84,7 +84,7 @@ CHINESE: Mapping[str, str] = {
     "Default models": "默认模型",
     "The gateway's own, of 2024; many are retired by now.": "网关自带的，2024 年的名单；其中很多已经下线。",
     "Models of an enabled service that lists none": "启用却没有列出模型的服务，使用这些模型",
-    # What the judges of fields say, `one_adapter/plan/verdicts_*.py`.
+    # What the judges of fields say, `one_adapter/plan/ledger/`.
     "Where `one-adapter run` listens; with stock LiteLLM it is given on the command line.": (
         "`one-adapter run` 监听的端口；原版 LiteLLM 在命令行上给出。"
     ),

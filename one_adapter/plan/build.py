@@ -8,7 +8,7 @@ from one_adapter.config.document import Document
 from one_adapter.config.model import Gateway
 from one_adapter.config.reading import read_gateway
 from one_adapter.plan import policy
-from one_adapter.plan.ledger import ledger_of
+from one_adapter.plan.ledger.ledger import ledger_of
 from one_adapter.plan.routes import routing_of
 from one_adapter.plan.tasks import tasks_of
 from one_adapter.plan.types import Decisions, Plan

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from one_adapter.config.model import Service
 from one_adapter.language import tr
 from one_adapter.plan.credentials import left_out
-from one_adapter.plan.leaf import (
+from one_adapter.plan.ledger.leaf import (
     EMPTY,
     INFO,
     LABEL,
@@ -21,9 +21,9 @@ from one_adapter.plan.leaf import (
     inert,
     mapped,
 )
+from one_adapter.plan.ledger.limits import NEVER_ASKED, model_limit, number, single
 from one_adapter.plan.limits import counting_field
 from one_adapter.plan.tasks import what_ended
-from one_adapter.plan.verdicts_limits import NEVER_ASKED, model_limit, number, single
 from one_adapter.vendors.service_types import CREDENTIALS, ENDED
 
 PARAMETERS = {

@@ -23,10 +23,10 @@ from one_adapter.config.fields import (
 )
 from one_adapter.config.node import Node
 from one_adapter.dialect import Dialect
-from one_adapter.plan.leaf import Judgement, Leaf, Scope
+from one_adapter.plan.ledger.leaf import Judgement, Leaf, Scope
+from one_adapter.plan.ledger.verdicts import judge
 from one_adapter.plan.types import Decisions, Row
 from one_adapter.plan.understanding import Understanding
-from one_adapter.plan.verdicts import judge
 
 UNKNOWN = "?"
 OVERRIDDEN = "!"

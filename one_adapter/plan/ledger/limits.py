@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from one_adapter.config.model import Limit, Service
 from one_adapter.config.reading import trim
 from one_adapter.language import tr
-from one_adapter.plan.leaf import INFO, OVERRIDDEN, Judgement, Leaf, Scope, emulated, inert
+from one_adapter.plan.ledger.leaf import INFO, OVERRIDDEN, Judgement, Leaf, Scope, emulated, inert
 from one_adapter.plan.limits import LIMIT_KINDS, counting_field, limit_of
 from one_adapter.vendors.service_types import EMBEDDING_TYPES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from one_adapter.config import defaults
 from one_adapter.language import tr
 from one_adapter.plan.credentials import client_kind_of
-from one_adapter.plan.leaf import (
+from one_adapter.plan.ledger.leaf import (
     THE_DEFAULT,
     Judge,
     Judgement,

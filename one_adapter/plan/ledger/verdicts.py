@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from one_adapter.language import tr
-from one_adapter.plan.leaf import EMPTY, OVERRIDDEN, Judge, Judgement, Leaf, Scope, inert
-from one_adapter.plan.verdicts_service import DEEP, SERVICE
-from one_adapter.plan.verdicts_whole import WHOLE
+from one_adapter.plan.ledger.leaf import EMPTY, OVERRIDDEN, Judge, Judgement, Leaf, Scope, inert
+from one_adapter.plan.ledger.services import DEEP, SERVICE
+from one_adapter.plan.ledger.top_level import WHOLE
 
 #: Where a service's own fields begin in a path: services, type, index.
 SERVICE_DEPTH = 3

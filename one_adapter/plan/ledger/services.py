@@ -6,7 +6,8 @@ from one_adapter.config import defaults
 from one_adapter.config.model import Service
 from one_adapter.language import tr
 from one_adapter.plan.addresses import base_address
-from one_adapter.plan.leaf import (
+from one_adapter.plan.ledger.credentials import credential, listed_credential
+from one_adapter.plan.ledger.leaf import (
     INFO,
     LABEL,
     Judge,
@@ -19,11 +20,10 @@ from one_adapter.plan.leaf import (
     inert,
     mapped,
 )
+from one_adapter.plan.ledger.limits import limit
 from one_adapter.plan.pools import all_on
 from one_adapter.plan.tasks import what_retired
 from one_adapter.plan.vendors import known_host
-from one_adapter.plan.verdicts_credentials import credential, listed_credential
-from one_adapter.plan.verdicts_limits import limit
 from one_adapter.vendors.service_types import EMBEDDING_TYPES, ENDED, RETIRED, SERVICE_TYPES
 
 BUILT_IN = tr("built in")
