@@ -11,7 +11,7 @@ from configurations import Config, document, openai, service
 from tab import Page
 
 from one_adapter.config.reading import read_gateway
-from one_adapter.export.report.names import names_of
+from one_adapter.export.report.names import shown_names
 from one_adapter.export.report.write import write_report
 from one_adapter.export.secrets.variables import secrets_of
 from one_adapter.language import Language
@@ -61,7 +61,7 @@ def written(folder: Path, config: Config) -> tuple[Path, list[str]]:
     path = folder / "report.html"
     text = write_report("html", "config.json", decided, secrets_of(read_gateway(made), decided), [])
     path.write_text(text, encoding="utf-8")
-    return path, [name.name for name in names_of(decided)]
+    return path, [name.name for name in shown_names(decided)]
 
 
 @pytest.mark.parametrize(("services", "models", "language"), [(1, 2, "en"), (5, 6, "zh"), (20, 15, "en")])

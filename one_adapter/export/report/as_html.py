@@ -109,7 +109,7 @@ def _checklist(items: Sequence[Item]) -> str:
 
 
 def _routes(report: Report) -> str:
-    picture = picture_of(report.plan)
+    picture = picture_of(report.plan, report.names)
     if not picture.scenes:
         return ""
     notes = sentences(

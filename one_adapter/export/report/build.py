@@ -20,7 +20,7 @@ from one_adapter.export.report.differences import differences_of
 from one_adapter.export.report.hiding import Hider
 from one_adapter.export.report.items import items_of, unpriced_of
 from one_adapter.export.report.model import GRAVEST, Report, Variable
-from one_adapter.export.report.names import names_of
+from one_adapter.export.report.names import shown_names
 from one_adapter.export.secrets.variables import Secrets, client_key_names
 from one_adapter.finding import Finding
 from one_adapter.language import Message, tr, trn
@@ -56,7 +56,7 @@ def report_of(
         items=(*items_of(plan, secrets, shown, hide), *unpriced_of(plan, prices, hide)),
         differences=differences_of(plan),
         costs=tuple(pure_costs(whole)) if pure else (),
-        names=names_of(plan),
+        names=shown_names(plan),
         variables=tuple(_variables(plan, secrets, pure)),
         commands=commands_of(source_name, plan, pure, exported),
         findings=shown,

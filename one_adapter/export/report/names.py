@@ -53,7 +53,7 @@ class Name:
         return "*" not in self.name and bool(self.leads or self.embeddings)
 
 
-def names_of(plan: Plan) -> tuple[Name, ...]:
+def shown_names(plan: Plan) -> tuple[Name, ...]:
     """Every name of a plan, in its order; the name that stands for all others has an empty one."""
     several = {policy.id for policy in plan.services if len(policy.credentials) > 1}
     several |= {target.service for route in plan.routes for target in route.targets if target.credential}

@@ -13,7 +13,7 @@ import pytest
 from configurations import Config, document, openai, plan, service
 
 from one_adapter.config.reading import read_gateway
-from one_adapter.export.report.names import names_of
+from one_adapter.export.report.names import shown_names
 from one_adapter.export.report.picture.layout import layout_of
 from one_adapter.export.report.picture.scene import Picture, picture_of
 from one_adapter.export.report.picture.svg import NAME_WIDTH, figures, shortened
@@ -31,7 +31,8 @@ def page(config: object) -> str:
 
 
 def picture(config: object) -> Picture:
-    return picture_of(plan(config))
+    decided = plan(config)
+    return picture_of(decided, shown_names(decided))
 
 
 def names_drawn(drawn: Picture) -> list[str]:
@@ -112,7 +113,7 @@ def test_a_service_is_drawn_with_its_rules_and_an_upstream_with_its_vendor() -> 
 def test_every_name_is_drawn_as_long_as_there_are_no_more_than_a_few_hundred() -> None:
     config = openai(*(service(*(f"m-{n}-{k}" for k in range(15))) for n in range(20)))
     drawn = picture(config)
-    assert sorted(names_drawn(drawn)) == sorted(name.name for name in names_of(plan(config)))
+    assert sorted(names_drawn(drawn)) == sorted(name.name for name in shown_names(plan(config)))
     assert drawn.left_out == ""
     text = page(config)
     assert all(f">m-{n}-{k}<" in text for n in range(20) for k in range(15))

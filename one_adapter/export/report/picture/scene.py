@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from one_adapter.export.formatting import limit_words
-from one_adapter.export.report.names import Lead, Name, names_of
+from one_adapter.export.report.names import Lead, Name
 from one_adapter.language import tr
 from one_adapter.plan.addresses import split_url
 from one_adapter.plan.types import Plan, ServicePolicy
@@ -84,22 +84,22 @@ class Picture:
     left_out: str = ""
 
 
-def picture_of(plan: Plan) -> Picture:
-    """The picture of a plan. The same plan gives the same picture."""
-    every = [name for name in names_of(plan) if name.answers]
-    names = every[:MOST_NAMES]
-    used = dict.fromkeys(lead.service for name in names for lead in (*name.leads, *name.embeddings))
+def picture_of(plan: Plan, names: Sequence[Name]) -> Picture:
+    """The picture of a plan and its names. The same plan gives the same picture."""
+    every = [name for name in names if name.answers]
+    drawn = every[:MOST_NAMES]
+    used = dict.fromkeys(lead.service for name in drawn for lead in (*name.leads, *name.embeddings))
     services = [service for service in plan.services if service.id in used][:MOST_SERVICES]
     shown = {service.id for service in services}
-    names = [name for name in names if {lead.service for lead in name.leads} & shown or name.embeddings]
-    drawing = _Drawing(names, services)
-    missing = len(every) - len(names)
+    drawn = [name for name in drawn if {lead.service for lead in name.leads} & shown or name.embeddings]
+    drawing = _Drawing(drawn, services)
+    missing = len(every) - len(drawn)
     text: str = ""
     if missing or len(used) > len(shown):
         text = tr(
             "The picture shows {names:,} of {all_names:,} names and {services:,} of {all_services:,} "
             "services; the table below has them all.",
-            names=len(names),
+            names=len(drawn),
             all_names=len(every),
             services=len(shown),
             all_services=len(plan.services),
