@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from one_adapter.commands.source import Source
 from one_adapter.commands.workers import MOST
 from one_adapter.dialect import CURRENT, Dialect
-from one_adapter.export.deploy.deployment import Order, misplaced
+from one_adapter.export.deploy.deployment import DeploymentRequest, misplaced
 from one_adapter.export.deploy.systemd import program_of
 from one_adapter.export.deploy.writing import KINDS, deploy
 from one_adapter.language import Message
@@ -74,8 +74,8 @@ def deployed(source: Source, kind: str, folder: str, workers: int, ui: bool, for
     name = f"config.{source.document.format}"
     where = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay as they were given
     program = program_of(sys.executable)
-    order = Order(source.read.data, name, source.plan, where, workers, ui, reading, program)
-    return deploy(kind, order, force)
+    request = DeploymentRequest(source.read.data, name, source.plan, where, workers, ui, reading, program)
+    return deploy(kind, request, force)
 
 
 def _reading(context: click.Context) -> Iterator[str]:

@@ -18,7 +18,7 @@ from one_adapter.export.deploy.deployment import (
     PORT,
     USER,
     Deployment,
-    Order,
+    DeploymentRequest,
     language,
     master_key,
 )
@@ -42,50 +42,53 @@ UI_HEALTH = (
 )
 
 
-def compose(order: Order) -> Deployment:
+def compose(request: DeploymentRequest) -> Deployment:
     """The files for `docker compose up`, and what is to be done with them."""
-    services: dict[str, Any] = {"proxy": _proxy(order)}
+    services: dict[str, Any] = {"proxy": _proxy(request)}
     volumes: dict[str, Any] = {}
-    if order.needs_redis:
+    if request.needs_redis:
         services["redis"] = _redis()
-    if order.ui:
+    if request.ui:
         services |= {"database": _database(), "ui": _ui()}
         volumes = {"volumes": {DATA: {}}}
-    private = {"networks": {INSIDE: {"internal": True}}} if _inside(order) else {}
-    text = document({Comment(_head(order)): None, "services": services, **private, **volumes})
+    private = {"networks": {INSIDE: {"internal": True}}} if _inside(request) else {}
+    text = document({Comment(_head(request)): None, "services": services, **private, **volumes})
     root = _is_root()
     user = f"{USER}:{USER}" if root else f"{os.getuid()}:{os.getgid()}"
     return Deployment(
         {FILE: text},
-        {**master_key(), OWNER: user, **(_passwords() if order.ui else {})},
+        {**master_key(), OWNER: user, **(_passwords() if request.ui else {})},
         {
             MASTER_KEY: translated(tr("opens LiteLLM's administration; no client of yours ever needs it")),
             OWNER: translated(tr("who may read etc/ inside the container: user and group")),
         },
-        _next(order),
+        _next(request),
         owner=USER if root else None,
     )
 
 
-def _head(order: Order) -> Message:
+def _head(request: DeploymentRequest) -> Message:
     return tr(
         "Written by one-adapter export --deploy compose. Keys of vendors and clients are in etc/{name},\n"
         "passwords in .env; here is none. The folder etc/ is mounted as a whole, so that an edit of\n"
         "{name} is seen and holds without a restart.",
-        name=order.name,
+        name=request.name,
     )
 
 
-def _next(order: Order) -> list[Message]:
-    target = " --target database" if order.ui else ""
-    build = f"docker build -t {_image(order)}{target} ."
-    start = f"docker compose -f {order.shown(FILE)} up -d"
+def _next(request: DeploymentRequest) -> list[Message]:
+    target = " --target database" if request.ui else ""
+    build = f"docker build -t {_image(request)}{target} ."
+    start = f"docker compose -f {request.shown(FILE)} up -d"
     lines = [
         tr("In a checkout of one-adapter, once: {command}", command=build),
         tr("Start it: {command}", command=start),
-        tr("Change it: edit {file}; that holds without a restart.", file=order.folder / BESIDE / order.name),
+        tr(
+            "Change it: edit {file}; that holds without a restart.",
+            file=request.folder / BESIDE / request.name,
+        ),
     ]
-    if order.ui:
+    if request.ui:
         what = {"address": UI_ADDRESS, "key": MASTER_KEY}
         lines.append(
             tr(
@@ -96,35 +99,35 @@ def _next(order: Order) -> list[Message]:
     return lines
 
 
-def _image(order: Order) -> str:
-    return f"{IMAGE}-database" if order.ui else IMAGE
+def _image(request: DeploymentRequest) -> str:
+    return f"{IMAGE}-database" if request.ui else IMAGE
 
 
-def _inside(order: Order) -> bool:
+def _inside(request: DeploymentRequest) -> bool:
     """Whether there is anything that only the other services may reach."""
-    return order.needs_redis or order.ui
+    return request.needs_redis or request.ui
 
 
-def _proxy(order: Order) -> dict[Any, Any]:
-    more = ["--workers", str(order.workers)] if order.workers > 1 else []
+def _proxy(request: DeploymentRequest) -> dict[Any, Any]:
+    more = ["--workers", str(request.workers)] if request.workers > 1 else []
     address = ["--host", "0.0.0.0", "--port", str(PORT)]  # noqa: S104 - the container's own
     environment = {MASTER_KEY: _required(MASTER_KEY), **language()}
     after = {}
-    if order.needs_redis:
+    if request.needs_redis:
         environment[REDIS_URL] = "redis://redis:6379/0"
         after["redis"] = Flow({"condition": "service_healthy"})
-    if order.ui:
+    if request.ui:
         environment |= _database_access()
         after["ui"] = Flow({"condition": "service_healthy"})  # which makes the database's tables
     mount = {"type": "bind", "source": f"./{BESIDE}", "target": FOLDER, "read_only": True}
     return {
-        "image": f"${{ONE_ADAPTER_IMAGE:-{_image(order)}}}",
-        "command": Flow([*order.command(f"{FOLDER}/{order.name}", *address, "--watch", *more)]),
+        "image": f"${{ONE_ADAPTER_IMAGE:-{_image(request)}}}",
+        "command": Flow([*request.command(f"{FOLDER}/{request.name}", *address, "--watch", *more)]),
         "user": f"${{{OWNER}:-{USER}:{USER}}}",
         "environment": environment,
-        **_published(order.plan),
+        **_published(request.plan),
         "volumes": [{**mount, "bind": Flow({"create_host_path": False})}],
-        **({"networks": Flow(["default", INSIDE])} if _inside(order) else {}),
+        **({"networks": Flow(["default", INSIDE])} if _inside(request) else {}),
         **({"depends_on": after} if after else {}),
         "read_only": True,
         "tmpfs": Flow(["/tmp:mode=1777,size=64m"]),  # noqa: S108

@@ -36,7 +36,7 @@ HEALTH = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DeploymentRequest:
     """What is asked for.
 
     `data` is the configuration as it was read, `name` what its copy is called, `folder` where everything is

@@ -14,7 +14,7 @@ from one_adapter.export.deploy.deployment import (
     LAST_SECONDS,
     USER,
     Deployment,
-    Order,
+    DeploymentRequest,
     language,
     master_key,
 )
@@ -28,20 +28,20 @@ VARIABLES_SECRET, CONFIG_SECRET = "one-adapter", "one-adapter-config"
 CHART = "oci://docker.litellm.ai/berriai/litellm-helm"
 #: Seconds in which the Service stops sending to a pod that is to end.
 LEAVING_SECONDS = 5
-#: The port where the gateway's own is one that only root may open.
+#: The port where the gateway's own is one that only root may open, and the first that others may.
 PORT, FIRST_FREE_PORT = 4000, 1024
 
 
-def helm(order: Order) -> Deployment:
+def helm(request: DeploymentRequest) -> Deployment:
     """The values, and the commands that make what they name."""
-    port = order.plan.port if order.plan.port >= FIRST_FREE_PORT else PORT
+    port = request.plan.port if request.plan.port >= FIRST_FREE_PORT else PORT
     arguments = ["--host", "0.0.0.0", "--port", str(port), "--watch"]  # noqa: S104 - the pod's own
     sections: dict[Any, Any] = {
-        Comment(_head(order)): None,
-        "replicaCount": order.workers,
+        Comment(_head(request)): None,
+        "replicaCount": request.workers,
         "image": _image(),
         "command": Flow(["one-adapter"]),
-        "args": Flow(order.command(f"{FOLDER}/{order.name}", *arguments)),
+        "args": Flow(request.command(f"{FOLDER}/{request.name}", *arguments)),
         **_configuration(),
         **_variables(),
         "service": {"port": port},
@@ -49,7 +49,7 @@ def helm(order: Order) -> Deployment:
         **_ending(),
         **_left_out(),
     }
-    redis = {REDIS_URL: ""} if order.needs_redis else {}
+    redis = {REDIS_URL: ""} if request.needs_redis else {}
     return Deployment(
         {FILE: document(sections)},
         {**master_key(), **redis},
@@ -57,33 +57,34 @@ def helm(order: Order) -> Deployment:
             MASTER_KEY: translated(tr("opens LiteLLM's administration; no client of yours ever needs it")),
             REDIS_URL: translated(tr("fill it in: the Redis through which the pods share limits")),
         },
-        _next(order),
+        _next(request),
         form="docker",  # kubectl takes each line as it stands, quotes and all
     )
 
 
-def _head(order: Order) -> Message:
+def _head(request: DeploymentRequest) -> Message:
     return tr(
         "Values for LiteLLM's Helm chart, written by one-adapter export --deploy helm. Keys and passwords\n"
         "are in two Secrets, made of etc/{name} and .env; here is none.",
-        name=order.name,
+        name=request.name,
     )
 
 
-def _next(order: Order) -> list[Message]:
-    file, env = order.folder / BESIDE / order.name, order.folder / ENV_NAME
+def _next(request: DeploymentRequest) -> list[Message]:
+    file, env = request.folder / BESIDE / request.name, request.folder / ENV_NAME
     build = f"docker build -t {IMAGE} ."
     create = "kubectl create secret generic"
-    config = f"{create} {CONFIG_SECRET} --from-file={order.shown(BESIDE, order.name)}"
-    secrets = f"{config} && {create} {VARIABLES_SECRET} --from-env-file={order.shown(ENV_NAME)}"
-    start = f"helm upgrade --install litellm {CHART} -f {order.shown(FILE)}"
+    config = f"{create} {CONFIG_SECRET} --from-file={request.shown(BESIDE, request.name)}"
+    secrets = f"{config} && {create} {VARIABLES_SECRET} --from-env-file={request.shown(ENV_NAME)}"
+    start = f"helm upgrade --install litellm {CHART} -f {request.shown(FILE)}"
     change = f"{config} --dry-run=client -o yaml | kubectl apply -f -"
     fill_in = tr("Before that: fill in {variable} in {file}.", variable=REDIS_URL, file=env)
     return [
-        *([fill_in] if order.needs_redis else []),
+        *([fill_in] if request.needs_redis else []),
         tr("In a checkout of one-adapter, once: {command}", command=build),
         tr(
-            "Push the image to where the cluster finds it, and name that in {file}.", file=order.folder / FILE
+            "Push the image to where the cluster finds it, and name that in {file}.",
+            file=request.folder / FILE,
         ),
         tr("Make the Secrets: {command}", command=secrets),
         tr("Start it: {command}", command=start),

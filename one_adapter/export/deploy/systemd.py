@@ -12,7 +12,7 @@ from one_adapter.export.deploy.deployment import (
     GRACE_SECONDS,
     LAST_SECONDS,
     Deployment,
-    Order,
+    DeploymentRequest,
     language,
     master_key,
 )
@@ -24,6 +24,7 @@ FILE, SERVICE = "one-adapter.service", "one-adapter"
 OLD_SERVICE = "simple-one-api.service"
 #: What a path may have in it: the rest means something to systemd, or ends a word.
 SAFE = re.compile(r"[^\s\x00-\x1f\x7f\"'`\\%$:;*?#|&<>]+")
+#: The first port that not only root may open.
 FIRST_FREE_PORT = 1024
 #: Where a unit of systemd's, which runs as nobody you know, can usually not read.
 HOMES = ("/home/", "/root/")
@@ -52,9 +53,9 @@ SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM"""
 
 
-def systemd(order: Order) -> Deployment:
+def systemd(request: DeploymentRequest) -> Deployment:
     """The unit, and how it is installed; raises `OneAdapterError` for a path that a unit cannot hold."""
-    for word in (*order.program, str(order.folder)):
+    for word in (*request.program, str(request.folder)):
         if not SAFE.fullmatch(word):
             raise OneAdapterError(
                 tr(
@@ -63,35 +64,35 @@ def systemd(order: Order) -> Deployment:
                 )
             )
     return Deployment(
-        {FILE: _unit(order)},
+        {FILE: _unit(request)},
         master_key(),
         {MASTER_KEY: translated(tr("opens LiteLLM's administration; no client of yours ever needs it"))},
-        _next(order),
+        _next(request),
     )
 
 
-def _next(order: Order) -> list[Message]:
-    install = f"sudo cp {order.shown(FILE)} /etc/systemd/system/ && sudo systemctl daemon-reload"
+def _next(request: DeploymentRequest) -> list[Message]:
+    install = f"sudo cp {request.shown(FILE)} /etc/systemd/system/ && sudo systemctl daemon-reload"
     start, once = f"sudo systemctl enable --now {SERVICE}", f"sudo systemctl disable {OLD_SERVICE}"
-    file, reload = order.folder / BESIDE / order.name, f"sudo systemctl reload {SERVICE}"
+    file, reload = request.folder / BESIDE / request.name, f"sudo systemctl reload {SERVICE}"
     lines = [
         tr("Install it: {command}", command=install),
         tr("Start it, which ends the gateway's own service: {command}", command=start),
         tr("So that not both start with the machine: {command}", command=once),
         tr("Change it: edit {file}, then {command}", file=file, command=reload),
     ]
-    if any(word.startswith(HOMES) for word in order.program):
+    if any(word.startswith(HOMES) for word in request.program):
         lines.append(
             tr(
                 "Warning: the service runs as a user of its own, who can hardly read {program}; install "
                 "one-adapter elsewhere, in /opt/one-adapter say, and export again from there.",
-                program=order.program[0],
+                program=request.program[0],
             )
         )
     return lines
 
 
-def _unit(order: Order) -> str:
+def _unit(request: DeploymentRequest) -> str:
     """The text of the unit."""
     lines = (
         *_remark(tr("Written by one-adapter export --deploy systemd.")),
@@ -108,7 +109,7 @@ def _unit(order: Order) -> str:
         "Type=notify",
         "Type=notify-reload",
         "NotifyAccess=main",
-        *_processes(order),
+        *_processes(request),
         "Restart=always",
         "RestartSec=2",
         "KillMode=mixed",
@@ -116,7 +117,7 @@ def _unit(order: Order) -> str:
         f"TimeoutStopSec={GRACE_SECONDS + LAST_SECONDS}",
         "LimitNOFILE=65536",
         CONFINED,
-        *_rights(order.plan.port),
+        *_rights(request.plan.port),
         "",
         "[Install]",
         "WantedBy=multi-user.target",
@@ -125,19 +126,19 @@ def _unit(order: Order) -> str:
     return "\n".join(lines)
 
 
-def _processes(order: Order) -> list[str]:
+def _processes(request: DeploymentRequest) -> list[str]:
     """What is run at the start and at a reload, and what it may read."""
-    source, name = order.folder / BESIDE / order.name, order.name
+    source, name = request.folder / BESIDE / request.name, request.name
     copy = f"${{RUNTIME_DIRECTORY}}/{name}"
-    more = ["--workers", str(order.workers)] if order.workers > 1 else []
-    start = [*order.program, *order.command(copy, *more, "--no-watch")]
+    more = ["--workers", str(request.workers)] if request.workers > 1 else []
+    start = [*request.program, *request.command(copy, *more, "--no-watch")]
     spoken = "".join(f" {name}={value}" for name, value in language().items())
     why = tr(
         "The configuration stays its owner's alone. The service has a copy in memory, which a\n"
         "reload makes anew before the process looks at it."
     )
     return [
-        f"EnvironmentFile={order.folder / ENV_NAME}",
+        f"EnvironmentFile={request.folder / ENV_NAME}",
         f"Environment=HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1{spoken}",
         *_remark(why),
         f"LoadCredential={name}:{source}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.export.deploy.compose import compose
-from one_adapter.export.deploy.deployment import BESIDE, Deployment, Order
+from one_adapter.export.deploy.deployment import BESIDE, Deployment, DeploymentRequest
 from one_adapter.export.deploy.helm import helm
 from one_adapter.export.deploy.systemd import systemd
 from one_adapter.export.files import ENV_NAME, make_folder, read_old, refuse_what_is_there, write_new
@@ -16,18 +16,22 @@ from one_adapter.export.secrets.env_file import assignments
 from one_adapter.export.secrets.env_merge import read_env
 from one_adapter.language import Message, listed, tr, translated
 
-KINDS: Mapping[str, Callable[[Order], Deployment]] = {"compose": compose, "helm": helm, "systemd": systemd}
+KINDS: Mapping[str, Callable[[DeploymentRequest], Deployment]] = {
+    "compose": compose,
+    "helm": helm,
+    "systemd": systemd,
+}
 
 
-def deploy(kind: str, order: Order, force: bool) -> list[Message]:
+def deploy(kind: str, request: DeploymentRequest, force: bool) -> list[Message]:
     """Write a deployment of one of `KINDS`; return what was written and what is to be done next.
 
     With `force` what is written over stays beside it, with `.bak` at its end, and `.env` keeps what it has:
     a database takes no other password afterwards. Raises `OneAdapterError` (exit code 2) for files that are
     there, and for what cannot be written.
     """
-    made = KINDS[kind](order)
-    folder, copy, env = order.folder, order.folder / BESIDE / order.name, order.folder / ENV_NAME
+    made = KINDS[kind](request)
+    folder, copy, env = request.folder, request.folder / BESIDE / request.name, request.folder / ENV_NAME
     texts = {folder / name: text for name, text in made.files.items()}
     _refuse((*texts, env, copy), force)
     if copy.parent.is_symlink():  # its owner is changed below, and is not to be changed elsewhere
@@ -38,7 +42,7 @@ def deploy(kind: str, order: Order, force: bool) -> list[Message]:
     for path in (*texts, env, copy):
         _keep(path, force)
     write_new(env, _head() + assignments(made.form, values, made.remarks), force, private=True)
-    write_new(copy, order.data, force, private=True)
+    write_new(copy, request.data, force, private=True)
     if made.owner is not None:
         for path in (copy, copy.parent):
             os.chown(path, made.owner, made.owner, follow_symlinks=False)

@@ -46,10 +46,10 @@ class _Pen:
 
     text, code = staticmethod(text), staticmethod(code)
 
-    def quiet(self, made: str) -> str:
+    def muted(self, made: str) -> str:
         return f'<span class="quiet">{made}</span>'
 
-    remark = quiet
+    remark = muted
 
     def emphasis(self, made: str) -> str:
         return f"<em>{made}</em>"
@@ -61,7 +61,7 @@ class _Pen:
         return f'<span class="share">{text(words)}</span>'
 
     def address(self, words: str) -> str:
-        return self.quiet(text(words))
+        return self.muted(text(words))
 
     def alias(self, made: str, leads: str) -> str:
         return f"{made}<br>{leads}"
@@ -103,7 +103,7 @@ def _checklist(items: Sequence[Item]) -> str:
         place = PEN.place(item.place) if item.place else ""
         lines.append(
             f'<li class="{item.level}"><label>{box}<span><b>{text(LEVEL_WORDS[item.level])}</b> '
-            f"{text(item.text)} {PEN.quiet(text(item.code))}</span>{place}</label></li>"
+            f"{text(item.text)} {PEN.muted(text(item.code))}</span>{place}</label></li>"
         )
     return section("todo", sections.TO_DO, f'<ul class="todo">{"".join(lines)}</ul>')
 
@@ -169,7 +169,7 @@ def _start(report: Report) -> str:
 def _settings(report: Report) -> str:
     parts = (
         f"<details{'' if verdict in FOLDED else ' open'}><summary>{_badge(verdict)} "
-        f"<b>{report.counts[verdict]:,}</b> {PEN.quiet(text(MEANINGS[verdict]))}</summary>"
+        f"<b>{report.counts[verdict]:,}</b> {PEN.muted(text(MEANINGS[verdict]))}</summary>"
         f"{table(*rows)}</details>"
         for verdict, rows in sections.settings_tables(report, PEN)
     )

@@ -59,7 +59,7 @@ class _Pen:
 
     text, code = staticmethod(prose), staticmethod(code)
 
-    def quiet(self, made: str) -> str:
+    def muted(self, made: str) -> str:
         return made
 
     def remark(self, made: str) -> str:
@@ -79,7 +79,7 @@ class _Pen:
     def alias(self, made: str, leads: str) -> str:
         return translated(tr("{alias}: {leads}", alias=made, leads=leads))
 
-    place = quiet
+    place = muted
 
 
 PEN = _Pen()

@@ -35,7 +35,7 @@ class Pen(Protocol):
     def code(self, words: str) -> str:
         """A name, or what else stands in the file."""
 
-    def quiet(self, made: str) -> str:
+    def muted(self, made: str) -> str:
         """What is there for completeness."""
 
     def remark(self, made: str) -> str:
@@ -106,7 +106,7 @@ def names_table(report: Report, pen: Pen) -> Table:
 
 def _leads(name: Name, pen: Pen) -> str:
     if not name.answers:
-        return pen.quiet(pen.text(tr("nothing: it is left out")))
+        return pen.muted(pen.text(tr("nothing: it is left out")))
     parts = [*_some(name.name, name.leads, pen)]
     if name.embeddings:
         parts += [pen.text(tr("embeddings:")), *_some(name.name, name.embeddings, pen)]
@@ -130,7 +130,7 @@ def _some(name: str, leads: Sequence[Lead], pen: Pen) -> Iterator[str]:
             model = translated(tr(" as {model}", model=pen.code(lead.model)))
         yield f"{share} {pen.code(lead.service)}{number} {pen.address(lead.address)}{model}"
     if len(leads) > LEADS_SHOWN:
-        yield pen.quiet(pen.text(tr("and {count:,} more", count=len(leads) - LEADS_SHOWN)))
+        yield pen.muted(pen.text(tr("and {count:,} more", count=len(leads) - LEADS_SHOWN)))
 
 
 def variables_table(report: Report, pen: Pen) -> Table:
@@ -169,4 +169,4 @@ def pointer(line: Line, pen: Pen) -> str:
     first = pen.code(line.row.pointer or "/")
     if line.number == 1:
         return first
-    return f"{first} … {pen.code(line.last)} {pen.quiet(f'({line.number:,})')}"
+    return f"{first} … {pen.code(line.last)} {pen.muted(f'({line.number:,})')}"

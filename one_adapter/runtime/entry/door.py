@@ -76,7 +76,7 @@ class Door:
             await preflight(send)
             return
         else:
-            recorder = None if finishing.is_quiet(scope) else self._loaded().recorder
+            recorder = None if finishing.is_unrecorded(scope) else self._loaded().recorder
         outlet = Outlet(send, name, foreign=not kind)
         if recorder is not None:
             scope[TRACE] = recorder.begin()

@@ -14,7 +14,7 @@ from one_adapter.runtime.record.finished import Finished
 from one_adapter.runtime.record.trace import Trace
 
 #: Paths by which others find out how we are, so often that nobody wants to read of it.
-QUIET = PUBLIC | {"/healthz", METRICS}
+UNRECORDED = PUBLIC | {"/healthz", METRICS}
 #: How a request ended, in a word that stays.
 WORDS = {
     Outcome.ANSWERED: "answered",
@@ -26,9 +26,9 @@ WORDS = {
 }
 
 
-def is_quiet(scope: Scope) -> bool:
+def is_unrecorded(scope: Scope) -> bool:
     """Whether nothing is to be told of a request."""
-    return scope["path"] in QUIET and scope["method"] in ("GET", "HEAD")
+    return scope["path"] in UNRECORDED and scope["method"] in ("GET", "HEAD")
 
 
 def finished(kind: str, name: str, scope: Scope, client: Client | None, status: int) -> Finished:

@@ -18,7 +18,7 @@ Key = tuple[str, ...]
 
 @dataclass
 class State:
-    """One breaker that is not quiet; `opened` is since when it lets nobody through."""
+    """One breaker that has seen a failure of late; `opened` is since when it lets nobody through."""
 
     failures: int = 0
     opened: float | None = None
@@ -32,7 +32,7 @@ class Breakers:
         self._states: dict[Key, State] = {}
 
     @property
-    def is_quiet(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing has failed of late, so that everything is allowed."""
         return not self._states
 

@@ -43,7 +43,7 @@ class Capacity:
         self._sweep_at = MOST_STATES
 
     @property
-    def is_quiet(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing was reserved and no key has been left alone of late."""
         return not self._states
 

@@ -48,12 +48,12 @@ async def candidates(
     pools: Sequence[Pool] = config.pools(group, kind)
     if not pools:
         raise _nobody(model, kind)
-    if len(pools) == 1 and len(pools[0].keys) == 1 and memory.breakers.is_quiet:
+    if len(pools) == 1 and len(pools[0].keys) == 1 and memory.breakers.is_empty:
         return pools[0].keys
     rotation, first = memory.rotation, config.settings.dialect.first_turn
     left = pools
     closed: set[str] | None = None
-    if not memory.breakers.is_quiet:
+    if not memory.breakers.is_empty:
         closed = {
             one.id for pool in pools for one in pool.keys if may_ask(config, memory, one, group, model, now)
         }
@@ -71,7 +71,7 @@ async def candidates(
         keys = [one for one in keys if one.id in closed]
     if not pool.shared:
         return keys[:1]
-    if kind == "embeddings" or (memory.capacity.is_quiet and not pool.counts_tokens):
+    if kind == "embeddings" or (memory.capacity.is_empty and not pool.counts_tokens):
         return keys
     return memory.capacity.order(keys, model, tokens(keys[0]) if pool.counts_tokens else 0, now)
 
@@ -107,7 +107,7 @@ def begin(
 ) -> Choice | None:
     """Begin a try; None where the breaker has opened since, or has let others through that are on trial."""
     key = breaker_key(config, policy, group, model)
-    if key is None or policy.breaker is None or memory.breakers.is_quiet:
+    if key is None or policy.breaker is None or memory.breakers.is_empty:
         return Choice(policy, key)
     if not memory.breakers.allows(key, policy.breaker, now):
         return None
@@ -158,7 +158,7 @@ def book(config: Config, memory: Memory, choice: Choice, outcome: Outcome, now: 
     rule = choice.policy.breaker
     if choice.breaker is None or rule is None:
         return
-    if outcome is Outcome.ANSWERED and memory.breakers.is_quiet:
+    if outcome is Outcome.ANSWERED and memory.breakers.is_empty:
         return
     verdict = outcome.verdict(config.settings.dialect)
     if verdict is None:

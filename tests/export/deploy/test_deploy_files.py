@@ -24,7 +24,7 @@ from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.deploy import compose as compose_files
 from one_adapter.export.deploy import systemd as unit_files
-from one_adapter.export.deploy.deployment import GRACE_SECONDS, HEALTH, USER, Order
+from one_adapter.export.deploy.deployment import GRACE_SECONDS, HEALTH, USER, DeploymentRequest
 from one_adapter.export.deploy.systemd import program_of, systemd
 
 CANARY = "sk-canary-8d21"
@@ -533,9 +533,11 @@ class TestSystemd:
         assert program_of(str(python)) == (str(tmp_path / "one-adapter"),)
 
     def test_a_program_that_a_unit_cannot_name_is_refused(self, tmp_path: Path) -> None:
-        order = Order(b"{}", "config.json", plan(FREE), tmp_path, program=("/opt/my tools/one-adapter",))
+        request = DeploymentRequest(
+            b"{}", "config.json", plan(FREE), tmp_path, program=("/opt/my tools/one-adapter",)
+        )
         with pytest.raises(OneAdapterError, match="cannot hold this"):
-            systemd(order)
+            systemd(request)
 
 
 def verified(file: Path) -> list[str]:

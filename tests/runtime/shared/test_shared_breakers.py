@@ -54,7 +54,7 @@ async def test_one_workers_answer_ends_the_row_of_anothers_failures(server: Serv
         fails(one, 2)
         await until(lambda: failures(two) == 2)
         two.memory.breakers.success(KEY, False)
-        await until(lambda: one.memory.breakers.is_quiet)
+        await until(lambda: one.memory.breakers.is_empty)
         fails(one, 2)
         await until(lambda: failures(two) == 2)
         assert allows(two)
@@ -76,7 +76,7 @@ async def test_one_worker_tries_for_all_whether_it_may_close_again(server: Serve
         assert await probes(one)
         assert not await probes(two)
         one.memory.breakers.success(KEY, True)
-        await until(lambda: one.memory.breakers.is_quiet and two.memory.breakers.is_quiet)
+        await until(lambda: one.memory.breakers.is_empty and two.memory.breakers.is_empty)
 
 
 async def test_a_probe_that_fails_keeps_it_shut_for_all(server: Server, name: str) -> None:
@@ -154,7 +154,7 @@ async def test_a_key_that_an_upstream_has_throttled_is_left_alone_by_all(server:
     async with workers(server.url, name) as (one, two):
         pool = [Policy(service="s", key=key) for key in ("a", "b")]
         one.memory.capacity.cool(pool[0], "m", asyncio.get_running_loop().time())
-        await until(lambda: not two.memory.capacity.is_quiet)
+        await until(lambda: not two.memory.capacity.is_empty)
         for worker in (one, two):
             now = asyncio.get_running_loop().time()
             assert [each.key for each in worker.memory.capacity.order(pool, "m", 1, now)] == ["b", "a"]
@@ -163,7 +163,7 @@ async def test_a_key_that_an_upstream_has_throttled_is_left_alone_by_all(server:
 async def test_who_is_alone_leaves_a_throttled_key_alone_by_itself(tmp_path: object, name: str) -> None:
     async with workers(f"unix://{tmp_path}/none.sock", name, 1, times=QUIET, there=False) as (one,):
         one.memory.capacity.cool(Policy(service="s", key="a"), "m", 0.0)
-        assert not one.memory.capacity.is_quiet
+        assert not one.memory.capacity.is_empty
 
 
 async def test_a_request_that_would_be_one_probe_too_many_is_refused_as_by_an_open_breaker(
@@ -182,7 +182,7 @@ async def test_a_request_that_would_be_one_probe_too_many_is_refused_as_by_an_op
         second, _ = serve(Loaded(config, two.memory), fails)
         assert (await first("POST", "/v1/chat/completions", CHAT))[0] == 500
         key = ("s", "m")
-        await until(lambda: not two.memory.breakers.is_quiet)
+        await until(lambda: not two.memory.breakers.is_empty)
         await asyncio.sleep(0.3)
         assert one.memory.breakers.begin(key)
         assert await one.memory.breakers.leases(key, BreakerRule(1, 0.2, 1), 1)
