@@ -21,6 +21,7 @@ RESPONSES = "responses/"
 
 #: Where our own fields stand: in `general_settings`, and in `model_info` of a deployment.
 SECTION = "one_adapter"
+#: The meaning of these fields: a proxy with another one refuses the file.
 VERSION = 2
 #: Addresses that LiteLLM loads.
 CALLBACK = "one_adapter.runtime.callback.handler"

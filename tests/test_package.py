@@ -307,6 +307,38 @@ def test_a_docstring_names_what_comes_back_and_does_not_say_that_it_does(name: s
     assert [one for one, text in documented(name) if verbose.match(text)] == []
 
 
+#: What a constant's name says of its unit.
+UNIT = re.compile("SECONDS|BYTES|CHARACTERS|COLUMNS|DIGITS|LINES|DAYS|POINTS")
+
+
+def is_number(value: ast.expr | None) -> bool:
+    """Whether an expression is a number written down, or several in a tuple."""
+    if isinstance(value, ast.Tuple):
+        return bool(value.elts) and all(map(is_number, value.elts))
+    if isinstance(value, ast.BinOp):
+        return is_number(value.left) and is_number(value.right)
+    return isinstance(value, ast.Constant) and type(value.value) in (int, float)
+
+
+def bare_numbers(path: Path) -> Iterator[str]:
+    """Numbers at the top of a module whose unit neither their name nor a remark on their lines tells."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    last, remarked = 0, False
+    for node in tree_of(path).body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            remarked = lines[node.lineno - 2].startswith("#") or (remarked and node.lineno == last + 1)
+            last = node.end_lineno or 0
+            target = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            told = remarked or "#" in lines[node.lineno - 1] or UNIT.search(target)
+            if is_number(node.value) and not told:
+                yield target
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_number_says_what_it_counts(name: str) -> None:
+    assert list(bare_numbers(MODULES[name])) == []
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_list_of_words_is_one_list_and_not_several_unpacked_into_one(name: str) -> None:
     starred = (one.value for one in ast.walk(tree_of(MODULES[name])) if isinstance(one, ast.Starred))

@@ -66,6 +66,7 @@ EMBEDDING_URL = "https://api.openai.com/v1"
 #: Upstream models that take content in parts without being listed; a `*` at the end stands for anything.
 MULTI_CONTENT_MODELS = ("gpt-4o*", "gpt-4-turbo", "glm-4v", "gemini-*", "yi-vision")
 
+#: What counts where the file says nothing of it.
 PORT = 9090
 TIMEOUT_SECONDS = 30
 LIMIT_WAIT_SECONDS = 120

@@ -41,7 +41,8 @@ __all__ = [
     "segments",
 ]
 
-LARGEST_FILE = 64 << 20
+#: Bytes of the largest configuration that is read.
+LARGEST_FILE_BYTES = 64 << 20
 _LINE_END = re.compile(r"\r\n|\n|\r")
 FORMATS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
 
@@ -173,8 +174,8 @@ def load(path: str) -> Document:
 
 def read_bytes(path: str) -> bytes:
     """The bytes of a regular file or of standard input; errors as for `load`."""
-    data = sys.stdin.buffer.read(LARGEST_FILE + 1) if path == "-" else _read_file(path)
-    if len(data) > LARGEST_FILE:
+    data = sys.stdin.buffer.read(LARGEST_FILE_BYTES + 1) if path == "-" else _read_file(path)
+    if len(data) > LARGEST_FILE_BYTES:
         raise OneAdapterError(tr("{path}: larger than 64 MiB, that is no configuration", path=path))
     return data
 
@@ -198,7 +199,7 @@ def _read_file(path: str) -> bytes:
         )
     with os.fdopen(handle, "rb") as file:
         try:
-            return file.read(LARGEST_FILE + 1)
+            return file.read(LARGEST_FILE_BYTES + 1)
         except OSError as problem:
             raise OneAdapterError(
                 tr("{path}: cannot be read: {reason}", path=path, reason=reason_of(problem))

@@ -171,7 +171,8 @@ def structs_of(dialect: Dialect) -> Structs:
 
 _YAML_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"])
 _YAML_FALSE = frozenset(["n", "N", "no", "No", "NO", "off", "Off", "OFF"])
-_INT64 = 1 << 63
+#: The first number above all that Go's int64 holds; the lowest of them is its negative.
+INT64_END = 1 << 63
 #: The format of a value the gateway keeps untyped and reads later by way of JSON.
 KEPT = "kept"
 
@@ -268,10 +269,10 @@ def _fits(node: Node, expected: Scalar, format: str) -> bool:
     if expected == "number":
         return format == "yaml" or abs(node.value) != float("inf")
     if format == KEPT:
-        return -_INT64 <= node.value < _INT64 and node.value % 1 == 0 and float(node.value) < _INT64
+        return -INT64_END <= node.value < INT64_END and node.value % 1 == 0 and float(node.value) < INT64_END
     if isinstance(node.value, int):
-        return -_INT64 <= node.value < _INT64
-    return format == "yaml" and abs(node.value) < _INT64
+        return -INT64_END <= node.value < INT64_END
+    return format == "yaml" and abs(node.value) < INT64_END
 
 
 def text_of(node: Node | None) -> str:

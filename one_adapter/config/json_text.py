@@ -15,6 +15,7 @@ from typing import Any
 from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
 from one_adapter.language import tr
 
+#: Levels of nesting, as many as Go's decoder follows.
 MAX_DEPTH = 10_000
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"([^"\\\x00-\x1f]*)(?:"|(?=\\))')
@@ -25,6 +26,7 @@ _WORDS: dict[str, tuple[Kind, Any]] = {
     "false": ("bool", False),
     "null": ("null", None),
 }
+#: Characters of a number that may be a whole one; longer ones are beyond every type there is.
 _LONGEST_INTEGER = 40
 
 

@@ -19,7 +19,7 @@ from time import thread_time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from one_adapter.config.document import FORMATS, LARGEST_FILE, Document, load, parse, read_bytes
+from one_adapter.config.document import FORMATS, LARGEST_FILE_BYTES, Document, load, parse, read_bytes
 from one_adapter.config.wal import laid_over
 from one_adapter.errors import OneAdapterError
 from one_adapter.language import tr
@@ -116,7 +116,7 @@ def _active_revision(path: str) -> tuple[object, object]:
             raise OneAdapterError(
                 tr("{path}: is no store of the gateway: its active revision is not one", path=path)
             )
-        if length > LARGEST_FILE:
+        if length > LARGEST_FILE_BYTES:
             raise _too_large(path)
         (text,) = connection.execute(_TEXT).fetchone()
         return number, text
@@ -132,7 +132,7 @@ def _opened(path: str, with_log: bool) -> sqlite3.Connection:
     if with_log and not indexed and sys.version_info >= (3, 11):
         # A copy of another machine's, say. SQLite would make the index anew beside the user's file.
         log = Path(f"{path}-wal")
-        if log.stat().st_size > LARGEST_FILE:
+        if log.stat().st_size > LARGEST_FILE_BYTES:
             raise OneAdapterError(tr("{path}: its write-ahead log is larger than 64 MiB", path=path))
         connection = sqlite3.connect(":memory:", isolation_level=None)
         connection.deserialize(laid_over(Path(path).read_bytes(), log.read_bytes()))
@@ -146,7 +146,7 @@ def _opened(path: str, with_log: bool) -> sqlite3.Connection:
     connection.set_progress_handler(_deadline(), STEPS_BETWEEN_LOOKS)
     if sys.version_info >= (3, 11):
         # Before a value is read; `length` alone may read a whole text to count its characters.
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FILE)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_FILE_BYTES)
     for setting in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
         connection.execute(f"PRAGMA {setting}")
     return connection

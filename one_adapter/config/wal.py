@@ -11,6 +11,7 @@ from struct import unpack, unpack_from
 
 #: The first four bytes of a log -> the order of the bytes in the words its checksums are made of.
 _MAGIC = {0x377F0682: "<", 0x377F0683: ">"}
+#: Bytes of the log's head, and of the one before each page in it.
 _HEAD, _FRAME_HEAD = 32, 24
 #: Where a database's head says that it has a log (2) or has none (1).
 _JOURNAL_BYTES = slice(18, 20)

@@ -18,6 +18,7 @@ import yaml
 from one_adapter.config.node import Duplicate, Kind, Member, Node, Span, SyntaxProblem, escape
 from one_adapter.language import tr
 
+#: Levels of nesting that are followed.
 MAX_DEPTH = 1_000
 TOO_DEEP = tr("this is nested more than 1,000 levels deep")
 #: What PyYAML says of the same since 6.0.4.
@@ -34,6 +35,7 @@ _VALUE = re.compile(r":(?:\s|$)")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
 #: Tags that promise a kind, which yaml.v3 holds a scalar to.
 _TAGGED: dict[str, Kind] = {"null": "null", "bool": "bool", "int": "number", "float": "number"}
+#: Characters of a number that may be a whole one; longer ones are beyond every type there is.
 _LONGEST_INTEGER = 40
 #: Decoded nodes between which yaml.v3 allows fewer and fewer of them to come by aliases.
 _FEW_NODES, _MANY_NODES = 400_000, 4_000_000

@@ -14,7 +14,8 @@ from one_adapter.errors import reason_of
 from one_adapter.language import listed, tr
 from one_adapter.plan.types import Plan, Target
 
-SECONDS = 5.0
+#: Seconds that an address may take to answer.
+ANSWER_SECONDS = 5.0
 #: Addresses that are tried at the same time.
 AT_ONCE = 8
 ENCRYPTED = ("https", "wss")
@@ -105,6 +106,6 @@ def _tried(address: Address, connect: Connect) -> OSError | None:
 
 def connected(address: Address) -> None:
     """Open a connection and close it; raises `OSError` where that fails, `ssl.SSLError` for who it is."""
-    with socket.create_connection((address.host, address.port), timeout=SECONDS) as plain:
+    with socket.create_connection((address.host, address.port), timeout=ANSWER_SECONDS) as plain:
         if address.encrypted:
             ssl.create_default_context().wrap_socket(plain, server_hostname=address.host).close()

@@ -11,13 +11,15 @@ from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.language import tr
 from one_adapter.runtime.gateway.sharing import check_url
 
+#: Where Redis listens if an address does not say.
 PORT = 6379
-SECONDS = 3.0
+#: Seconds that it may take to answer.
+ANSWER_SECONDS = 3.0
 #: Bytes of an answer that are looked at.
 LONGEST_ANSWER = 512
 
 
-def redis(url: str, seconds: float = SECONDS) -> Check:
+def redis(url: str, seconds: float = ANSWER_SECONDS) -> Check:
     """Ask the Redis at a URL whether it answers; the URL may hold a password, and is not told."""
     try:
         check_url(url, "--redis")

@@ -14,6 +14,7 @@ from one_adapter.language import listed, tr
 
 CONFIG_NAME = "config.yaml"
 ENV_NAME = ".env"
+#: Rights of a file with secrets, of one without, and of a folder.
 PRIVATE_FILE, PUBLIC_FILE, PRIVATE_FOLDER = 0o600, 0o644, 0o700
 #: The names of this process's own open files, and of the place where things vanish.
 _STREAM = re.compile(r"-|/dev/(?:null|stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]{1,6})")

@@ -24,6 +24,7 @@ _ESCAPED = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
 )
+#: Numbers below this are written as whole ones where they are: above, a float does not hold each of them.
 _LARGEST_WHOLE = 1e15
 _SIMPLE = (str, int)
 

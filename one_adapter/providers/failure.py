@@ -57,6 +57,7 @@ _SHAPES = (
     (re.compile(r"([?&]?\bauthorization=)[^&\s\"']+", re.I), r"\1***"),
     (re.compile(r"(Bearer\s+)[^\s\"',;]+", re.I), r"\1***"),
 )
+#: Characters that a secret has at least, to be looked for.
 _SHORTEST_SECRET = 3
 #: Characters that are kept of what a service says of an error.
 _LONGEST = 8192

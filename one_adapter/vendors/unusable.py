@@ -16,7 +16,7 @@ from functools import cache
 from one_adapter.language import tr
 
 #: A longer text is no key anybody copied; its beginning tells nothing either.
-LONGEST = 4_096
+LONGEST_CHARACTERS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def unusable(value: str, keyless: bool = False) -> Kind | None:
     ('variable', 'mask', None)
     """
     text = value.strip()
-    if not text or len(text) > LONGEST or _PLAIN.fullmatch(text):
+    if not text or len(text) > LONGEST_CHARACTERS or _PLAIN.fullmatch(text):
         return None
     if _compiled(_NO_KEY).fullmatch(text):
         return None if keyless else _BY_NAME["placeholder"]

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from one_adapter.config.document import LARGEST_FILE_BYTES
 from one_adapter.contract import SECTION
 from one_adapter.errors import OneAdapterError, reason_of
 from one_adapter.export.litellm.proxy_config import proxy_config
@@ -33,7 +34,6 @@ WORDS = {
     "api_key": tr("key"),
     "key": tr("the key's id"),
 }
-LARGEST_FILE = 64 << 20
 #: Sections that hold settings, with what one-adapter writes there.
 SECTIONS = ("litellm_settings", "router_settings", "general_settings")
 ALIASES = "model_group_alias"
@@ -74,11 +74,11 @@ def verify_exported(
 def _read(path: str) -> str:
     try:
         with Path(path).open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+            raw = file.read(LARGEST_FILE_BYTES + 1)
     except (OSError, ValueError) as problem:
         reason = reason_of(problem) if isinstance(problem, OSError) else tr("no such file")
         raise OneAdapterError(tr("{path}: {reason}", path=path, reason=reason)) from None
-    if len(raw) > LARGEST_FILE:
+    if len(raw) > LARGEST_FILE_BYTES:
         raise OneAdapterError(tr("{path}: it is larger than 64 MiB, that is no configuration", path=path))
     return raw.decode("utf-8", "replace")
 

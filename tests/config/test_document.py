@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from one_adapter.config.document import LARGEST_FILE, Document, leaves, load, parse
+from one_adapter.config.document import LARGEST_FILE_BYTES, Document, leaves, load, parse
 from one_adapter.config.node import escape, segments
 from one_adapter.errors import OneAdapterError
 
@@ -223,7 +223,7 @@ def test_a_link_that_goes_round_is_refused(tmp_path: Path) -> None:
 def test_more_than_64_mib_is_no_configuration(tmp_path: Path) -> None:
     file = tmp_path / "c.json"
     with file.open("wb") as handle:
-        handle.truncate(LARGEST_FILE + 1)
+        handle.truncate(LARGEST_FILE_BYTES + 1)
     assert message(file).endswith("larger than 64 MiB, that is no configuration")
 
 

@@ -171,7 +171,7 @@ def test_a_log_beyond_all_measure_is_not_gone_through(
 ) -> None:
     path = store(tmp_path / "config.db", (revision("old"), 1))
     (tmp_path / "config.db-wal").write_bytes(b"\0" * 5000)
-    monkeypatch.setattr("one_adapter.config.store.LARGEST_FILE", 4000)
+    monkeypatch.setattr("one_adapter.config.store.LARGEST_FILE_BYTES", 4000)
     assert "write-ahead log is larger" in message(path)
 
 

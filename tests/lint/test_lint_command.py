@@ -121,7 +121,7 @@ def test_a_folder_without_a_configuration_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_file_in_a_folder_that_cannot_be_read_is_told(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("one_adapter.config.document.LARGEST_FILE", 200)
+    monkeypatch.setattr("one_adapter.config.document.LARGEST_FILE_BYTES", 200)
     (files / "huge.json").write_text(" " * 300)
     result = lint(str(files), "--format", "json")
     assert result.exit_code == 2

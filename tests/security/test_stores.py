@@ -88,7 +88,7 @@ def test_a_trigger_or_an_index_on_an_expression_is_not_run(tmp_path: Path) -> No
 def test_a_value_beyond_the_limit_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "LARGEST_FILE", 10_000)
+    monkeypatch.setattr(stores, "LARGEST_FILE_BYTES", 10_000)
     path = made(
         tmp_path / "config.db", PLAIN, "INSERT INTO config_revisions VALUES (1, hex(zeroblob(20000)), 1)"
     )

@@ -23,6 +23,7 @@ CHOICES = ("litellm", "none")
 #: LiteLLM's list inside its package, and what ships of it.
 LIST, SHIPPED = "model_prices_and_context_window_backup.json", "prices.json"
 MODES = ("chat", "responses", "embedding")
+#: Tokens that the prices of the shipped list are for.
 MILLION = 1e6
 #: US dollars a token, of the prompt and of the answer, by a model's name in the list.
 Rates = Mapping[str, tuple[float, float]]

@@ -9,6 +9,7 @@ from one_adapter.export.formatting import json_text
 from one_adapter.export.report.model import Report
 from one_adapter.export.report.names import Lead, Name
 
+#: The meaning of these fields, for programs.
 VERSION = 1
 
 

@@ -20,12 +20,12 @@ from typing import Any, Literal
 
 from one_adapter.config import fields
 from one_adapter.config.document import Document
-from one_adapter.config.fields import AnyValue, ListOf, MapOf, Struct, Type, fold, known_name
+from one_adapter.config.fields import INT64_END, AnyValue, ListOf, MapOf, Struct, Type, fold, known_name
 from one_adapter.config.node import Member, Node, Span, escape
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.lint.go.values import Listing, Place, Record, Refusal, Table
 
-_INT64 = 1 << 63
+#: The largest number of Go's float64.
 _LARGEST = 1.7976931348623157e308
 _TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?"
 _DATE = re.compile(rf"(\d{{4}})-(\d\d?)-(\d\d?)(?:(?:[Tt]{_TIME}(?:Z|[+-]\d\d:\d\d))| {_TIME})?")
@@ -271,9 +271,9 @@ def _yaml_scalar(wanted: str, node: Node) -> Any:
         return None
     if wanted == "number":
         return float(node.value) if abs(node.value) < 1e300 else node.value
-    if node.value != node.value or node.value >= _INT64:
+    if node.value != node.value or node.value >= INT64_END:
         return None
-    return int(max(node.value, -_INT64))
+    return int(max(node.value, -INT64_END))
 
 
 def _json_scalar(wanted: str, node: Node, from_yaml: bool) -> Any:
@@ -284,4 +284,4 @@ def _json_scalar(wanted: str, node: Node, from_yaml: bool) -> Any:
     if wanted == "number":
         return node.value if abs(node.value) <= _LARGEST else None
     whole = isinstance(node.value, int) or (from_yaml and node.value.is_integer())
-    return int(node.value) if whole and -_INT64 <= node.value < _INT64 else None
+    return int(node.value) if whole and -INT64_END <= node.value < INT64_END else None

@@ -17,7 +17,7 @@ from one_adapter.providers.huoshan.errors import mint_failure
 LIFETIME = 604800  # seconds asked for, as the vendor's SDKs do: 7 days
 _RENEW = 1800.0  # seconds before its end from which a key is renewed, if that works
 _EXPIRED = 600.0  # seconds before its end from which a key is not used any more
-_ERROR = 400
+_ERROR = 400  # the first status that tells an error
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ __all__ = ["Xinghuo", "handler"]
 Socket: TypeAlias = "aiohttp.ClientWebSocketResponse[Any]"
 
 _CLOSING = 0.5  # seconds that a closing handshake may take
-_LARGEST_FRAME = 16 << 20
+_LARGEST_FRAME_BYTES = 16 << 20
 _BODY_SHOWN = 300  # bytes of a refusal
 _SWITCHING = 101  # the HTTP status that opens a websocket
 _CANNOT = {
@@ -118,7 +118,7 @@ async def _dial(client: aiohttp.ClientSession, url: str, frame: Any, limit: floa
     timeout = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=_CLOSING)
     try:
         async with time_limit(limit):
-            socket = await client.ws_connect(url, timeout=timeout, max_msg_size=_LARGEST_FRAME)
+            socket = await client.ws_connect(url, timeout=timeout, max_msg_size=_LARGEST_FRAME_BYTES)
             await socket.send_json(frame)
             return socket
     except (aiohttp.ClientError, OSError, ValueError, asyncio.TimeoutError) as error:

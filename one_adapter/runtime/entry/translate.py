@@ -20,6 +20,7 @@ from one_adapter.runtime.gateway.keys import KEY_HEADERS
 from one_adapter.runtime.gateway.refusal import Refusal
 
 PATHS = ("/translate", "/v1/translate", "/v2/translate")
+#: Texts of one request that are translated at the same time.
 TEXTS_AT_ONCE = 4
 #: Texts of one request, as many as DeepL takes.
 MOST_TEXTS = 50

@@ -39,6 +39,7 @@ ANSWER_BYTES = 64 << 20
 ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 #: What a client is told of the upstream's headers, beside the answer itself.
 TOLD_STARTS = (b"retry-after", b"x-request-id", b"x-ratelimit-")
+#: Bytes of such a header; a longer one is not told.
 HEADER_BYTES = 256
 #: Seconds that an upstream has to end its answer after the last event.
 FINISH_SECONDS = 0.05

@@ -24,9 +24,9 @@ from one_adapter.runtime.shared.connection import (
     connect,
 )
 from one_adapter.runtime.shared.pulse import Pulse
+from one_adapter.runtime.shared.waiting import MICROSECONDS
 
 log = logging.getLogger("one_adapter.shared")
-MICROSECONDS = 1e6
 
 
 @dataclass(frozen=True)

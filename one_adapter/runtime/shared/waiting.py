@@ -10,6 +10,7 @@ from typing import NamedTuple
 from one_adapter.runtime.gateway.layers import Layer
 from one_adapter.runtime.gateway.limits import Release
 
+#: Microseconds of a second: Redis' scripts reckon in whole ones.
 MICROSECONDS = 1e6
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+#: The highest temperature and top_p that Zhipu takes, and the most tokens of an answer.
 GLM_TOP = 0.99
-GLM_TOKENS = {"glm-4v": 1024}
+GLM_TOKENS, GLM_TOKENS_BY_MODEL = 4095, {"glm-4v": 1024}
 GROQ_REFUSES = ("logprobs", "top_logprobs", "logit_bias")
 
 
@@ -24,7 +25,7 @@ def clamp_glm(fields: dict[str, Any], model: str) -> None:
     for name in ("temperature", "top_p"):
         if _number(fields.get(name)) and fields[name] > GLM_TOP:
             fields[name] = GLM_TOP
-    most = GLM_TOKENS.get(model, 4095)
+    most = GLM_TOKENS_BY_MODEL.get(model, GLM_TOKENS)
     if _number(fields.get("max_tokens")) and fields["max_tokens"] > most:
         fields["max_tokens"] = most
 

@@ -23,6 +23,7 @@ _REFUSED = re.compile(
 )
 #: MiniMax's own codes in an answer with the status 200.
 _MINIMAX: Mapping[int, Result] = {0: "works", 1004: "refused", 1008: "out of balance", 2049: "refused"}
+#: Statuses of an answer, of an empty account, and of a wrong key.
 GOOD, NO_MONEY = range(200, 300), 402
 NOT_LET_IN = (401, 403)
 

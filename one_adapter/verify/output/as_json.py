@@ -7,6 +7,7 @@ from typing import Any
 from one_adapter.export.formatting import json_text
 from one_adapter.verify.result import Check, Verification
 
+#: The meaning of these fields, for programs.
 VERSION = 1
 
 

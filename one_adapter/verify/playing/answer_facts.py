@@ -12,6 +12,7 @@ Facts = dict[str, Any]
 #: What the events of a proper stream of a chat are, one after another.
 _WHOLE_STREAM = re.compile(r"(role )?(content )*finish (usage )?DONE")
 STREAM_IS_WHOLE = "begins, ends, and says so"
+#: The first status that tells an error.
 ERROR = 400
 #: What is said of a tool's call that no answer can refer to.
 WITHOUT_ID = " without an id"

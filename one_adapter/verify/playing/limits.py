@@ -25,7 +25,8 @@ MINUTE, UNSURE = 60.0, 1.5
 QUIET, LONG_QUIET = 0.8, 5.0
 #: More requests than that are not made to reach a limit.
 MOST_AT_ONCE, MOST_A_SECOND = 40, 25
-LONGEST_TEST = 30.0
+#: A limit that takes longer is not looked at.
+LONGEST_TEST_SECONDS = 30.0
 #: How often a limit of a second is looked at before it counts as another one.
 LOOKS = 3
 
@@ -71,7 +72,7 @@ async def _at_once(way: Way, player: Player, least: float) -> Check:
 async def _a_minute(way: Way, player: Player, least: float) -> Check:
     """Use up what is left of the minute."""
     fewest, most = way.rest(player, MINUTE + UNSURE), way.rest(player, MINUTE - UNSURE)
-    if most >= MOST_A_MINUTE or _seconds(way, most) > LONGEST_TEST:
+    if most >= MOST_A_MINUTE or _seconds(way, most) > LONGEST_TEST_SECONDS:
         return _not_compared(way, "qpm", tr("{size} a minute", size=int(least)))
     before = monotonic()
     passed = await arrivals(way, player, most + 1, most)

@@ -21,6 +21,7 @@ OLD, NEW = "old", "new"
 FIRST, AGAIN = (OLD, OLD, NEW), (OLD, NEW)
 #: Failures of the new side in a row, the old one answering each time, after which that is how it behaves.
 FAILURES = 4
+#: The status of too many requests, and the first that blames the server.
 TOO_MANY, FAILURE = 429, 500
 
 

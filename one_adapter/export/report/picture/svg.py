@@ -12,6 +12,7 @@ from one_adapter.export.report.picture.layout import BETWEEN_COLUMNS, Layout, Pl
 from one_adapter.export.report.picture.scene import Block, Entry, Picture, Scene, Station, Wire
 from one_adapter.language import tr, translated
 
+#: Widths of the columns; all lengths are in pixels where the picture is not scaled.
 NAME_WIDTH, SERVICE_WIDTH, UPSTREAM_WIDTH = 372, 190, 270
 WIDTH = NAME_WIDTH + SERVICE_WIDTH + UPSTREAM_WIDTH + 2 * BETWEEN_COLUMNS
 COLUMNS = (
@@ -19,6 +20,7 @@ COLUMNS = (
     (NAME_WIDTH + BETWEEN_COLUMNS, tr("Services")),
     (NAME_WIDTH + SERVICE_WIDTH + 2 * BETWEEN_COLUMNS, tr("Upstreams")),
 )
+#: Heights of a row and of a small one, and the space around them in a box.
 ROW, PAD, SMALL_ROW = 21, 10, 17
 #: Two columns of names from FLOW_FROM on, where most are short; from LONG on also where most are renamed.
 FLOW_FROM, LONG, SHORT, MOST = 8, 20, 23, 0.8
@@ -26,6 +28,7 @@ FLOW_FROM, LONG, SHORT, MOST = 8, 20, 23, 0.8
 #: may be taller by itself; from TALL on it is not shrunk to a page, but goes over several.
 FIGURE_HEIGHT = 900
 TALL = 2600
+#: Height of what stands above a figure's columns, and between two of its scenes.
 HEADING, GAP = 34, 22
 #: How many colours the style sheet has.
 COLOURS = 8

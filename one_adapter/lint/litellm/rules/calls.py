@@ -17,6 +17,7 @@ _DURATION = re.compile(
     r"\s*(\d+(?:\.\d+)?)\s*(ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?)\s*$", re.IGNORECASE
 )
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+#: A longer time than this was meant in milliseconds.
 _LONGEST_SECONDS = 3600
 
 
