@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from one_adapter.doctor.check import Check
 from one_adapter.errors import reason_of
 from one_adapter.language import tr
+from one_adapter.runtime.workers.slots import try_to_bind
 
 #: Rights of others than the owner.
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -43,11 +43,7 @@ def port(host: str, number: int) -> Check:
     """Whether the proxy could listen there."""
     where = {"host": host, "port": number}
     try:
-        found = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        try_to_bind(host, number)
     except (OSError, UnicodeError) as problem:
         code = getattr(problem, "errno", None)
         if code == errno.EADDRINUSE:

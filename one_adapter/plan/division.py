@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 
 from one_adapter.plan.types import CredentialPolicy, LimitPolicy, Limits, Plan, ServicePolicy
@@ -11,7 +10,7 @@ from one_adapter.plan.types import CredentialPolicy, LimitPolicy, Limits, Plan, 
 
 def limited(plan: Plan) -> tuple[str, ...]:
     """The ids of the services that have a waiting limit, of whatever kind, at whatever layer."""
-    return tuple(one.id for one in plan.services if any(_limits_of(one)))
+    return tuple(one.id for one in plan.services if any(one.limits))
 
 
 def wants_sharing(plan: Plan) -> bool:
@@ -58,7 +57,7 @@ def told(plan: Plan, workers: int) -> tuple[str, ...]:
     for one in plan.services:
         each = {
             f"{name} {size:g} -> {_part(size, workers):g}"
-            for limit in _limits_of(one)
+            for limit in one.limits
             for name, size in limit.numbers.items()
             if name != "wait_seconds"
         }
@@ -74,11 +73,3 @@ def _part(size: float, workers: int) -> float:
     (7, 1, 0.5)
     """
     return max(math.floor(size / workers), min(1, size))
-
-
-def _limits_of(service: ServicePolicy) -> Iterator[LimitPolicy]:
-    yield from filter(None, (service.limit, service.embedding_limit))
-    yield from service.model_limits.values()
-    for credential in service.credentials:
-        yield from filter(None, (credential.limit,))
-        yield from credential.model_limits.values()

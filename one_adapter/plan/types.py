@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -199,6 +199,15 @@ class ServicePolicy:
     owner: str = ""
     protocol: str = "auto"
     named: bool = False
+
+    @property
+    def limits(self) -> Iterator[LimitPolicy]:
+        """Every limit of the service, its models and its credentials."""
+        yield from filter(None, (self.limit, self.embedding_limit))
+        yield from self.model_limits.values()
+        for credential in self.credentials:
+            yield from filter(None, (credential.limit,))
+            yield from credential.model_limits.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from one_adapter.config.reading import trim
 from one_adapter.dialect import Dialect
 from one_adapter.language import tr
 from one_adapter.lint.context import Context
-from one_adapter.lint.entries import ID, UNSAFE, key_entries, key_id, read_limit, read_model_limits
+from one_adapter.lint.entries import ID, key_entries, key_id, read_limit, read_model_limits
 from one_adapter.lint.finding import Note
 from one_adapter.lint.go.values import Place
 from one_adapter.lint.rule import rule
+from one_adapter.lint.rules.refused_services import bad_id
 
 
 def _pools(dialect: Dialect) -> bool:
@@ -31,17 +32,8 @@ def bad_key_id(context: Context) -> Iterator[Note]:
     LiteLLM: the id becomes part of the deployment's `model_info`.
     """
     for key in key_entries(context):
-        ident = key_id(context, key)
-        if ident and not ID.fullmatch(ident):
-            better = UNSAFE.sub("-", ident).strip("-._")
-            yield context.place_note(
-                key.at("id"),
-                tr("this id has characters in it that the gateway does not take"),
-                tr("Write {name}.", name=better)
-                if better
-                else tr("Remove it; the key then gets an id by itself."),
-                tr("letters, digits, . _ - (first a letter or digit)"),
-            )
+        without = tr("Remove it; the key then gets an id by itself.")
+        yield from bad_id(context, key.at("id"), key_id(context, key), without)
 
 
 @rule("SOA228", "duplicate-key-id", "error", _pools)

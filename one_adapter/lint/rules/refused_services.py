@@ -96,17 +96,20 @@ def bad_service_id(context: Context) -> Iterator[Note]:
     LiteLLM: the id becomes part of the deployments' `model_info.id`.
     """
     for _, _, entry, _ in decoded_services(context):
-        ident = trim(entry.text("id"))
-        if ident and not ID.fullmatch(ident):
-            better = UNSAFE.sub("-", ident).strip("-._")
-            yield context.place_note(
-                entry.at("id"),
-                tr("this id has characters in it that the gateway does not take"),
-                tr("Write {name}.", name=better)
-                if better
-                else tr("Remove it; the service then gets an id by itself."),
-                tr("letters, digits, . _ - (first a letter or digit)"),
-            )
+        without = tr("Remove it; the service then gets an id by itself.")
+        yield from bad_id(context, entry.at("id"), trim(entry.text("id")), without)
+
+
+def bad_id(context: Context, place: Place, ident: str, without: str) -> Iterator[Note]:
+    """What the gateway has against an id, with a better one; `without` is the advice where there is none."""
+    if ident and not ID.fullmatch(ident):
+        better = UNSAFE.sub("-", ident).strip("-._")
+        yield context.place_note(
+            place,
+            tr("this id has characters in it that the gateway does not take"),
+            tr("Write {name}.", name=better) if better else without,
+            tr("letters, digits, . _ - (first a letter or digit)"),
+        )
 
 
 @rule("SOA222", "duplicate-service-id", "error")

@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -31,6 +30,7 @@ from one_adapter.runtime.host.starting import ELSEWHERE, Starting
 from one_adapter.runtime.redaction import known
 from one_adapter.runtime.workers import forking
 from one_adapter.runtime.workers.signals import remember_hangups
+from one_adapter.runtime.workers.slots import try_to_bind
 
 if TYPE_CHECKING:
     from one_adapter.runtime.host.servers import Servers
@@ -150,11 +150,7 @@ def _check(host: str, port: int, litellm_args: Sequence[str], workers: int) -> N
             tr("Cannot listen on {host}:{port}: a port is a number from 0 to 65535.", host=host, port=port)
         )
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        try_to_bind(host, port)
     except (OSError, UnicodeError) as problem:
         told = tr(
             "Cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=reason_of(problem)

@@ -38,6 +38,15 @@ def open_slots(host: str, port: int, count: int) -> tuple[Slot, ...]:
     return tuple(opened)
 
 
+def try_to_bind(host: str, port: int) -> None:
+    """Bind the first address of `host` for a moment; raises `OSError` or `UnicodeError` where it cannot."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+
+
 def renewed(slot: Slot) -> Slot:
     """A slot on the same addresses in the place of one; nobody listens there, or waits any more."""
     found = tuple(_bound(one.family, one.type, one.proto, one.getsockname()) for one in slot)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from time import monotonic
 
 from one_adapter.language import tr
-from one_adapter.plan.types import LimitPolicy, Plan, ServicePolicy
+from one_adapter.plan.types import Plan, ServicePolicy
 
 #: The longest that the questions to one service are spread over, where it takes so many a second.
 LONGEST_SPREAD_SECONDS = 10
@@ -29,7 +29,7 @@ class Room:
 
     def __init__(self, policy: ServicePolicy) -> None:
         """Take the smallest of all the numbers of a service's limits."""
-        limits = [*_limits_of(policy)]
+        limits = [*policy.limits]
         self.service = policy.id
         self.left = min(
             [
@@ -84,11 +84,3 @@ class Rooms:
             if room.places is not None:
                 await stack.enter_async_context(room.places)
             await room.turn()
-
-
-def _limits_of(policy: ServicePolicy) -> Iterator[LimitPolicy]:
-    yield from filter(None, (policy.limit, policy.embedding_limit))
-    yield from policy.model_limits.values()
-    for key in policy.credentials:
-        yield from filter(None, (key.limit,))
-        yield from key.model_limits.values()
