@@ -214,6 +214,19 @@ def strangers(name: str, package: str, arrows: dict[str, set[str]]) -> set[str]:
     return {under(one, package) for one in imports(MODULES[name])} - {"", "__version__", part, *arrows[part]}
 
 
+#: Parts that all but the providers may import, and what a sentence says of them once.
+OPEN_TO_ALL = {"errors", "contract", "dialect", "language"}
+
+
+def test_the_table_for_contributors_has_the_same_arrows() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|$", page, re.MULTILINE)
+    told = {part: set(re.findall(r"`(\w+)`", arrows)) for part, arrows in rows}
+    assert told == {part: arrows - OPEN_TO_ALL for part, arrows in ARROWS.items() if part not in OPEN_TO_ALL}
+    assert {part for part, arrows in rows if "LiteLLM" in arrows} == {"runtime", "providers"}
+    assert all(f"`{part}`" in page for part in OPEN_TO_ALL)
+
+
 def parts_of(package: str) -> list[str]:
     return [name for name in MODULES if under(name, package) and not under(name, package).startswith("__")]
 
