@@ -25,13 +25,8 @@ def divided(plan: Plan, workers: int) -> Plan:
     def part(limit: LimitPolicy | None) -> LimitPolicy | None:
         if limit is None:
             return None
-        return replace(
-            limit,
-            qps=_part(limit.qps, workers),
-            qpm=_part(limit.qpm, workers),
-            tpm=_part(limit.tpm, workers),
-            concurrency=_part(limit.concurrency, workers),
-        )
+        sizes = {name: _part(size, workers) for name, size in limit.numbers.items() if name != "wait_seconds"}
+        return LimitPolicy(**sizes, wait_seconds=limit.wait_seconds)
 
     def parts(limits: Limits) -> Limits:
         return {name: part(limit) or limit for name, limit in limits.items()}

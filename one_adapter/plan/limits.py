@@ -13,14 +13,14 @@ from one_adapter.vendors.service_types import EMBEDDING_TYPES
 
 #: The fields of a limit and what each counts, in the gateway's order: where only one counts it is the first
 #: above 0. `rpm` is `qpm` by another name.
-LIMIT_KINDS = (("qps", "qps"), ("qpm", "qpm"), ("rpm", "qpm"), ("concurrency", "concurrency"))
+LIMIT_FIELDS = (("qps", "qps"), ("qpm", "qpm"), ("rpm", "qpm"), ("concurrency", "concurrency"))
 
 
 def limit_of(
     limit: Limit, dialect: Dialect, wait_seconds: int = defaults.LIMIT_WAIT_SECONDS
 ) -> LimitPolicy | None:
     """What a limit says, or the one number of it that counts; None when no number is above 0."""
-    values = {name: getattr(limit, name) for name, _ in LIMIT_KINDS}
+    values = {name: getattr(limit, name) for name, _ in LIMIT_FIELDS}
     wait = limit.timeout or wait_seconds
     if not dialect.limits_add_up:
         return _first(values, wait)
@@ -48,12 +48,14 @@ def credential_limit_of(credential: Mapping[str, Any]) -> LimitPolicy | None:
 
 def _first(values: Mapping[str, float], wait_seconds: int) -> LimitPolicy | None:
     name = counting_field(values)
-    return LimitPolicy(**{dict(LIMIT_KINDS)[name]: values[name]}, wait_seconds=wait_seconds) if name else None
+    return (
+        LimitPolicy(**{dict(LIMIT_FIELDS)[name]: values[name]}, wait_seconds=wait_seconds) if name else None
+    )
 
 
 def counting_field(values: Mapping[str, float]) -> str | None:
     """The name of the limit that counts among several."""
-    return next((name for name, _ in LIMIT_KINDS if values.get(name, 0) > 0), None)
+    return next((name for name, _ in LIMIT_FIELDS if values.get(name, 0) > 0), None)
 
 
 def _is_number(value: object) -> bool:

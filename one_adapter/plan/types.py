@@ -128,10 +128,7 @@ class LimitPolicy:
     @property
     def numbers(self) -> dict[str, float]:
         """What it says, by the names of the exported file."""
-        each = {"qps": self.qps, "qpm": self.qpm, "tpm": self.tpm, "concurrency": self.concurrency}
-        return {
-            name: value for name, value in {**each, "wait_seconds": self.wait_seconds}.items() if value > 0
-        }
+        return {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) > 0}
 
 
 Limits = Mapping[str, LimitPolicy]

@@ -8,7 +8,7 @@ from one_adapter.config.model import Limit, Service
 from one_adapter.config.reading import trim
 from one_adapter.language import tr
 from one_adapter.plan.ledger.leaf import INFO, OVERRIDDEN, Judgement, Leaf, Scope, emulated, inert
-from one_adapter.plan.limits import LIMIT_KINDS, counting_field, limit_of
+from one_adapter.plan.limits import LIMIT_FIELDS, counting_field, limit_of
 from one_adapter.vendors.service_types import EMBEDDING_TYPES
 
 NEVER_ASKED = tr("the service is never asked: nothing leads to it")
@@ -58,7 +58,7 @@ def model_limit(
 
 def number(scope: Scope, leaf: Leaf, given: Limit, target: str) -> Judgement:
     """One number of a limit, or its timeout."""
-    values = {name: getattr(given, name) for name, _ in LIMIT_KINDS}
+    values = {name: getattr(given, name) for name, _ in LIMIT_FIELDS}
     exists = limit_of(given, scope.dialect) is not None
     field = leaf.path[-1]
     if not scope.dialect.limits_add_up:

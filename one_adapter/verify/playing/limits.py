@@ -35,7 +35,7 @@ async def play_limits(player: Player) -> list[Check]:
     """Test every limit that a name leads to, one after another."""
     checks = []
     for way in ways_of(player):
-        for kind, test in _TESTS.items():
+        for kind, test in TESTS.items():
             least = way.least(kind)
             if least < inf:
                 checks.append(await test(way, player, least))
@@ -152,7 +152,7 @@ async def _tokens(way: Way, player: Player, least: float) -> Check:
     return Check("limit tpm", way.model, "same")
 
 
-_TESTS: dict[str, Callable[[Way, Player, float], Awaitable[Check]]] = {
+TESTS: dict[str, Callable[[Way, Player, float], Awaitable[Check]]] = {
     "concurrency": _at_once,
     "qps": _a_second,
     "qpm": _a_minute,
