@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import socket
 import ssl
@@ -10,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import metadata
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from certificates import self_signed
 from click.testing import Result
 from command_runner import runner
 from configurations import openai, plan, service
@@ -308,9 +307,8 @@ class TestOnline:
         assert check.state == "note"
         assert "openai-1" in check.said
 
-    def test_a_server_has_to_prove_who_it_is_and_hears_no_word(self, tmp_path: Path) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate(tmp_path))
+    def test_a_server_has_to_prove_who_it_is_and_hears_no_word(self) -> None:
+        _, context = self_signed()
         heard: list[bytes] = []
 
         def encrypted(connection: socket.socket) -> None:
@@ -330,34 +328,6 @@ class TestOnline:
             connected(Address("127.0.0.1", number, encrypted=False))
             assert over.wait(60)
         assert heard == [b""]
-
-
-def certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "certificate.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    return path
 
 
 class TestCommand:

@@ -10,11 +10,9 @@ import base64
 import datetime
 import hashlib
 import hmac
-import ipaddress
 import json
 import re
 import ssl
-import tempfile
 import threading
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -23,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import WSMsgType, web
+from certificates import self_signed
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 SPARK_ID, SPARK_KEY, SPARK_SECRET = "canaryid", "canary-spark-key-4411", "canary-spark-secret-4412"
@@ -528,35 +527,3 @@ async def _gone(socket: Any, seconds: float) -> None:
         return
     if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
         raise ConnectionResetError
-
-
-def self_signed() -> tuple[str, ssl.SSLContext]:
-    """A certificate that no client has reason to trust, and a TLS server with it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(address, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    public = certificate.public_bytes(serialization.Encoding.PEM)
-    pem = public + key.private_bytes(serialization.Encoding.PEM, *form)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        file.write(pem)
-        file.flush()
-        context.load_cert_chain(file.name)
-    return public.decode(), context

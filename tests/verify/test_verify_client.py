@@ -7,10 +7,9 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
 
 import pytest
+from certificates import self_signed
 
 from one_adapter.verify.credentials import calls
 from one_adapter.verify.credentials.questions import Request
@@ -175,31 +174,8 @@ def test_a_whole_answer_that_is_no_json_has_no_body() -> None:
     assert ask(OK + b"content-type: application/json\r\n\r\n" + b"[" * 100_000)[0].body is None
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    with answering(OK + b"\r\n", context=own_certificate(tmp_path)) as (port, seen):
+def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
+    with answering(OK + b"\r\n", context=self_signed()[1]) as (port, seen):
         answer = server_at(f"https://127.0.0.1:{port}", "sk-a-key").ask("/v1/models")
         assert answer.trouble.startswith("TLS failed: ")
         assert not seen
-
-
-def own_certificate(folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate of its own making."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from datetime import datetime, timedelta, timezone
-
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key: Any = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    made = builder.sign(key, hashes.SHA256())
-    plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    path = folder / "own.pem"
-    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import self_signed
 from command_runner import runner
 from forwarders import http_proxy, socks_proxy
-from mock_vendors import self_signed
 from standin import read
 
 from one_adapter.cli import cli

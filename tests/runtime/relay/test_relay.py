@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from certificates import self_signed
 from doorway import CHAT, Caller, loaded_of
 from doorway import deployment as entry
 from doorway import litellm as beyond
 from forwarders import http_proxy, socks_proxy
-from mock_vendors import self_signed
 
 from one_adapter.runtime.entry.door import Door, Loaded
 from one_adapter.runtime.relay import way
