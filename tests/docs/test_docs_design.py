@@ -50,10 +50,10 @@ def way(question: str) -> Path:
     return ROOT / NAMED.findall(row)[0][0]
 
 
-def test_there_are_eleven_ways_and_their_steps_are_names_of_the_tree() -> None:
+def test_there_are_twelve_ways_and_their_steps_are_names_of_the_tree() -> None:
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| …")]
-    assert len(rows) == 11
+    assert len(rows) == 12
     for row in rows:
         steps = [step.strip().replace(" ", "_") for step in row.split("|")[2].split("→")]
         path = NAMED.findall(row)[0][0]
@@ -71,6 +71,7 @@ def test_a_vendors_default_address_is_decided_where_the_page_says() -> None:
 @pytest.mark.parametrize(
     ("question", "code"),
     [
+        ("a single value", "def judge("),
         ("a file has changed", "def look("),
         ("agree on a reload", "def prepared("),
         ("a worker that died", "def died("),
