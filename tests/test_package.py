@@ -99,7 +99,7 @@ LINT_ROOMS = {
     "every": {"catalogue", "kinds", "litellm"},
     "selection": {"every", "finding"},
     "output": {"catalogue", "every", "kinds", "rule", "finding"},
-    "judging": {"output", "catalogue", "kinds", "litellm"},
+    "judging": {"output", "catalogue", "kinds", "litellm", "finding"},
     "pages": {"output", "catalogue", "every", "litellm", "rule"},
     "litellm": {"rule", "finding", "hints", "kinds"},
 }

@@ -16,6 +16,7 @@ from one_adapter.language import tr, translated, trn
 
 if TYPE_CHECKING:
     from one_adapter.config.document import Document
+    from one_adapter.finding import Finding
     from one_adapter.lint.judging import Choice, Judge
     from one_adapter.lint.output.as_text import Judged
 
@@ -39,6 +40,7 @@ class Asked(NamedTuple):
     kind: str | None
     litellm: str
     env_files: tuple[str, ...]
+    env: bool
     fix: bool
     diff: bool
     explain: str | None
@@ -94,6 +96,11 @@ class Asked(NamedTuple):
     help="A file that sets the variables which os.environ/NAME asks for; only names are read from it.",
 )
 @click.option(
+    "--env",
+    is_flag=True,
+    help="Take the variables of this process for those that LiteLLM will have, beside any --env-file.",
+)
+@click.option(
     "--fix", is_flag=True, help="Put right in the file what can mean but one thing, and say what is left."
 )
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
@@ -142,13 +149,12 @@ def _explain(word: str) -> int:
 
 
 def _lint(asked: Asked) -> int:
-    from one_adapter.config.store import stale_sibling
     from one_adapter.errors import OneAdapterError
     from one_adapter.finding import SEVERITIES
     from one_adapter.lint.finding import at_least
     from one_adapter.lint.inputs import documents
-    from one_adapter.lint.judging import Judge
-    from one_adapter.lint.kinds import LITELLM, is_doubtful
+    from one_adapter.lint.judging import Judge, each_once
+    from one_adapter.lint.kinds import LITELLM
     from one_adapter.lint.selection import chosen, read_patterns
     from one_adapter.lint.variables import names_in
 
@@ -157,22 +163,25 @@ def _lint(asked: Asked) -> int:
             translated(tr("Name a configuration file, a folder, or - for standard input."))
         )
     selected, ignored = read_patterns(asked.select, "--select"), read_patterns(asked.ignore, "--ignore")
-    judge = Judge(asked.gateway, asked.litellm, names_in(asked.env_files), asked.kind == LITELLM)
-    judged: list[Judged] = []
+
+    def choice(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        return chosen(found, selected, ignored)
+
+    variables = names_in(asked.env_files, os.environ if asked.env else None)
+    judge = Judge(asked.gateway, asked.litellm, variables, asked.kind == LITELLM, asked.env)
+    wanted: list[Document] = []
     unreadable = False
     for document in documents(asked.files, asked.kind):
         if isinstance(document, OneAdapterError):
             unreadable = True
             complain(document)
             continue
-        stale = stale_sibling(document.name, document)
-        if stale:
-            say(tr("Warning: {what}", what=stale), err=True)
-        if asked.kind is None and is_doubtful(document):
-            say(tr("Note: {name}: {what}", name=document.name, what=DOUBTFUL), err=True)
-        judged += _judged(document, judge, lambda found: chosen(found, selected, ignored), asked)
+        if not _is_wanted(document, asked):
+            continue
+        wanted.append(_put_right(document, judge, choice, asked))
     if asked.diff:
         return 2 if unreadable else 0
+    judged = each_once([judge(document, choice) for document in wanted])
     if judged or not unreadable:
         _print(judged, asked.form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"))
     if unreadable:
@@ -181,17 +190,33 @@ def _lint(asked: Asked) -> int:
     return 1 if any(at_least(one.findings, severity) for one in judged) else 0
 
 
-def _judged(document: Document, judge: Judge, choice: Choice, asked: Asked) -> list[Judged]:
-    """The findings about a file, after it was put right where the user wants that."""
+def _is_wanted(document: Document, asked: Asked) -> bool:
+    """Whether a file is one to judge; what is odd about it is said."""
+    from one_adapter.config.store import stale_sibling
+    from one_adapter.lint.kinds import is_doubtful, neither
+
+    stale = stale_sibling(document.name, document)
+    if stale:
+        say(tr("Warning: {what}", what=stale), err=True)
+    other = neither(document) if asked.kind is None else None
+    if other:
+        what = tr("this is {kind}, and is not judged", kind=other)
+        say(tr("Note: {name}: {what}", name=document.name, what=what), err=True)
+    elif asked.kind is None and is_doubtful(document):
+        say(tr("Note: {name}: {what}", name=document.name, what=DOUBTFUL), err=True)
+    return not other
+
+
+def _put_right(document: Document, judge: Judge, choice: Choice, asked: Asked) -> Document:
+    """The document, after it was put right where the user wants that."""
     if not (asked.fix or asked.diff):
-        return judge(document, choice)
+        return document
     from one_adapter.lint.fixing import diff, fixed, write
 
     one = fixed(document, lambda other: judge(other)[0].findings, choice)
     if asked.diff:
         click.echo(diff(one), nl=False)
-        return []
-    if one.after is not one.before:
+    elif one.after is not one.before:
         write(one)
         done = trn(
             "{name}: {count} finding put right",
@@ -200,7 +225,7 @@ def _judged(document: Document, judge: Judge, choice: Choice, asked: Asked) -> l
             name=document.name,
         )
         say(done, err=True)
-    return judge(one.after, choice)
+    return one.after
 
 
 def _print(judged: list[Judged], form: str) -> None:

@@ -79,6 +79,13 @@ class Reader11(Reader):
         if event.tag not in (None, "!") and event.tag.removeprefix(_PREFIX) not in _COLLECTIONS:
             raise SyntaxProblem(_no_constructor(event.tag), self.offset(event.start_mark))
 
+    def check_anchor(self, event: Any) -> None:
+        """Refuse a second anchor of one name."""
+        if event.anchor in self.anchors:
+            start = self.offset(event.start_mark)
+            what = tr("the anchor &{anchor} stands here a second time", anchor=event.anchor)
+            raise SyntaxProblem(what, start, start + 1 + len(event.anchor))
+
     def look_behind(self, events: Iterator[Any]) -> None:
         """Refuse what stands behind the first document."""
         for event in events:
@@ -87,7 +94,13 @@ class Reader11(Reader):
 
 
 class FirstOf(Reader11):
-    """Builds the tree of the first of several documents, as a manifest has them."""
+    """Builds the tree of the first of several documents, as a manifest has them.
+
+    Who reads a manifest is no PyYAML, and takes a second anchor of one name for another.
+    """
+
+    def check_anchor(self, event: Any) -> None:
+        """Take any anchor."""
 
     def look_behind(self, events: Iterator[Any]) -> None:
         """Let others follow."""

@@ -109,6 +109,8 @@ class Reader:
         for event in events:
             node: Node | None
             if isinstance(event, yaml.ScalarEvent):
+                if event.anchor:
+                    self.check_anchor(event)
                 node = self._scalar(event)
                 self._remember(event.anchor, node)
             elif isinstance(event, yaml.AliasEvent):
@@ -159,12 +161,16 @@ class Reader:
     def check_tag(self, event: Any) -> None:
         """Refuse a mapping or list by its tag; the gateway refuses none."""
 
+    def check_anchor(self, event: Any) -> None:
+        """Refuse an anchor; to the gateway a second one of the same name is another."""
+
     def _open(self, stack: list[_Open], event: Any) -> None:
         start = self._value_start(event)
         if len(stack) >= MAX_DEPTH:
             raise SyntaxProblem(TOO_DEEP, start)
         place = stack[-1].child_place() if stack else ""
         if event.anchor:
+            self.check_anchor(event)
             self.anchors[event.anchor] = None
         is_map = isinstance(event, yaml.MappingStartEvent)
         stack.append(_Open(start, place, is_map, event.anchor))

@@ -58,6 +58,7 @@ TABLE: Mapping[str, tuple[tuple[str, Make], ...]] = {
     ),
     "LIT101": ((_MEANT, _slip),),
     "LIT103": ((_MEANT, _slip),),
+    "LIT119": (("Put it in quotes.", _quoted),),
     "LIT108": (("Write {name}.", _as_written),),
     "LIT204": (("Write {address}.", _as_written),),
     "LIT205": (("Write {address}.", _as_written),),

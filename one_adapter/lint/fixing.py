@@ -99,7 +99,7 @@ def reread(document: Document, text: str) -> Document:
     """A document of the same kind with another text."""
     data = text.encode("utf-8", "surrogatepass")
     if isinstance(document, LiteLLMFile):
-        return parse_litellm(data, document.name, document.at)
+        return parse_litellm(data, document.name, document.at, document.part)
     return parse(data, document.name)
 
 

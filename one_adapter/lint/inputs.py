@@ -12,15 +12,13 @@ from one_adapter.config.litellm_file import LiteLLMFile
 from one_adapter.config.store import is_store, read_store
 from one_adapter.errors import OneAdapterError
 from one_adapter.language import tr
-from one_adapter.lint.kinds import LITELLM, is_found, read
+from one_adapter.lint.kinds import LITELLM, is_compose, is_found, read
 
 #: The word in two bytes a letter, whichever comes first.
 _WIDE = b"s\0e\0r\0v\0i\0c\0e\0s"
 #: A LiteLLM configuration has one of these, in whatever it is wrapped.
 _LITELLM = (b"model_list", b"proxy_config")
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "site-packages"])
-#: A mapping under `services` with one of these is a Docker Compose file.
-_COMPOSE = frozenset(["image", "build", "container_name"])
 
 
 def documents(names: Iterable[str], kind: str | None = None) -> Iterator[Document | OneAdapterError]:
@@ -94,6 +92,5 @@ def is_configuration(document: Document) -> bool:
         return True
     for member in root.members:
         if fold(member.key) == "services":
-            entries = [entry.node for entry in member.node.members]
-            return not any(_COMPOSE & {inner.key for inner in entry.members} for entry in entries)
+            return not is_compose(member.node)
     return False

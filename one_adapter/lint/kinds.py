@@ -7,9 +7,10 @@ from pathlib import PurePath
 
 from one_adapter.config.document import Document, parse
 from one_adapter.config.fields import known_name, structs_of
-from one_adapter.config.litellm_file import LiteLLMFile, parse_litellm
+from one_adapter.config.litellm_file import LiteLLMFile, parse_litellm, parts
 from one_adapter.config.node import Node, escape
 from one_adapter.dialect import CURRENT
+from one_adapter.language import Message, tr
 
 SIMPLE_ONE_API = "simple-one-api"
 LITELLM = "litellm"
@@ -33,7 +34,9 @@ CHART_PLACES = (
     "/litellm/proxy_config",
     "/config/proxy_config",
 )
-_BLOCK_SECTION = re.compile(rf"^(?:{'|'.join(SECTIONS)})[ \t]*:", re.MULTILINE)
+#: A mapping under `services` with one of these is a Docker Compose file.
+_COMPOSE = frozenset(["image", "build", "container_name"])
+_BLOCK_SECTION = re.compile(rf"^(?:\{{\s*)?[\"']?(?:{'|'.join(SECTIONS)})[\"']?[ \t]*:", re.MULTILINE)
 
 
 def read(data: bytes, name: str, kind: str | None = None, format: str | None = None) -> Document:
@@ -49,7 +52,22 @@ def read(data: bytes, name: str, kind: str | None = None, format: str | None = N
         return parse_litellm(data, name)
     document = parse(data, name, format)
     at = None if kind else configuration_in(document, name)
+    if at is None and kind is None and b"\n---" in data and document.format == "yaml":
+        return _further(data, document)
     return document if at is None else parse_litellm(data, name, at)
+
+
+def _further(data: bytes, document: Document) -> Document:
+    """A manifest of which a later document holds a configuration; the first document where none does."""
+    for number, span in enumerate(parts(document.text)[1:], 1):
+        text = document.text[span.start : span.end]
+        if "model_list" not in text and not any(one in text for one in SECTIONS):
+            continue
+        root = parse(text.encode("utf-8", "replace"), "-", "yaml").root
+        at = _inside(root) if root is not None and root.kind == "object" else None
+        if at is not None:
+            return parse_litellm(data, document.name, at, number)
+    return document
 
 
 def configuration_in(document: Document, name: str = "") -> str | None:
@@ -123,6 +141,27 @@ def is_found(document: Document) -> bool:
         return "litellm_params" in document.text
     listed = root.get("model_list")
     return listed is not None and any(item.get("litellm_params") is not None for item in listed.items)
+
+
+def is_compose(node: Node) -> bool:
+    """Whether what stands under `services` are those of a Docker Compose file."""
+    return any(_COMPOSE & {inner.key for inner in entry.node.members} for entry in node.members)
+
+
+def neither(document: Document) -> Message | None:
+    """What a file is that surely holds no configuration of either kind; None where it may hold one."""
+    root = document.root
+    if isinstance(document, LiteLLMFile) or root is None or root.kind != "object":
+        return None
+    services = root.get("services")
+    if services is not None:
+        return tr("a Docker Compose file") if is_compose(services) else None
+    if all((node := root.get(key)) is not None and node.kind == "string" for key in ("apiVersion", "kind")):
+        return tr("a manifest of Kubernetes without a configuration in it")
+    image = root.get("image")
+    if image is not None and image.get("repository") is not None:
+        return tr("values of a Helm chart without a configuration in them")
+    return None
 
 
 def is_doubtful(document: Document) -> bool:

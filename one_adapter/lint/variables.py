@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from one_adapter.config.document import read_bytes
 
@@ -20,8 +21,15 @@ def names_set(text: str) -> frozenset[str]:
     return frozenset(name for name, first in _LINE.findall(text) if first)
 
 
-def names_in(paths: tuple[str, ...]) -> frozenset[str] | None:
-    """The names that any of these files sets; None without a file. `OneAdapterError` as `read_bytes`."""
-    if not paths:
+def names_in(paths: tuple[str, ...], process: Mapping[str, str] | None = None) -> frozenset[str] | None:
+    """The names that any of these files sets, or a process; None without either.
+
+    `OneAdapterError` as `read_bytes`.
+
+    >>> sorted(names_in((), {"A": "1", "B": ""}))
+    ['A']
+    """
+    if not paths and process is None:
         return None
-    return frozenset[str]().union(*(names_set(read_bytes(path).decode("utf-8", "replace")) for path in paths))
+    own = [name for name, value in (process or {}).items() if value]
+    return frozenset(own).union(*(names_set(read_bytes(path).decode("utf-8", "replace")) for path in paths))

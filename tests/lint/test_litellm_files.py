@@ -70,6 +70,9 @@ def test_a_date_is_a_date() -> None:
         "a: 2024-13-45",
         "a: =",
         "a: *b",
+        "a: &x 1\nb: &x 2",
+        "a: &x [&x 1]",
+        "a: &x {b: 1}\nc: &x {d: 2}",
     ],
 )
 def test_what_pyyaml_refuses_is_a_problem_with_a_place(text: str) -> None:
@@ -121,6 +124,81 @@ def test_a_block_in_a_configmap_is_judged_where_it_stands(tmp_path: Path) -> Non
     done = lint("--format", "json", path)
     finding = json.loads(done.stdout)["findings"][0]
     assert (finding["code"], finding["line"]) == ("LIT001", 6)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"model_list:\\n- model_name: a\\n  litellm_params: {model: \\x6fpanai/x}\\n"',
+        '"model_list:\\n- model_name: a\\n  litellm_params: {model: \\\n      opanai/x}\\n"',
+        "'{model_list: [{model_name: a,\n    litellm_params: {model: ''opanai/x''}}]}'",
+        ">\n    model_list:\n      - model_name: a\n        litellm_params: {model: opanai/x}\n",
+        "|-\n    model_list:\n    - model_name: a\n      litellm_params: {model: opanai/x}",
+    ],
+    ids=["double quotes", "double quotes over lines", "single quotes", "folded", "literal"],
+)
+def test_a_configmap_is_judged_in_whatever_style_its_text_is_written(written: str, tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(f"apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml: {written}\n")
+    finding = json.loads(lint("--format", "json", path).stdout)["findings"][0]
+    assert finding["code"] == "LIT202"
+    line = path.read_text().splitlines()[finding["line"] - 1]
+    assert line[finding["column"] - 1 :].startswith(("opanai/x", "\\x6fpanai/x", "''opanai/x''"))
+
+
+DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"
+CONFIGMAP = "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml: |\n"
+INDENTED = "".join(f"    {line}\n" for line in LIST.replace("openai", "opanai").splitlines())
+
+
+@pytest.mark.parametrize(
+    "before", [f"{DEPLOYMENT}---\n", f"---\n{DEPLOYMENT}---\n", f"# a\n---\n{DEPLOYMENT}\n--- # b\n"]
+)
+def test_a_configuration_in_a_later_document_of_a_manifest_is_judged(before: str, tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(f"{before}{CONFIGMAP}{INDENTED}---\nkind: Service\n")
+    finding = json.loads(lint("--format", "json", path).stdout)["findings"][0]
+    assert finding["code"] == "LIT202"
+    assert path.read_text().splitlines()[finding["line"] - 1].endswith("{model: opanai/gpt-4o}")
+
+
+def test_a_later_document_of_a_manifest_is_put_right_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    text = f"{DEPLOYMENT}---\n{CONFIGMAP}    router_settings: {{num_retires: 2}}\n---\nkind: Service\n"
+    path.write_text(text)
+    lint("--fix", path)
+    assert path.read_text() == text.replace("num_retires", "num_retries")
+
+
+@pytest.mark.parametrize("name", ["values.yaml", "compose.yaml", "deployment.yaml"])
+def test_a_file_that_surely_is_something_else_is_not_judged(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(
+        {
+            "values.yaml": "replicaCount: 1\nimage: {repository: x, tag: a}\nservice: {port: 4000}\n",
+            "compose.yaml": "services: {proxy: {image: x}}\n",
+            "deployment.yaml": DEPLOYMENT,
+        }[name]
+    )
+    done = lint(path)
+    assert (done.exit_code, done.stderr.count("is not judged")) == (0, 1)
+    assert lint("--as", "litellm", path).stderr == ""
+
+
+def test_what_is_included_is_told_of_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(LIST.replace("openai", "opanai"))
+    for name in ("main.yaml", "other.yaml"):
+        (tmp_path / name).write_text(f"include: [a.yaml]\n{LIST}")
+    told = json.loads(lint("--format", "json", tmp_path).stdout)
+    assert sorted(Path(name).name for name in told["files"]) == ["a.yaml", "main.yaml", "other.yaml"]
+    assert [one["code"] for one in told["findings"] if one["severity"] == "error"] == ["LIT202"]
+
+
+def test_of_files_that_include_one_another_each_is_told_of_once(tmp_path: Path) -> None:
+    for name, other in (("a.yaml", "b.yaml"), ("b.yaml", "a.yaml")):
+        (tmp_path / name).write_text(f"include: [{other}]\n{LIST}")
+    told = json.loads(lint("--format", "json", tmp_path).stdout)
+    assert sorted(Path(name).name for name in told["files"]) == ["a.yaml", "b.yaml"]
 
 
 def test_a_file_in_a_folder_is_judged_where_it_surely_is_a_configuration(tmp_path: Path) -> None:
@@ -275,3 +353,21 @@ def test_variables_that_an_env_file_sets_are_known(tmp_path: Path) -> None:
     env.write_text("K=hush\n")
     assert "LIT404" not in lint("--env-file", env, path).stdout
     assert "LIT404" not in lint(path).stdout
+
+
+def test_the_variables_of_the_process_count_where_the_user_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(LIST.replace("}", ", api_key: os.environ/MY_KEY}"))
+    told = runner().invoke(lint_command, ["--env", str(path)], env={"MY_KEY": "", "GITHUB_ACTIONS": ""})
+    assert "MY_KEY is not set" in told.stdout
+    told = runner().invoke(lint_command, ["--env", str(path)], env={"MY_KEY": "k-123", "GITHUB_ACTIONS": ""})
+    assert "is not set" not in told.stdout
+    assert "k-123" not in told.output
+    assert "is not set" not in lint(path).stdout
+
+
+def test_a_key_that_is_no_text_is_put_in_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{LIST}router_settings: {{model_group_alias: {{4: a, on: a}}}}\n")
+    lint("--fix", path)
+    assert path.read_text() == f'{LIST}router_settings: {{model_group_alias: {{"4": a, "on": a}}}}\n'

@@ -48,6 +48,7 @@ class Context(Noting):
     the other: `source` gives their text. `problems`, `duplicates` and `not_included` are those of all
     files. `told` says that the user called the file one of LiteLLM's. `variables` are the names that are
     set, where an --env-file told; None where nobody knows. `today` is the day by which models have ended.
+    `installed` says whether LiteLLM finds a module; None where it runs elsewhere.
     Everything is worked out once, when first asked for.
     """
 
@@ -58,11 +59,13 @@ class Context(Noting):
         variables: frozenset[str] | None = None,
         told: bool = False,
         today: date | None = None,
+        installed: Callable[[str], bool] | None = None,
     ) -> None:
         self.document = document
         self.version = version
         self.variables = variables
         self.told = told
+        self.installed = installed
         self.today = today or date.today()
         self.configuration = Configuration(document)
         self._made: dict[Callable[[Context], Any], Any] = {}

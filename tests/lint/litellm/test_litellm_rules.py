@@ -186,6 +186,120 @@ def test_what_fails_or_counts_for_nothing_is_told(text: str, code: str, severity
     assert [(one.code, one.severity) for one in found(text)] == [(code, severity)]
 
 
+SEMANTIC = "{type: redis-semantic, similarity_threshold: 0.8, host: h, port: 1%s}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "severity"),
+    [
+        (deployment("api_key: k, on: x"), "LIT119", "error"),
+        ("2: x\n", "LIT119", "error"),
+        ("router_settings: {fallbacks: [{4: [a]}]}\n", "LIT119", "error"),
+        ("mcp_servers: {5: {url: 'http://h'}}\n", "LIT119", "error"),
+        ("mcp_servers: {s: {url: 'http://h', alias: 5}}\n", "LIT118", "error"),
+        ("mcp_servers: {s: {command: x, transport: stdio, env: {A: }}}\n", "LIT118", "error"),
+        ("mcp_servers: {s: {url: 'http://h', static_headers: {A: 5}}}\n", "LIT118", "error"),
+        ("prompts: [{prompt_id: p, litellm_params: {prompt_integration: nope}}]\n", "LIT618", "error"),
+        ("prompts: [{prompt_id: p, litellm_params: {prompt_id: p}}]\n", "LIT618", "error"),
+        ("prompts: [{prompt_id: p, litellm_params: {prompt_integration: gitlab}}]\n", "LIT618", "error"),
+        ("litellm_settings: {model_alias_map: x}\n", "LIT114", "error"),
+        ("litellm_settings: {model_cost: }\n", "LIT114", "error"),
+        (deployment("api_key: k, max_parallel_requests: -1"), "LIT224", "error"),
+        (deployment("api_key: k, tpm: -1"), "LIT224", "warning"),
+        (deployment("api_key: k, temperature: os.environ/T"), "LIT228", "warning"),
+        (deployment('api_key: k, max_tokens: "100"'), "LIT228", "warning"),
+        (deployment("api_key: k, allowed_openai_params: thinking"), "LIT229", "warning"),
+        (deployment("api_key: k, allowed_openai_params: 5"), "LIT229", "error"),
+        (deployment("api_key: k").replace("openai/x", "openai_like/x"), "LIT226", "warning"),
+        (deployment("api_key: k").replace("openai/x", "openai/"), "LIT227", "warning"),
+        ("general_settings: {alerting: [slak]}\n", "LIT115", "warning"),
+        ("general_settings: {alerting: [slack], alert_types: [llm_exception]}\n", "LIT115", "warning"),
+        (f"litellm_settings: {{cache: true, cache_params: {SEMANTIC % ''}}}\n", "LIT617", "warning"),
+    ],
+)
+def test_what_is_told_hangs_on_nothing_beside_the_file(text: str, code: str, severity: str) -> None:
+    assert (code, severity) in {(one.code, one.severity) for one in found(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'router_settings: {model_group_alias: {"4": a}}\n' + deployment("api_key: k"),
+        "prompts: [{prompt_id: p, litellm_params: {prompt_integration: dotprompt}}]\n",
+        "general_settings: {alerting: [slack, email, webhook, sentry, ms_teams]}\n",
+        "litellm_settings: {cache: true, cache_params: "
+        "{type: redis-semantic, similarity_threshold: 0.8, redis_url: 'redis://h'}}\n",
+        deployment("api_key: k").replace("openai/x", "openai_like/bge-m3"),
+        deployment("api_key: k").replace("openai/x", "infinity/x"),
+        deployment("api_key: k, allowed_openai_params: [thinking], temperature: 0.2"),
+        "mcp_servers: {s: {command: x, transport: stdio, env: {A: os.environ/B}}}\n",
+    ],
+)
+def test_their_neighbours_that_work_are_left_alone(text: str) -> None:
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize("version", ["1.108", "1.109"])
+def test_a_key_at_the_top_that_is_no_text_counts_for_little_before_1_110(version: str) -> None:
+    assert [one.severity for one in found("5: x\n", version) if one.code == "LIT119"] == ["info"]
+
+
+UNSET = {
+    "model": ("model_list: [{model_name: a, litellm_params: {model: os.environ/GONE}}]\n", "does not start"),
+    "key": (deployment("api_key: os.environ/GONE"), "every call fails"),
+    "address": (deployment("api_key: k, api_base: os.environ/GONE"), "the vendor's own address"),
+    "server": (
+        "mcp_servers: {s: {command: x, transport: stdio, env: {A: os.environ/GONE}}}\n",
+        "does not start",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), UNSET.values(), ids=UNSET)
+def test_of_a_variable_that_is_not_set_it_is_told_what_hangs_on_it(text: str, said: str) -> None:
+    told = [one for one in found(text, variables=frozenset()) if one.code == "LIT404"]
+    assert [(one.severity, said in one.message, "GONE" in one.message) for one in told] == [
+        ("warning", True, True)
+    ]
+    assert found(text, variables=frozenset(["GONE", "OPENAI_API_KEY"])) == found(text)
+
+
+def test_a_variable_that_the_file_itself_sets_is_set() -> None:
+    text = f"{deployment('api_key: os.environ/MINE')}environment_variables: {{MINE: k}}\n"
+    assert "LIT404" not in {one.code for one in found(text, variables=frozenset())}
+
+
+BEDROCK = deployment("aws_region_name: us-east-1").replace("openai/x", "bedrock/amazon.nova-pro-v1:0")
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "severities"),
+    [
+        (deployment("rpm: 5"), ["OTHER"], ["warning"]),
+        (deployment("rpm: 5"), ["OPENAI_API_KEY"], []),
+        (deployment("rpm: 5") + "litellm_settings: {openai_key: os.environ/OTHER}\n", ["OTHER"], []),
+        (deployment("rpm: 5") + "environment_variables: {OPENAI_API_KEY: k}\n", [], []),
+        (deployment("litellm_credential_name: c"), [], []),
+        (BEDROCK, ["AWS_REGION"], ["info"]),
+        (BEDROCK, ["AWS_PROFILE"], []),
+        (BEDROCK.replace("aws_region", "aws_role_name: r, aws_region"), [], []),
+    ],
+)
+def test_a_key_that_comes_from_nowhere_is_told_where_the_environment_is_known(
+    text: str, variables: list[str], severities: list[str]
+) -> None:
+    told = found(text, variables=frozenset(variables))
+    assert [one.severity for one in told if one.code == "LIT230"] == severities
+    assert "LIT230" not in codes(text)
+
+
+def test_a_callback_whose_package_is_not_here_is_left_out() -> None:
+    document = parse_litellm(b"litellm_settings: {callbacks: [langfuse, langsmith]}\n", "config.yaml")
+    told = judge(Context(document, installed=lambda name: name != "langfuse"))
+    assert [(one.code, one.pointer) for one in told] == [("LIT619", "/litellm_settings/callbacks/0")]
+    assert judge(Context(document, installed=lambda _: True)) == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from one_adapter.config.node import Node
+from one_adapter.finding import Severity
 from one_adapter.language import listed, tr
 from one_adapter.lint.finding import Note
 from one_adapter.lint.litellm.context import Context
@@ -108,6 +110,9 @@ def cache_in_memory(context: Context) -> Iterator[Note]:
 def cache_incomplete(context: Context) -> Iterator[Note]:
     """The cache lacks what its type cannot do without.
 
+    One of type `redis-semantic` has a `similarity_threshold`, and a `redis_url` or all of `host`, `port` and
+    `password`; these may come from `REDIS_HOST`, `REDIS_PORT` and `REDIS_PASSWORD`, too.
+
     LiteLLM: refuses to start.
     """
     params = context.find(_PARAMS)
@@ -118,12 +123,32 @@ def cache_incomplete(context: Context) -> Iterator[Note]:
         if params.get(name) is None:
             said = tr("a cache of type {type} needs {name}", type=kind.value, name=name)
             yield context.note(f"{_PARAMS}/type", said)
+    if kind.value == "redis-semantic":
+        yield from _semantic(context, params)
     url = params.get("url")
     if (kind.value == "redis" and url is not None and url.kind == "string" and not is_reference(url)) and (
         not url.value.startswith(REDIS_SCHEMES)
     ):
         said = tr("the address of a Redis begins with {schemes}", schemes=listed(REDIS_SCHEMES))
         yield context.note(f"{_PARAMS}/url", said)
+
+
+#: What a cache by meaning needs where it is not told a redis_url, and the variables LiteLLM takes it from.
+_SEMANTIC = {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}
+
+
+def _semantic(context: Context, params: Node) -> Iterator[Note]:
+    """It puts an address together by itself, and takes none without a password."""
+    if params.get("redis_url") is not None or not any(params.get(name) is not None for name in _SEMANTIC):
+        return
+    for name, variable in _SEMANTIC.items():
+        node = params.get(name)
+        if (node is None or not node.value) and not is_set(context, variable):
+            said = tr("a cache of type {type} needs {name}", type="redis-semantic", name=name)
+            advice = tr("Add it, or give redis_url, or set {variable}.", variable=variable)
+            # The variable may well be set where nobody has told.
+            severity: Severity | None = "warning" if context.variables is None else None
+            yield context.note(f"{_PARAMS}/type", said, advice, severity=severity)
 
 
 @rule("LIT608", "cache-type", "error")

@@ -68,6 +68,14 @@ def _named(context: Context, key: str) -> Iterator[tuple[str, Node]]:
         yield f"/litellm_settings/{key}", node
 
 
+def named_callbacks(context: Context) -> Iterator[tuple[str, Node]]:
+    """Every callback that a list names: pointer, node of its name."""
+    for key in ("callbacks", *_LISTS):
+        listed = context.find(f"/litellm_settings/{key}")
+        if listed is not None and listed.kind == "array":
+            yield from ((pointer, node) for pointer, node in _named(context, key) if node.kind == "string")
+
+
 @rule("LIT602", "callback-name", "error")
 def callback_name(context: Context) -> Iterator[Note]:
     """LiteLLM has no callback of this name.

@@ -172,17 +172,26 @@ def no_mapping_parameter(context: Context) -> Iterator[Note]:
 def limit_refuses_all(context: Context) -> Iterator[Note]:
     """A limit is below nought, or no whole number where nothing else is taken.
 
-    LiteLLM: answers every call with 429 where `rpm` is negative. `max_parallel_requests` in quotes fails
-    every call, and from 1.109 on the start.
+    LiteLLM: answers every call with 429 where `rpm` or `max_parallel_requests` is negative; of a negative
+    `tpm` only the strategies that measure take notice. `max_parallel_requests` in quotes fails every call,
+    and from 1.109 on the start.
     """
     for one in context.deployments:
         for key in ("rpm", "tpm"):
             node = one.param(key)
             if node is not None and node.kind == "number" and node.value < 0:
                 said = tr("{name} is below nought: LiteLLM refuses every call", name=key)
-                yield context.note(one.at(key), said, tr("Remove it where there is no limit."))
+                severity: Severity | None = None if key == "rpm" else "warning"
+                advice = tr("Remove it where there is no limit.")
+                yield context.note(one.at(key), said, advice, severity=severity)
         node = one.param("max_parallel_requests")
         if node is None or node.kind == "null" or is_reference(node):
+            continue
+        if node.kind == "number" and node.value < 0:
+            said = tr("{name} is below nought: LiteLLM refuses every call", name="max_parallel_requests")
+            yield context.note(
+                one.at("max_parallel_requests"), said, tr("Remove it where there is no limit.")
+            )
             continue
         whole = node.kind in ("number", "bool") and node.value == int(node.value)
         if not whole and (node.kind != "number" or context.is_version(since="1.109")):

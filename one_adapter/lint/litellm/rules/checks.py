@@ -208,6 +208,8 @@ AT_START: dict[str, dict[str, Check]] = {
         "upperbound_key_generate_params": _mapping,
         "priority_reservation_settings": _mapping,
         "model_group_settings": _mapping,
+        "model_alias_map": _mapping,
+        "model_cost": _mapping,
         "default_team_settings": _teams,
         "custom_provider_map": _providers,
         "key_alias_pattern": _pattern,

@@ -18,7 +18,7 @@ _MAPPINGS = ("default_vertex_config", "policies", "assistant_settings")
 #: What is checked of an MCP server when the proxy starts.
 _SERVER_KEYS = (
     "url", "args", "env", "extra_headers", "static_headers", "allowed_tools", "auth_type", "mcp_info",
-    "transport",
+    "transport", "alias",
 )  # fmt: skip
 _CREDENTIAL_KEYS = ("credential_values", "credential_info", "credential_name")
 
@@ -28,7 +28,8 @@ def entry_shape(context: Context) -> Iterator[Note]:
     """An entry of a section is not what it has to be, or lacks what it cannot do without.
 
     A guardrail has a `guardrail_name` and `litellm_params`. What an MCP server has under `args` is a list,
-    under `env` a mapping. A credential's values are a mapping, an agent is one, too.
+    under `env` and `static_headers` a mapping of texts. A credential's values are a mapping, an agent is one,
+    too.
 
     LiteLLM: refuses to start, most often with a bare Python error that names no entry.
     """
@@ -100,6 +101,13 @@ def _servers(context: Context) -> Iterator[Note]:
     for member in context.members(node).values() if node else ():
         pointer = f"/mcp_servers/{escape(member.key)}"
         yield from _typed(context, pointer, member.node, "mcp_server", _SERVER_KEYS)
+        for name in ("env", "static_headers"):
+            values = member.node.get(name)
+            for one in values.members if values is not None else ():
+                if one.node.kind != "string":
+                    said = tr("{name} must be text, this is {kind}", name=one.key, kind=KINDS[one.node.kind])
+                    place = f"{pointer}/{name}/{escape(one.key)}"
+                    yield context.note(place, said, tr("Put it in quotes."))
         transport = member.node.get("transport")
         if transport is not None and transport.kind == "null":
             yield context.key_note(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from one_adapter.config.node import segments
-from one_adapter.language import tr
+from one_adapter.language import Message, tr
 from one_adapter.lint.finding import Note
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.fitting import REFERENCE, is_reference
 from one_adapter.lint.litellm.rule import rule
-from one_adapter.lint.litellm.walking import texts
+from one_adapter.lint.litellm.walking import is_set, texts
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 #: What is meant as a reference and is none; the name is what is found between.
@@ -159,23 +159,45 @@ def _is_item(context: Context, pointer: str) -> bool:
     return parent is not None and parent.kind == "array"
 
 
-@rule("LIT404", "unset-variable", "info")
+#: What becomes of a deployment, or of an MCP server, by the key whose variable is not set.
+_UNSET: Mapping[str, Message] = {
+    "model": tr("{name} is not set: LiteLLM does not start without this model"),
+    "api_key": tr("{name} is not set: every call fails that the provider's own variable gives no key"),
+    "api_base": tr("{name} is not set: the calls and the key go to the vendor's own address"),
+    "base_url": tr("{name} is not set: the calls and the key go to the vendor's own address"),
+    "env": tr("{name} is not set: LiteLLM does not start with this MCP server"),
+    "static_headers": tr("{name} is not set: LiteLLM does not start with this MCP server"),
+}
+
+
+@rule("LIT404", "unset-variable", "warning")
 def unset_variable(context: Context) -> Iterator[Note]:
     """A variable that the file refers to is not set.
 
-    Only said where `--env-file` tells which variables there are.
+    Only said where `--env-file` or `--env` tells which variables there are. It is an info where neither a
+    deployment nor an MCP server hangs on it.
 
-    LiteLLM: goes on without a value. A model that is not set refuses the start, a key that is not set ends
-    the first call, an address that is not set sends it to the vendor's default.
+    LiteLLM: goes on without a value. A model that is not set refuses the start, and so does the environment
+    or a header of an MCP server. A key that is not set ends the first call, an address that is not set sends
+    it to the vendor's default.
     """
     if context.variables is None:
         return
     for pointer, node in texts(context):
         name = node.value.removeprefix(REFERENCE)
-        if is_reference(node) and name not in context.variables and re.fullmatch(_NAME, name):
-            yield context.note(
-                pointer, tr("{name} is not set", name=name), tr("Set it, or correct its name.")
-            )
+        if is_reference(node) and not is_set(context, name) and re.fullmatch(_NAME, name):
+            effect = _UNSET.get(_role(pointer))
+            said = Message(effect.template, {"name": name}) if effect else tr("{name} is not set", name=name)
+            advice = tr("Set it, or correct its name.")
+            yield context.note(pointer, said, advice, severity=None if effect else "info")
+
+
+def _role(pointer: str) -> str:
+    """What a value is to a deployment or to an MCP server; empty where it is neither's."""
+    keys = segments(pointer)
+    if keys[0] == "model_list" and len(keys) == 4 and keys[2] == "litellm_params":
+        return keys[3]
+    return keys[2] if keys[0] == "mcp_servers" and len(keys) == 4 else ""
 
 
 @rule("LIT405", "variable-too-late", "warning")

@@ -9,8 +9,10 @@ from one_adapter.language import tr
 from one_adapter.lint.finding import Note
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.fitting import fits, is_reference, wanted
+from one_adapter.lint.litellm.hints import nearest
 from one_adapter.lint.litellm.rule import rule
 from one_adapter.lint.litellm.rules.checks import AT_START, number
+from one_adapter.lint.litellm.tables import Key
 
 
 @rule("LIT114", "setting-refused", "error")
@@ -21,7 +23,8 @@ def setting_refused(context: Context) -> Iterator[Note]:
     time of a budget's reset, teams, providers of your own, endpoints that are passed through.
 
     LiteLLM: refuses to start, often with a bare Python error such as `'int' object has no attribute
-    'startswith'`. A `request_timeout` that is no number ends every call instead.
+    'startswith'`. A `request_timeout` that is no number, and a `model_alias_map` that is no mapping, end
+    every call instead; a `model_cost` that is none loses every deployment.
     """
     for section, checks in AT_START.items():
         node = context.section(section)
@@ -100,8 +103,8 @@ _OWN_RULES = frozenset(
         "master_key",
     ]
 )
-#: Lists of words that a setting's list may hold.
-_WORDS = {"optional_pre_call_checks": "pre_call_checks"}
+#: Words that a setting, or an element of its list, may be, beside those its declaration names.
+_WORDS = {"alerting": ("slack", "email", "webhook", "sentry", "ms_teams")}
 
 
 @rule("LIT115", "setting-type", "warning")
@@ -109,7 +112,8 @@ def setting_type(context: Context) -> Iterator[Note]:
     """A setting has a value of another type than LiteLLM expects.
 
     LiteLLM: takes it as it is. What it does then depends on where it is used: a text counts as true even
-    where it says `no`, a number in quotes fails when it is compared.
+    where it says `no`, a number in quotes fails when it is compared. Of a word that it does not know, as in
+    `alerting` or `alert_types`, it takes no notice.
     """
     for section, checks in AT_START.items():
         node = context.section(section)
@@ -125,18 +129,26 @@ def setting_type(context: Context) -> Iterator[Note]:
             pointer = f"/{section}/{escape(member.key)}"
             if not fits(value, key):
                 yield context.note(pointer, wanted(member.key, key, value))
-            elif value.kind == "array" and member.key in _WORDS:
-                yield from _unknown_words(context, pointer, value, _WORDS[member.key])
+            else:
+                yield from _unknown_words(context, pointer, value, _words(context, key))
 
 
-def _unknown_words(context: Context, pointer: str, node: Node, words: str) -> Iterator[Note]:
-    from one_adapter.lint.litellm.hints import nearest
+def _words(context: Context, key: Key) -> tuple[str, ...]:
+    if key.name == "optional_pre_call_checks":
+        return tuple(context.tables.words("pre_call_checks"))
+    if key.name in ("database_type", "key_management_system"):
+        return ()  # others speak of these
+    return _WORDS.get(key.name, key.values)
 
-    known = context.tables.words(words)
-    for index, item in enumerate(node.items):
-        if item.kind == "string" and item.value not in known:
+
+def _unknown_words(context: Context, pointer: str, node: Node, known: tuple[str, ...]) -> Iterator[Note]:
+    places = (
+        [(f"{pointer}/{index}", item) for index, item in enumerate(node.items)]
+        if node.kind == "array"
+        else [(pointer, node)]
+    )
+    for place, item in places if known else ():
+        if item.kind == "string" and item.value not in known and not is_reference(item):
             meant = nearest(item.value, known)
             advice = tr("Did you mean {name}?", name=meant) if meant else ""
-            yield context.note(
-                f"{pointer}/{index}", tr('LiteLLM knows no "{name}" here', name=item.value), advice
-            )
+            yield context.note(place, tr('LiteLLM knows no "{name}" here', name=item.value), advice)
