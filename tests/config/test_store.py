@@ -21,6 +21,7 @@ from configurations import load_source
 from one_adapter.commands.lint import lint_command
 from one_adapter.config.document import Document
 from one_adapter.config.store import is_store, read_store, stale_sibling
+from one_adapter.config.wal import laid_over
 from one_adapter.errors import OneAdapterError
 
 TABLE = """
@@ -147,6 +148,20 @@ def test_a_running_gateways_store_is_read_as_it_is_and_nothing_of_it_changes(tmp
         assert state(tmp_path) == before
         out, _ = gateway.communicate("go on\n")
     assert out == "0 0 0\n", "a reader that still held a lock would keep the log from being emptied"
+
+
+def test_a_log_that_ends_with_a_smaller_database_leaves_nothing_of_the_larger_one(tmp_path: Path) -> None:
+    path = tmp_path / "config.db"
+    with writer(path, "wal") as connection:
+        connection.execute("CREATE TABLE filler (text)")
+        connection.executemany("INSERT INTO filler VALUES (?)", [("x" * 4000,)] * 50)
+        connection.execute("DROP TABLE filler")
+        connection.execute("VACUUM")
+        (pages,), (size,) = (
+            connection.execute(f"PRAGMA {word}").fetchone() for word in ("page_count", "page_size")
+        )
+        whole = laid_over(path.read_bytes(), path.with_name("config.db-wal").read_bytes())
+    assert len(whole) == pages * size
 
 
 @pytest.mark.parametrize("left", [("-wal", "-shm"), ("-wal",)])

@@ -154,6 +154,11 @@ def test_every_row_between_servers_is_about_aspects_that_are_judged() -> None:
     assert {aspect for row in BETWEEN_SERVERS for aspect in row.aspects} <= set(ASPECTS)
 
 
+def test_a_difference_that_is_on_purpose_for_one_question_is_none_for_another() -> None:
+    assert between_servers("list without key", "status", 200, 401, {}) == "keys-guard-every-route"
+    assert between_servers("whole", "status", 200, 401, {}) == ""
+
+
 def test_a_wrong_key_that_gets_another_status_is_no_forbidden_model() -> None:
     other = {"error": {"form": ["message"], "code": "invalid_api_key"}}
     assert between_servers("wrong key", "status", 401, 403, other) == ""

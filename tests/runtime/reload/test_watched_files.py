@@ -16,7 +16,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.reload import watch
 from one_adapter.runtime.reload.exported import read_file
 from one_adapter.runtime.reload.generation import Generation, fingerprint_of
-from one_adapter.runtime.reload.watch import Content, Files, Refused, Told, mounted_alone
+from one_adapter.runtime.reload.watch import SETTLE_SECONDS, Content, Files, Refused, Told, mounted_alone
 
 OLD, NEW = "model: old\n", "model: new, and longer than the old one\n"
 #: Seconds after which a change is to be seen at the latest.
@@ -135,6 +135,15 @@ def test_a_file_that_is_emptied_and_filled_two_seconds_later_is_taken_then_witho
     assert watched.texts(2.0) == []
     watched.path.write_text(NEW)
     assert watched.texts() == [NEW]
+
+
+def test_two_readings_at_almost_the_same_moment_count_as_one(watched: Watched) -> None:
+    watched.path.write_text(NEW)
+    assert watched.source.look() is None
+    watched.sleep(SETTLE_SECONDS / 4)
+    assert watched.source.look() is None
+    watched.sleep(SETTLE_SECONDS)
+    assert isinstance(watched.source.look(), Generation)
 
 
 def test_half_a_file_for_two_seconds_is_not_taken_and_not_told(watched: Watched) -> None:
