@@ -96,11 +96,11 @@ LINT_ROOMS = {
     "rule": {"context", "finding"},
     "rules": {"rule", "context", "finding", "entries", "keys", "hints", "schema", "go"},
     "catalogue": {"rules", "rule", "context", "finding"},
-    "every": {"catalogue", "kinds", "litellm"},
-    "selection": {"every", "finding"},
-    "output": {"catalogue", "every", "kinds", "rule", "finding"},
+    "all_rules": {"catalogue", "kinds", "litellm"},
+    "selection": {"all_rules", "finding"},
+    "output": {"catalogue", "all_rules", "kinds", "rule", "finding"},
     "judging": {"output", "catalogue", "kinds", "litellm", "finding"},
-    "pages": {"output", "catalogue", "every", "litellm", "rule"},
+    "pages": {"output", "catalogue", "all_rules", "litellm", "rule"},
     "litellm": {"rule", "finding", "hints", "kinds"},
 }
 LITELLM_ROOMS = {

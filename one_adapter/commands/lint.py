@@ -141,7 +141,7 @@ def schema_command(gateway: Dialect, litellm: bool, strict: bool) -> None:
 
 
 def _explain(word: str) -> int:
-    from one_adapter.lint.every import rule_named
+    from one_adapter.lint.all_rules import rule_named
     from one_adapter.lint.pages import page, table
 
     click.echo(table() if word == "all" else page(rule_named(word)), nl=False)

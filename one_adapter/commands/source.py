@@ -8,8 +8,8 @@ import click
 
 from one_adapter.commands.spoken import say
 from one_adapter.config.document import Document, parse
+from one_adapter.config.foreign_files import is_litellm
 from one_adapter.config.model import Gateway
-from one_adapter.config.others import is_litellm
 from one_adapter.config.reading import read_gateway
 from one_adapter.config.store import Read, read_source, stale_sibling
 from one_adapter.errors import OneAdapterError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import islice
 
 from one_adapter.config.document import Document
+from one_adapter.config.foreign_files import is_litellm
 from one_adapter.config.model import Gateway
 from one_adapter.config.node import escape, segments
-from one_adapter.config.others import is_litellm
 from one_adapter.dialect import CURRENT, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import SEVERITIES, Finding

@@ -16,8 +16,8 @@ from one_adapter.dialect import DIALECTS
 from one_adapter.finding import Finding, Severity
 from one_adapter.language import Language, chosen, looked_up, tr, translated
 from one_adapter.language.chosen import speaking
+from one_adapter.lint.all_rules import AnyRule, every_rule
 from one_adapter.lint.catalogue import judge, rules
-from one_adapter.lint.every import AnyRule, every_rule
 from one_adapter.lint.litellm.catalogue import judge as judge_litellm
 from one_adapter.lint.litellm.catalogue import rules as litellm_rules
 from one_adapter.lint.litellm.context import Context

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Finding
 from one_adapter.language import tr
-from one_adapter.lint.every import CODES, fitting
+from one_adapter.lint.all_rules import CODES, fitting
 
 
 class Pattern(NamedTuple):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from one_adapter import __version__
 from one_adapter.config.document import Span
 from one_adapter.finding import Finding
-from one_adapter.lint.every import AnyRule, rules_of
+from one_adapter.lint.all_rules import AnyRule, rules_of
 from one_adapter.lint.kinds import LITELLM, SIMPLE_ONE_API
 from one_adapter.lint.output.as_text import Judged, one_line
 

@@ -8,8 +8,8 @@ from functools import reduce
 from typing import NamedTuple
 
 from one_adapter.config.document import Document
+from one_adapter.config.foreign_files import is_litellm
 from one_adapter.config.model import Gateway
-from one_adapter.config.others import is_litellm
 from one_adapter.finding import SEVERITIES, Finding, Severity
 from one_adapter.language import Message, sentences, tr, translated, trn
 from one_adapter.lint.finding import refused

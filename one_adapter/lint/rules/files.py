@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from one_adapter.config.document import Document, Duplicate, Span, segments
 from one_adapter.config.fields import BREAKER
-from one_adapter.config.others import is_litellm
+from one_adapter.config.foreign_files import is_litellm
 from one_adapter.language import tr
 from one_adapter.lint.context import Context
 from one_adapter.lint.finding import Note
