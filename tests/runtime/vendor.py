@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import responder
 from aiohttp import web
+from loopback import LoopbackServer
 
 TRIGGER = re.compile(r"/(fail|slowchunk|slow|cut|drop|html|empty|reason|tool)([\d.]*)(?=/)")
 
@@ -38,7 +39,7 @@ class Call:
 
 
 @dataclass
-class Vendor:
+class Vendor(LoopbackServer):
     """The server; `calls` grows by one a request, `open` counts the requests being answered."""
 
     port: int = 0
@@ -46,9 +47,6 @@ class Vendor:
     open: int = 0
     most_open: int = 0
     left: int = 0
-    _loop: asyncio.AbstractEventLoop | None = None
-    _thread: threading.Thread | None = None
-    _stop: asyncio.Event | None = None
 
     @property
     def base(self) -> str:
@@ -59,31 +57,11 @@ class Vendor:
         taken, self.calls[:] = self.calls[:], []
         return taken
 
-    def start(self) -> Vendor:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
+    def _ports(self) -> Sequence[int]:
+        return (self.port,)
 
-    def stop(self) -> None:
-        assert self._loop is not None
-        assert self._stop is not None
-        assert self._thread is not None
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _run(self, ready: threading.Event) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        app = web.Application(client_max_size=64 << 20)
-        app.router.add_route("*", "/{tail:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        self.port = runner.addresses[0][1]
-        ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
+    def _listens(self, ports: Sequence[int]) -> None:
+        (self.port,) = ports
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.open += 1

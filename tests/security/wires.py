@@ -16,13 +16,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
+from loopback import LoopbackServer
 
 MEGABYTE = 1 << 20
 #: The headers by which vendors are shown a key.
@@ -336,7 +336,7 @@ def wire_of(request: web.Request) -> str:
 
 
 @dataclass
-class Wires:
+class Wires(LoopbackServer):
     """The server on two ports, `port` and `elsewhere`; `calls` grows by one a call."""
 
     manner: str = ""
@@ -344,9 +344,6 @@ class Wires:
     port: int = 0
     elsewhere: int = 0
     calls: list[Call] = field(default_factory=list)
-    _loop: asyncio.AbstractEventLoop | None = None
-    _thread: threading.Thread | None = None
-    _stop: asyncio.Event | None = None
 
     @property
     def base(self) -> str:
@@ -373,32 +370,11 @@ class Wires:
             time.sleep(0.02)
         return self.calls
 
-    def start(self) -> Wires:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)), daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
+    def _ports(self) -> Sequence[int]:
+        return self.port, self.elsewhere
 
-    def stop(self) -> None:
-        assert self._loop is not None
-        assert self._stop is not None
-        assert self._thread is not None
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _run(self, ready: threading.Event) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        app = web.Application(client_max_size=64 << 20)
-        app.router.add_route("*", "/{tail:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
-        await runner.setup()
-        for port in (self.port, self.elsewhere):
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        self.port, self.elsewhere = (address[1] for address in runner.addresses)
-        ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
+    def _listens(self, ports: Sequence[int]) -> None:
+        self.port, self.elsewhere = ports
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         wire, raw = wire_of(request), await request.read()
