@@ -21,8 +21,8 @@ def unpacked(raw: bytes, coding: str, most: int) -> bytes:
     `coding` is the header's value. Raises `Refusal`: 415 for a coding that is not known here, 400 for a
     body that is not in it, 413 for one that is larger.
 
-    >>> unpacked(b"x\x9cKL\x04\x00\x02I\x01%", "deflate", 9), unpacked(b"as it is", "", 9)
-    (b'aa', b'as it is')
+    >>> unpacked(b"x\x9cKLL\x04\x00\x02I\x01$", "deflate", 9), unpacked(b"as it is", "", 9)
+    (b'aaa', b'as it is')
     """
     names = [
         name for name in (one.strip().lower() for one in coding.split(",")) if name not in ("", "identity")
