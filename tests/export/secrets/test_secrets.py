@@ -18,6 +18,7 @@ from one_adapter.config.document import parse
 from one_adapter.dialect import V0_10, V0_12, Dialect
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.litellm.proxy_config import environment, proxy_config, refuse_references
+from one_adapter.export.secrets.env_merge import merged
 from one_adapter.export.secrets.variables import Secrets, dotenv, remarks_of, secrets_of, variable
 
 
@@ -325,3 +326,9 @@ def test_a_reference_without_a_value_stays() -> None:
     text = proxy_config(decided, found, values={"SOA_OPENAI_2_API_KEY": "1e3"})
     assert "api_key: os.environ/SOA_OPENAI_1_API_KEY\n" in text
     assert 'api_key: "1e3"\n' in text
+
+
+def test_an_old_env_file_keeps_what_is_the_users_and_loses_variables_of_services_that_are_gone() -> None:
+    found = merged({"SOA_NEW_API_KEY": "sk-new"}, {"SOA_GONE_API_KEY": "sk-old", "MINE": "1"})
+    assert found.values == {"SOA_NEW_API_KEY": "sk-new", "MINE": "1"}
+    assert found.kept == ("MINE",)

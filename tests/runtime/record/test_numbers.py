@@ -303,3 +303,13 @@ def test_a_port_of_loopback_tells_them_without_a_key() -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_the_times_of_two_workers_add_up() -> None:
+    one, two = Tally(), Tally()
+    one.count(ONE, NONE)
+    two.count(ONE._replace(total=3.0), NONE)
+    one.numbers.add(two.numbers)
+    (seconds,) = one.numbers.seconds.values()
+    assert seconds.sum == pytest.approx(3.2)
+    assert sum(seconds.counts) == 2
