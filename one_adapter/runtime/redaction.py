@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import re
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -41,6 +42,8 @@ class Known:
         """Know none."""
         self._values: set[str] = set()
         self._lent: deque[str] = deque(maxlen=MOST_LENT_KEYS)
+        self._changes = self._compiled = 0
+        self._lock = threading.Lock()
         self._text: re.Pattern[str] | None = None
         self._bytes: re.Pattern[bytes] | None = None
         self._hint: re.Pattern[bytes] | None = None
@@ -48,14 +51,19 @@ class Known:
     def learn(self, values: Iterable[str]) -> None:
         """Know these values too: keys, addresses with passwords or queries, key files.
 
+        Many take long the first time; it may be done off the loop.
+
         >>> known = Known(); known.learn(["sk-a-long-secret", "short"])
         >>> known.clean("Bearer sk-a-long-secret is no short key")
         'Bearer *** is no short key'
         """
-        found = {part for value in values for part in parts(value)} - self._values
-        if found:
+        every = {part for value in values for part in parts(value)}
+        with self._lock:
+            found = every - self._values
             self._values |= found
-            self._compile()
+            is_late = self._compiled < self._changes  # another thread is about to know them
+        if found or is_late:
+            self.renew()
 
     def forget(self, values: Iterable[str], kept: Iterable[str]) -> None:
         """Know these no more, as no call is made with them and none will be, but for what is `kept` too.
@@ -65,27 +73,40 @@ class Known:
         >>> known.clean("password of sk-a-long-secret")
         '*** of sk-a-long-secret'
         """
+        if self.discard(values, kept):
+            self.renew()
+
+    def discard(self, values: Iterable[str], kept: Iterable[str]) -> bool:
+        """Forget them with the next `renew`, which takes long where many are known; tell if it is due."""
         still = {part for value in kept for part in parts(value)}
-        gone = ({part for value in values for part in parts(value)} & self._values) - still
-        if gone:
+        every = {part for value in values for part in parts(value)} - still
+        with self._lock:
+            gone = every & self._values
             self._values -= gone
-            self._compile()
+        return bool(gone)
 
     def lend(self, value: str) -> None:
         """Know a value that a call is made with for a time; only the last `MOST_LENT_KEYS` are kept."""
-        if len(value) >= SHORTEST_SECRET and value not in self._values and value not in self._lent:
-            self._lent.append(value)
-            self._compile()
+        with self._lock:
+            new = len(value) >= SHORTEST_SECRET and value not in self._values and value not in self._lent
+            if new:
+                self._lent.append(value)
+        if new:
+            self.renew()
 
-    def _compile(self) -> None:
-        shown = sorted(
-            {form for one in {*self._values, *self._lent} for form in forms(one)}, key=len, reverse=True
-        )
-        pattern = "|".join(map(re.escape, shown))
+    def renew(self) -> None:
+        """Make the patterns of what is known now; may be called off the loop."""
+        with self._lock:
+            self._changes += 1
+            number, every = self._changes, {*self._values, *self._lent}
+        shown = sorted({form for one in every for form in forms(one)}, key=len, reverse=True)
         raw = [one.encode("utf-8", "surrogatepass") for one in shown]
-        self._text = re.compile(pattern)
-        self._bytes = re.compile(b"|".join(map(re.escape, raw)))
-        self._hint = re.compile(_tree({one[:HINT_BYTES] for one in raw}))
+        text = re.compile("|".join(map(re.escape, shown)))
+        these = re.compile(b"|".join(map(re.escape, raw)))
+        hint = re.compile(_tree({one[:HINT_BYTES] for one in raw}))
+        with self._lock:
+            if number > self._compiled:  # another thread may have made newer ones meanwhile
+                self._compiled, self._text, self._bytes, self._hint = number, text, these, hint
 
     def clean(self, text: str) -> str:
         """The text without the secrets."""

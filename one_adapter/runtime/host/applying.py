@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from time import perf_counter
@@ -26,7 +26,8 @@ from one_adapter.runtime.gateway.config import Config, read_config
 from one_adapter.runtime.gateway.layers import Layer, numbers_of
 from one_adapter.runtime.gateway.settings import Limit, Policy
 from one_adapter.runtime.host import loaded, reading, writing
-from one_adapter.runtime.redaction import known, named, of_environment
+from one_adapter.runtime.redaction import Known, known, named, of_environment
+from one_adapter.runtime.reload.beside import beside, rest
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.naming import base_of, resolved
 from one_adapter.runtime.reload.naming import loaded as read_text
@@ -39,10 +40,13 @@ keepers: list[Callable[[Sequence[Policy]], None]] = []
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """What one generation has put into this process: it goes with it, but for what another shares."""
+    """What one generation has put into this process: it goes with it, but for what another shares.
+
+    `models` are those of its deployments that LiteLLM still has.
+    """
 
     config: Config
-    models: Mapping[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -89,12 +93,18 @@ class Applied:
 
 #: Every generation of which something is left in this process, the present one last.
 _held: list[Held] = []
+#: Whether what LiteLLM has loaded by itself has been looked at: it is the first of them.
+_looked = False
 #: Deployments that are in the router for a generation that is not in force yet.
 _staged: set[str] = set()
+#: What is done by and by.
+_tasks: set[asyncio.Task[None]] = set()
 
 
 def begin(first: Generation) -> None:
     """Say which generation LiteLLM has loaded by itself, or is about to."""
+    global _looked
+    _looked = False
     loaded.is_generation(first.number, first.fingerprint)
     _held[:] = [Held(Config.empty(), {}, _variables(first))]
 
@@ -110,7 +120,7 @@ def adopt(generation: Generation) -> None:
 
 
 def prepare(generation: Generation) -> Prepared:
-    """Read a generation; changes nothing, and may be called off the loop.
+    """Read a generation, off the loop; changes nothing, but its secrets are known from then on.
 
     Raises `OneAdapterError` for one that cannot be used.
     """
@@ -130,6 +140,7 @@ def prepare(generation: Generation) -> Prepared:
         raise OneAdapterError(told, 1) from None
     asked = {identity: str(one.litellm_params.model) for identity, one in deployments.items()}
     held = Held(config, asked, _variables(generation), frozenset(named([whole, own, models], values)))
+    known.learn(held.secrets)
     return Prepared(generation, held, deployments, own, began, aliases, providers)
 
 
@@ -153,15 +164,19 @@ async def stage(prepared: Prepared) -> None:
     """
     _present()
     for identity in prepared.deployments:
+        began = perf_counter()
         if _add(prepared, identity):
             loaded.put(None, _apart(_held[-1]))
-            await asyncio.sleep(0)
+            await rest(began)
 
 
 def drop(prepared: Prepared) -> None:
     """Forget a generation that will not be committed."""
-    _remove(prepared.deployments.keys() & _staged, prepared.held.models)
+    for identity in prepared.deployments.keys() & _staged:
+        _staged.discard(identity)
+        writing.remove(proxy_server.llm_router, identity, prepared.held.models[identity])
     loaded.put(None, _apart(_held[-1]))
+    _forget(prepared.held)
 
 
 def commit(prepared: Prepared) -> Applied:
@@ -171,7 +186,7 @@ def commit(prepared: Prepared) -> Applied:
     Raises `OneAdapterError`, with nothing changed, where LiteLLM does not take a deployment.
     """
     held, old = prepared.held, _present()
-    known.learn(held.secrets)
+    known.learn(held.secrets)  # they are, unless an older generation with the same has gone meanwhile
     for identity in prepared.deployments:
         _add(prepared, identity)
     os.environ.update({name: prepared.generation.environment[name] for name in held.variables})
@@ -180,7 +195,7 @@ def commit(prepared: Prepared) -> Applied:
     _held.append(held)
     loaded.put(held.config, _apart(held), prepared.own)
     loaded.loaded().memory.limits.renew(limits_after(old.config, held.config))
-    old.config.uses.once_free(lambda: _retire_soon(old))
+    old.config.uses.once_free(lambda: _by_and_by(_retire(old)))
     added, removed, changed = difference(old.models, held.models)
     return Applied(prepared.generation, added, removed, changed, (perf_counter() - prepared.began) * 1000)
 
@@ -219,11 +234,13 @@ def limits_after(old: Config, new: Config) -> list[Layer]:
 
 def _present() -> Held:
     """What is in force; what LiteLLM has loaded by itself is looked at when that is first asked."""
+    global _looked
     router = proxy_server.llm_router
     if router is None:
         told = tr("LiteLLM was started without a model: it takes a restart to have one.")
         raise OneAdapterError(told, 1)
-    if len(_held) < 2:
+    if not _looked:
+        _looked = True
         first = _held.pop() if _held else Held(Config.empty())
         models = {
             str(one["model_info"]["id"]): str(one["litellm_params"]["model"])
@@ -256,28 +273,34 @@ def _apart(present: Held) -> frozenset[str]:
     return frozenset(every - present.models.keys())
 
 
-def _remove(identities: Iterable[str], models: Mapping[str, str]) -> None:
-    for identity in identities:
-        writing.remove(proxy_server.llm_router, identity, models[identity])
-        _staged.discard(identity)
+def _by_and_by(work: Coroutine[Any, Any, None]) -> None:
+    _tasks.add(task := asyncio.get_running_loop().create_task(work))
+    task.add_done_callback(_tasks.discard)
 
 
-def _retire_soon(held: Held) -> None:
-    asyncio.get_running_loop().call_later(LINGER_SECONDS, _retire, held)
+def _forget(held: Held) -> None:
+    """Know its secrets no more, but for those of others."""
+    if known.discard(held.secrets, chain(of_environment(os.environ), *(one.secrets for one in _held))):
+        _by_and_by(beside(Known.renew, known))
 
 
-def _retire(held: Held) -> None:
-    """Take away what only this generation has needed."""
+async def _retire(held: Held) -> None:
+    """Take away what only this generation has needed, some time after its last request."""
+    await asyncio.sleep(LINGER_SECONDS)
+    for identity in [*held.models]:
+        began, model = perf_counter(), held.models.pop(identity)
+        if identity not in _staged and not any(identity in one.models for one in _held):
+            writing.remove(proxy_server.llm_router, identity, model)
+            loaded.put(None, _apart(_held[-1]))
+            await rest(began)
     _held.remove(held)
     policies = [policy for one in _held for policy in one.config.policies.values()]
-    _remove(held.models.keys() - {*chain.from_iterable(one.models for one in _held)}, held.models)
-    loaded.put(None, _apart(_held[-1]))
     for keep in keepers:
         keep(policies)
     writing.forget_clients(_api_keys([held]) - _api_keys(_held))
     for name in held.variables.difference(*(one.variables for one in _held)):
         os.environ.pop(name, None)
-    known.forget(held.secrets, chain(of_environment(os.environ), *(one.secrets for one in _held)))
+    _forget(held)
     groups = {name for one in _held for name in one.config.groups}
     loaded.loaded().memory.forget(
         groups | {policy.alias_of for policy in policies}, {policy.owner for policy in policies}

@@ -66,6 +66,8 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         monkeypatch.setattr(loaded, name, value)
     monkeypatch.setattr(applying, "_held", [])
     monkeypatch.setattr(applying, "_staged", set())
+    monkeypatch.setattr(applying, "_tasks", set())
+    monkeypatch.setattr(applying, "_looked", False)
     monkeypatch.setattr(applying, "LINGER_SECONDS", 0.0)
     monkeypatch.setattr(applying, "keepers", [])
     before = dict(os.environ)
@@ -96,8 +98,11 @@ async def follow(one: Generation) -> applying.Applied:
 
 
 async def settled() -> None:
+    """Have everybody go on who can, and wait for what is done by and by."""
     for _ in range(3):
         await asyncio.sleep(0)
+    while applying._tasks:
+        await asyncio.gather(*applying._tasks)
 
 
 class TestOneAfterAnother:
