@@ -23,17 +23,19 @@ class Reloads:
         say: Callable[[str], None],
         notifier: Notifier,
         count: Callable[[bool], None] = lambda _: None,
+        at_once: int = 1,
     ) -> None:
         """Watch what `reloading` names.
 
         `adopt` has workers that start from then on begin with a generation; `say` takes a line for the log;
-        `count` hears of each reload whether it was applied.
+        `count` hears of each reload whether it was applied. So many workers prepare one `at_once`.
         """
         self._reloading = reloading
         self._adopt = adopt
         self._say = say
         self._notifier = notifier
         self._count = count
+        self._at_once = at_once
         self._look_at = 0.0
         self._asked = False
         self._next: Generation | None = None
@@ -74,6 +76,7 @@ class Reloads:
         """Take the next step with a reload that is under way, or look for a new configuration."""
         if self._agreement is not None:
             self._agreement.late(now)
+            self._ask(self._agreement, workers, now)
             self._step(self._agreement, workers)
         elif workers and all(one.ready_at is not None for one in workers.values()):
             self._look(workers, now)
@@ -91,8 +94,8 @@ class Reloads:
         self._look_at = now + source.pause
         if isinstance(found, Generation):
             self._next, self._applied = found, ""
-            self._agreement = Agreement(found.number, workers, now)
-            self._tell(workers, Message(Kind.PREPARE, found.number, found.to_bytes()))
+            self._agreement = Agreement(found.number, workers, self._at_once)
+            self._ask(self._agreement, workers, now)
         else:
             if found is not None:
                 if found.refused:
@@ -100,6 +103,11 @@ class Reloads:
                 self._say(translated(found.text).rstrip())
             if asked:
                 self._notifier.ready(translated(found.text) if isinstance(found, Told) else "")
+
+    def _ask(self, agreement: Agreement, workers: Mapping[int, Worker], now: float) -> None:
+        assert self._next is not None
+        for slot in agreement.next_to_ask(now):
+            workers[slot].channel.send(Message(Kind.PREPARE, agreement.number, self._next.to_bytes()))
 
     def _step(self, agreement: Agreement, workers: Mapping[int, Worker]) -> None:
         if agreement.state is State.COMMITTING and not self._commits:

@@ -15,6 +15,7 @@ from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.watch import Reloading
 from one_adapter.runtime.workers import slots as listening
 from one_adapter.runtime.workers.channel import Kind, Message
+from one_adapter.runtime.workers.cpus import cpus
 from one_adapter.runtime.workers.fleet import Work, Worker, fork, how
 from one_adapter.runtime.workers.notify import Notifier
 from one_adapter.runtime.workers.reloads import Reloads
@@ -84,7 +85,8 @@ class Supervisor:
         self._due = dict.fromkeys(range(len(slots)), clock())
         self._restarts = Restarts()
         count = book.reloaded if book is not None else lambda _: None
-        self._reloads = Reloads(reloading, adopt, say, self._notifier, count)
+        at_once = max(1, cpus() // 2)  # the other half goes on with requests
+        self._reloads = Reloads(reloading, adopt, say, self._notifier, count, at_once)
         self._ends_at: float | None = None
         self._no_use = False
         self._signals = Signals()

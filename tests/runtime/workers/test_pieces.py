@@ -172,7 +172,7 @@ class TestRestarts:
 
 class TestAgreement:
     def test_nobody_commits_before_all_have_prepared(self) -> None:
-        agreement = Agreement(2, (0, 1), 0.0)
+        agreement = Agreement(2, (0, 1))
         agreement.prepared(0)
         agreement.committed(0)
         assert agreement.state is State.PREPARING
@@ -185,14 +185,14 @@ class TestAgreement:
         assert agreement.state is State.DONE
 
     def test_one_that_refuses_stops_it_for_all(self) -> None:
-        agreement = Agreement(2, (0, 1), 0.0)
+        agreement = Agreement(2, (0, 1))
         agreement.prepared(0)
         agreement.refused(1, "no")
         agreement.prepared(1)
         assert (agreement.state, agreement.reason) == (State.REFUSED, "no")
 
     def test_one_that_dies_is_not_waited_for(self) -> None:
-        agreement = Agreement(2, (0, 1, 2), 0.0)
+        agreement = Agreement(2, (0, 1, 2))
         agreement.prepared(0)
         agreement.gone(1)
         assert agreement.state is State.PREPARING
@@ -203,18 +203,40 @@ class TestAgreement:
         assert agreement.state is State.DONE
 
     def test_one_in_whose_preparation_all_die_is_refused(self) -> None:
-        agreement = Agreement(2, (0, 1), 0.0)
+        agreement = Agreement(2, (0, 1))
         agreement.prepared(0)
         agreement.gone(0)
         assert agreement.state is State.PREPARING
         agreement.gone(1)
         assert (agreement.state, agreement.reason[:12]) == (State.REFUSED, "every worker")
 
-    def test_one_that_is_prepared_for_too_long_is_refused(self) -> None:
-        agreement = Agreement(2, (0,), 10.0)
-        agreement.late(10 + PREPARE_SECONDS)
+    def test_so_many_prepare_at_once_and_the_next_when_one_of_them_has(self) -> None:
+        agreement = Agreement(2, (0, 1, 2, 3), at_once=2)
+        assert agreement.next_to_ask(0.0) == [0, 1]
+        assert agreement.next_to_ask(0.0) == []
+        agreement.prepared(1)
+        assert agreement.next_to_ask(0.0) == [2]
+        agreement.gone(3)
+        agreement.gone(0)
+        assert agreement.next_to_ask(0.0) == []
+        agreement.prepared(2)
+        assert agreement.state is State.COMMITTING
+
+    def test_nobody_is_asked_any_more_once_one_has_refused(self) -> None:
+        agreement = Agreement(2, (0, 1))
+        assert agreement.next_to_ask(0.0) == [0]
+        agreement.refused(0, "no")
+        assert agreement.next_to_ask(0.0) == []
+
+    def test_one_that_takes_a_worker_too_long_to_prepare_is_refused(self) -> None:
+        agreement = Agreement(2, (0, 1))
+        agreement.next_to_ask(10.0)
+        agreement.prepared(0)
+        agreement.late(20 + PREPARE_SECONDS)
+        agreement.next_to_ask(20.0)  # each has its own time
+        agreement.late(20 + PREPARE_SECONDS)
         assert agreement.state is State.PREPARING
-        agreement.late(10.5 + PREPARE_SECONDS)
+        agreement.late(20.5 + PREPARE_SECONDS)
         assert agreement.state is State.REFUSED
         assert "more than 60 s" in agreement.reason
 

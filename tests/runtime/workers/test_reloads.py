@@ -45,11 +45,12 @@ class World:
         self.counted: list[bool] = []
         self.adopted: list[Generation] = []
 
-    def follow(self, *found: Generation | Told) -> Reloads:
+    def follow(self, *found: Generation | Told, at_once: int = 3) -> Reloads:
         self.source = Source(*found)
         reloading = Reloading(FIRST, self.source)
         said = self.said.append
-        return Reloads(reloading, self.adopted.append, said, from_environment({}), self.counted.append)
+        notifier = from_environment({})
+        return Reloads(reloading, self.adopted.append, said, notifier, self.counted.append, at_once)
 
     def heard(self) -> list[list[Kind]]:
         return [[message.kind for message in channel.receive()] for channel in self.theirs]
@@ -83,6 +84,16 @@ def test_all_are_told_to_commit_in_one_turn_once_the_last_has_prepared(world: Wo
         reloads.hear(world.workers[slot], Message(Kind.COMMITTED, 2, b"now it is new"))
         reloads.go_on(world.workers, 1.0)
     assert (world.adopted, world.said, reloads.under_way) == ([SECOND], ["now it is new"], False)
+
+
+def test_where_one_prepares_at_a_time_the_next_is_told_to_when_it_has(world: World) -> None:
+    reloads = world.follow(SECOND, at_once=1)
+    for slot in range(3):
+        reloads.go_on(world.workers, 1.0)
+        assert world.heard() == [[Kind.PREPARE] if slot == one else [] for one in range(3)]
+        reloads.hear(world.workers[slot], Message(Kind.PREPARED, 2))
+    reloads.go_on(world.workers, 1.0)
+    assert world.heard() == [[Kind.COMMIT]] * 3
 
 
 def test_every_reload_is_counted_once_by_what_became_of_it(world: World) -> None:
