@@ -41,7 +41,7 @@ class Agreement:
         self._committed: set[int] = set()
 
     def next_to_ask(self, now: float) -> list[int]:
-        """Return the workers that are to prepare from now on."""
+        """The workers that are to prepare from now on."""
         found: list[int] = []
         while self.state is State.PREPARING and self._to_ask and len(self._preparing()) < self._at_once:
             found.append(self._to_ask.pop(0))
@@ -49,7 +49,7 @@ class Agreement:
         return found
 
     def _preparing(self) -> list[float]:
-        """Return since when those have been preparing that do."""
+        """Since when those have been preparing that do."""
         return [since for slot, since in self._asked.items() if slot in self._missing]
 
     def prepared(self, slot: int) -> None:

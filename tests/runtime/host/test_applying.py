@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import groupby
+from threading import get_ident
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -18,7 +21,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.runtime.gateway.config import Config
 from one_adapter.runtime.gateway.layers import Layer, layers_of
 from one_adapter.runtime.host import applying, loaded, reading
-from one_adapter.runtime.redaction import known
+from one_adapter.runtime.redaction import Known, known
 from one_adapter.runtime.reload.generation import Generation
 from one_adapter.runtime.reload.naming import generation_of
 
@@ -346,6 +349,80 @@ class TestNothingGrows:
 
         asyncio.run(scenario())
         assert heard == [["up-m-two"]]
+
+
+class TestRequestsGoOn:
+    """How long a reload keeps the loop: no stretch of it grows with the configuration."""
+
+    def test_the_patterns_of_its_secrets_are_made_beside_the_loop(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start(generation(1, deployment("m"), keys={"UP_1": "sk-upstream-of-old"}))
+        threads: list[int] = []
+        renew = Known.renew
+        monkeypatch.setattr(Known, "renew", lambda one: (threads.append(get_ident()), renew(one)))
+
+        async def scenario() -> None:
+            now()  # what LiteLLM began with is known before
+            threads.clear()
+            new = generation(2, deployment("m"), keys={"UP_1": "sk-upstream-of-new"})
+            prepared = await asyncio.to_thread(applying.prepare, new)
+            assert known.clean("sk-upstream-of-new") == "***"
+            await applying.stage(prepared)
+            applying.commit(prepared)
+            await settled()
+
+        asyncio.run(scenario())
+        assert len(threads) == 2, "for the new, and without the old"
+        assert get_ident() not in threads
+        assert known.clean("sk-upstream-of-old sk-upstream-of-new") == "sk-upstream-of-old ***"
+
+    def test_others_have_their_turn_between_two_changes_of_litellm(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start(generation(1, *(deployment(name) for name in "abc")))
+        seen: list[str] = []
+        for change in ("add", "remove"):
+            real = getattr(applying.writing, change)
+            spy = partial(lambda real, change, *given: (seen.append(change), real(*given)), real, change)
+            monkeypatch.setattr(applying.writing, change, spy)
+
+        async def others() -> None:
+            while True:
+                seen.append("others")
+                await asyncio.sleep(0)
+
+        async def scenario() -> None:
+            turns = asyncio.create_task(others())
+            new = generation(2, *(deployment(name, "other") for name in "abc"))
+            prepared = applying.prepare(new)
+            await applying.stage(prepared)
+            applying.commit(prepared)
+            await settled()
+            turns.cancel()
+
+        asyncio.run(scenario())
+        changes = [change for change, _ in groupby(seen)]
+        assert [one for one in changes if one != "others"] == ["add"] * 3 + ["remove"] * 3
+
+    def test_what_litellm_began_with_is_looked_at_once(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start(generation(1, deployment("m", "1")))
+        looked: list[None] = []
+        monkeypatch.setattr(proxy_server.proxy_config, "get_config_state", lambda: looked.append(None) or {})
+
+        async def scenario() -> list[int]:
+            found = []
+            for number in (2, 3, 4):
+                await follow(generation(number, deployment("m", str(number))))
+                await settled()
+                found.append(len(looked))
+            return found
+
+        first, *later = asyncio.run(scenario())
+        assert first
+        assert later == [first, first]
 
 
 class TestNotTaken:
