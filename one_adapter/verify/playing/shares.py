@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import exp, lcm, lgamma, log
 
 from one_adapter.language import tr
@@ -73,10 +75,15 @@ def _counted(name: str, route: Route, places: tuple[Place, ...], calls: int) -> 
 
 
 async def _play(counted: Counted, player: Player, results: int) -> Check:
-    fewer = _within_limits(counted, player)
-    if fewer is None:
+    services = {target.service for place in counted.places for target in place.targets}
+    shares = {
+        room: sum((one.share for one in counted.places if one.targets[0].service == room.service), Fraction())
+        for room in player.rooms.limited(services)
+    }
+    calls = within_limits(counted.calls, shares, counted.is_exact)
+    if calls is None:
         return _not_compared(counted.model, tr("a limit of a service leaves no room for it"))
-    counted, probe = fewer, BY_NAME["whole"]
+    counted, probe = replace(counted, calls=calls), BY_NAME["whole"]
     asked = [player.ask_among_others(probe, counted.model, counted.places) for _ in range(counted.calls)]
     found: Counter[str] = Counter()
     for exchange in await asyncio.gather(*asked):
@@ -86,21 +93,20 @@ async def _play(counted: Counted, player: Player, results: int) -> Check:
     return _judged(counted, found, results)
 
 
-def _within_limits(counted: Counted, player: Player) -> Counted | None:
-    """The same with so few calls that no limit comes near, however they fall; None for too few."""
-    calls = counted.calls
-    shares: dict[Room, float] = {}
-    services = {target.service for place in counted.places for target in place.targets}
-    for room in player.rooms.limited(services):
-        share = sum(place.share for place in counted.places if place.targets[0].service == room.service)
-        shares[room] = 2 * float(share)
-        if room.left < calls * shares[room] + SPARE and share:
-            calls = max(0, int((room.left - SPARE) / shares[room]))
-    if calls < counted.calls and (counted.is_exact or calls < FEWEST_OF_A_NAME):
+def within_limits(calls: int, shares: Mapping[Room, Fraction], is_exact: bool) -> int | None:
+    """So few calls that no limit comes near, however they fall between these shares; None for too few.
+
+    A service may get twice its share; that much is taken from what its room has left.
+    """
+    wanted, twice = calls, {room: 2 * float(share) for room, share in shares.items()}
+    for room, share in twice.items():
+        if share and room.left < calls * share + SPARE:
+            calls = max(0, int((room.left - SPARE) / share))
+    if calls < wanted and (is_exact or calls < FEWEST_OF_A_NAME):
         return None
-    for room, twice in shares.items():
-        room.left -= calls * twice
-    return replace(counted, calls=calls)
+    for room, share in twice.items():
+        room.left -= calls * share
+    return calls
 
 
 def _judged(counted: Counted, found: Counter[str], results: int) -> Check:
