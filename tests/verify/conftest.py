@@ -9,6 +9,8 @@ from one_adapter.verify.playing import limits
 
 # `forwarders` and a certificate stand with the tests of the providers.
 sys.path.insert(0, str(Path(__file__).parent.parent / "providers"))
+# The clock that jumps stands with the tests of the runtime.
+sys.path.insert(0, str(Path(__file__).parent.parent / "runtime"))
 
 
 @pytest.fixture

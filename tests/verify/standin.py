@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import uvicorn
+import virtual
 import yaml
 
 from one_adapter.commands.run import on_loopback
@@ -22,15 +23,22 @@ from one_adapter.export.secrets.variables import Secrets, secrets_of
 from one_adapter.plan.build import decide
 from one_adapter.plan.types import Plan
 from one_adapter.plan.vendors import Options
+from one_adapter.runtime.dryrun.echo import EchoServer
 from one_adapter.runtime.entry.door import Door, Loaded
 from one_adapter.runtime.gateway.config import read_config
 from one_adapter.runtime.gateway.memory import Memory
 from one_adapter.runtime.relay.client import Pools
 from one_adapter.runtime.relay.way import Relay
+from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.asking import Ear
+from one_adapter.verify.playing.play import Stage, play
+from one_adapter.verify.playing.probes import PROBES
+from one_adapter.verify.result import Check
 
 Body = dict[str, Any]
 MASTER = "sk-master"
+#: What the door answers without LiteLLM's translation.
+RELAYED = tuple(probe for probe in PROBES if probe.protocol in ("chat", "embeddings"))
 #: What is done to a request's body, and to an answer: (its request, status, content type, text).
 Ask = Callable[[Body], None]
 Answered = tuple[int, str, str]
@@ -95,15 +103,21 @@ class Altered:
         await send({"type": "http.response.body", "body": text.encode(), "more_body": False})
 
 
-@contextmanager
-def serving(
+class Server(uvicorn.Server):
+    """One that leaves signals to the tests."""
+
+    capture_signals = staticmethod(nullcontext)
+
+
+@asynccontextmanager
+async def listening(
     plan: Plan, secrets: Secrets, ear: Ear, ask: Ask | None = None, alter: Alter | None = None
-) -> Iterator[str]:
-    """The address of a proxy on a plan, with the echo in place of every vendor."""
+) -> AsyncIterator[str]:
+    """The address of a proxy on a plan, with the echo in place of every vendor, on the running loop."""
     running, hidden = on_loopback(plan, secrets, ear.port)
     text = proxy_config(running, hidden)
     values = {**environment(hidden, MASTER), MASTER_KEY: MASTER}
-    loaded = yaml.safe_load(text)
+    loaded = yaml.load(text, yaml.CSafeLoader)
     for deployment in loaded["model_list"]:
         for name, value in deployment["litellm_params"].items():
             if isinstance(value, str) and value.startswith("os.environ/"):
@@ -113,21 +127,74 @@ def serving(
     pools = Pools(values)
     door = Door(nowhere, lambda: held, [Relay(pools, lambda *_: "")])
     app = Altered(door, ask, alter)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", interface="asgi3")
     )
-
-    async def serve() -> None:
-        await server.serve()
-        await pools.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
+    task = asyncio.create_task(server.serve())
     while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
+        await asyncio.sleep(0)
+        assert not task.done()
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = server.force_exit = True
+        await task
+        await pools.close()
+
+
+@contextmanager
+def serving(plan: Plan, secrets: Secrets, ear: Ear) -> Iterator[str]:
+    """The same in a thread of its own, for a client that has its own loop or process."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    here = listening(plan, secrets, ear)
+    try:
+        yield asyncio.run_coroutine_threadsafe(here.__aenter__(), loop).result(10)
+    finally:
+        asyncio.run_coroutine_threadsafe(here.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
+
+
+@asynccontextmanager
+async def hearing() -> AsyncIterator[Ear]:
+    """An ear on the running loop."""
+    made: list[EchoServer] = []
+
+    def begin(answering: Any) -> EchoServer:
+        made.append(EchoServer(answering))
+        return made[0]
+
+    ear = Ear(begin)
+    task = asyncio.create_task(made[0].serve())
+    while not ear.base_url:
+        await asyncio.sleep(0)
+        assert not task.done()
+    yield ear
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def checks_of(
+    promised: tuple[Plan, Secrets],
+    running: tuple[Plan, Secrets],
+    options: VerifyOptions,
+    ask: Ask | None = None,
+    alter: Alter | None = None,
+    times: int = 1,
+) -> list[Check]:
+    """The checks of what one plan promises with a proxy on another one, played `times` over.
+
+    All of it runs on one loop whose clock jumps: nobody waits for a limit.
+    """
+    found: list[Check] = []
+
+    async def main() -> None:
+        async with hearing() as ear, listening(*running, ear, ask, alter) as base:
+            for _ in range(times):
+                await play(*promised, Stage(base, ear, MASTER, RELAYED), options, found)
+
+    virtual.run_with_sockets(main())
+    return found

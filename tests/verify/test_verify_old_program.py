@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 from command_runner import runner
-from standin import MASTER, serving
-from test_verify_planted import RELAYED
+from standin import MASTER, RELAYED, serving
 
 from one_adapter.cli import cli
 from one_adapter.config.document import parse

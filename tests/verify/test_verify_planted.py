@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from standin import MASTER, Alter, Ask, Body, read, serving
+from standin import Alter, Ask, Body, checks_of, read
 
 from one_adapter.plan.types import Plan
 from one_adapter.verify.options import VerifyOptions
-from one_adapter.verify.playing.asking import Ear
-from one_adapter.verify.playing.play import Stage, played
-from one_adapter.verify.playing.probes import PARAMETERS, PROBES
+from one_adapter.verify.playing.probes import PARAMETERS
 from one_adapter.verify.result import Check
-
-#: What the door answers without LiteLLM's translation.
-RELAYED = tuple(probe for probe in PROBES if probe.protocol in ("chat", "embeddings"))
 
 
 def service(name: str, *models: str, **more: Any) -> dict[str, Any]:
@@ -59,27 +54,16 @@ def config(**changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def ear() -> Iterator[Ear]:
-    running = Ear()
-    yield running
-    running.stop()
-
-
-def checks_of(
-    ear: Ear, other: object, names: str, ask: Ask | None = None, alter: Alter | None = None
-) -> tuple[Check, ...]:
+def checks_with(
+    other: object, names: str, ask: Ask | None = None, alter: Alter | None = None, times: int = 1
+) -> list[Check]:
     """The checks of the plan of `config()` with a proxy on `other`: a configuration or a changed plan."""
     plan, secrets = read(config())
-    running, its = (other, secrets) if isinstance(other, Plan) else read(other)
-    with serving(running, its, ear, ask, alter) as base:
-        wish = VerifyOptions(models=tuple(names.split()))
-        checks, _, interrupted = played(plan, secrets, Stage(base, ear, MASTER, RELAYED), wish)
-    assert not interrupted
-    return checks
+    running = (other, secrets) if isinstance(other, Plan) else read(other)
+    return checks_of((plan, secrets), running, VerifyOptions(models=tuple(names.split())), ask, alter, times)
 
 
-def found(checks: tuple[Check, ...]) -> set[str]:
+def found(checks: list[Check]) -> set[str]:
     """What is different: `name: aspect`, or the probe's name where it is about no name."""
     return {f"{each.model or each.probe}: {each.aspect}" for each in checks if each.outcome == "different"}
 
@@ -378,12 +362,8 @@ PLANTED = (
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=[each.name.replace(" ", "-") for each in PLANTED])
-def test_what_is_planted_is_named_and_nothing_else(
-    ear: Ear, planted: Planted, request: pytest.FixtureRequest
-) -> None:
-    if not planted.name.startswith("a limit"):
-        request.getfixturevalue("nothing_comes_late")
-    checks = checks_of(ear, planted.other or config(), planted.names, planted.ask, planted.alter)
+def test_what_is_planted_is_named_and_nothing_else(planted: Planted) -> None:
+    checks = checks_with(planted.other or config(), planted.names, planted.ask, planted.alter)
     seen = {each.model or each.probe for each in checks if each.outcome == "different"}
     aspects = {each.aspect for each in checks if each.outcome == "different"}
     only = planted.only.split(", ") if planted.only else planted.names.split()
@@ -394,21 +374,15 @@ def test_what_is_planted_is_named_and_nothing_else(
         assert "sk-of" not in repr(each)
 
 
-def test_nothing_is_found_where_nothing_is_planted(ear: Ear) -> None:
-    checks = checks_of(ear, config(), "*")
+def test_nothing_is_found_where_nothing_is_planted() -> None:
+    checks = checks_with(config(), "*")
     assert found(checks) == set()
     kinds = {each.probe for each in checks if each.outcome == "same"}
     assert {f"limit {kind}" for kind in ("qpm", "qps", "concurrency", "tpm")} <= kinds
     assert {"whole", "stream", "tools", "embeddings", "shares", "an unknown name"} <= kinds
 
 
-@pytest.mark.usefixtures("nothing_comes_late")
-def test_twenty_plays_of_the_same_are_the_same(ear: Ear) -> None:
-    plan, secrets = read(config())
-    with serving(plan, secrets, ear) as base:
-        for _ in range(20):
-            checks, asked, _ = played(
-                plan, secrets, Stage(base, ear, MASTER, RELAYED), VerifyOptions(models=("one", "said", "emb"))
-            )
-            assert found(checks) == set()
-            assert asked > 10
+def test_twenty_plays_of_the_same_are_the_same() -> None:
+    checks = checks_with(config(), "one said emb", times=20)
+    assert found(checks) == set()
+    assert sum(each.probe == "whole" and each.model == "one" for each in checks) == 20

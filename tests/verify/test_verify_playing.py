@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from command_runner import runner
-from standin import MASTER, read, serving
-from test_verify_planted import RELAYED, config, service
+from standin import MASTER, RELAYED, checks_of, read, serving
+from test_verify_planted import config, service
 
 from one_adapter.cli import cli
 from one_adapter.errors import OneAdapterError
@@ -46,23 +46,22 @@ def of(*services: File, kind: str = "openai", **top: Any) -> File:
     return {"services": {kind: list(services)}, **top}
 
 
-def play(ear: Ear, config: File, version: str = "0.12", *names: str) -> dict[tuple[str, str], Check]:
+def play(config: File, version: str = "0.12", *names: str) -> dict[tuple[str, str], Check]:
     """What a play of a configuration finds: (name, probe) -> the check."""
-    plan, secrets = read(config, version)
-    with serving(plan, secrets, ear) as base:
-        stage = Stage(base, ear, MASTER, RELAYED)
-        checks, _, _ = played(plan, secrets, stage, VerifyOptions(models=names))
-    return {(check.model, check.probe): check for check in checks}
+    sides = read(config, version)
+    return {
+        (check.model, check.probe): check for check in checks_of(sides, sides, VerifyOptions(models=names))
+    }
 
 
 def different(found: dict[tuple[str, str], Check]) -> list[Check]:
     return [check for check in found.values() if check.outcome == "different"]
 
 
-def test_turns_are_counted_exactly(ear: Ear) -> None:
+def test_turns_are_counted_exactly() -> None:
     keys = [{"api_key": "key-1"}, {"api_key": "key-2", "enabled": False}, {"api_key": "key-3"}]
     found = play(
-        ear, of(service("a", "m"), service("b", "m", credential_list=keys), load_balancing="rr"), "0.12", "m"
+        of(service("a", "m"), service("b", "m", credential_list=keys), load_balancing="rr"), "0.12", "m"
     )
     assert different(found) == []
     check = found["m", "shares"]
@@ -70,49 +69,48 @@ def test_turns_are_counted_exactly(ear: Ear) -> None:
     assert check.new == {"a": 0.5, "b key-1": 0.167, "b key-3": 0.333}
 
 
-def test_a_name_whose_turns_come_round_late_is_not_waited_for(ear: Ear) -> None:
+def test_a_name_whose_turns_come_round_late_is_not_waited_for() -> None:
     several = [
         service(name, "m", *(f"{name}{n}" for n in range(size)), model_redirect={"x": "m"})
         for name, size in (("a", 16), ("b", 18), ("c", 22))
     ]
     lists = [{"credential_list": [{"api_key": f"{n}"} for n in range(size)]} for size in (5, 7, 11)]
     services = [{**each, **more} for each, more in zip(several, lists, strict=True)]
-    found = play(ear, of(*services, load_balancing="rr"), "0.12", "x")
+    found = play(of(*services, load_balancing="rr"), "0.12", "x")
     assert found["x", "shares"].difference == "its turns come round too late"
 
 
-def test_shares_that_depend_on_tokens_are_not_compared(ear: Ear) -> None:
+def test_shares_that_depend_on_tokens_are_not_compared() -> None:
     keys = [{"api_key": "key-1", "limit": {"tpm": 90000}}, {"api_key": "key-2", "limit": {"tpm": 30000}}]
-    found = play(ear, of(service("a", "m", credential_list=keys)), "0.12", "m")
+    found = play(of(service("a", "m", credential_list=keys)), "0.12", "m")
     assert found["m", "shares"].difference == "the shares depend on the tokens that are left"
     assert different(found) == []
 
 
-def test_a_redirect_of_all_names_answers_any(ear: Ear) -> None:
-    found = play(ear, of(service("a", "m"), model_redirect={"all": "m"}))
+def test_a_redirect_of_all_names_answers_any() -> None:
+    found = play(of(service("a", "m"), model_redirect={"all": "m"}))
     assert different(found) == []
     assert found["verification-of-any-name", "whole"].outcome == "same"
     assert ("", "an unknown name") not in found
 
 
-def test_names_that_lead_nowhere_are_errors_and_not_calls(ear: Ear) -> None:
+def test_names_that_lead_nowhere_are_errors_and_not_calls() -> None:
     off = service("off", "gone", credential_list=[{"api_key": "key-1", "enabled": False}])
     nowhere = {**service("bare", "bare"), "server_url": ""}
-    found = play(ear, of(service("a", "m"), off, nowhere, api_key="sk-client"))
+    found = play(of(service("a", "m"), off, nowhere, api_key="sk-client"))
     assert different(found) == []
     assert found["gone", "whole"].outcome == "same"
 
 
-def test_without_keys_anybody_is_let_in_and_that_is_right(ear: Ear) -> None:
-    found = play(ear, of(service("a", "m")))
+def test_without_keys_anybody_is_let_in_and_that_is_right() -> None:
+    found = play(of(service("a", "m")))
     assert different(found) == []
     assert found["", "models list"].outcome == "same"
 
 
 @pytest.mark.parametrize("version", ["0.10", "0.12"])
-def test_both_versions_of_the_gateway_are_played_by_their_own_rules(ear: Ear, version: str) -> None:
+def test_both_versions_of_the_gateway_are_played_by_their_own_rules(version: str) -> None:
     found = play(
-        ear,
         of(
             service("a", "m", limit={"qpm": 7, "concurrency": 2, "timeout": 9}),
             service("b", "e", embedding_models=["e"], embedding_limit={"qpm": 4, "timeout": 1}),
@@ -129,44 +127,42 @@ def test_both_versions_of_the_gateway_are_played_by_their_own_rules(ear: Ear, ve
     assert (("e", "limit qpm") in found) == (version == "0.12")
 
 
-def test_keys_of_a_pool_have_room_for_each_other(ear: Ear) -> None:
+def test_keys_of_a_pool_have_room_for_each_other() -> None:
     keys = [{"api_key": f"key-{n}", "limit": {"qpm": 3, "timeout": 1}} for n in (1, 2)]
-    found = play(ear, of(service("a", "m", credential_list=keys)), "0.12", "m")
+    found = play(of(service("a", "m", credential_list=keys)), "0.12", "m")
     assert different(found) == []
     assert found["m", "limit qpm"].outcome == "same"
 
 
-def test_a_limit_of_a_model_binds_it_alone(ear: Ear) -> None:
-    found = play(
-        ear, of(service("a", "m", "n", model_limits={"m": {"qpm": 8, "timeout": 9}})), "0.12", "m", "n"
-    )
+def test_a_limit_of_a_model_binds_it_alone() -> None:
+    found = play(of(service("a", "m", "n", model_limits={"m": {"qpm": 8, "timeout": 9}})), "0.12", "m", "n")
     assert different(found) == []
     assert found["m", "limit qpm"].outcome == "same"
     assert ("n", "limit qpm") not in found
 
 
 @pytest.mark.parametrize("limit", [{"qpm": 500}, {"concurrency": 90}, {"qps": 60}])
-def test_what_a_limit_lets_through_beyond_measure_is_not_compared(ear: Ear, limit: File) -> None:
-    found = play(ear, of(service("a", "m", limit=limit)), "0.12", "m")
+def test_what_a_limit_lets_through_beyond_measure_is_not_compared(limit: File) -> None:
+    found = play(of(service("a", "m", limit=limit)), "0.12", "m")
     (kind,) = limit
     assert found["m", f"limit {kind}"].outcome == "not compared"
     assert different(found) == []
 
 
-def test_what_a_limit_leaves_no_room_for_is_not_compared(ear: Ear) -> None:
-    found = play(ear, of(service("a", "m", limit={"qpm": 2, "timeout": 9})), "0.12", "m")
+def test_what_a_limit_leaves_no_room_for_is_not_compared() -> None:
+    found = play(of(service("a", "m", limit={"qpm": 2, "timeout": 9})), "0.12", "m")
     assert found["m", "whole"].outcome == "same"
     assert found["m", "tools"].difference == "the limit of a leaves no room for it"
     assert different(found) == []
 
 
-def test_a_limit_that_no_name_leads_to_alone_is_said(ear: Ear) -> None:
-    found = play(ear, of(service("a", "m", limit={"qpm": 100}), service("b", "m")), "0.12", "m")
+def test_a_limit_that_no_name_leads_to_alone_is_said() -> None:
+    found = play(of(service("a", "m", limit={"qpm": 100}), service("b", "m")), "0.12", "m")
     assert "no name leads to a alone" in found["", "limit"].difference
 
 
-def test_only_the_names_that_are_wanted_are_asked(ear: Ear) -> None:
-    found = play(ear, config(), "0.12", "o*")
+def test_only_the_names_that_are_wanted_are_asked() -> None:
+    found = play(config(), "0.12", "o*")
     assert {name for name, _ in found} == {"", "one"}
 
 
@@ -413,9 +409,9 @@ def test_the_echo_answers_calls_of_others_too(ear: Ear) -> None:
     assert asyncio.run(ask()) == 200
 
 
-def test_a_limited_service_among_many_leaves_room_for_fewer_calls(ear: Ear) -> None:
+def test_a_limited_service_among_many_leaves_room_for_fewer_calls() -> None:
     many = service("a", *(f"m{n}" for n in range(30)))
-    found = play(ear, of(many, service("b", "x", limit={"qpm": 30, "timeout": 9})), "0.12", "random", "x")
+    found = play(of(many, service("b", "x", limit={"qpm": 30, "timeout": 9})), "0.12", "random", "x")
     assert found["random", "shares"].outcome == "same"
     assert different(found) == []
     assert found["x", "limit qpm"].outcome == "same"

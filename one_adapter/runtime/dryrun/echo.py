@@ -83,12 +83,13 @@ class EchoServer:
         return self
 
     def _main(self) -> None:
-        asyncio.run(self._serve())
+        asyncio.run(self.serve())
 
     async def _reply(self, request: web.Request) -> web.StreamResponse:
         return await _reply(request, self._answering)
 
-    async def _serve(self) -> None:
+    async def serve(self) -> None:
+        """Answer on the running loop until `stop`, or until the task is cancelled."""
         from aiohttp import web
 
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
@@ -100,8 +101,10 @@ class EchoServer:
         self.port = runner.addresses[0][1]
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._ready.set()
-        await self._end.wait()
-        await runner.cleanup()
+        try:
+            await self._end.wait()
+        finally:
+            await runner.cleanup()
 
 
 def start(answering: Answering = echoing) -> EchoServer:

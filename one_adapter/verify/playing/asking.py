@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from one_adapter.runtime.dryrun.echo import EchoServer, start
+from one_adapter.runtime.dryrun.echo import Answering, EchoServer, start
 from one_adapter.runtime.dryrun.heard import Heard, Said
 from one_adapter.verify.playing.answer_facts import Answer
+from one_adapter.verify.playing.clock import now
 from one_adapter.verify.playing.probes import TOOL, Probe
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ HOLD_SECONDS = 0.02
 class Ear:
     """The echo that stands in for every vendor, and what it has heard: calls by the words in them."""
 
-    def __init__(self) -> None:
-        """Start to listen."""
+    def __init__(self, begin: Callable[[Answering], EchoServer] = start) -> None:
+        """Start to listen, in a thread of its own unless `begin` makes the server otherwise."""
         self.calls: dict[str, list[Heard]] = {}
-        #: The same with the moment at which each came, by the monotonic clock.
+        #: The same with the moment at which each came, by the clock of its loop.
         self.moments: dict[str, list[tuple[float, Heard]]] = {}
         self.held: set[str] = set()
-        self._server: EchoServer = start(self._answer)
+        self._server = begin(self._answer)
 
     @property
     def port(self) -> int:
@@ -61,7 +61,7 @@ class Ear:
         found = _WORDS.search(call.raw)
         words = found.group() if found else ""
         self.calls.setdefault(words, []).append(call)
-        self.moments.setdefault(words, []).append((monotonic(), call))
+        self.moments.setdefault(words, []).append((now(), call))
         while words in self.held:  # noqa: ASYNC110
             await asyncio.sleep(HOLD_SECONDS)  # it is let go by another thread
         wants_tool = f'"{TOOL.name}"' in call.raw

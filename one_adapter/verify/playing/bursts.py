@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
 from one_adapter.language import tr
+from one_adapter.verify.playing.clock import now
 from one_adapter.verify.playing.limits import arrivals
 from one_adapter.verify.playing.names import chats_of, named
 from one_adapter.verify.playing.player import Player
@@ -49,7 +49,7 @@ def _unlimited(player: Player) -> list[Way]:
 
 async def _burst(way: Way, player: Player) -> tuple[int, float]:
     """Hold the answers of some calls at once; return how many arrive, and the seconds that they take."""
-    before = monotonic()
+    before = now()
     passed = await arrivals(way, player, BURST, BURST, is_held=True)
     mine = (each for each in player.called if each.target.service == way.service)
     moments = [each.moment for each in mine if each.moment >= before]

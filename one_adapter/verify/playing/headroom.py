@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from time import monotonic
 
 from one_adapter.language import tr
 from one_adapter.plan.types import Plan, ServicePolicy
+from one_adapter.verify.playing.clock import now
 
 #: The longest that the questions to one service are spread over, where it takes so many a second.
 LONGEST_SPREAD_SECONDS = 10
@@ -51,7 +51,7 @@ class Room:
 
     async def turn(self) -> None:
         """Wait until the next question may be asked."""
-        moment = monotonic()
+        moment = now()
         wait = self._next - moment
         self._next = max(self._next, moment) + self.gap
         if wait > 0:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from math import inf
-from time import monotonic
 
 from one_adapter.language import tr
+from one_adapter.verify.playing.clock import now
 from one_adapter.verify.playing.headroom import TOKENS_OF_A_QUESTION
 from one_adapter.verify.playing.names import named
 from one_adapter.verify.playing.player import Player
@@ -74,9 +74,9 @@ async def _a_minute(way: Way, player: Player, least: float) -> Check:
     fewest, most = way.rest(player, MINUTE + UNSURE), way.rest(player, MINUTE - UNSURE)
     if most >= MOST_A_MINUTE or _seconds(way, most) > LONGEST_TEST_SECONDS:
         return _not_compared(way, "qpm", tr("{size} a minute", size=int(least)))
-    before = monotonic()
+    before = now()
     passed = await arrivals(way, player, most + 1, most)
-    went = monotonic() - before
+    went = now() - before
     most += sum(before - MINUTE - UNSURE < each.moment < before - MINUTE + went for each in player.called)
     want = _want(fewest, most)
     said = tr(
@@ -108,7 +108,7 @@ async def _a_second(way: Way, player: Player, least: float) -> Check:
     halved = (burst + more - max(1, int(least / 2))) * 2 / least
     for _ in range(LOOKS):
         await asyncio.sleep(burst / least)
-        before = monotonic()
+        before = now()
         moments = await _moments(way, player, burst + more, LONG_QUIET + wants)
         took = max(moments, default=before) - before
         last = (wants + halved) / 2 + min(moments, default=before) - before
@@ -137,7 +137,7 @@ async def _tokens(way: Way, player: Player, least: float) -> Check:
             status=exchange.answer.status,
         )
         return Check("limit tpm", way.model, "different", said, "tpm", 429, exchange.answer.status)
-    since = monotonic() - MINUTE - UNSURE
+    since = now() - MINUTE - UNSURE
     asked = sum(each.target.service == way.service and each.moment > since for each in player.called)
     room = size - (asked + 1) * TOKENS_OF_A_QUESTION
     if room > 0:
@@ -184,18 +184,18 @@ def _done(tasks: Iterable[asyncio.Task[object]]) -> int:
 
 async def _quiet(count: Callable[[], int], expected: int) -> int:
     """The count once it grows no more."""
-    last, since = count(), monotonic()
-    while monotonic() - since < (QUIET if last >= expected else LONG_QUIET):
+    last, since = count(), now()
+    while now() - since < (QUIET if last >= expected else LONG_QUIET):
         await asyncio.sleep(0.05)
-        now = count()
-        if now != last:
-            last, since = now, monotonic()
+        arrived = count()
+        if arrived != last:
+            last, since = arrived, now()
     return last
 
 
 async def _moments(way: Way, player: Player, calls: int, seconds: float) -> list[float]:
     """When each of so many calls arrived, as far as they did in time."""
-    before = monotonic()
+    before = now()
     tasks = [asyncio.ensure_future(player.ask_now(way.probe, way.model, way.places)) for _ in range(calls)]
     await asyncio.wait(tasks, timeout=seconds)
     await _end(tasks, False)

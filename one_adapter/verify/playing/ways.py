@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
-from time import monotonic
 
 from one_adapter.plan.limits import found_under
 from one_adapter.plan.types import LimitPolicy, Plan, ServicePolicy, Target
+from one_adapter.verify.playing.clock import now
 from one_adapter.verify.playing.names import chats_of, named
 from one_adapter.verify.playing.player import Player
 from one_adapter.verify.playing.probes import BY_NAME, Probe
@@ -58,13 +58,13 @@ class Way:
 
     def rest(self, player: Player, window: float) -> int:
         """How many more may pass now, of what its limits of a minute have let through in `window` seconds."""
-        now = monotonic()
+        moment = now()
 
         def left(layer: Layer) -> float:
             used = sum(_counts(layer, player.plan, each.kind, each.target) for each in recent)
             return max(1.0, float(int(layer.limit.qpm))) - used if layer.limit.qpm else inf
 
-        recent = [each for each in player.called if now - each.moment < window]
+        recent = [each for each in player.called if moment - each.moment < window]
         shared = [left(layer) for layer in self.layers[0] if not layer.of_key]
         keys = [
             max(0.0, min((left(layer) for layer in layers if layer.of_key), default=inf))
