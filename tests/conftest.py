@@ -25,8 +25,8 @@ settings.register_profile("hurried", deadline=None, max_examples=20)
 
 #: Where LiteLLM runs in the tests' own process.
 WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_races.py", "test_spend.py")
-#: Fixtures that start a proxy.
-PROXIES = frozenset(("proxy", "proxies", "dry_run"))
+#: Fixtures that start a proxy or a browser.
+PROXIES = frozenset(("proxy", "proxies", "dry_run", "tab"))
 
 
 def _has_litellm(path: Path) -> bool:

@@ -9,9 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from redis_server import Server
 
 WORKER = Path(__file__).with_name("worker_process.py")
+
+pytestmark = pytest.mark.proxy
 
 
 class Process:

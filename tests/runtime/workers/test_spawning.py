@@ -21,7 +21,10 @@ from one_adapter.runtime.workers.supervisor import LAST_SECONDS
 PROGRAM = Path(__file__).with_name("spawn_program.py")
 PATIENCE = 120.0
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks at processes as Linux shows them")
+pytestmark = [
+    pytest.mark.proxy,
+    pytest.mark.skipif(sys.platform != "linux", reason="it looks at processes as Linux shows them"),
+]
 
 
 class Running:

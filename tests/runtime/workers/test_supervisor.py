@@ -21,7 +21,10 @@ PROGRAM = Path(__file__).with_name("fleet_program.py")
 #: Seconds in which what is not slow must be done, on a machine that does much else.
 PATIENCE = 30.0
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere uvicorn's own workers are used")
+pytestmark = [
+    pytest.mark.proxy,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere uvicorn's own workers are used"),
+]
 
 
 class Fleet:
