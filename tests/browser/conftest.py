@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import re
 import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
@@ -15,13 +13,15 @@ from tab import Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+LONGEST_START_SECONDS = 60
 
 
-@pytest.fixture
-async def tab(tmp_path: Path) -> AsyncIterator[Page]:
-    """A fresh tab of a fresh browser, which ends with the test."""
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Where a browser is told what to do, and the path for all of it; it ends with the session."""
     if BROWSER is None:
         pytest.skip("there is no browser: apt-get install chromium")
+    profile = tmp_path_factory.mktemp("browser")
     flags = (
         "--headless",
         "--no-sandbox",
@@ -29,37 +29,34 @@ async def tab(tmp_path: Path) -> AsyncIterator[Page]:
         "--disable-dev-shm-usage",  # a container has 64 MB there
         "--disable-background-networking",
         "--no-first-run",
-    )
-    profile = tmp_path / "profile"
-    process = await asyncio.create_subprocess_exec(
-        BROWSER,
-        *flags,
         f"--user-data-dir={profile}",
         "--remote-debugging-port=0",
         "about:blank",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
     )
-    assert process.stderr is not None
+    process = subprocess.Popen([BROWSER, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        port = ""
-        while not port:
-            line = (await asyncio.wait_for(process.stderr.readline(), 60)).decode("utf-8", "replace")
-            assert line, "the browser ended by itself"
-            found = re.search(r"DevTools listening on ws://127\.0\.0\.1:(\d+)/", line)
-            port = found[1] if found else ""
-        draining = asyncio.ensure_future(process.stderr.read())
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                pages = await answer.json(content_type=None)
-            address = next(each["webSocketDebuggerUrl"] for each in pages if each["type"] == "page")
-            async with session.ws_connect(address, max_msg_size=0) as socket:
-                yield Page(socket)
-                with contextlib.suppress(Exception):
-                    await socket.send_json({"id": 0, "method": "Browser.close"})
-        await asyncio.wait_for(process.wait(), 20)
-        await draining
+        told, limit = profile / "DevToolsActivePort", time.monotonic() + LONGEST_START_SECONDS
+        while not told.exists() or not told.read_text().count("\n"):
+            assert process.poll() is None, "the browser ended by itself"
+            assert time.monotonic() < limit, "the browser does not start"
+            time.sleep(0.02)
+        port, path = told.read_text().split()
+        yield f"ws://127.0.0.1:{port}", path
+        process.terminate()
+        process.wait(20)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+async def tab(browser: tuple[str, str]) -> AsyncIterator[Page]:
+    """A fresh tab, which shares nothing with those before it."""
+    base, path = browser
+    async with aiohttp.ClientSession() as session, session.ws_connect(base + path) as all_of_it:
+        owner = Page(all_of_it)
+        context = (await owner.call("Target.createBrowserContext"))["browserContextId"]
+        made = await owner.call("Target.createTarget", url="about:blank", browserContextId=context)
+        async with session.ws_connect(f"{base}/devtools/page/{made['targetId']}", max_msg_size=0) as socket:
+            yield Page(socket)
+        await owner.call("Target.disposeBrowserContext", browserContextId=context)
