@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -79,8 +80,9 @@ def prices_of(choice: str = "litellm") -> Prices:
     """The prices for one of `CHOICES`: LiteLLM's list, of the version that is installed, or none at all."""
     if choice == "none":
         return NO_PRICES
-    document = _installed()
-    return shipped() if document is None else Prices(names_in(document))
+    installed = _installed()
+    names = None if installed is None else _names_of(*installed)
+    return shipped() if names is None else Prices(names)
 
 
 def shipped() -> Prices:
@@ -90,21 +92,38 @@ def shipped() -> Prices:
 
 def rates_of() -> Rates:
     """What the models with a price cost: by the list of the LiteLLM that is installed, else what ships."""
-    document = _installed()
+    installed = _installed()
+    document = None if installed is None else _read(installed[0])
     if document is not None:
         return rates_in(document)
     return {name: (rate[0] / MILLION, rate[1] / MILLION) for name, rate in _shipped().items()}
 
 
-def _installed() -> Mapping[str, Any] | None:
+def _installed() -> tuple[Path, int] | None:
+    """The list of the LiteLLM that is installed, and when it was written."""
     spec = find_spec("litellm")
     if spec is None or not spec.origin:
         return None
+    path = Path(spec.origin).with_name(LIST)
     try:
-        found = json.loads(Path(spec.origin).with_name(LIST).read_bytes())
-    except (OSError, ValueError):
+        return path, path.stat().st_mtime_ns
+    except OSError:
         return None  # a LiteLLM that has its list elsewhere
+
+
+def _read(path: Path) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
     return found if isinstance(found, dict) else None
+
+
+@lru_cache(maxsize=1)
+def _names_of(path: Path, _written_ns: int) -> frozenset[str] | None:
+    """What `Prices` needs of a list: the list itself is large, and takes long to read."""
+    document = _read(path)
+    return None if document is None else names_in(document)
 
 
 def _shipped() -> dict[str, list[float]]:
@@ -144,10 +163,12 @@ def names_in(document: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _is_ours(name: str, row: Mapping[str, Any]) -> bool:
+    if row.get("mode") not in MODES:
+        return False
     vendor, has_vendor, _ = name.partition("/")
     provider = str(row.get("litellm_provider") or "")
     if provider.startswith("vertex_ai"):
         provider = "vertex_ai"
     is_named = vendor == provider if has_vendor else provider in BARE
     is_priced = row.get("input_cost_per_token") is not None or bool(row.get("tiered_pricing"))
-    return is_named and is_priced and row.get("mode") in MODES and provider in PRICED_AS.values()
+    return is_named and is_priced and provider in PRICED_AS.values()
