@@ -83,11 +83,3 @@ def ask(proxy: Proxy, upstream: Wires) -> Callable[..., raw.Answer]:
 def master() -> str:
     """The key of the proxy's owner."""
     return MASTER
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts LiteLLM says so."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents and "proxy" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.proxy)
