@@ -220,6 +220,13 @@ def test_a_credential_list_is_looked_at_one_by_one() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", ["qps", "qpm", "tpm"])
+def test_a_limit_larger_than_any_number_that_one_can_be_added_to_is_one(kind: str) -> None:
+    part = {"models": ["m"], "model_limits": {"m": {kind: 1e17}}}
+    assert "SOA418" not in {code for code, _, _ in messages(service(**part))}
+    assert "SOA418" in {code for code, _, _ in messages(service(**part, limit={kind: 5}))}
+
+
 def test_a_proxy_that_is_off_although_a_service_wants_it_is_told() -> None:
     assert "SOA405" in [one[0] for one in messages(service(use_proxy=True))]
 
