@@ -1,6 +1,8 @@
 """The bare relay: the least that a relay can be in Python, as the yardstick of `throughput.py`.
 
-Usage: python _bare.py PORT UPSTREAM
+Usage: python _bare.py PORT UPSTREAM [STREAMS]
+
+UPSTREAM is the vendor's address, STREAMS that of the one for streams, where it is another.
 
 uvicorn, aiohttp and orjson; the model's name is changed on the way out and back, of streams each event's.
 Nothing is checked, limited or handled.
@@ -15,7 +17,7 @@ import aiohttp
 import orjson
 import uvicorn
 
-PORT, UPSTREAM = int(sys.argv[1]), sys.argv[2]
+PORT, UPSTREAM, STREAMS = int(sys.argv[1]), sys.argv[2], sys.argv[-1]
 HEADERS = {"authorization": "Bearer sk-the-vendors-key", "content-type": "application/json"}
 sessions: list[aiohttp.ClientSession] = []
 
@@ -33,7 +35,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     name, body["model"] = body["model"], "up"
     if not sessions:
         sessions.append(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
-    url = UPSTREAM + scope["path"]
+    url = (STREAMS if body.get("stream") else UPSTREAM) + scope["path"]
     async with sessions[0].post(url, data=orjson.dumps(body), headers=HEADERS) as upstream:
         if not body.get("stream"):
             answer = orjson.loads(await upstream.read())

@@ -26,6 +26,8 @@ ROUTES: dict[str, tuple[str, dict[str, object]]] = {
     "translated": ("/v1/chat/completions", {"model": "c", "max_tokens": 20, "messages": SAID}),
     "embeddings": ("/v1/embeddings", {"model": "e", "input": "hello"}),
     "messages": ("/v1/messages", {"model": "c", "max_tokens": 20, "messages": SAID}),
+    "chat, a stream": ("/v1/chat/completions", {"model": "m-stream", "messages": SAID}),
+    "messages, a stream": ("/v1/messages", {"model": "c-stream", "messages": SAID}),
 }
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 #: The moment of sending that a piece carries as its text.
