@@ -201,11 +201,12 @@ def unusable(value: str, keyless: bool = False) -> Kind | None:
 
 
 _BY_NAME = {kind.name: kind for kind in KINDS}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def holds_control(value: str) -> bool:
     """Whether there is a control character inside a value, which no line of a file can hold safely."""
-    return any(char < " " or char == "\x7f" for char in value.strip())
+    return _CONTROL.search(value.strip()) is not None
 
 
 def strange_character(value: str) -> str:

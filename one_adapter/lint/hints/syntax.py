@@ -162,10 +162,9 @@ def _in_string(document: Document, message: str, at: int) -> Hint:
     line = text[start : len(text) if end < 0 else end]
     if text[at : at + 1] == "\t":
         return Hint(tr("a tab in a string"), tr("Write \\t, or a blank."))
-    quotes = [char for char in line if FULL_WIDTH.get(char) == '"']
+    quotes = [line.find(char) for char, sign in FULL_WIDTH.items() if sign == '"' and char in line]
     if quotes:
-        first = start + line.index(quotes[0])
-        return _full_width(document, first)
+        return _full_width(document, start + min(quotes))
     if text[at : at + 1] in ("\n", "\r"):
         return Hint(
             tr("a line break in a string"),
