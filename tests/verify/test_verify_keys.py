@@ -89,7 +89,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Vendor]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     seen.base = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     yield seen
     server.shutdown()
@@ -252,7 +252,7 @@ def test_an_interrupt_does_not_wait_for_a_vendor_that_says_one_byte_after_anothe
     server = ThreadingHTTPServer(("127.0.0.1", 0), Drip)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_address[1]}/v1"
     (tmp_path / "config.json").write_text(
         json.dumps({"services": {"openai": [one(base, "sk-very-good-key")]}})

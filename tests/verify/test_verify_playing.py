@@ -350,6 +350,7 @@ def test_who_is_told_to_end_or_whose_terminal_is_closed_ends_the_program_first(n
         signal.signal(number, before)
 
 
+@pytest.mark.proxy
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
 def test_the_proxy_of_a_comparison_that_is_killed_ends_by_itself(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
@@ -389,7 +390,7 @@ def test_what_a_stranger_answers_at_the_port_is_not_taken_for_the_program() -> N
         def log_message(self, *_: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     running = child(
         "import time; time.sleep(0.5); raise SystemExit('the port is taken')",
         "sk-1",
@@ -429,6 +430,7 @@ def test_the_whole_of_the_guides_configuration_is_the_same() -> None:
         assert one["credentials"]["api_key"] not in done.stdout + done.stderr
 
 
+@pytest.mark.proxy
 def test_an_interrupt_while_the_proxy_starts_ends_both_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(of(service("a", "m"))))
     running = subprocess.Popen(
