@@ -42,6 +42,7 @@ class Asked(NamedTuple):
     env_files: tuple[str, ...]
     env: bool
     fix: bool
+    unsafe: bool
     diff: bool
     explain: str | None
 
@@ -103,6 +104,11 @@ class Asked(NamedTuple):
 @click.option(
     "--fix", is_flag=True, help="Put right in the file what can mean but one thing, and say what is left."
 )
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="With --fix or --diff: move settings of LiteLLM's, too, to the section that reads them.",
+)
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--explain", metavar="CODE", help="Print a rule's page; all lists the rules.")
 def lint_command(**given: Any) -> None:
@@ -162,6 +168,8 @@ def _lint(asked: Asked) -> int:
         raise click.UsageError(
             translated(tr("Name a configuration file, a folder, or - for standard input."))
         )
+    if asked.unsafe and not (asked.fix or asked.diff):
+        raise click.UsageError(translated(tr("--unsafe goes with --fix or --diff.")))
     selected, ignored = read_patterns(asked.select, "--select"), read_patterns(asked.ignore, "--ignore")
 
     def choice(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -213,7 +221,7 @@ def _put_right(document: Document, judge: Judge, choice: Choice, asked: Asked) -
         return document
     from one_adapter.lint.fixing import diff, fixed, write
 
-    one = fixed(document, lambda other: judge(other)[0].findings, choice)
+    one = fixed(document, lambda other: judge(other)[0].findings, choice, asked.unsafe)
     if asked.diff:
         click.echo(diff(one), nl=False)
     elif one.after is not one.before:

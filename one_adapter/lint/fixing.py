@@ -14,6 +14,7 @@ from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Finding
 from one_adapter.language import tr
 from one_adapter.lint.fixes import Edit, applied, edits_for
+from one_adapter.lint.moving import moves_for
 from one_adapter.lint.output.excerpt import harmless
 from one_adapter.lint.output.masking import Secrets
 
@@ -33,16 +34,17 @@ class Fixed(NamedTuple):
     gone: int
 
 
-def fixed(document: Document, find: Find, choice: Choice = tuple) -> Fixed:
+def fixed(document: Document, find: Find, choice: Choice = tuple, unsafe: bool = False) -> Fixed:
     """The document with everything put right that can be, of the findings that are chosen.
 
+    `unsafe` moves settings, too, to where they begin to count.
     A change after which any rule finds something new is not made.
     """
     first = find(document)
     codes = {one.code for one in first}
     now, found = document, first
     for _ in range(_MOST_ROUNDS):
-        better = _better(now, found, find, choice, codes)
+        better = _better(now, found, find, choice, codes, unsafe)
         if better is None:
             break
         if now.root is None:
@@ -53,10 +55,10 @@ def fixed(document: Document, find: Find, choice: Choice = tuple) -> Fixed:
 
 
 def _better(
-    now: Document, found: tuple[Finding, ...], find: Find, choice: Choice, codes: set[str]
+    now: Document, found: tuple[Finding, ...], find: Find, choice: Choice, codes: set[str], unsafe: bool
 ) -> tuple[Document, tuple[Finding, ...]] | None:
     """The document one round further: with all edits, or, where they do harm, with some that do none."""
-    each = [made for one in choice(found) if (made := list(edits_for(one, now)))]
+    each = [made for one in choice(found) if (made := _edits(one, now, unsafe))]
     best = _tried(now, found, find, codes, [edit for made in each for edit in made])
     if best is not None or not 1 < len(each) <= _MOST_ALONE:
         return best
@@ -67,6 +69,10 @@ def _better(
             kept += made
             best = step
     return best
+
+
+def _edits(finding: Finding, document: Document, unsafe: bool) -> list[Edit]:
+    return list(edits_for(finding, document)) or (list(moves_for(finding, document)) if unsafe else [])
 
 
 def _tried(

@@ -198,3 +198,87 @@ def test_any_text_is_put_right_or_left_and_a_second_time_changes_nothing(text: s
         assert diff(after) == "" or after.after.text != text
         again = fixed(after.after, lambda one: JUDGE(one)[0].findings)
         assert again.after.text == after.after.text
+
+
+MISPLACED = """model_list:
+- model_name: a  # the first
+  litellm_params:
+    model: openai/gpt-5.4
+    supports_vision: true  # it sees
+  rpm: 5
+general_settings:
+  # of the proxy
+  drop_params: true
+  master_key: os.environ/MASTER_KEY
+  routing_strategy_args:
+    # in seconds
+    ttl: 10
+# of the router
+router_settings:
+    num_retries: 3
+
+# the end
+"""
+PLACED = """model_list:
+- model_name: a  # the first
+  litellm_params:
+    model: openai/gpt-5.4
+    rpm: 5
+  model_info:
+    supports_vision: true  # it sees
+general_settings:
+  # of the proxy
+  master_key: os.environ/MASTER_KEY
+# of the router
+router_settings:
+    num_retries: 3
+    routing_strategy_args:
+      # in seconds
+      ttl: 10
+litellm_settings:
+  drop_params: true
+
+# the end
+"""
+
+
+def test_settings_are_moved_to_where_they_count_only_where_the_user_says_unsafe(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(MISPLACED)
+    lint("--fix", path)
+    assert path.read_text() == MISPLACED
+    assert "+    rpm: 5\n" in lint("--diff", "--unsafe", path).stdout
+    assert path.read_text() == MISPLACED
+    for _ in range(2):
+        lint("--fix", "--unsafe", path)
+        assert path.read_text() == PLACED
+    assert lint("--unsafe", path).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "general_settings: {drop_params: true}\nlitellm_settings:\n  json_logs: true\n",
+        "general_settings:\n  drop_params: true\nlitellm_settings: {json_logs: true}\n",
+        "general_settings:\n  drop_params: true\nlitellm_settings:\n  drop_params: false\n",
+        "general_settings:\n  num_retries: 3\n",
+        "general_settings:\n  max_budget: 3\n",
+        "x: &x\n  json_logs: true\ngeneral_settings:\n  drop_params: true\nlitellm_settings: *x\n",
+        "x: &x [a]\ngeneral_settings:\n  json_logs: true\n"
+        "litellm_settings:\n  y: {b: 1}\n  modify_params:\n    z: *x\n",
+        "model_list:\n- rpm: 5\n  model_name: a\n  litellm_params:\n    model: openai/gpt-5.4\n",
+    ],
+    ids=[
+        "braces",
+        "into braces",
+        "there already",
+        "two sections",
+        "a new finding",
+        "alias",
+        "inner alias",
+        "dash",
+    ],
+)
+def test_what_is_not_plain_to_move_stays_where_it_is(text: str) -> None:
+    before = parse_litellm(text.encode(), "config.yaml")
+    assert fixed(before, lambda one: JUDGE(one)[0].findings, unsafe=True).after is before

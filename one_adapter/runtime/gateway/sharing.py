@@ -54,7 +54,8 @@ def check_url(url: object, place: str) -> None:
         told = tr("{place} must be a URL that begins with {schemes}.", place=place, schemes=schemes)
         raise OneAdapterError(told, 1)
     try:
-        _ = urlsplit(url).port
+        parts = urlsplit(url)
+        _ = parts.port, (parts.hostname or "").encode("idna")  # as whoever connects does
     except ValueError:  # its words may be a part of the password
         raise OneAdapterError(
             tr(

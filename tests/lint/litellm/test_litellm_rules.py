@@ -194,6 +194,9 @@ SEMANTIC = "{type: redis-semantic, similarity_threshold: 0.8, host: h, port: 1%s
     [
         (deployment("api_key: k, on: x"), "LIT119", "error"),
         ("2: x\n", "LIT119", "error"),
+        (deployment("api_key: "), "LIT112", "warning"),
+        (deployment('api_key: k, api_base: ""'), "LIT112", "warning"),
+        (f"{deployment('api_key: k')}  model_info: {{id: [a]}}\n", "LIT105", "error"),
         ("router_settings: {fallbacks: [{4: [a]}]}\n", "LIT119", "error"),
         ("mcp_servers: {5: {url: 'http://h'}}\n", "LIT119", "error"),
         ("mcp_servers: {s: {url: 'http://h', alias: 5}}\n", "LIT118", "error"),
@@ -264,9 +267,11 @@ def test_of_a_variable_that_is_not_set_it_is_told_what_hangs_on_it(text: str, sa
     assert found(text, variables=frozenset(["GONE", "OPENAI_API_KEY"])) == found(text)
 
 
-def test_a_variable_that_the_file_itself_sets_is_set() -> None:
+def test_a_variable_that_the_file_itself_sets_comes_too_late_for_its_references() -> None:
     text = f"{deployment('api_key: os.environ/MINE')}environment_variables: {{MINE: k}}\n"
-    assert "LIT404" not in {one.code for one in found(text, variables=frozenset())}
+    assert codes(text) == ["LIT405"]
+    told = [one.code for one in found(text, variables=frozenset(["MINE"]))]
+    assert told == []
 
 
 BEDROCK = deployment("aws_region_name: us-east-1").replace("openai/x", "bedrock/amazon.nova-pro-v1:0")

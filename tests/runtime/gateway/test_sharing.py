@@ -35,7 +35,8 @@ def test_what_is_no_url_of_redis_is_refused_without_being_told(value: object) ->
 
 
 @pytest.mark.parametrize(
-    "rest", ["pw/x@cache", "pw#x@cache:1", "pw?x@cache:1", "pw[x@cache", "x@cache:99999"]
+    "rest",
+    ["pw/x@cache", "pw#x@cache:1", "pw?x@cache:1", "pw[x@cache", "x@cache:99999", "x@a..b", "x@.cache"],
 )
 def test_a_url_of_which_no_host_and_port_can_be_read_is_refused_without_its_password(rest: str) -> None:
     with pytest.raises(OneAdapterError, match="host or port cannot be read; in a password") as refused:

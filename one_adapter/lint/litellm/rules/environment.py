@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from one_adapter.config.node import segments
+from one_adapter.config.node import Node, segments
 from one_adapter.language import Message, tr
 from one_adapter.lint.finding import Note
 from one_adapter.lint.litellm.context import Context
 from one_adapter.lint.litellm.fitting import REFERENCE, is_reference
 from one_adapter.lint.litellm.rule import rule
-from one_adapter.lint.litellm.walking import is_set, texts
+from one_adapter.lint.litellm.walking import texts
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 #: What is meant as a reference and is none; the name is what is found between.
@@ -185,7 +185,7 @@ def unset_variable(context: Context) -> Iterator[Note]:
         return
     for pointer, node in texts(context):
         name = node.value.removeprefix(REFERENCE)
-        if is_reference(node) and not is_set(context, name) and re.fullmatch(_NAME, name):
+        if is_reference(node) and name not in context.variables and re.fullmatch(_NAME, name):
             effect = _UNSET.get(_role(pointer))
             said = Message(effect.template, {"name": name}) if effect else tr("{name} is not set", name=name)
             advice = tr("Set it, or correct its name.")
@@ -204,10 +204,12 @@ def _role(pointer: str) -> str:
 def variable_too_late(context: Context) -> Iterator[Note]:
     """A variable under `environment_variables` comes too late, may not be set there, or is no text.
 
-    LiteLLM: sets these variables when it reads the file. What it reads itself while it starts is past by
-    then. A value without text becomes `None`, `True` or a number in letters.
+    LiteLLM: sets these variables when it has read the file. What it reads itself while it starts is past by
+    then, and so is every `os.environ/NAME` of the file, which gets no value. A value without text becomes
+    `None`, `True` or a number in letters.
     """
     node = context.section("environment_variables")
+    yield from _own_references(context, node)
     for member in node.members if node else ():
         pointer = f"/environment_variables/{member.key}"
         if member.key in BLOCKED or member.key in LATE:
@@ -219,6 +221,16 @@ def variable_too_late(context: Context) -> Iterator[Note]:
             value = "None" if member.node.kind == "null" else str(member.node.value)
             said = tr("{name} becomes the text {value}", name=member.key, value=value)
             yield context.note(pointer, said, tr("Put what you mean in quotes."))
+
+
+def _own_references(context: Context, node: Node | None) -> Iterator[Note]:
+    """References to what the file sets itself, and where nobody says that it is set before."""
+    own = {member.key for member in node.members} if node is not None else set()
+    for pointer, value in texts(context) if own else ():
+        name = value.value.removeprefix(REFERENCE)
+        if is_reference(value) and name in own and name not in (context.variables or ()):
+            said = tr("{name} is set by this file, after LiteLLM has filled in its references", name=name)
+            yield context.note(pointer, said, tr("Set it in the environment of the process."))
 
 
 @rule("LIT504", "default-in-braces", "warning")

@@ -104,12 +104,26 @@ def capability_in_params(context: Context) -> Iterator[Note]:
                 )
 
 
+#: What is said of an empty address, and of an empty key.
+_EMPTY = (
+    (tr("this is empty: the calls go to the vendor's own address"), tr("Write the address, or remove it.")),
+    (tr("this is empty: the key is that of the vendor's variable"), tr("Write the key, or remove it.")),
+)
+
+
 @rule("LIT112", "null-where-default-was-meant", "error")
 def null_where_default_was_meant(context: Context) -> Iterator[Note]:
     """A setting is there without a value, which is not the same as leaving it out.
 
-    LiteLLM: takes `routing_strategy:` for a strategy of that name, and every call ends with an error.
+    LiteLLM: takes `routing_strategy:` for a strategy of that name, and every call ends with an error. An
+    empty `api_base` or `api_key` counts as none: the calls go to the vendor's own address, with the key of
+    its variable. Of these it is a warning.
     """
+    for one in context.deployments:
+        for key in ("api_base", "base_url", "api_key"):
+            value = one.param(key)
+            if value is not None and value.value in (None, ""):
+                yield context.key_note(one.at(key), *_EMPTY[key == "api_key"], severity="warning")
     node = context.find("/router_settings/routing_strategy")
     if node is not None and node.kind == "null":
         said = tr("routing_strategy is empty, and so no deployment is ever chosen")

@@ -92,7 +92,8 @@ def _fields(context: Context, one: Deployment, table: str, node: Node | None) ->
             or is_reference(value)
         ):
             continue
-        if member.key in ("model", "id") or (value.kind == "date" and member.key == "api_version"):
+        named = member.key == "model" or (member.key == "id" and value.kind not in ("array", "object"))
+        if named or (value.kind == "date" and member.key == "api_version"):
             continue  # of these other rules speak; of any id LiteLLM makes a text
         if not fits(value, key):
             pointer = f"{one.pointer}/{table}/{escape(member.key)}"
