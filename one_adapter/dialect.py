@@ -18,7 +18,7 @@ Layer = Literal["credential", "credential_models", "service_models", "service", 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One version of the gateway; `latest` is the release its facts were read and observed in.
+    """One version of the gateway, with its facts as they were read in its code and observed.
 
     `balancing` says what each word of load_balancing does, `first_turn` at which place a rotation begins,
     counted from 0. `pools`: a service's keys stand in for each
@@ -35,7 +35,6 @@ class Dialect:
     """
 
     version: str
-    latest: str
     balancing: Mapping[str, Order]
     first_turn: int
     pools: bool
@@ -58,7 +57,6 @@ class Dialect:
 #: Gateway 0.10.4: one key a request, one number a limit, no second try.
 V0_10 = Dialect(
     version="0.10",
-    latest="0.10.4",
     balancing=MappingProxyType(
         {
             "first": "first",
@@ -89,7 +87,6 @@ V0_10 = Dialect(
 #: Gateway 0.12.0: pools of keys with failover, layered limits, tokens a minute, protocols by service.
 V0_12 = Dialect(
     version="0.12",
-    latest="0.12.0",
     balancing=MappingProxyType(
         {
             "first": "first",
