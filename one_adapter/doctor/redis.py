@@ -16,7 +16,7 @@ PORT = 6379
 #: Seconds that it may take to answer.
 ANSWER_SECONDS = 3.0
 #: Bytes of an answer that are looked at.
-LONGEST_ANSWER = 512
+ANSWER_BYTES = 512
 
 
 def redis(url: str, seconds: float = ANSWER_SECONDS) -> Check:
@@ -56,8 +56,8 @@ def _asked(parts: SplitResult, seconds: float) -> bytes:
     with _connected(parts, seconds) as connection:
         connection.sendall(b"".join(map(_command, words)))
         answer = b""
-        while answer.count(b"\r\n") < len(words) and len(answer) < LONGEST_ANSWER:
-            piece = connection.recv(LONGEST_ANSWER)
+        while answer.count(b"\r\n") < len(words) and len(answer) < ANSWER_BYTES:
+            piece = connection.recv(ANSWER_BYTES)
             if not piece:
                 break
             answer += piece

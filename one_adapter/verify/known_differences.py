@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_adapter.verify.playing.answer_facts import ERROR, STREAM_IS_WHOLE, WITHOUT_ID
+from one_adapter.verify.playing.answer_facts import FIRST_ERROR_STATUS, STREAM_IS_WHOLE, WITHOUT_ID
 
 GATEWAYS_ERROR = {"form": "a text"}
 #: Fields that the gateway makes up: of Azure's answers and of its own client's.
@@ -182,7 +182,7 @@ BESIDE_OLD_PROGRAM: tuple[Known, ...] = (
     Known("streams-end-properly", ("stream",), lambda it: it.new == STREAM_IS_WHOLE),
     Known("dify-answers", ("status", "calls"), lambda it: it.type == "dify" and it.protocol == "chat"),
     Known("status-kept", ("error",), lambda it: it.old == "text"),
-    Known("status-kept", ("status",), lambda it: it.old == 500 and it.new >= ERROR),
+    Known("status-kept", ("status",), lambda it: it.old == 500 and it.new >= FIRST_ERROR_STATUS),
     Known("url-query-kept", ("address",), lambda it: "?" in str(it.old) + str(it.new)),
     Known("url-suffix-once", ("address",), lambda it: str(it.old).count("/chat/completions") > 1),
     Known("minimax-new-endpoint", ("address", "fields"), _is_of("minimax")),

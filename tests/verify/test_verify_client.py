@@ -156,7 +156,7 @@ def test_a_server_that_is_never_silent_is_not_listened_to_for_ever(
 def test_a_vendor_that_is_never_silent_does_not_hold_up_the_check_of_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(calls, "LONGEST_CALL", 0.3)
+    monkeypatch.setattr(calls, "CALL_SECONDS", 0.3)
     with trickling(b"", b"HTTP/1.1 100 Continue\r\n\r\n") as port:
         assert calls.call(Request(f"http://127.0.0.1:{port}/v1/models"))[0] == 0
         assert calls.call(Request("https://example.invalid/"), f"http://127.0.0.1:{port}")[0] == 0

@@ -274,7 +274,7 @@ def test_an_interrupt_does_not_wait_for_a_vendor_that_says_one_byte_after_anothe
     try:
         assert is_asked.wait(60)
         running.send_signal(signal.SIGINT)
-        told, _ = running.communicate(timeout=calls.LONGEST_CALL / 2)
+        told, _ = running.communicate(timeout=calls.CALL_SECONDS / 2)
     finally:
         running.kill()
         running.communicate()

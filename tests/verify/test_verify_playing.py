@@ -371,7 +371,7 @@ def test_the_proxy_of_a_comparison_that_is_killed_ends_by_itself(tmp_path: Path)
 
 
 def test_a_program_that_will_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("one_adapter.verify.playing.child_process.LONGEST_END", 0.3)
+    monkeypatch.setattr("one_adapter.verify.playing.child_process.LONGEST_END_SECONDS", 0.3)
     ready = tmp_path / "ready"
     code = "import signal, time, pathlib; signal.signal(15, signal.SIG_IGN)"
     code += f"; pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"

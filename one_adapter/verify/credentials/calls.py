@@ -18,7 +18,7 @@ from one_adapter.verify.credentials.questions import Request
 from one_adapter.verify.deadline import ends_after
 
 #: Seconds for a connection and of silence, those for an exchange as a whole, and the bytes read of an answer.
-LONGEST_WAIT, LONGEST_CALL, LARGEST_ANSWER = 20.0, 60.0, 256 << 10
+WAIT_SECONDS, CALL_SECONDS, ANSWER_BYTES = 20.0, 60.0, 256 << 10
 PORTS = {"http": 80, "https": 443}
 SOCKS_PORT = 1080
 
@@ -53,10 +53,10 @@ def call(request: Request, proxy: str = "") -> tuple[int, str]:
         raw = None
         if request.body is not None:
             raw, headers["content-type"] = json.dumps(request.body).encode(), "application/json"
-        with ends_after(LONGEST_CALL, connection):
+        with ends_after(CALL_SECONDS, connection):
             connection.request("GET" if raw is None else "POST", begins + path, raw, headers)
             answer = connection.getresponse()
-            return answer.status, answer.read(LARGEST_ANSWER).decode("utf-8", "replace")
+            return answer.status, answer.read(ANSWER_BYTES).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException, ValueError) as problem:
         return 0, type(problem).__name__
     finally:
@@ -90,8 +90,8 @@ def _connected(
 
 def _connection(secure: bool, host: str, port: int) -> http.client.HTTPConnection:
     if secure:
-        return http.client.HTTPSConnection(host, port, timeout=LONGEST_WAIT, context=_trusting())
-    return http.client.HTTPConnection(host, port, timeout=LONGEST_WAIT)
+        return http.client.HTTPSConnection(host, port, timeout=WAIT_SECONDS, context=_trusting())
+    return http.client.HTTPConnection(host, port, timeout=WAIT_SECONDS)
 
 
 def _trusting(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
@@ -109,7 +109,7 @@ def _through_socks(
     proxy: tuple[str, int], host: str, port: int, user: str | None, password: str | None
 ) -> socket.socket:
     """A connection to a host through a SOCKS5 proxy, which looks the host's name up. Raises OSError."""
-    made = socket.create_connection(proxy, timeout=LONGEST_WAIT)
+    made = socket.create_connection(proxy, timeout=WAIT_SECONDS)
     try:
         made.sendall(b"\x05\x01" + (b"\x02" if user else b"\x00"))
         _, method = _exactly(made, 2)

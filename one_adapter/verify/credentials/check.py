@@ -24,7 +24,7 @@ from one_adapter.verify.servers.jobs import LOOK_SECONDS
 from one_adapter.verify.vocabulary import word_for
 
 #: Tokens of a request and of its answer, at most.
-PROMPT, ANSWER = 10, 16
+PROMPT_TOKENS, ANSWER_TOKENS = 10, 16
 OUTCOMES: dict[Result, Outcome] = {
     "works": "same",
     "refused": "different",
@@ -145,7 +145,7 @@ def _agree(asked: Sequence[Credential], wanted: VerifyOptions) -> None:
     )
     words = tr("{requests}; about {cost} by LiteLLM's price list.", requests=what, cost=dollars(known))
     if unknown:
-        dear = unknown * (PROMPT * DEAR[0] + ANSWER * DEAR[1])
+        dear = unknown * (PROMPT_TOKENS * DEAR[0] + ANSWER_TOKENS * DEAR[1])
         words = tr(
             "{requests}; about {cost} by LiteLLM's price list, and for {count} of unknown price some {most} "
             "if dear.",
@@ -173,7 +173,7 @@ def _agree(asked: Sequence[Credential], wanted: VerifyOptions) -> None:
 def _cost(asked: Sequence[Credential], prices: Prices, rates: Rates) -> tuple[float, int]:
     """US dollars of the requests with a price, and the number of those without."""
     found = [rates.get(prices.name_of(each.target.upstream)) for each in asked]
-    known = sum(PROMPT * rate[0] + ANSWER * rate[1] for rate in found if rate is not None)
+    known = sum(PROMPT_TOKENS * rate[0] + ANSWER_TOKENS * rate[1] for rate in found if rate is not None)
     return known, sum(rate is None for rate in found)
 
 

@@ -25,7 +25,7 @@ _REFUSED = re.compile(
 _MINIMAX: Mapping[int, Result] = {0: "works", 1004: "refused", 1008: "out of balance", 2049: "refused"}
 #: Statuses of an answer, of an empty account, and of a wrong key.
 GOOD, NO_MONEY = range(200, 300), 402
-NOT_LET_IN = (401, 403)
+REFUSED_STATUSES = (401, 403)
 
 
 def result_of(status: int, text: str) -> Result:
@@ -44,7 +44,7 @@ def result_of(status: int, text: str) -> Result:
         return "unknown"  # a page, and no answer of a vendor's
     if status == NO_MONEY or _BALANCE.search(text):
         return "out of balance"
-    if status in NOT_LET_IN or _REFUSED.search(text):
+    if status in REFUSED_STATUSES or _REFUSED.search(text):
         return "refused"
     return "unknown"
 

@@ -15,7 +15,7 @@ from one_adapter.verify.vocabulary import enumeration, word_for
 #: Heading of what is about no name.
 ALL = tr("(all names)")
 #: Differences that are shown with both sides, and characters of a side.
-SHOWN, FACT_CHARS = 20, 200
+SHOWN_DIFFERENCES, FACT_CHARACTERS = 20, 200
 
 
 def as_text(verification: Verification) -> str:
@@ -75,15 +75,15 @@ def probe_and_difference(check: Check) -> str:
 
 def _differences(verification: Verification) -> Iterator[str]:
     found = [check for check in verification.checks if check.outcome == "different"]
-    for check in found[:SHOWN]:
+    for check in found[:SHOWN_DIFFERENCES]:
         where = enumeration([*filter(None, (check.model or ALL, check.probe, check.aspect))])
         sides = _sides(_fact(check.old), _fact(check.new), "  ")
         yield f"{_shown(where)}\n{translated(sides)}"
-    if len(found) > SHOWN:
+    if len(found) > SHOWN_DIFFERENCES:
         more = trn(
             "and {count:,} difference more: --format json has them all",
             "and {count:,} differences more: --format json has them all",
-            len(found) - SHOWN,
+            len(found) - SHOWN_DIFFERENCES,
         )
         yield translated(more)
 
@@ -98,4 +98,4 @@ def _sides(old: str, new: str, indent: str = "") -> Message:
 
 def _fact(value: Any) -> str:
     words = _shown(word_for(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    return words if len(words) <= FACT_CHARS else f"{words[:FACT_CHARS]}..."
+    return words if len(words) <= FACT_CHARACTERS else f"{words[:FACT_CHARACTERS]}..."

@@ -13,7 +13,7 @@ Facts = dict[str, Any]
 _WHOLE_STREAM = re.compile(r"(role )?(content )*finish (usage )?DONE")
 STREAM_IS_WHOLE = "begins, ends, and says so"
 #: The first status that tells an error.
-ERROR = 400
+FIRST_ERROR_STATUS = 400
 #: What is said of a tool's call that no answer can refer to.
 WITHOUT_ID = " without an id"
 
@@ -45,7 +45,7 @@ class Answer:
 def facts_of(answer: Answer, protocol: str, is_stream: bool = False) -> Facts:
     """What an answer says in a protocol: chat, messages, responses, embeddings or models."""
     found: Facts = {"status": answer.status}
-    if answer.status >= ERROR or not answer.status:
+    if answer.status >= FIRST_ERROR_STATUS or not answer.status:
         return found | {"error": _error(answer.json)}
     found["content type"] = answer.content_type.partition(";")[0].strip()
     if is_stream:

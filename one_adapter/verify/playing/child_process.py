@@ -19,12 +19,12 @@ from one_adapter.language import tr
 
 LOOPBACK = "127.0.0.1"
 #: Seconds that a program has to begin to listen, and to end.
-LONGEST_START, LONGEST_END = 90.0, 8.0
+LONGEST_START_SECONDS, LONGEST_END_SECONDS = 90.0, 8.0
 SECONDS_BETWEEN_LOOKS = 0.1
 #: What a server answers that does not know a key.
-STRANGE = (401, 403)
+STRANGERS_STATUSES = (401, 403)
 #: Characters of what a program printed that are looked at when it did not start.
-TOLD = 4000
+PRINTED_CHARACTERS = 4000
 
 
 def free_port() -> int:
@@ -99,7 +99,7 @@ class ChildProcess:
     def wait(self) -> None:
         """Wait until it listens. Raises `OneAdapterError` where it ends instead, or takes too long."""
         assert self._process is not None
-        limit = time.monotonic() + LONGEST_START
+        limit = time.monotonic() + LONGEST_START_SECONDS
         while time.monotonic() < limit:
             if self._process.poll() is not None:
                 code = self._process.returncode
@@ -113,7 +113,11 @@ class ChildProcess:
             if self._answers():
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        told = tr("{program} did not listen within {seconds:.0f} s", program=self.name, seconds=LONGEST_START)
+        told = tr(
+            "{program} did not listen within {seconds:.0f} s",
+            program=self.name,
+            seconds=LONGEST_START_SECONDS,
+        )
         raise OneAdapterError(told)
 
     def __exit__(
@@ -129,7 +133,7 @@ class ChildProcess:
             if self._process.poll() is None:
                 os.killpg(self._process.pid, number)
             try:
-                self._process.wait(LONGEST_END)
+                self._process.wait(LONGEST_END_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
 
@@ -138,7 +142,7 @@ class ChildProcess:
         try:
             headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
             connection.request("GET", self._healthy, headers=headers)
-            return connection.getresponse().status not in STRANGE
+            return connection.getresponse().status not in STRANGERS_STATUSES
         except (OSError, HTTPException):
             return False
         finally:
@@ -147,7 +151,7 @@ class ChildProcess:
     def _said(self) -> str:
         """The last line it printed."""
         self._printed.seek(0, os.SEEK_END)
-        self._printed.seek(max(0, self._printed.tell() - TOLD))
+        self._printed.seek(max(0, self._printed.tell() - PRINTED_CHARACTERS))
         lines = self._printed.read().decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), tr("it said nothing"))
 

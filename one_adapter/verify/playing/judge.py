@@ -9,7 +9,7 @@ from one_adapter.language import tr
 from one_adapter.plan.addresses import without_password
 from one_adapter.runtime.dryrun import wires
 from one_adapter.runtime.dryrun.heard import Heard
-from one_adapter.verify.playing.answer_facts import ERROR, facts_of
+from one_adapter.verify.playing.answer_facts import FIRST_ERROR_STATUS, facts_of
 from one_adapter.verify.playing.asking import Exchange
 from one_adapter.verify.playing.probes import SYSTEM, TOOL, Probe
 from one_adapter.verify.playing.promise import ADDRESS, KEY, MODEL, QUERY, Owners, Place, nearest
@@ -67,7 +67,7 @@ def _of_calls(
     probe: Probe, model: str, places: Sequence[Place], exchange: Exchange, owners: Owners
 ) -> Iterator[Check]:
     calls = exchange.calls
-    if len(calls) != 1 and (calls or exchange.answer.status < ERROR):
+    if len(calls) != 1 and (calls or exchange.answer.status < FIRST_ERROR_STATUS):
         yield different(probe.name, model, "calls", 1, len(calls))
     for call in calls[:1]:
         place, missed = nearest(places, call)

@@ -56,7 +56,7 @@ WAVERING = frozenset(("pieces", "first piece"))
 #: Aspects that are a model's own choice: whether it reasons, and whether room for an answer is left then.
 CHOSEN = frozenset(("reasoning", "text"))
 #: How much slower, and how many seconds at least, a first piece comes that is told as slower.
-SLOWER, SLOWER_SECONDS = 3.0, 0.05
+SLOWER_TIMES, SLOWER_SECONDS = 3.0, 0.05
 #: How many times more or fewer tokens a prompt has that is told as another, and how far the old side's own
 #: counts may lie apart: vendors count a prompt alike each time.
 TOKENS_APART, TOKENS_ALIKE = 3.0, 1.2
@@ -168,7 +168,7 @@ def _slower(old: list[Any], new: list[Any]) -> Finding | None:
     if not before or not after or len(after) < len(new):
         return None
     usual, best = median(before), min(after)
-    if best <= max(SLOWER * usual, usual + SLOWER_SECONDS):
+    if best <= max(SLOWER_TIMES * usual, usual + SLOWER_SECONDS):
         return None
     shown = tr("the first piece comes after {new:.2g} s instead of {old:.2g} s", new=best, old=usual)
     return Finding("first piece", shown, round(usual, 3), round(best, 3), STEADY_ROUNDS)

@@ -47,9 +47,9 @@ MASK, INTERRUPTED = "***", tr("it was interrupted")
 NO_ROUTE = (0, 404, 405, 501)
 NOWHERE = "/v1/one-adapter-verify-no-such-route"
 #: How many of several questions a sentence names.
-SHOWN = 5
+SHOWN_QUESTIONS = 5
 #: Characters a key has at least, to be taken out of what is shown: shorter ones could be words.
-SHORTEST = 4
+SHORTEST_KEY_CHARACTERS = 4
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Session:
 @lru_cache(8)
 def _forms(secrets: tuple[str, ...]) -> Sequence[str]:
     """Secrets as a server may repeat them: as they are, as JSON, HTML and addresses write them, as base64."""
-    found = {form for secret in secrets if len(secret) >= SHORTEST for form in forms(secret)}
+    found = {form for secret in secrets if len(secret) >= SHORTEST_KEY_CHARACTERS for form in forms(secret)}
     return sorted(found, key=len, reverse=True)
 
 
@@ -289,7 +289,9 @@ def _both_refuse(jobs: Sequence[list[Asked]]) -> list[str]:
         if asked.is_whole and not asked.busy and len(statuses) == 1 and statuses != {200}:
             probe, status = word_for(asked.probe), statuses.pop()
             found.append(tr("{probe} of {name} ({status})", probe=probe, name=asked.model, status=status))
-    first = enumerated(found[:SHOWN])
-    if len(found) > SHOWN:
-        return [tr("Both sides refuse {first} and {count} more.", first=first, count=len(found) - SHOWN)]
+    first = enumerated(found[:SHOWN_QUESTIONS])
+    if len(found) > SHOWN_QUESTIONS:
+        return [
+            tr("Both sides refuse {first} and {count} more.", first=first, count=len(found) - SHOWN_QUESTIONS)
+        ]
     return [tr("Both sides refuse {first}.", first=first)] if found else []
