@@ -16,4 +16,4 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "runtime"))
 @pytest.fixture
 def nothing_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait shortly for calls beyond those that were expected: where no limit is planted, none come."""
-    monkeypatch.setattr(limits, "QUIET", 0.1)
+    monkeypatch.setattr(limits, "QUIET_SECONDS", 0.1)

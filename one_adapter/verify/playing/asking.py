@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WORDS = re.compile(r"verification-\d+")
 _NUMBERS = count(1)
 #: Seconds for an answer; a limit that makes a request wait is none of a probe's business.
-LONGEST_ANSWER = 25.0
+LONGEST_ANSWER_SECONDS = 25.0
 HOLD_SECONDS = 0.02
 
 
@@ -93,7 +93,7 @@ class Asker:
         """Open the connections."""
         import aiohttp
 
-        timeout = aiohttp.ClientTimeout(total=LONGEST_ANSWER)
+        timeout = aiohttp.ClientTimeout(total=LONGEST_ANSWER_SECONDS)
         connector = aiohttp.TCPConnector(limit=0)
         self._session = aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False)
         return self

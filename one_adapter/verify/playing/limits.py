@@ -20,9 +20,9 @@ from one_adapter.verify.playing.ways import MOST_A_MINUTE, Way, ways_of
 from one_adapter.verify.result import Check
 
 #: A minute as a limit has it, and how sure one can be of the moment at which a call was counted.
-MINUTE, UNSURE = 60.0, 1.5
+MINUTE_SECONDS, UNSURE_SECONDS = 60.0, 1.5
 #: Seconds without a call after which no more is expected: where the limit is reached, and where it is not.
-QUIET, LONG_QUIET = 0.8, 5.0
+QUIET_SECONDS, LONG_QUIET_SECONDS = 0.8, 5.0
 #: More requests than that are not made to reach a limit.
 MOST_AT_ONCE, MOST_A_SECOND = 40, 25
 #: A limit that takes longer is not looked at.
@@ -56,7 +56,7 @@ async def play_limits(player: Player) -> list[Check]:
 async def _at_once(way: Way, player: Player, least: float) -> Check:
     """Hold the answers of one call more than may be open."""
     size = max(1, int(least))
-    if size > MOST_AT_ONCE or way.rest(player, MINUTE + UNSURE) <= size:
+    if size > MOST_AT_ONCE or way.rest(player, MINUTE_SECONDS + UNSURE_SECONDS) <= size:
         return _not_compared(way, "concurrency", tr("{size} at once", size=size))
     passed = await arrivals(way, player, size + 1, size, is_held=True)
     want = _want(size, size)
@@ -71,13 +71,19 @@ async def _at_once(way: Way, player: Player, least: float) -> Check:
 
 async def _a_minute(way: Way, player: Player, least: float) -> Check:
     """Use up what is left of the minute."""
-    fewest, most = way.rest(player, MINUTE + UNSURE), way.rest(player, MINUTE - UNSURE)
+    fewest, most = (
+        way.rest(player, MINUTE_SECONDS + UNSURE_SECONDS),
+        way.rest(player, MINUTE_SECONDS - UNSURE_SECONDS),
+    )
     if most >= MOST_A_MINUTE or _seconds(way, most) > LONGEST_TEST_SECONDS:
         return _not_compared(way, "qpm", tr("{size} a minute", size=int(least)))
     before = now()
     passed = await arrivals(way, player, most + 1, most)
     went = now() - before
-    most += sum(before - MINUTE - UNSURE < each.moment < before - MINUTE + went for each in player.called)
+    most += sum(
+        before - MINUTE_SECONDS - UNSURE_SECONDS < each.moment < before - MINUTE_SECONDS + went
+        for each in player.called
+    )
     want = _want(fewest, most)
     said = tr(
         "{passed} calls of {service} are let through, not {want} more in its minute of {size}",
@@ -101,7 +107,7 @@ async def _a_second(way: Way, player: Player, least: float) -> Check:
     """
     burst = max(1, int(least))
     more = max(2, int(least))
-    has_room = way.least("qpm") == inf or way.rest(player, MINUTE + UNSURE) > burst + more
+    has_room = way.least("qpm") == inf or way.rest(player, MINUTE_SECONDS + UNSURE_SECONDS) > burst + more
     if least > MOST_A_SECOND or not has_room:
         return _not_compared(way, "qps", tr("{size:g} a second", size=least))
     wants = more / least
@@ -109,7 +115,7 @@ async def _a_second(way: Way, player: Player, least: float) -> Check:
     for _ in range(LOOKS):
         await asyncio.sleep(burst / least)
         before = now()
-        moments = await _moments(way, player, burst + more, LONG_QUIET + wants)
+        moments = await _moments(way, player, burst + more, LONG_QUIET_SECONDS + wants)
         took = max(moments, default=before) - before
         last = (wants + halved) / 2 + min(moments, default=before) - before
         if len(moments) == burst + more and wants * 0.85 <= took <= last:
@@ -137,7 +143,7 @@ async def _tokens(way: Way, player: Player, least: float) -> Check:
             status=exchange.answer.status,
         )
         return Check("limit tpm", way.model, "different", said, "tpm", 429, exchange.answer.status)
-    since = now() - MINUTE - UNSURE
+    since = now() - MINUTE_SECONDS - UNSURE_SECONDS
     asked = sum(each.target.service == way.service and each.moment > since for each in player.called)
     room = size - (asked + 1) * TOKENS_OF_A_QUESTION
     if room > 0:
@@ -185,7 +191,7 @@ def _done(tasks: Iterable[asyncio.Task[object]]) -> int:
 async def _quiet(count: Callable[[], int], expected: int) -> int:
     """The count once it grows no more."""
     last, since = count(), now()
-    while now() - since < (QUIET if last >= expected else LONG_QUIET):
+    while now() - since < (QUIET_SECONDS if last >= expected else LONG_QUIET_SECONDS):
         await asyncio.sleep(0.05)
         arrived = count()
         if arrived != last:
@@ -204,7 +210,7 @@ async def _moments(way: Way, player: Player, calls: int, seconds: float) -> list
 
 async def _end(tasks: Sequence[asyncio.Task[object]], let_finish: bool) -> None:
     if let_finish:
-        await asyncio.wait(tasks, timeout=LONG_QUIET)
+        await asyncio.wait(tasks, timeout=LONG_QUIET_SECONDS)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
