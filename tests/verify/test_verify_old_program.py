@@ -93,6 +93,7 @@ def checks_of(ear: Ear, path: str, *names: str) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.probe.endswith("beside the old"))
 
 
+@pytest.mark.proxy
 def test_a_program_that_does_the_same_is_the_same_and_what_is_on_purpose_is_named(
     ear: Ear, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_program_that_does_the_same_is_the_same_and_what_is_on_purpose_is_name
     assert {"one", "nick", "said", "gpt-4o", "emb"} <= same
 
 
+@pytest.mark.proxy
 def test_what_the_program_would_call_by_itself_is_left_out_and_said(ear: Ear, tmp_path: Path) -> None:
     checks = [
         check for check in checks_of(ear, program(tmp_path), "hunyuan-lite") if check.model == "hunyuan-lite"
@@ -113,6 +115,7 @@ def test_what_the_program_would_call_by_itself_is_left_out_and_said(ear: Ear, tm
     assert "type hunyuan built in" in checks[0].difference
 
 
+@pytest.mark.proxy
 @pytest.mark.parametrize(
     ("fault", "aspects"),
     [

@@ -17,6 +17,8 @@ from one_adapter.verify.result import Verification
 from one_adapter.verify.servers.client import server_at
 from one_adapter.verify.servers.session import compare_servers
 
+pytestmark = pytest.mark.proxy
+
 #: As often as chance is tried: 20 times where nobody is in a hurry.
 TIMES = settings().max_examples // 5
 CHAT = ("whole", "stream", "tools", "tool stream", "responses", "messages")
