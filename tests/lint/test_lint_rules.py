@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 import yaml
 
-from one_adapter.config.document import load, parse
+from one_adapter.config.document import Document, load, parse
 from one_adapter.errors import OneAdapterError
 from one_adapter.finding import Finding
 from one_adapter.lint import judge, refused
@@ -44,21 +46,29 @@ def test_the_bad_example_breaks_the_rule_and_the_good_one_does_not(rule: Rule) -
     assert not refused(after)
 
 
-@each_rule
-def test_only_the_example_of_an_error_is_refused(rule: Rule) -> None:
-    bad = examples_of(rule, "bad")
-    assert bad is not None
-    assert refused(judge(load(str(bad)), rule.dialects[-1])) is (rule.severity == "error")
+@cache
+def bad_example(rule: Rule) -> tuple[Document, tuple[Finding, ...]]:
+    path = examples_of(rule, "bad")
+    assert path is not None
+    document = load(str(path))
+    return document, judge(document, rule.dialects[-1])
 
 
-@each_rule
-def test_the_caret_of_a_finding_stands_inside_the_file(rule: Rule) -> None:
-    bad = examples_of(rule, "bad")
-    assert bad is not None
-    document = load(str(bad))
-    for finding in judge(document, rule.dialects[-1]):
-        assert 0 <= finding.span.start <= finding.span.end <= len(document.text)
-        assert document.position(finding.span.start) == (finding.line, finding.column)
+def test_only_the_example_of_an_error_is_refused() -> None:
+    told = [(rule.code, refused(bad_example(rule)[1]), rule.severity == "error") for rule in rules()]
+    assert [code for code, is_refused, is_error in told if is_refused is not is_error] == []
+
+
+def test_the_caret_of_a_finding_stands_inside_the_file() -> None:
+    every = [(rule.code, bad_example(rule)[0], one) for rule in rules() for one in bad_example(rule)[1]]
+    ends = [
+        (code, 0 <= one.span.start <= one.span.end <= len(document.text)) for code, document, one in every
+    ]
+    assert [code for code, are_inside in ends if not are_inside] == []
+    places = [
+        (code, document.position(one.span.start), (one.line, one.column)) for code, document, one in every
+    ]
+    assert [each for each in places if each[1] != each[2]] == []
 
 
 @each_rule
@@ -75,12 +85,16 @@ def test_the_same_in_yaml_gets_the_same_findings(rule: Rule) -> None:
     assert said(in_yaml) == said(in_json)
 
 
-@each_rule
-def test_every_rule_says_what_the_gateway_and_what_litellm_does(rule: Rule) -> None:
-    paragraphs = rule.doc.split("\n\n")
-    assert paragraphs[0].endswith(".")
-    assert any(paragraph.startswith("Gateway: ") for paragraph in paragraphs)
-    assert any(paragraph.startswith("LiteLLM: ") for paragraph in paragraphs)
+def test_every_rule_says_what_the_gateway_and_what_litellm_does() -> None:
+    told = {rule.code: rule.doc.split("\n\n") for rule in rules()}
+    assert [code for code, paragraphs in told.items() if not paragraphs[0].endswith(".")] == []
+    for program in ("Gateway: ", "LiteLLM: "):
+        silent = [
+            code
+            for code, paragraphs in told.items()
+            if not any(map(str.startswith, paragraphs, repeat(program)))
+        ]
+        assert silent == [], program
 
 
 def test_the_pages_of_the_rules_are_fresh(tmp_path: Path) -> None:

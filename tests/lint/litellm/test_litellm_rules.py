@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from one_adapter.lint.pages import LITELLM_EXAMPLES, example_context, examples_o
 
 ROOT = Path(__file__).resolve().parents[3]
 ids = [f"{rule.code}-{rule.name}" for rule in rules()]
-each_rule = pytest.mark.parametrize("rule", rules(), ids=ids)
 
 
 def found(text: str, version: str = "1.110", **more: frozenset[str]) -> tuple[Finding, ...]:
@@ -28,6 +28,7 @@ def codes(text: str, version: str = "1.110") -> list[str]:
     return [one.code for one in found(text, version)]
 
 
+@cache
 def example(rule: Rule, kind: str) -> tuple[Context, tuple[Finding, ...]]:
     path = examples_of(rule, kind)
     assert path is not None
@@ -39,36 +40,43 @@ def test_every_rule_has_examples_and_every_example_a_rule() -> None:
     assert sorted(folder.name for folder in LITELLM_EXAMPLES.iterdir()) == ids
 
 
-@each_rule
-def test_the_bad_example_breaks_the_rule_as_gravely_as_it_says(rule: Rule) -> None:
-    _, findings = example(rule, "bad")
-    assert rule.severity in {one.severity for one in findings if one.code == rule.code}
+def test_the_bad_example_breaks_the_rule_as_gravely_as_it_says() -> None:
+    broken = {
+        rule: {one.severity for one in example(rule, "bad")[1] if one.code == rule.code} for rule in rules()
+    }
+    assert [rule.code for rule, severities in broken.items() if rule.severity not in severities] == []
 
 
-@each_rule
-def test_the_good_example_is_clean(rule: Rule) -> None:
-    assert example(rule, "good")[1] == ()
+def test_the_good_example_is_clean() -> None:
+    assert [(rule.code, example(rule, "good")[1]) for rule in rules() if example(rule, "good")[1]] == []
 
 
-@each_rule
-def test_only_the_example_of_an_error_has_errors(rule: Rule) -> None:
-    _, findings = example(rule, "bad")
-    assert ("error" in {one.severity for one in findings}) is (rule.severity == "error")
+def test_only_the_example_of_an_error_has_errors() -> None:
+    refused = {rule for rule in rules() if "error" in {one.severity for one in example(rule, "bad")[1]}}
+    assert [rule.code for rule in rules() if (rule in refused) is not (rule.severity == "error")] == []
 
 
-@each_rule
-def test_a_finding_stands_inside_the_file(rule: Rule) -> None:
-    context, findings = example(rule, "bad")
-    for one in findings:
-        assert 0 <= one.span.start <= one.span.end <= len(context.document.text)
-        assert context.document.position(one.span.start) == (one.line, one.column)
+def test_a_finding_stands_inside_the_file() -> None:
+    bad = [
+        (rule.code, example(rule, "bad")[0].document, one)
+        for rule in rules()
+        for one in example(rule, "bad")[1]
+    ]
+    ends = [(code, 0 <= one.span.start <= one.span.end <= len(document.text)) for code, document, one in bad]
+    assert [code for code, are_inside in ends if not are_inside] == []
+    places = [
+        (code, document.position(one.span.start), (one.line, one.column)) for code, document, one in bad
+    ]
+    assert [each for each in places if each[1] != each[2]] == []
 
 
-@each_rule
-def test_every_rule_says_what_litellm_does(rule: Rule) -> None:
-    paragraphs = rule.doc.split("\n\n")
-    assert paragraphs[0].endswith(".")
-    assert sum(paragraph.startswith("LiteLLM: ") for paragraph in paragraphs) == 1
+def test_every_rule_says_what_litellm_does() -> None:
+    told = {rule.code: rule.doc.split("\n\n") for rule in rules()}
+    assert [code for code, paragraphs in told.items() if not paragraphs[0].endswith(".")] == []
+    counts = {
+        code: sum(one.startswith("LiteLLM: ") for one in paragraphs) for code, paragraphs in told.items()
+    }
+    assert {code: count for code, count in counts.items() if count != 1} == {}
 
 
 def exported() -> list[Path]:
