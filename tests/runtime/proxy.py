@@ -7,13 +7,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+import litellm_forks
 import yaml
 
 CLIENT, SOME, MASTER = "sk-old-client-key", "sk-some-models-key", "sk-master-of-the-proxy"
@@ -92,7 +92,12 @@ def configuration(deployments: list[dict[str, Any]], **own: Any) -> str:
 
 
 class Proxy:
-    """The process; `base` is where it listens."""
+    """The process; `base` is where it listens.
+
+    Under the usual profile it begins with LiteLLM loaded, unless it is to be `whole`: where a start is tried,
+    or what LiteLLM reads while it is imported. Not `measured` for the coverage are those that only try again,
+    with many requests, what others have tried.
+    """
 
     def __init__(
         self,
@@ -102,6 +107,8 @@ class Proxy:
         profile: str = "fast",
         workers: int = 1,
         grace: float = 2,
+        whole: bool = False,
+        measured: bool = True,
         **extra: str,
     ) -> None:
         self.port = free_port()
@@ -109,19 +116,10 @@ class Proxy:
         self.log = log
         self._out = log.open("wb")
         environment = {**KEYS, "LITELLM_MASTER_KEY": MASTER, **extra}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", START],
-            stdin=subprocess.PIPE,
-            stdout=self._out,
-            stderr=subprocess.STDOUT,
-            cwd=log.parent,
-            env={**os.environ, "TMPDIR": str(log.parent)},
-            start_new_session=True,
-        )
-        assert self.process.stdin is not None
-        given = [text, environment, self.port, list(arguments), profile, workers, grace]
-        self.process.stdin.write(json.dumps(given).encode())
-        self.process.stdin.close()
+        given = json.dumps([text, environment, self.port, list(arguments), profile, workers, grace]).encode()
+        start = litellm_forks.start if profile == "fast" and not whole else litellm_forks.start_whole
+        around = {**(os.environ if measured else litellm_forks.unmeasured()), "TMPDIR": str(log.parent)}
+        self.process = start(START, given, self._out, log.parent, around)
 
     def output(self) -> str:
         return self.log.read_text("utf-8", "replace")

@@ -44,7 +44,8 @@ def started(profile: str, upstream: Wires, folder: Path) -> Proxy:
         for name in ("dify", "huoshan", "xinghuo")
     ]
     text = yaml.safe_dump(made, allow_unicode=True)
-    return Proxy(text, folder / "log", profile=profile, **SECRETS, **addresses(upstream.base)).wait()
+    secrets = SECRETS | addresses(upstream.base)
+    return Proxy(text, folder / "log", profile=profile, measured=False, **secrets).wait()
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,7 @@ def start(base: str, folder: Path, profile: str) -> Proxy:
     netrc.write_text("default login canary-of-the-environment password canary-of-the-environment-netrc\n")
     netrc.chmod(0o600)
     with patch.dict(os.environ, {**ENVIRONMENT, "NETRC": str(netrc), "HOME": str(folder)}):
-        return Proxy(text, folder / "log", profile=profile, **secrets).wait()
+        return Proxy(text, folder / "log", profile=profile, whole=True, measured=False, **secrets).wait()
 
 
 def _copy(config: dict[str, Any], of: str, name: str, mode: str = "chat", model: str = "") -> dict[str, Any]:

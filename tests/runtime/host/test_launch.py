@@ -177,7 +177,8 @@ class TestProfile:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_end_while_it_starts_it_ends_and_leaves_no_file(tmp_path: Path, number: int) -> None:
-    proxy = Proxy(configuration([deployment("m1", "http://127.0.0.1:1/v1")]), tmp_path / "log")
+    text = configuration([deployment("m1", "http://127.0.0.1:1/v1")])
+    proxy = Proxy(text, tmp_path / "log", whole=True)
     while not list(tmp_path.glob("one-adapter-*")):
         assert proxy.process.poll() is None
         os.sched_yield()

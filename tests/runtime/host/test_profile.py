@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import litellm
+import litellm_forks
 import pytest
 from litellm.proxy import proxy_server
 
@@ -231,7 +231,10 @@ USAGE_IS_PYTHON = "not hasattr(pydoc.locate('litellm.router.Router'), 'registry'
 
 
 def started(chosen: str | None, before: str = "") -> tuple[set[str], str]:
-    """The shortcuts that a process with this profile takes, and what it says on standard error."""
+    """The shortcuts that a process with this profile takes, and what it says on standard error.
+
+    `before` is done once LiteLLM is loaded, and before it is looked at.
+    """
     program = (
         "import os, pydoc; from one_adapter.runtime.host import profile\n"
         f"{before}\n"
@@ -240,9 +243,7 @@ def started(chosen: str | None, before: str = "") -> tuple[set[str], str]:
         "print(*(name for name, place in places if hasattr(pydoc.locate(place), '__wrapped__')))"
     )
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
-    )
+    done = litellm_forks.run(program, Path.cwd(), environment)
     told = [line for line in done.stderr.splitlines() if line.startswith("one-adapter:")]
     return set(done.stdout.splitlines()[-1].split()), "\n".join(told)
 

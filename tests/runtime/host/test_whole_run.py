@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import litellm_forks
 import openai
 import pytest
 from language_check import english_in
@@ -161,13 +162,7 @@ def test_it_ends_with_the_address_and_without_litellms_own_list_and_colours(dry_
 
 def test_a_process_that_loads_an_exported_file_by_itself_speaks_the_environments_language() -> None:
     script = "import one_adapter.runtime.callback, one_adapter.language as it; print(it.chosen())"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "ONE_ADAPTER_LANG": "zh"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = litellm_forks.run(script, Path.cwd(), {**os.environ, "ONE_ADAPTER_LANG": "zh"})
     assert done.stdout.splitlines()[-1] == "zh", done.stderr
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
+import litellm_forks
 import pytest
 from proxy import CLIENT, Proxy, configuration, deployment
 from vendor import Vendor
@@ -33,9 +33,7 @@ def test_only_litellms_way_is_there(copy: Path) -> None:
         "import one_adapter; print(one_adapter.__file__)\n"
         "from one_adapter.runtime.host.install import relays; print(relays())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=copy, capture_output=True, text=True, check=True
-    )
+    done = litellm_forks.run(program, copy, os.environ)
     assert done.stdout.splitlines() == [str(copy / "one_adapter" / "__init__.py"), "[]"]
 
 
