@@ -6,6 +6,7 @@ Run with the Python of that LiteLLM, it prints them as JSON; `litellm_tables.py`
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.metadata
 import inspect
 import json
@@ -255,11 +256,16 @@ def _is_settings(value: ast.expr) -> bool:
     if isinstance(value, ast.Subscript):
         return isinstance(value.slice, ast.Constant) and value.slice.value in SETTINGS
     if isinstance(value, ast.Call) and value.args:
-        called = ast.unparse(value.func).rpartition(".")[2]
+        called = _last(value.func)
         if called in ("get", "getattr"):
             return any(isinstance(one, ast.Constant) and one.value in SETTINGS for one in value.args)
         return ("validate" in called or called in ("cast", "dict")) and any(map(_is_settings, value.args))
     return bool(_name(value) & set(SETTINGS))
+
+
+def _last(node: ast.expr) -> str:
+    """The last name of what is called: `c` of `a.b.c`."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _readers(trees: Iterable[ast.AST]) -> set[str]:
@@ -291,7 +297,7 @@ def _handed(tree: ast.AST, readers: set[str]) -> set[str]:
     return {
         argument.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in readers
+        if isinstance(node, ast.Call) and _last(node.func) in readers
         for argument in (*node.args, *(word.value for word in node.keywords))
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
@@ -348,7 +354,8 @@ def _attributes(tree: ast.AST) -> set[str]:
         node.args[1].value
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "getattr"
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "getattr"
         and len(node.args) > 1
         and ast.unparse(node.args[0]) == "litellm"
         and isinstance(node.args[1], ast.Constant)
@@ -592,5 +599,6 @@ def facts() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # it would look for garbage among millions of parts of trees, all of them in use
     told = facts()
     json.dump(told, sys.stdout)
