@@ -31,8 +31,11 @@ settings.register_profile("hurried", deadline=None, max_examples=20)
 
 #: Where LiteLLM runs in the tests' own process.
 WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_races.py", "test_spend.py")
-#: Fixtures that start a proxy or a browser.
-PROXIES = frozenset(("proxy", "proxies", "dry_run", "tab"))
+#: Folders of tests that wait for processes, clocks and browsers.
+WAITING = ("browser", "deploy", "shared", "verify", "workers")
+#: Fixtures that start a proxy, and those that somebody in a hurry leaves out: a browser's as well.
+PROXIES = frozenset(("proxy", "proxies", "dry_run"))
+SLOW = PROXIES | {"tab"}
 
 
 def _has_litellm(path: Path) -> bool:
@@ -120,13 +123,17 @@ def _is_in_half(item: pytest.Item) -> bool:
 
 
 def _longest_first(items: list[pytest.Item]) -> None:
-    """Have several processes end together: modules that start proxies come first, small ones last."""
+    """Have several processes end together: first modules with proxies, then those that wait, small last."""
     tests = Counter(item.path for item in items)
     starts = {item.path for item in items if item.get_closest_marker("proxy")}
-    items.sort(key=lambda item: (item.path not in starts, -tests[item.path], str(item.path)))
+
+    def place(item: pytest.Item) -> tuple[bool, bool, int, Path]:
+        waits = item.path.parent.name in WAITING
+        return item.path not in starts, not waits, -tests[item.path], item.path
+
+    items.sort(key=place)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What LiteLLM leaves open is no error of ours; a test with a proxy says so, for those in a hurry."""
     left_out = [item for item in items if not _is_in_half(item)]
@@ -134,7 +141,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if _is_in_half(item)]
         config.hook.pytest_deselected(items=left_out)
     for item in items:
-        if _has_litellm(item.path) or PROXIES.intersection(getattr(item, "fixturenames", ())):
+        if _has_litellm(item.path) or SLOW.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)
         if _has_litellm(item.path) and item.path.parent.name != "providers":
             item.add_marker(pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning"))

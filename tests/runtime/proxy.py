@@ -124,7 +124,7 @@ class Proxy:
     def output(self) -> str:
         return self.log.read_text("utf-8", "replace")
 
-    def wait(self, seconds: float = 90) -> Proxy:
+    def wait(self, seconds: float = 300) -> Proxy:
         """Until it answers."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:

@@ -191,7 +191,7 @@ def test_a_dry_run_does_not_call_the_configured_proxy(
 
 
 def _wait(port: int, running: subprocess.Popen[bytes]) -> None:
-    limit = time.monotonic() + 90
+    limit = time.monotonic() + 300
     while time.monotonic() < limit and running.poll() is None:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)

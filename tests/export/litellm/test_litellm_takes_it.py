@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from litellm_forks import unmeasured
 
 from one_adapter.config.document import load
 from one_adapter.config.reading import read_gateway
@@ -68,7 +68,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]
     """Each file's name -> the number of deployments, and what LiteLLM said about it."""
     folder = tmp_path_factory.mktemp("exported")
     files = [export(source, folder, pure=pure) for source in SOURCES for pure in (False, True)]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SOA_", "OPENAI_"))}
+    clean = {name: value for name, value in unmeasured().items() if not name.startswith(("SOA_", "OPENAI_"))}
     done = subprocess.run(
         [sys.executable, "-c", VALIDATE],
         input=json.dumps([str(file.path) for file in files]),

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import litellm
+import litellm_forks
 import pytest
 import yaml
 from aiohttp import web
@@ -103,14 +102,11 @@ async def told() -> list[float | None]:
 
 @pytest.fixture(scope="module")
 def costs() -> list[float | None]:
-    tests = Path(__file__).resolve().parents[2]
-    made = subprocess.run(
-        [sys.executable, __file__],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(tests), "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+    tests = str(Path(__file__).resolve().parents[2])
+    program = (
+        f"import runpy, sys; sys.path.append({tests!r}); runpy.run_path({__file__!r}, run_name='__main__')"
     )
+    made = litellm_forks.run(program, Path.cwd(), os.environ)
     found: list[float | None] = json.loads(made.stdout.splitlines()[-1])
     return found
 

@@ -50,7 +50,7 @@ class Running:
 
     def wait(self) -> None:
         """Wait for the word that it listens; from then on it answers."""
-        limit = time.monotonic() + 120
+        limit = time.monotonic() + 300
         while not any(words in self.said() for words in LISTENS):
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < limit, f"not ready: {self.said()}"
