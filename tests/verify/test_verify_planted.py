@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from standin import Alter, Ask, Body, checks_of, read
 
+from one_adapter.export.secrets.variables import Secrets
 from one_adapter.plan.types import Plan
 from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.probes import PARAMETERS
@@ -55,13 +57,18 @@ def config(**changes: Any) -> dict[str, Any]:
     }
 
 
+@cache
+def promised() -> tuple[Plan, Secrets]:
+    """The plan of `config()`, and its secrets."""
+    return read(config())
+
+
 def checks_with(
     other: object, names: str, ask: Ask | None = None, alter: Alter | None = None, times: int = 1
 ) -> list[Check]:
-    """The checks of the plan of `config()` with a proxy on `other`: a configuration or a changed plan."""
-    plan, secrets = read(config())
-    running = (other, secrets) if isinstance(other, Plan) else read(other)
-    return checks_of((plan, secrets), running, VerifyOptions(models=tuple(names.split())), ask, alter, times)
+    """The checks of the plan of `config()` with a proxy on `other`: a file, a changed plan, or the same."""
+    running = (other, promised()[1]) if isinstance(other, Plan) else read(other) if other else promised()
+    return checks_of(promised(), running, VerifyOptions(models=tuple(names.split())), ask, alter, times)
 
 
 def found(checks: list[Check]) -> set[str]:
@@ -206,7 +213,7 @@ def one_name_less(answer: Body) -> None:
 
 def with_shares(*shares: Fraction) -> Plan:
     """The plan of `config()` with other shares of `both`."""
-    plan, _ = read(config())
+    plan, _ = promised()
     routes = tuple(
         replace(route, targets=tuple(replace(t, share=s) for t, s in zip(route.targets, shares, strict=True)))
         if route.name == "both"
@@ -364,7 +371,7 @@ PLANTED = (
 
 @pytest.mark.parametrize("planted", PLANTED, ids=[each.name.replace(" ", "-") for each in PLANTED])
 def test_what_is_planted_is_named_and_nothing_else(planted: Planted) -> None:
-    checks = checks_with(planted.other or config(), planted.names, planted.ask, planted.alter)
+    checks = checks_with(planted.other, planted.names, planted.ask, planted.alter)
     seen = {each.model or each.probe for each in checks if each.outcome == "different"}
     aspects = {each.aspect for each in checks if each.outcome == "different"}
     only = planted.only.split(", ") if planted.only else planted.names.split()
@@ -376,7 +383,7 @@ def test_what_is_planted_is_named_and_nothing_else(planted: Planted) -> None:
 
 
 def test_nothing_is_found_where_nothing_is_planted() -> None:
-    checks = checks_with(config(), "*")
+    checks = checks_with(None, "*")
     assert found(checks) == set()
     kinds = {each.probe for each in checks if each.outcome == "same"}
     assert {f"limit {kind}" for kind in ("qpm", "qps", "concurrency", "tpm")} <= kinds
@@ -385,6 +392,6 @@ def test_nothing_is_found_where_nothing_is_planted() -> None:
 
 def test_several_plays_of_the_same_are_the_same() -> None:
     times = settings().max_examples // 5
-    checks = checks_with(config(), "one said emb", times=times)
+    checks = checks_with(None, "one said emb", times=times)
     assert found(checks) == set()
     assert sum(each.probe == "whole" and each.model == "one" for each in checks) == times
