@@ -119,6 +119,8 @@ def _is_near(root: Node) -> bool:
     from difflib import get_close_matches  # few files have neither kind's keys
 
     for member in root.members:
+        if member.node.kind != "object" and not member.node.items:
+            continue
         meant = get_close_matches(member.key.lower().replace("-", "_"), SECTIONS, 1, 0.85)
         if meant and not _is_simple(member.key):
             listed = meant[0] in ("model_list", "guardrails", "credential_list")
