@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,9 +185,10 @@ def test_the_choices_are_those_of_the_gateway() -> None:
 GOOD_FILES = sorted(EXAMPLES.glob("*/good.json"))
 
 
-@pytest.mark.parametrize("path", GOOD_FILES, ids=[path.parent.name for path in GOOD_FILES])
-def test_what_the_gateway_takes_the_schema_takes(path: Path) -> None:
-    assert VALIDATORS[CURRENT.version].is_valid(json.loads(path.read_text(encoding="utf-8")))
+def test_what_the_gateway_takes_the_schema_takes() -> None:
+    files = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in GOOD_FILES}
+    assert len(files) > 90
+    assert [name for name, file in files.items() if not VALIDATORS[CURRENT.version].is_valid(file)] == []
 
 
 @pytest.mark.parametrize("value", [5, "text", True, [], {}, [1], {"a": 1}])
