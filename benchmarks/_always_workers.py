@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import _native
@@ -44,7 +45,7 @@ def vendor() -> Iterator[_native.Server]:
 
 
 @contextlib.contextmanager
-def proxy(upstream: int, workers: int) -> Iterator[Proxy]:
+def proxy(upstream: int, workers: int, *options: str) -> Iterator[Proxy]:
     """`one-adapter run --workers` from its start to its end, entered when it answers."""
     service = {"models": ["m"], "enabled": True, "credentials": {"api_key": "sk-of-the-vendor"}}
     service |= {"server_url": f"http://127.0.0.1:{upstream}/v1"}
@@ -61,7 +62,8 @@ def proxy(upstream: int, workers: int) -> Iterator[Proxy]:
             "--port",
             str(port),
         ]
-        with serving([*words, "--workers", str(workers), "--grace", "5"], port, KEY) as running:
+        words += ["--workers", str(workers), "--grace", "5", *options]
+        with serving(words, port, KEY) as running:
             yield running
 
 
@@ -133,7 +135,7 @@ def start(short: bool) -> Iterable[Row]:
 
 @dataclass
 class Rate:
-    """The load of `workers-rate`: what it took beside the workers, and how they shared the connections."""
+    """The load of `workers-rate`: what it and the workers took, and how these shared the connections."""
 
     upstream: _native.Server
     seconds: float
@@ -141,10 +143,11 @@ class Rate:
     answers: float = 0.0
     beside: float = 0.0
     fewest: float = 1.0
+    spent: dict[int, list[float]] = field(default_factory=dict)
 
     def of(self, running: Proxy) -> float:
-        """Return the requests a second that a proxy answers on many connections at once."""
-        began = self.upstream.processor_seconds()
+        """The requests a second that a proxy answers on many connections at once."""
+        began, own = self.upstream.processor_seconds(), running.processor_seconds()
         with ThreadPoolExecutor(1) as other:
             shares = other.submit(self._share, running)
             if _native.installed():
@@ -152,34 +155,55 @@ class Rate:
             else:
                 found = python_load(running, self.requests)
             self.fewest = min(self.fewest, shares.result())
+        own = running.processor_seconds() - own
+        self.spent.setdefault(running.pid, []).append(1000 * own / found["answers"])
         self.answers += found["answers"]
         self.beside += found["cpu_s"] + self.upstream.processor_seconds() - began
         return found["rps"]
 
     def _share(self, running: Proxy) -> float:
-        """Return the part of the connections that the worker with the fewest has, halfway."""
+        """The part of the connections that the worker with the fewest has, halfway."""
         time.sleep(self.seconds / 2)
         found = [_connections(pid, running.port) for pid in _workers(running.pid)] or [1]
         return min(found) / max(1, sum(found))
 
 
-@figure("workers-rate")
-def rate(short: bool) -> Iterable[Row]:
-    """Load two workers and one in turn; wants two processors that have nothing else to do."""
-    seconds, requests = (2.0, SHORT_REQUESTS) if short else (8.0, REQUESTS)
-    with cheapest_vendor() as upstream, proxy(upstream.port, 1) as one, proxy(upstream.port, FEW) as two:
+def rates(seconds: float, requests: int, rounds: int, *options: str) -> Iterator[Row]:
+    """Two workers and one in turn, started with these options."""
+    with (
+        cheapest_vendor() as upstream,
+        proxy(upstream.port, 1, *options) as one,
+        proxy(upstream.port, FEW, *options) as two,
+    ):
         measured = Rate(upstream, seconds, requests)
         pairs = in_turn(
             (f"requests a second of {FEW} workers", lambda: measured.of(two)),
             ("of one", lambda: measured.of(one)),
-            rounds=2 if short else 5,
+            rounds=rounds,
             unit="/s",
         )
+        mine, other = (statistics.median(measured.spent[running.pid][1:]) for running in (two, one))
+    beside = 1000 * measured.beside / measured.answers
     yield Row("requests a second", f"{max(pairs.these):.0f} and {max(pairs.those):.0f}")
     told = "vendor and load, " + ("nginx and wrk" if _native.installed() else "both Python")
-    yield Row(f"{told}, processor time a request", f"{1000 * measured.beside / measured.answers:.3f} ms")
+    yield Row(f"{told}, processor time a request", f"{beside:.3f} ms")
+    yield Row(f"processor time a request of {FEW} workers and of one", f"{mine:.3f} and {other:.3f} ms")
     yield Row("connections of the worker with the fewest, the least", f"{measured.fewest:.0%}")
     yield ratio(pairs, least=1.7)
+    most = 2 * other / (mine + beside)
+    yield Row("as much as two processors can give, where vendor and load have a part of them", f"{most:.2f}")
+
+
+@figure("workers-rate")
+def rate(short: bool) -> Iterable[Row]:
+    """Relayed chats; wants two processors that have nothing else to do."""
+    return rates(2.0, SHORT_REQUESTS, 2) if short else rates(8.0, REQUESTS, 5)
+
+
+@figure("workers-rate-litellm")
+def rate_of_litellm(short: bool) -> Iterable[Row]:
+    """Chats that LiteLLM makes, of which vendor and load are a small part."""
+    return rates(4.0, 300, 1, "--no-relay") if short else rates(8.0, 800, 3, "--no-relay")
 
 
 class Asking:
