@@ -8,23 +8,45 @@ to an address, and is worked out once: that is a third of what a call through th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
+from yarl import URL
 
 if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
     from multidict import CIMultiDictProxy
-    from yarl import URL
 
 #: Bytes of a body that are still sent in one piece with the head.
 JOINED_BYTES = 64 << 10
 #: What would end a line of the head, and begin one of somebody else's.
 _LINE_ENDS = frozenset("\r\n\0")
+#: What a call uses of aiohttp beside its session, and the parameters it gives.
+_USED: tuple[tuple[type, str, frozenset[str]], ...] = (
+    (aiohttp.BaseConnector, "connect", frozenset(("req", "traces", "timeout"))),
+    (aiohttp.ClientRequest, "__init__", frozenset(("method", "url", "session", "loop"))),
+    (aiohttp.ClientRequest, "connection_key", frozenset()),
+    (ResponseHandler, "set_response_params", frozenset(("read_until_eof", "read_bufsize"))),
+    (ResponseHandler, "read", frozenset()),
+    (URL, "host_port_subcomponent", frozenset()),
+)
+
+
+@cache
+def fits() -> bool:
+    """Whether the installed aiohttp has all that a call uses; else its session has to make the calls."""
+    return all(_has(owner, name, parameters) for owner, name, parameters in _USED)
+
+
+def _has(owner: type, name: str, parameters: frozenset[str]) -> bool:
+    found: Callable[..., Any] | None = getattr(owner, name, None)
+    return found is not None and (not parameters or parameters <= signature(found).parameters.keys())
 
 
 class _Request(aiohttp.ClientRequest):

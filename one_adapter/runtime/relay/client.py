@@ -45,7 +45,8 @@ class Pools:
     ) -> Any:
         """One call, as a context manager that gives the response, with its head read.
 
-        One through an HTTP proxy is aiohttp's own. An endpoint is always called by the same rule.
+        One through an HTTP proxy is aiohttp's own, and so is every one where aiohttp is not what `call.py` knows.
+        An endpoint is always called by the same rule.
         """
         address = self._addresses.get(endpoint)
         if address is not None and not address.closed:
@@ -55,11 +56,12 @@ class Pools:
             ways = self._mounts[rule] = mounts(rule, self._environment)
         proxy = ways.get("all://") or ways.get(endpoint.url.partition("://")[0] + "://") or ""
         session, url = self._session(proxy), URL(endpoint.url, encoded=True)
-        if proxy and not proxy.startswith("socks"):
-            return session.post(url, data=body, headers=headers, allow_redirects=False, proxy=proxy)
-        from one_adapter.runtime.relay.call import Address
+        from one_adapter.runtime.relay import call
 
-        address = self._addresses[endpoint] = Address(session, url, endpoint.headers, AHEAD_BYTES)
+        through = {} if not proxy or proxy.startswith("socks") else {"proxy": proxy}
+        if through or not call.fits():
+            return session.post(url, data=body, headers=headers, allow_redirects=False, **through)
+        address = self._addresses[endpoint] = call.Address(session, url, endpoint.headers, AHEAD_BYTES)
         return address.post(body, headers)
 
     def _session(self, proxy: str) -> aiohttp.ClientSession:

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from one_adapter.runtime.gateway.settings import ProxyRule
-from one_adapter.runtime.relay.call import JOINED_BYTES
+from one_adapter.runtime.relay.call import JOINED_BYTES, fits
 from one_adapter.runtime.relay.client import Pools
 from one_adapter.runtime.upstream.endpoint import Endpoint
 
@@ -161,3 +162,27 @@ async def test_an_http_proxy_gets_the_whole_address(upstream: Upstream) -> None:
         assert await answer.read() == b"{}"
     await pools.close()
     assert upstream.heard[0].startswith(b"POST http://vendor.example/v1/chat HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("change", ["other parameters", "another name"])
+async def test_an_aiohttp_that_is_another_inside_calls_by_its_session(
+    upstream: Upstream, pools: Pools, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    with monkeypatch.context() as later:
+        if change == "other parameters":
+            later.setattr(aiohttp.BaseConnector, "connect", print)
+        else:
+            later.delattr(ResponseHandler, "set_response_params")
+        fits.cache_clear()
+        assert not fits()
+    try:
+        endpoint = Endpoint(upstream.url, {"authorization": "Bearer k"})
+        for _ in range(2):
+            assert await asked(pools, endpoint, b'{"a":1}', beta="x") == (200, b"{}")
+    finally:
+        fits.cache_clear()
+    assert fits(), "what is installed for the tests has all of it"
+    assert upstream.connections == 1
+    assert all(b"Bearer k" in head and head.endswith(b'{"a":1}') for head in upstream.heard)
+    assert all(b"POST /v1/chat?key=a%2Fb HTTP/1.1\r\n" in head for head in upstream.heard)
+    assert upstream.heard[0].split(b"\r\n")[1].startswith(b"Host: ")  # as aiohttp writes it
