@@ -33,6 +33,8 @@ settings.register_profile("hurried", deadline=None, max_examples=20)
 WITH_LITELLM = ("host", "providers", "test_litellm_takes_it.py", "test_races.py", "test_spend.py")
 #: Folders of tests that wait for processes, clocks and browsers.
 WAITING = ("browser", "deploy", "shared", "verify", "workers")
+#: Processes that run the quick tests: one more than a small machine has processors, for some tests wait.
+QUICK_PROCESSES = 3
 #: Fixtures that start a proxy, and those that somebody in a hurry leaves out: a browser's as well.
 PROXIES = frozenset(("proxy", "proxies", "dry_run"))
 SLOW = PROXIES | {"tab"}
@@ -42,9 +44,22 @@ def _has_litellm(path: Path) -> bool:
     return path.parent.name in WITH_LITELLM or path.name in WITH_LITELLM
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let those who start no proxy wait for all the rest all the same."""
+    parser.addoption(
+        "--slow", action="store_true", help="with -m 'not proxy': run what is marked slow as well"
+    )
+
+
 def _is_quick(config: pytest.Config) -> bool:
     """Whether the tests are those for somebody in a hurry: no proxy starts, and LiteLLM is not imported."""
     return bool(config.getoption("markexpr") == "not proxy")
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    """Whether a test waits for another time: half of a product, and what is slow for one in a hurry."""
+    in_a_hurry = _is_quick(item.config) and not item.config.getoption("--slow")
+    return not _is_in_half(item) or (in_a_hurry and item.get_closest_marker("slow") is not None)
 
 
 class _Untraced(Loader):
@@ -89,6 +104,19 @@ class _LiteLLMUntraced(MetaPathFinder):
 
 
 sys.meta_path.insert(0, _LiteLLMUntraced())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Have the quick tests of everything run by several processes, where nobody says how many."""
+    if (
+        _is_quick(config)
+        and config.args_source is not config.ArgsSource.ARGS
+        and "PYTEST_XDIST_WORKER" not in os.environ  # it is one of them
+        and config.option.numprocesses is None
+        and not config.option.usepdb
+    ):
+        config.option.numprocesses = QUICK_PROCESSES
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -136,10 +164,10 @@ def _longest_first(items: list[pytest.Item]) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What LiteLLM leaves open is no error of ours; a test with a proxy says so, for those in a hurry."""
-    left_out = [item for item in items if not _is_in_half(item)]
+    left_out = [item for item in items if _is_left_out(item)]
     if left_out:
-        items[:] = [item for item in items if _is_in_half(item)]
         config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _is_left_out(item)]
     for item in items:
         if _has_litellm(item.path) or SLOW.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.proxy)

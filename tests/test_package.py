@@ -430,6 +430,7 @@ def generator() -> Path:
     return ROOT / "docs" / "generate.py"
 
 
+@pytest.mark.slow
 def test_the_generated_pages_are_fresh() -> None:
     done = subprocess.run(
         [sys.executable, generator(), "--check"], capture_output=True, text=True, check=False
@@ -453,6 +454,7 @@ READING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", list(READING.values()), ids=list(READING))
 def test_a_command_that_only_reads_never_imports_litellm(arguments: list[str]) -> None:
     code = (
@@ -483,6 +485,7 @@ def test_the_readmes_print_the_same_commands() -> None:
     assert all("\n" not in english[name] for name in ("run", "test")), "each is one command"
 
 
+@pytest.mark.slow
 def test_the_examples_have_no_errors() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "one_adapter", "lint", *EXAMPLES], capture_output=True, text=True, check=False

@@ -45,6 +45,7 @@ def completed(*words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None or not SCRIPT.exists(), reason="no bash, or not installed")
 def test_bash_completes_commands_options_and_choices() -> None:
     assert completed("one-adapter", "") == [*COMMANDS]

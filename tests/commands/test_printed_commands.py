@@ -16,6 +16,8 @@ import pytest
 
 from one_adapter.cli import cli
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 #: In a line of a fenced block, or between backticks in the text.

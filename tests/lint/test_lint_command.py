@@ -179,6 +179,7 @@ def test_schema_prints_the_schema() -> None:
     assert json.loads(shown)["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [GOOD, REFUSED, '{"services": {"openai": [{"models": 5}]}}'])
 def test_linting_never_imports_litellm(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config.json"

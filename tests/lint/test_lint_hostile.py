@@ -81,6 +81,7 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_end_in_findings(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
@@ -92,6 +93,7 @@ def test_hostile_files_end_in_findings(name: str, tmp_path: Path) -> None:
     assert int(done.stderr.split()[-1]) < MEGABYTES
 
 
+@pytest.mark.slow
 def test_a_pipe_and_a_folder_end_in_one_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     for path in (tmp_path / "pipe.json", tmp_path / "missing.json", tmp_path):

@@ -103,6 +103,7 @@ def test_who_did_not_reads_no_chinese_but_that_of_the_file(dialect: Dialect) -> 
         assert chinese_in(told, one.document.text + "：，；“”") == [], told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_word_people_mean_something_by_is_answered_in_chinese(dialect: Dialect) -> None:
     for word in sorted({word for words in words_of(dialect).values() for word in words}):

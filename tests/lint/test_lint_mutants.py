@@ -21,6 +21,8 @@ from one_adapter.dialect import DIALECTS
 from one_adapter.lint import judge, refused
 from one_adapter.lint.pages import EXAMPLES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 #: What nobody refuses.
 GOOD = (

@@ -45,6 +45,7 @@ ATTEMPTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_a_sealed_process_does_not_reach(attempt: str) -> None:
     with socket.socket() as other:
@@ -63,6 +64,7 @@ def test_a_sealed_process_does_not_reach(attempt: str) -> None:
     assert done.stdout.startswith("dry run: nothing may leave this machine"), done.stdout
 
 
+@pytest.mark.slow
 def test_a_sealed_process_reaches_its_echo_and_itself() -> None:
     program = (
         "import socket, urllib.request\n"

@@ -20,6 +20,8 @@ from configurations import openai, service
 from one_adapter.errors import OneAdapterError
 from one_adapter.export.files import write_new, write_stream
 
+pytestmark = pytest.mark.slow
+
 CANARY = "sk-canary-90d1"
 COMMAND = [sys.executable, "-m", "one_adapter"]
 

@@ -293,6 +293,7 @@ BOMBS: dict[str, tuple[Callable[[int], object], int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 @pytest.mark.parametrize("words", [["lint"], ["explain"], ["export", "--report", "-"]], ids=" ".join)
 def test_a_bomb_costs_no_more_than_its_size(tmp_path: Path, name: str, words: list[str]) -> None:

@@ -40,6 +40,7 @@ def compared(language: str, old: Ways, new: Ways, *words: str) -> str:
     return str(done.stdout + done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(NEW_SIDES)))
 def test_whatever_differs_is_told_in_chinese(number: int) -> None:
     said = compared("zh", Ways(names=("m",)), NEW_SIDES[number])

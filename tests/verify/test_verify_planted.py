@@ -19,6 +19,8 @@ from one_adapter.verify.options import VerifyOptions
 from one_adapter.verify.playing.probes import PARAMETERS
 from one_adapter.verify.result import Check
 
+pytestmark = pytest.mark.slow
+
 
 def service(name: str, *models: str, **more: Any) -> dict[str, Any]:
     return {

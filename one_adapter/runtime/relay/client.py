@@ -45,7 +45,7 @@ class Pools:
     ) -> Any:
         """One call, as a context manager that gives the response, with its head read.
 
-        One through an HTTP proxy is aiohttp's own, and so is every one where aiohttp is not what `call.py` knows.
+        One through an HTTP proxy is aiohttp's own, and so is each where aiohttp is not what `call.py` knows.
         An endpoint is always called by the same rule.
         """
         address = self._addresses.get(endpoint)

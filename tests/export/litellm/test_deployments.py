@@ -440,6 +440,7 @@ def test_nothing_configured_is_an_empty_list_of_models() -> None:
     assert found["general_settings"]["one_adapter"]["access"] == {"open": True, "keys": []}
 
 
+@pytest.mark.slow
 def test_every_process_writes_the_same_bytes() -> None:
     code = (
         "import sys\n"

@@ -405,6 +405,7 @@ def test_the_same_file_gives_the_same_bytes(kind: str) -> None:
     assert report(kind, MIXED) == report(kind, MIXED)
 
 
+@pytest.mark.slow
 def test_ten_thousand_names_fit() -> None:
     services = [service(*(f"m-{n}-{k}" for k in range(100)), id=f"s{n}") for n in range(100)]
     decided, secrets = planned(openai(*services))

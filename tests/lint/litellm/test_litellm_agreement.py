@@ -14,6 +14,8 @@ from one_adapter.config.litellm_file import parse_litellm
 from one_adapter.lint.litellm.catalogue import judge
 from one_adapter.lint.litellm.context import Context
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).with_name("cases.jsonl")
 VERSIONS = ("1.106", "1.108", "1.110")
 each_version = pytest.mark.parametrize("version", VERSIONS)

@@ -44,6 +44,7 @@ def all_gone() -> bool:
     return not answering()
 
 
+@pytest.mark.slow
 def test_callers_that_say_nothing_are_so_many_at_most(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports._Answer, "timeout", 10 * LONG)
     with ExitStack() as stack:

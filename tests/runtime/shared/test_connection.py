@@ -131,6 +131,7 @@ def is_whole(cluster: list[tuple[Server, int]]) -> bool:
     return all("cluster_state:ok" in (one.decode() if isinstance(one, bytes) else str(one)) for one in every)
 
 
+@pytest.mark.slow
 async def test_in_a_cluster_that_server_is_asked_which_has_the_keys(
     cluster: list[tuple[Server, int]], name: str
 ) -> None:
