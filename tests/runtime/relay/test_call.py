@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -27,17 +28,28 @@ class Upstream:
         self.connections = 0
         self.reads_all = True
         self.url = ""
+        self.writers: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.writers.append(writer)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
                 self.heard.append(head + (await reader.readexactly(length) if self.reads_all else b""))
                 writer.write(self.said)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
+            pass  # it has left, or goes on with a body that is not read
+        finally:
             writer.close()
+
+    async def close(self) -> None:
+        """Wait until every connection has ended."""
+        for writer in self.writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @pytest.fixture
@@ -47,6 +59,7 @@ async def upstream() -> AsyncIterator[Upstream]:
     one.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/chat?key=a%2Fb"
     yield one
     server.close()
+    await one.close()
 
 
 @pytest.fixture
@@ -54,6 +67,7 @@ async def pools() -> AsyncIterator[Pools]:
     made = Pools({})
     yield made
     await made.close()
+    await asyncio.sleep(0)  # the transports end in the loop's next turn
 
 
 async def asked(pools: Pools, endpoint: Endpoint, body: bytes = b"{}", **headers: str) -> tuple[int, bytes]:
