@@ -212,11 +212,11 @@ def test_a_new_side_that_always_fails_where_the_old_one_answers_is_different(sta
 
 def test_the_words_are_compared_and_shown_only_where_that_is_asked_for() -> None:
     with (
-        running(Ways(names=("m",), says="one thing")) as old,
-        running(Ways(names=("m",), says="another")) as new,
+        running(Ways(names=("m",), says="one thing", piece_chars=3)) as old,
+        running(Ways(names=("m",), says="another", piece_chars=3)) as new,
     ):
         quiet = verify(old.url, new.url, "--yes")
-        assert quiet.exit_code == 0
+        assert quiet.exit_code == 0, quiet.output
         assert "another" not in quiet.stdout
         exact = verify(old.url, new.url, "--yes", "--exact")
         assert exact.exit_code == 1
